@@ -1,0 +1,107 @@
+//! A data set on disk.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::datasets::{self, Splits};
+use crate::error::{DataError, Result};
+use crate::kind::{DatasetKind, Split};
+use crate::sample::Sample;
+
+/// The samples of a data set. Opening lists and pairs files; images are decoded when they are loaded.
+#[derive(Debug)]
+pub struct Dataset {
+    /// Which of the five.
+    pub kind: DatasetKind,
+    /// Its folder.
+    pub root: PathBuf,
+    splits: Splits,
+}
+
+impl Dataset {
+    /// Opens the data set in its folder under `data_root`, whose name may be in any letter case.
+    pub fn open(kind: DatasetKind, data_root: &Path) -> Result<Dataset> {
+        Self::open_at(kind, &find_directory(kind, data_root)?)
+    }
+
+    /// Opens the data set whose own folder is `root`, in any of the layouts that are read.
+    pub fn open_at(kind: DatasetKind, root: &Path) -> Result<Dataset> {
+        if !root.is_dir() {
+            let advice = format!("name the folder that holds the files of {}", kind.title());
+            return Err(DataError::RootMissing { path: root.to_owned(), advice });
+        }
+        Ok(Dataset { kind, root: root.to_owned(), splits: datasets::find(kind, root)? })
+    }
+
+    /// The samples of a split, sorted by file name; at least one.
+    pub fn samples(&self, split: Split) -> &[Sample] {
+        match split {
+            Split::Train => &self.splits.train,
+            Split::Val => &self.splits.val,
+        }
+    }
+
+    /// A file's path relative to the data set's folder, with `/` between folders.
+    pub fn relative_name(&self, path: &Path) -> String {
+        let relative = path.strip_prefix(&self.root).unwrap_or(path);
+        let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
+        parts.join("/")
+    }
+
+    /// SHA-256 (hex) over splits, relative names and contents of all image and label files: what decides a
+    /// result as far as the data goes. `progress` hears of bytes done and bytes in all.
+    pub fn fingerprint(&self, progress: &dyn Fn(u64, u64)) -> Result<String> {
+        let files = || {
+            Split::ALL
+                .into_iter()
+                .flat_map(|split| self.samples(split).iter().flat_map(move |s| [(split, &s.image), (split, &s.label)]))
+        };
+        let mut total = 0;
+        for (_, path) in files() {
+            total += fs::metadata(path).map_err(DataError::read(path))?.len();
+        }
+        let mut done = 0;
+        let mut hash = Sha256::new();
+        for (split, path) in files() {
+            let bytes = fs::read(path).map_err(DataError::read(path))?;
+            let name = self.relative_name(path);
+            // Lengths first, so that no two lists of files have one and the same text.
+            hash.update(format!("{split} {} {name} {}\n", name.len(), bytes.len()));
+            hash.update(&bytes);
+            done += bytes.len() as u64;
+            progress(done, total);
+        }
+        Ok(hex(&hash.finalize()))
+    }
+}
+
+/// Lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The data set's folder under the data root.
+pub(crate) fn find_directory(kind: DatasetKind, data_root: &Path) -> Result<PathBuf> {
+    let wanted = kind.directory();
+    if !data_root.is_dir() {
+        let advice = format!("set --data-root (or ATROUS_DATA) to the folder that holds {wanted}/");
+        return Err(DataError::RootMissing { path: data_root.to_owned(), advice });
+    }
+    let exact = data_root.join(wanted);
+    if exact.is_dir() {
+        return Ok(exact);
+    }
+    let mut found: Vec<PathBuf> = fs::read_dir(data_root)
+        .map_err(DataError::read(data_root))?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.is_dir())
+        .filter(|path| path.file_name().is_some_and(|name| name.eq_ignore_ascii_case(wanted)))
+        .collect();
+    found.sort();
+    found.into_iter().next().ok_or_else(|| DataError::RootMissing {
+        path: exact,
+        advice: format!("put {} there as docs/datasets.md says, or set --data-root", kind.title()),
+    })
+}

@@ -1,0 +1,82 @@
+//! What can be wrong with data, each in one line that names the file and says what to do.
+
+use std::path::{Path, PathBuf};
+
+use crate::kind::Split;
+
+/// An error of this crate. Every variant carries the path that it is about.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// The data root, or the data set's folder under it, does not exist.
+    #[error("{}: no such folder; {advice}", path.display())]
+    RootMissing { path: PathBuf, advice: String },
+    /// A folder that must hold images holds none.
+    #[error("{}: holds no images; {advice}", path.display())]
+    RootEmpty { path: PathBuf, advice: String },
+    /// None of the layouts that are read.
+    #[error("{}: no layout that can be read; {advice}", path.display())]
+    UnknownLayout { path: PathBuf, advice: String },
+    /// An image has no mask.
+    #[error("{}: has no mask; add {expected} or remove the image", image.display())]
+    MaskMissing { image: PathBuf, expected: String },
+    /// A mask has no image.
+    #[error("{}: has no image; add {expected} or remove the mask", mask.display())]
+    ImageMissing { mask: PathBuf, expected: String },
+    /// One of the two splits holds no images.
+    #[error("{}: no images for the {split} split; a data set needs at least one image for each split", path.display())]
+    EmptySplit { path: PathBuf, split: Split },
+    /// A line of `atrous-split.txt` cannot be used.
+    #[error("{}: line {line}: {reason}; correct the line, or remove the file for the default split", path.display())]
+    SplitFile { path: PathBuf, line: usize, reason: String },
+    /// Image and mask differ in size.
+    #[error("{}: mask is {}x{} but {} is {}x{} (height x width); get both files again", mask.display(), mask_size[0], mask_size[1], image.display(), image_size[0], image_size[1])]
+    SizeMismatch { image: PathBuf, image_size: [usize; 2], mask: PathBuf, mask_size: [usize; 2] },
+    /// Not an image, or one that is cut short or damaged.
+    #[error("{}: cannot be decoded ({reason}); get the file again", path.display())]
+    Decode { path: PathBuf, reason: String },
+    /// The image claims more pixels than any file of these data sets has.
+    #[error("{}: claims {height}x{width} pixels, over the limit of {limit} bytes; get the file again", path.display())]
+    TooLarge { path: PathBuf, height: u64, width: u64, limit: u64 },
+    /// A mask holds a value that is none of the data set's labels.
+    #[error("{}: label value {value} at row {row}, column {column}; allowed are {allowed}; correct the mask or get it again", path.display())]
+    LabelValue { path: PathBuf, value: u8, row: usize, column: usize, allowed: &'static str },
+    /// A colour image where a mask of label values is expected.
+    #[error("{}: a colour image where a mask of label values is expected; {advice}", path.display())]
+    ColourMask { path: PathBuf, advice: &'static str },
+    /// The labels decode but cannot be right.
+    #[error("{}: {reason}", path.display())]
+    Implausible { path: PathBuf, reason: String },
+    /// A setting that no data can be made with.
+    #[error("{}: {reason}", path.display())]
+    Setting { path: PathBuf, reason: String },
+    /// The folder to write is there already.
+    #[error("{}: exists already; remove it or name another folder to write", path.display())]
+    OutputExists { path: PathBuf },
+    /// Reading failed.
+    #[error("{}: cannot be read ({source}); check the path and its permissions", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    /// Writing failed.
+    #[error("{}: cannot be written ({source}); check permissions and free space", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
+}
+
+impl DataError {
+    pub(crate) fn read(path: &Path) -> impl FnOnce(std::io::Error) -> DataError {
+        let path = path.to_owned();
+        move |source| DataError::Read { path, source }
+    }
+
+    pub(crate) fn write(path: &Path) -> impl FnOnce(std::io::Error) -> DataError {
+        let path = path.to_owned();
+        move |source| DataError::Write { path, source }
+    }
+
+    /// A decoding error; the decoder's message is folded into one line.
+    pub(crate) fn decode(path: &Path, reason: impl ToString) -> DataError {
+        let reason = reason.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        DataError::Decode { path: path.to_owned(), reason }
+    }
+}
+
+/// Result of this crate's functions.
+pub type Result<T> = std::result::Result<T, DataError>;

@@ -1,0 +1,83 @@
+//! Counts of images, sizes and labels.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rayon::prelude::*;
+
+use super::implausible;
+use crate::Progress;
+use crate::dataset::Dataset;
+use crate::error::Result;
+use crate::kind::{DatasetKind, IGNORE_INDEX, Split};
+
+/// What one split of a data set holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SplitStatistics {
+    /// The data set.
+    pub kind: DatasetKind,
+    /// The split.
+    pub split: Split,
+    /// Number of images.
+    pub images: usize,
+    /// Number of images of each size (height, width).
+    pub sizes: BTreeMap<[usize; 2], usize>,
+    /// Number of pixels of each class.
+    pub class_pixels: Vec<u64>,
+    /// Number of pixels labelled 255.
+    pub ignored_pixels: u64,
+}
+
+impl SplitStatistics {
+    /// Share of each class of the labelled pixels, 0 to 1.
+    pub fn class_shares(&self) -> Vec<f64> {
+        let labelled = self.class_pixels.iter().sum::<u64>().max(1) as f64;
+        self.class_pixels.iter().map(|pixels| *pixels as f64 / labelled).collect()
+    }
+
+    /// What cannot be right about the labels, in one line.
+    pub fn warning(&self) -> Option<String> {
+        implausible(self.kind, self.images, &self.class_pixels)
+    }
+}
+
+/// Decodes every image and mask of a split, on all processors, and counts. `progress` hears of images done and in
+/// all. The first file that does not load is the error.
+pub fn statistics(dataset: &Dataset, split: Split, progress: Progress) -> Result<SplitStatistics> {
+    let samples = dataset.samples(split);
+    let done = AtomicU64::new(0);
+    let counted: Vec<([usize; 2], [u64; 256])> = samples
+        .par_iter()
+        .map(|sample| {
+            let (image, label) = sample.load()?;
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, samples.len() as u64);
+            Ok((image.size(), histogram(&label.data)))
+        })
+        .collect::<Result<_>>()?;
+
+    let mut found = SplitStatistics {
+        kind: dataset.kind,
+        split,
+        images: samples.len(),
+        sizes: BTreeMap::new(),
+        class_pixels: vec![0; dataset.kind.class_names().len()],
+        ignored_pixels: 0,
+    };
+    for (size, counts) in counted {
+        *found.sizes.entry(size).or_default() += 1;
+        found.ignored_pixels += counts[IGNORE_INDEX as usize];
+        for (total, count) in found.class_pixels.iter_mut().zip(counts) {
+            *total += count;
+        }
+    }
+    Ok(found)
+}
+
+/// Number of pixels of each label value.
+pub(crate) fn histogram(labels: &[u8]) -> [u64; 256] {
+    let mut counts = [0; 256];
+    for label in labels {
+        counts[*label as usize] += 1;
+    }
+    counts
+}

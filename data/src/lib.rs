@@ -1,0 +1,51 @@
+//! Data sets, transforms and the batch loader of the atrous-rate benchmark.
+//!
+//! ```no_run
+//! use std::{path::Path, sync::Arc};
+//! use atrous_data::{AugmentConfig, BatchLoader, BatchSource, Dataset, DatasetKind};
+//!
+//! # fn main() -> Result<(), atrous_data::DataError> {
+//! let dataset = Arc::new(Dataset::open(DatasetKind::Stare, Path::new("datasets"))?);
+//! let augment = AugmentConfig::protocol(dataset.kind.resize_reference(), [128, 128]);
+//! let source = Arc::new(BatchSource::new(dataset, augment, 4, 0, 512 << 20));
+//! let mut loader = BatchLoader::new(source, 0..40_000, 2);
+//! while let Some(batch) = loader.next() {
+//!     let batch = batch?; // batch.images: 4 x 3 x 128 x 128
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod batch;
+mod cache;
+mod classes;
+mod dataset;
+mod datasets;
+mod error;
+#[cfg(test)]
+mod golden;
+pub mod inspect;
+mod kind;
+mod label;
+mod loader;
+pub mod prepare;
+mod random;
+mod raster;
+mod read;
+mod sample;
+pub mod synthetic;
+mod transform;
+mod write;
+
+/// Hears of units of work done and in all, possibly from several threads.
+pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
+
+pub use batch::{Batch, BatchSource};
+pub use dataset::Dataset;
+pub use error::DataError;
+pub use kind::{DatasetKind, IGNORE_INDEX, Split, UnknownName};
+pub use loader::BatchLoader;
+pub use raster::{LabelMap, RgbImage8};
+pub use read::read_rgb;
+pub use sample::Sample;
+pub use transform::{AugmentConfig, MEAN, STD, fit_size, normalise, resize_image, resize_label};

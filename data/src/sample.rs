@@ -1,0 +1,46 @@
+//! One image with its mask.
+
+use std::path::PathBuf;
+
+use crate::error::{DataError, Result};
+use crate::label::LabelEncoding;
+use crate::raster::{LabelMap, RgbImage8};
+use crate::read::{read_mask, read_rgb};
+
+/// An image file and its mask file.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// Unique in the data set: the image's name without extension.
+    pub id: String,
+    /// The image file.
+    pub image: PathBuf,
+    /// The mask file.
+    pub label: PathBuf,
+    pub(crate) encoding: LabelEncoding,
+}
+
+impl Sample {
+    /// Decodes the image.
+    pub fn load_image(&self) -> Result<RgbImage8> {
+        read_rgb(&self.image)
+    }
+
+    /// Decodes the mask into train ids; values outside the data set's labels are errors.
+    pub fn load_label(&self) -> Result<LabelMap> {
+        self.encoding.decode(&self.label, read_mask(&self.label)?)
+    }
+
+    /// Decodes both and checks that they are of one size.
+    pub fn load(&self) -> Result<(RgbImage8, LabelMap)> {
+        let (image, label) = (self.load_image()?, self.load_label()?);
+        if image.size() != label.size() {
+            return Err(DataError::SizeMismatch {
+                image: self.image.clone(),
+                image_size: image.size(),
+                mask: self.label.clone(),
+                mask_size: label.size(),
+            });
+        }
+        Ok((image, label))
+    }
+}

@@ -1,0 +1,180 @@
+//! Data sets drawn by the program and written in the publishers' layouts, so that the same loaders read them.
+//!
+//! They stand in for the real sets where those are not at hand: for trying the program out and for tests.
+//! Vessels branch on a reddish disc, streets have the usual classes in the usual places, aerial tiles hold small
+//! bright objects: enough for a small network to learn from in a few hundred iterations.
+
+mod aerial;
+mod canvas;
+mod layout;
+mod retina;
+mod street;
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{DataError, Result};
+use crate::kind::{DatasetKind, Split};
+use crate::random::{Purpose, Random};
+use crate::raster::{LabelMap, RgbImage8};
+use crate::write::{PendingFolder, write_atomic};
+
+/// Version of the drawings; part of the marker file, so that a folder of an older program is not taken for this one's.
+const VERSION: u32 = 1;
+/// File in a synthetic data set's folder that says what it is and how it was made.
+const MARKER: &str = "atrous-synthetic.txt";
+
+/// How much to draw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SyntheticConfig {
+    /// Decides every pixel.
+    pub seed: u64,
+    /// Number of training images, 1 to 9999.
+    pub train: usize,
+    /// Number of validation images, 1 to 9999.
+    pub val: usize,
+    /// Height and width, each from 32 to 4096.
+    pub size: [usize; 2],
+}
+
+impl SyntheticConfig {
+    /// `train` and `val` images of `size` (height, width).
+    pub fn new(seed: u64, train: usize, val: usize, size: [usize; 2]) -> Self {
+        Self { seed, train, val, size }
+    }
+
+    /// What is wrong with the settings, if anything.
+    pub fn check(&self) -> std::result::Result<(), String> {
+        for (name, count) in [("train", self.train), ("val", self.val)] {
+            if !(1..=9999).contains(&count) {
+                return Err(format!("synthetic {name} = {count}: must be from 1 to 9999"));
+            }
+        }
+        match self.size.into_iter().find(|side| !(32..=4096).contains(side)) {
+            Some(side) => Err(format!("synthetic size {side}: each side must be from 32 to 4096")),
+            None => Ok(()),
+        }
+    }
+
+    fn marker(&self, kind: DatasetKind) -> String {
+        let Self { seed, train, val, size: [height, width] } = self;
+        format!(
+            "Synthetic images in the layout of {}, drawn by atrous (drawings {VERSION}).\n\
+             seed = {seed}\ntrain = {train}\nval = {val}\nsize = [{height}, {width}]\n",
+            kind.title(),
+        )
+    }
+}
+
+/// Writes the data set under `data_root`, in the folder that [`Dataset::open`](crate::Dataset::open) reads.
+///
+/// The folder appears when it is complete. If it is there already, made with the same settings, nothing is done;
+/// anything else in its place is an error.
+pub fn write(kind: DatasetKind, data_root: &Path, config: &SyntheticConfig) -> Result<()> {
+    let place = data_root.join(kind.directory());
+    config.check().map_err(|reason| DataError::Setting { path: place.clone(), reason })?;
+    let marker = config.marker(kind);
+    let is_there = || std::fs::read_to_string(place.join(MARKER)).is_ok_and(|found| found == marker);
+    if is_there() {
+        return Ok(());
+    }
+    let folder = PendingFolder::create(&place)?;
+    for (split, count, first) in [(Split::Train, config.train, 0), (Split::Val, config.val, config.train)] {
+        for number in 0..count {
+            let drawn = draw(kind, config, split, number);
+            layout::write(&folder, kind, split, first + number, &drawn)?;
+        }
+    }
+    layout::write_split(&folder, kind, config.train)?;
+    write_atomic(&folder.file(MARKER)?, marker.as_bytes())?;
+    // Another process may have been faster with the same drawings.
+    folder.publish().or_else(|error| if is_there() { Ok(()) } else { Err(error) })
+}
+
+/// One image and its mask, in the publisher's label values.
+fn draw(kind: DatasetKind, config: &SyntheticConfig, split: Split, number: usize) -> (RgbImage8, LabelMap) {
+    let stream = ((split as u64) << 32) + number as u64;
+    let mut random = Random::new(config.seed, Purpose::Synthetic, kind as u64, stream);
+    let canvas = match kind {
+        DatasetKind::Stare | DatasetKind::ChaseDb1 | DatasetKind::Hrf => retina::draw(config.size, &mut random),
+        DatasetKind::Cityscapes => street::draw(config.size, &mut random),
+        DatasetKind::Isaid => aerial::draw(config.size, &mut random),
+    };
+    let light = random.between(0.85, 1.1);
+    (canvas.image(light, 7.0, &mut random), canvas.label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Dataset, IGNORE_INDEX};
+    use std::collections::BTreeMap;
+
+    fn files(root: &Path) -> BTreeMap<std::path::PathBuf, Vec<u8>> {
+        let mut found = BTreeMap::new();
+        for entry in std::fs::read_dir(root).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                found.extend(files(&path));
+            } else {
+                found.insert(path.clone(), std::fs::read(&path).unwrap());
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn every_set_loads_through_its_own_loader() {
+        let root = tempfile::tempdir().unwrap();
+        let config = SyntheticConfig::new(3, 5, 2, [64, 96]);
+        for kind in DatasetKind::ALL {
+            write(kind, root.path(), &config).unwrap();
+            let dataset = Dataset::open(kind, root.path()).unwrap();
+            assert_eq!(dataset.samples(Split::Train).len(), 5, "{kind}");
+            assert_eq!(dataset.samples(Split::Val).len(), 2, "{kind}");
+            let mut counts = [0usize; 256];
+            for sample in Split::ALL.into_iter().flat_map(|split| dataset.samples(split)) {
+                let (image, label) = sample.load().unwrap();
+                assert_eq!(image.size(), [64, 96]);
+                label.data.iter().for_each(|value| counts[*value as usize] += 1);
+            }
+            let classes = kind.class_names().len();
+            let present = counts[..classes].iter().filter(|count| **count > 0).count();
+            assert!(present >= classes.min(10), "{kind}: {present} classes");
+            assert!(counts[classes..IGNORE_INDEX as usize].iter().all(|count| *count == 0));
+            if classes == 2 {
+                let share = counts[1] as f64 / (counts[0] + counts[1]) as f64;
+                assert!((0.03..0.3).contains(&share), "{kind}: vessel share {share}");
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_follow_from_the_seed() {
+        let (a, b, c) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for kind in DatasetKind::ALL {
+            write(kind, a.path(), &SyntheticConfig::new(1, 2, 1, [48, 40])).unwrap();
+            write(kind, b.path(), &SyntheticConfig::new(1, 2, 1, [48, 40])).unwrap();
+            write(kind, c.path(), &SyntheticConfig::new(2, 2, 1, [48, 40])).unwrap();
+        }
+        let contents = |root: &Path| files(root).into_values().collect::<Vec<_>>();
+        assert!(contents(a.path()) == contents(b.path()));
+        assert!(contents(a.path()) != contents(c.path()));
+    }
+
+    #[test]
+    fn a_folder_of_other_data_is_left_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let config = SyntheticConfig::new(1, 1, 1, [32, 32]);
+        write(DatasetKind::Stare, root.path(), &config).unwrap();
+        write(DatasetKind::Stare, root.path(), &config).unwrap();
+        let other = SyntheticConfig { train: 2, ..config.clone() };
+        let error = write(DatasetKind::Stare, root.path(), &other).unwrap_err();
+        assert!(matches!(error, DataError::OutputExists { .. }));
+        assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 1, "nothing half-written");
+        assert!(SyntheticConfig { val: 0, ..config.clone() }.check().is_err());
+        assert!(SyntheticConfig { size: [32, 8], ..config }.check().is_err());
+    }
+}

@@ -1,0 +1,49 @@
+//! Data sets on disk: layouts, errors, conversion, and the real files where they are at hand.
+
+mod errors;
+mod layouts;
+mod prepare;
+mod real;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use atrous_data::synthetic::{self, SyntheticConfig};
+use atrous_data::{Dataset, DatasetKind, LabelMap, RgbImage8};
+
+/// A small synthetic data set in a folder that goes away.
+fn small(kind: DatasetKind) -> (tempfile::TempDir, PathBuf) {
+    let root = tempfile::tempdir().unwrap();
+    synthetic::write(kind, root.path(), &SyntheticConfig::new(4, 3, 3, [40, 48])).unwrap();
+    let folder = root.path().join(kind.directory());
+    (root, folder)
+}
+
+/// Writes a file and the folders above it.
+fn put(path: &Path, bytes: &[u8]) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+/// Writes an image of one colour and a mask of one label.
+fn put_pair(image: &Path, label: &Path, value: u8) {
+    for path in [image, label] {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+    }
+    RgbImage8::filled(6, 8, [90, 60, 30]).write_png(image).unwrap();
+    LabelMap::filled(6, 8, value).write_png(label).unwrap();
+}
+
+/// The message of the error that opening or loading everything ends with: one line.
+fn message(kind: DatasetKind, data_root: &Path) -> String {
+    let load = || {
+        let dataset = Dataset::open(kind, data_root)?;
+        for sample in atrous_data::Split::ALL.into_iter().flat_map(|split| dataset.samples(split)) {
+            sample.load()?;
+        }
+        Ok::<_, atrous_data::DataError>(())
+    };
+    let message = load().expect_err("must not load").to_string();
+    assert!(!message.contains('\n'), "{message}");
+    message
+}

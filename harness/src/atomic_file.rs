@@ -1,0 +1,87 @@
+//! Files that are there whole or not at all.
+
+use anyhow::{Context, Result};
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Writes `bytes` to a temporary name beside `path`, syncs it and renames it to `path`.
+///
+/// # Errors
+/// Names `path`; the temporary file is removed.
+pub fn write(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
+    write_with(path, |file| file.write_all(bytes.as_ref()).map_err(Into::into))
+}
+
+/// The same for contents that are too large to hold in memory: `fill` writes them.
+///
+/// # Errors
+/// Those of `fill` and of the file system, with `path` named; the temporary file is removed.
+pub fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
+    let temporary = temporary_name(path);
+    let written = write_and_rename(&temporary, path, fill);
+    if written.is_err() {
+        // The first error is the one to report.
+        let _ = fs::remove_file(&temporary);
+    }
+    written.with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn write_and_rename(temporary: &Path, path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
+    let mut file = File::create(temporary)?;
+    fill(&mut file)?;
+    file.sync_all()?;
+    drop(file);
+    fs::rename(temporary, path)?;
+    sync_directory(path);
+    Ok(())
+}
+
+/// `<directory>/.<name>.<process>-<count>.tmp`: hidden, and not shared by two writers.
+pub fn temporary_name(path: &Path) -> PathBuf {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}-{}.tmp", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
+    path.with_file_name(name)
+}
+
+/// Makes a rename survive a power cut, where the system lets a directory be synced.
+fn sync_directory(path: &Path) {
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty())
+        && let Ok(directory) = File::open(parent)
+    {
+        let _ = directory.sync_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replaces_and_leaves_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        write(&path, "one").unwrap();
+        write(&path, "two").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "two");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn failing_halfway_keeps_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        write(&path, "old").unwrap();
+        let error = write_with(&path, |file| {
+            file.write_all(b"half")?;
+            anyhow::bail!("disk full")
+        });
+        assert!(format!("{:#}", error.unwrap_err()).contains("a.txt"));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,150 @@
+//! The command line: what there is, and how errors look.
+
+use crate::cmd;
+use anyhow::{Context, Result};
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand};
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Exit code for input, settings or files that cannot be used.
+pub const ERROR_EXIT_CODE: u8 = 2;
+
+/// Which atrous rates should an ASPP head have for images of this size?
+#[derive(Debug, Parser)]
+#[command(name = "atrous", version, after_help = START, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const START: &str = "\
+Start here:
+  atrous sweep quick                             a results table in minutes, without any data
+  atrous inspect stare --data-root DIR           look at data before training on it
+  atrous sweep retina-small --data-root DIR      the same on real retina images
+
+Exit codes: 0 done, 1 a run failed or a check found something, 2 input that cannot be used,
+130 stopped by Ctrl-C.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Sweep(cmd::sweep::Args),
+    Train(cmd::train::Args),
+    Eval(cmd::eval::Args),
+    Predict(cmd::predict::Args),
+    Table(cmd::table::Args),
+    Inspect(cmd::inspect::Args),
+    Prepare(cmd::prepare::Args),
+    Devices(cmd::devices::Args),
+}
+
+impl Command {
+    fn run(self) -> Result<ExitCode> {
+        match self {
+            Command::Sweep(args) => cmd::sweep::run(args),
+            Command::Train(args) => cmd::train::run(args),
+            Command::Eval(args) => cmd::eval::run(args),
+            Command::Predict(args) => cmd::predict::run(args),
+            Command::Table(args) => cmd::table::run(args),
+            Command::Inspect(args) => cmd::inspect::run(args),
+            Command::Prepare(args) => cmd::prepare::run(args),
+            Command::Devices(args) => cmd::devices::run(args),
+        }
+    }
+}
+
+/// Where data sets are.
+#[derive(Clone, Debug, Args)]
+pub struct DataRootArg {
+    /// Folder that holds the data sets, one folder each (docs/datasets.md)
+    #[arg(long, env = "ATROUS_DATA", default_value = "datasets", value_name = "DIR")]
+    pub data_root: PathBuf,
+}
+
+/// What to compute on.
+#[derive(Clone, Debug, Args)]
+pub struct DeviceArg {
+    /// auto, flex, wgpu[:INDEX], vulkan[:INDEX|:cpu]; `atrous devices` lists them
+    #[arg(long, default_value = "auto", value_name = "DEVICE")]
+    pub device: String,
+}
+
+/// The program: reads the command line, runs, and reports an error on one line.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage_error(&error),
+    };
+    match cli.command.run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {}", one_line(&error));
+            ExitCode::from(ERROR_EXIT_CODE)
+        }
+    }
+}
+
+/// Writes results to stdout. A reader that has seen enough (`| head`) is no error.
+///
+/// # Errors
+/// A full disk, and the like.
+pub fn print(text: impl AsRef<str>) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_ref().as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot write to stdout"),
+        _ => Ok(()),
+    }
+}
+
+/// Prints help and version as they are, and what was typed wrongly on one line.
+fn usage_error(error: &clap::Error) -> ExitCode {
+    let asked_for_help = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    );
+    if asked_for_help {
+        // A closed pipe behind `--help` is no error.
+        let _ = error.print();
+        return if error.use_stderr() { ExitCode::from(ERROR_EXIT_CODE) } else { ExitCode::SUCCESS };
+    }
+    let text = error.render().to_string();
+    let what = text.split("\n\nUsage:").next().unwrap_or_default();
+    let what = what.split("\n\nFor more information").next().unwrap_or_default();
+    eprintln!("{}; see --help", what.split_whitespace().collect::<Vec<_>>().join(" "));
+    ExitCode::from(ERROR_EXIT_CODE)
+}
+
+/// An error with its causes on one line. A cause that its effect has quoted already is left out.
+fn one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain() {
+        let text = cause.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        if line.is_empty() {
+            line = text;
+        } else if !line.contains(&text) {
+            line = format!("{line}: {text}");
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::anyhow;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn causes_are_on_one_line_and_not_repeated() {
+        let cause = Err::<(), _>(anyhow!("no\nsuch file"));
+        let error = cause.context("a.png: cannot be read (no such file)").context("stare").unwrap_err();
+        assert_eq!(one_line(&error), "stare: a.png: cannot be read (no such file)");
+    }
+}

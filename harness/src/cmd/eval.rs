@@ -1,0 +1,142 @@
+//! `atrous eval`: score a checkpoint on a data set.
+
+use crate::cli::{DataRootArg, DeviceArg, print};
+use crate::device::ComputeDevice;
+use crate::evaluate::evaluate;
+use crate::infer::Inference;
+use crate::progress::Progress;
+use crate::result::write_json;
+use crate::scores::{Confusion, Scores};
+use crate::stop::{STOPPED_EXIT_CODE, StopFlag};
+use crate::weights::Trained;
+use anyhow::{Result, ensure};
+use atrous_data::{Dataset, DatasetKind, Split};
+use serde::Serialize;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Score a checkpoint on a data set: IoU, Dice and accuracy per class and in the mean
+///
+/// A checkpoint of this program carries the settings it was trained with: data set, resizing and inference are those
+/// of its run. Images come from the data root; a run on synthetic data has its images in OUT/synthetic.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Args {
+    /// Checkpoint: checkpoint.safetensors in a run's directory
+    #[arg(long, value_name = "FILE")]
+    weights: PathBuf,
+
+    /// Data set to score on, instead of the one it was trained on; must have as many classes
+    #[arg(long, value_name = "DATASET")]
+    dataset: Option<DatasetKind>,
+
+    /// train or val
+    #[arg(long, default_value = "val", value_name = "SPLIT")]
+    split: Split,
+
+    /// Write scores and confusion counts to this JSON file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    #[command(flatten)]
+    data: DataRootArg,
+
+    #[command(flatten)]
+    device: DeviceArg,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  atrous eval --weights runs/retina-small/stare/1-12-24-36/seed-0-*/checkpoint.safetensors --data-root ~/retina
+  atrous eval --weights best.safetensors --dataset chase_db1 --json transfer.json";
+
+#[derive(Serialize)]
+struct Report {
+    dataset: DatasetKind,
+    split: String,
+    images: usize,
+    scores: Scores,
+    confusion: Confusion,
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// One line that names the file or option that has to be changed.
+pub fn run(args: Args) -> Result<ExitCode> {
+    let device = ComputeDevice::select(&args.device.device)?;
+    let mut trained = Trained::read(&args.weights, &device)?;
+    let kind = args.dataset.unwrap_or(trained.settings.dataset);
+    let classes = trained.settings.dataset.class_names().len();
+    ensure!(
+        kind.class_names().len() == classes,
+        "--dataset {kind} has {} classes, {} was trained with {classes}",
+        kind.class_names().len(),
+        args.weights.display()
+    );
+    let mut inference = Inference::of(&trained.settings);
+    if kind != trained.settings.dataset {
+        inference.resize = kind.resize_reference();
+    }
+    let dataset = Dataset::open(kind, &args.data.data_root)?;
+    let (progress, stop) = (Progress::new(), StopFlag::install()?);
+    let network = &mut trained.network;
+    let evaluation = evaluate(network, &device.device, &dataset, args.split, &inference, &progress, &stop)?;
+    let Some(evaluation) = evaluation else { return Ok(ExitCode::from(STOPPED_EXIT_CODE)) };
+    let report = Report {
+        dataset: kind,
+        split: args.split.to_string(),
+        images: dataset.samples(args.split).len(),
+        scores: evaluation.confusion.scores(),
+        confusion: evaluation.confusion,
+    };
+    if let Some(path) = &args.json {
+        write_json(path, &report)?;
+    }
+    print(table(&report))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Per class and in the mean, in percent.
+fn table(report: &Report) -> String {
+    let names = report.dataset.class_names();
+    let width = names.iter().map(|name| name.len()).max().unwrap_or(0).max("class".len());
+    let Scores { iou, dice, accuracy, miou, mdice, macc, aacc } = &report.scores;
+    let mut text = format!("{} {}, {} images\n\n", report.dataset.title(), report.split, report.images);
+    text += &format!("{:width$} {:>8} {:>8} {:>8}\n", "class", "IoU", "Dice", "Acc");
+    let row = |name: &str, values: [f64; 3]| {
+        let [iou, dice, accuracy] = values.map(percent);
+        format!("{name:width$} {iou:>8} {dice:>8} {accuracy:>8}\n")
+    };
+    for (class, name) in names.iter().enumerate() {
+        text += &row(name, [iou[class], dice[class], accuracy[class]]);
+    }
+    text += &row("mean", [*miou, *mdice, *macc]);
+    text + &format!("\naAcc {}\n", percent(*aacc))
+}
+
+fn percent(fraction: f64) -> String {
+    if fraction.is_nan() { "nan".to_owned() } else { format!("{:.2}", 100.0 * fraction) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_has_a_line_per_class() {
+        let confusion = Confusion { classes: 2, counts: vec![90, 10, 0, 0] };
+        let report = Report {
+            dataset: DatasetKind::Stare,
+            split: "val".into(),
+            images: 1,
+            scores: confusion.scores(),
+            confusion,
+        };
+        let text = table(&report);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[3].split_whitespace().collect::<Vec<_>>(), ["background", "90.00", "94.74", "90.00"]);
+        assert_eq!(lines[4].split_whitespace().collect::<Vec<_>>(), ["vessel", "0.00", "0.00", "nan"]);
+        assert_eq!(lines.last().unwrap(), &"aAcc 90.00");
+    }
+}

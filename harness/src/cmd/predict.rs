@@ -1,0 +1,110 @@
+//! `atrous predict`: masks and overlays of images.
+
+use crate::cli::{DeviceArg, print};
+use crate::device::ComputeDevice;
+use crate::infer::Inference;
+use crate::progress::Progress;
+use crate::stop::{STOPPED_EXIT_CODE, StopFlag};
+use crate::weights::Trained;
+use anyhow::{Context, Result, bail, ensure};
+use atrous_data::inspect::draw_mask;
+use atrous_data::{LabelMap, RgbImage8};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Predict masks of images with a checkpoint, and draw them on top
+///
+/// For each image NAME two files are written: NAME-mask.png, 8-bit grey with the class of each pixel (0, 1 ...), and
+/// NAME-overlay.png, the image with the mask in the data set's colours on top.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Args {
+    /// Images: PNG, JPEG, TIFF, PPM, the last also gzipped
+    #[arg(required = true, value_name = "IMAGE")]
+    images: Vec<PathBuf>,
+
+    /// Checkpoint: checkpoint.safetensors in a run's directory
+    #[arg(long, value_name = "FILE")]
+    weights: PathBuf,
+
+    /// Where the masks go; created where it is missing
+    #[arg(long, default_value = "predictions", value_name = "DIR")]
+    out: PathBuf,
+
+    #[command(flatten)]
+    device: DeviceArg,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  atrous predict --weights runs/quick/stare/1-2-4-8/seed-0-*/checkpoint.safetensors --out masks eye.jpg
+  atrous predict --weights best.safetensors --device vulkan images/*.tif";
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// One line that names the file that cannot be read or written. Nothing is written where two images have one name.
+pub fn run(args: Args) -> Result<ExitCode> {
+    let stems = stems(&args.images)?;
+    let device = ComputeDevice::select(&args.device.device)?;
+    let mut trained = Trained::read(&args.weights, &device)?;
+    let inference = Inference::of(&trained.settings);
+    for path in &args.images {
+        ensure!(path.is_file(), "{} is no file", path.display());
+    }
+    std::fs::create_dir_all(&args.out).with_context(|| format!("cannot create {}", args.out.display()))?;
+    let (progress, stop) = (Progress::new(), StopFlag::install()?);
+    let bar = progress.bar(1000 * args.images.len() as u64, format!("predict {} images", args.images.len()));
+    for (index, (path, stem)) in args.images.iter().zip(&stems).enumerate() {
+        let image = atrous_data::read_rgb(path)?;
+        let proceed = |done: usize, all: usize| {
+            bar.set(1000 * index as u64 + (1000 * done / all) as u64);
+            !stop.requested()
+        };
+        let Some(prediction) = inference.predict(&mut trained.network, &device.device, &image, &proceed) else {
+            return Ok(ExitCode::from(STOPPED_EXIT_CODE));
+        };
+        let mask = LabelMap { height: prediction.height, width: prediction.width, data: prediction.labels };
+        write(&args.out, stem, &image, &mask, &trained)?;
+    }
+    bar.finish();
+    print(format!("{} masks and overlays in {}\n", args.images.len(), args.out.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write(out: &Path, stem: &str, image: &RgbImage8, mask: &LabelMap, trained: &Trained) -> Result<()> {
+    let kind = trained.settings.dataset;
+    mask.write_png(&out.join(format!("{stem}-mask.png")))?;
+    draw_mask(image, &mask.data, kind).write_png(&out.join(format!("{stem}-overlay.png")))?;
+    Ok(())
+}
+
+/// The images' names without extensions, which name the files that are written.
+fn stems(images: &[PathBuf]) -> Result<Vec<String>> {
+    let mut seen = BTreeSet::new();
+    let mut stems = Vec::with_capacity(images.len());
+    for path in images {
+        let name = path.file_name().with_context(|| format!("{} names no file", path.display()))?.to_string_lossy();
+        let name = name.strip_suffix(".gz").unwrap_or(&name);
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
+        if !seen.insert(stem.clone()) {
+            bail!("two images are called {stem}: predict them into different folders (--out)");
+        }
+        stems.push(stem);
+    }
+    Ok(stems)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_called_after_their_images() {
+        let paths = ["a/im0001.ppm.gz", "b/eye.left.jpg", "plain"].map(PathBuf::from);
+        assert_eq!(stems(&paths).unwrap(), ["im0001", "eye.left", "plain"]);
+        let error = stems(&["a/x.png", "b/x.jpg"].map(PathBuf::from)).unwrap_err().to_string();
+        assert!(error.contains("two images are called x"), "{error}");
+    }
+}

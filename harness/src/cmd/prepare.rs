@@ -1,0 +1,99 @@
+//! `atrous prepare`: from an upstream download to the layout that is read, checked file by file.
+
+use crate::cli::{DataRootArg, print};
+use crate::progress::Progress;
+use anyhow::{Result, ensure};
+use atrous_data::DatasetKind;
+use atrous_data::prepare::{self, SplitReport, TileOptions};
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Convert an upstream download to the layout of mmsegmentation, checking every file
+///
+/// The publishers' own layouts of STARE, CHASE_DB1, HRF and Cityscapes are read as they are; preparing them is
+/// optional, and makes one set of files that other programs read too. iSAID has to be prepared: original images
+/// and colour masks are cut into tiles of 896 that overlap by 384. Labels are counted per class, and masks that
+/// cannot be right are refused. Nothing appears under --out unless all went well.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Args {
+    /// stare, chase_db1, hrf, cityscapes or isaid
+    dataset: DatasetKind,
+
+    /// The data set's own folder as downloaded and unpacked
+    #[arg(long, value_name = "DIR")]
+    from: PathBuf,
+
+    /// The folder to write; must not exist [default: the data set's folder under the data root]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    #[command(flatten)]
+    data: DataRootArg,
+
+    /// Side of iSAID's tiles, in pixels [default: 896]
+    #[arg(long, value_name = "PIXELS")]
+    tile: Option<usize>,
+
+    /// Pixels that neighbouring tiles of iSAID share [default: 384]
+    #[arg(long, value_name = "PIXELS")]
+    overlap: Option<usize>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  atrous prepare isaid --from ~/downloads/iSAID
+      {train,val}/images and {train,val}/Semantic_masks -> tiles in datasets/iSAID
+  atrous prepare stare --from ~/downloads/stare --out ~/converted/STARE
+      images/{training,validation} and annotations/{training,validation}";
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// The first file that cannot be used, or an output folder that exists; names it.
+pub fn run(args: Args) -> Result<ExitCode> {
+    let kind = args.dataset;
+    let out = args.out.unwrap_or_else(|| args.data.data_root.join(kind.directory()));
+    let progress = Progress::new();
+    let bar = progress.bar(0, format!("preparing {}", kind.title()));
+    let report = |done, all| {
+        bar.set_length(all);
+        bar.set(done);
+    };
+    let prepared = if kind == DatasetKind::Isaid {
+        let default = TileOptions::default();
+        let options =
+            TileOptions { tile: args.tile.unwrap_or(default.tile), overlap: args.overlap.unwrap_or(default.overlap) };
+        prepare::isaid(&args.from, &out, &options, &report)?
+    } else {
+        let given = args.tile.map(|_| "--tile").or(args.overlap.map(|_| "--overlap"));
+        ensure!(given.is_none(), "{}: only iSAID is cut into tiles; remove it", given.unwrap_or_default());
+        prepare::convert(kind, &args.from, &out, &report)?
+    };
+    bar.finish();
+    let mut text = format!("{} in {}\n", kind.title(), out.display());
+    for split in &prepared.splits {
+        text += &split_text(split, kind)?;
+    }
+    print(text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn split_text(split: &SplitReport, kind: DatasetKind) -> Result<String> {
+    let mut text = String::new();
+    writeln!(text, "\n{}: {} images read, {} written", split.split, split.sources, split.written)?;
+    let names = kind.class_names();
+    let longest = names.iter().map(|name| name.len()).max().unwrap_or(0);
+    for (name, pixels) in names.iter().zip(&split.class_pixels) {
+        writeln!(text, "  {name:longest$}  {pixels:>13} pixels")?;
+    }
+    writeln!(text, "  {:longest$}  {:>13} pixels", "ignored", split.ignored_pixels)?;
+    if split.unknown_pixels > 0 {
+        writeln!(text, "  {} pixels of unknown colours became background:", split.unknown_pixels)?;
+        for ([red, green, blue], pixels) in &split.unknown_colours {
+            writeln!(text, "    ({red}, {green}, {blue}): {pixels} pixels")?;
+        }
+    }
+    Ok(text)
+}

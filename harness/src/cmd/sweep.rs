@@ -1,0 +1,150 @@
+//! `atrous sweep`: every run of a spec that is not finished yet, then the table.
+
+use super::default_out;
+use crate::cli::{DataRootArg, DeviceArg, print};
+use crate::progress::Progress;
+use crate::rows::Rows;
+use crate::run;
+use crate::spec::{EMBEDDED, Overrides, Spec};
+use crate::stop::{STOPPED_EXIT_CODE, StopFlag};
+use crate::sweep::{self, SweepEnd, SweepOptions};
+use crate::table::Table;
+use anyhow::Result;
+use atrous_models::ComputeDevice;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Run every run of a spec that is not finished yet, then print and write the table
+///
+/// A spec lists experiments: a data set, a model, a protocol, and the rates and seeds to sweep. Each run gets
+/// a directory, OUT/EXPERIMENT/RATES/seed-N-ID/, whose id is a hash of everything that decides the result.
+/// Finished runs are skipped, interrupted ones go on from their last checkpoint, so the same command continues
+/// a sweep however it ended: Ctrl-C, power cut or kill.
+///
+/// OUT then holds results.csv (one row per run), classes.csv (one per run and class), table.md and table.csv.
+/// The table goes to stdout, everything else to stderr.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Args {
+    /// An embedded spec (see --list) or a TOML file
+    #[arg(required_unless_present = "list")]
+    spec: Option<String>,
+
+    /// List the embedded specs
+    #[arg(long)]
+    list: bool,
+
+    /// Where runs and tables go [default: runs/SPEC]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    #[command(flatten)]
+    data: DataRootArg,
+
+    #[command(flatten)]
+    device: DeviceArg,
+
+    /// Change a key of every experiment (train.iterations=100) or of one (stare.train.iterations=100)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+
+    /// Number of seeds (3 is 0, 1, 2) or a list (0,5,7) instead of the spec's
+    #[arg(long, value_name = "SEEDS", allow_hyphen_values = true)]
+    seeds: Option<String>,
+
+    /// Only this experiment; may be repeated
+    #[arg(long, value_name = "EXPERIMENT")]
+    only: Vec<String>,
+
+    /// At most so many of the runs that are left
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+
+    /// Repeat runs that ended with an error; they would end so again, unless the machine was to blame
+    #[arg(long)]
+    retry_failed: bool,
+
+    /// Print what would be run, and about how long it takes; write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  atrous sweep quick
+      five synthetic data sets, three rates each: a table in minutes, without any data
+  atrous sweep retina-small --data-root ~/retina --dry-run
+      how many runs, how long
+  atrous sweep retina-small --data-root ~/retina --seeds 3
+      with three seeds per setting: the table then has a standard deviation
+  atrous sweep quick --set train.iterations=500 --set 'rates=[[1,2],[1,12,24,36]]' --out runs/long
+      the same experiments, changed; values are TOML
+  atrous sweep my-spec.toml --only stare --limit 1
+      one run of one experiment of a file";
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// One line that names the file or option that has to be changed.
+pub fn run(args: Args) -> Result<ExitCode> {
+    let Some(name) = args.spec.as_ref().filter(|_| !args.list) else {
+        print(embedded_specs())?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let overrides = Overrides { set: args.set, seeds: args.seeds, only: args.only };
+    let spec = Spec::load(name, &overrides)?;
+    let device = ComputeDevice::select(&args.device.device)?;
+    let progress = Progress::new();
+    let options = SweepOptions {
+        out: args.out.unwrap_or_else(|| default_out(&spec.name)),
+        data_root: args.data.data_root,
+        limit: args.limit,
+        retry_failed: args.retry_failed,
+    };
+    if args.dry_run {
+        print(sweep::dry_run(&spec, &options, &device, &progress)?.to_string())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let stop = StopFlag::install()?;
+    let end = sweep::sweep(&spec, &options, &device, &progress, &stop, &run::execute)?;
+    let table = Table::new(&Rows::read(&options.out)?);
+    table.write(&options.out)?;
+    if !end.stopped {
+        print(table.markdown())?;
+    }
+    progress.line(summary(&end, &options.out));
+    Ok(exit_code(&end))
+}
+
+fn embedded_specs() -> String {
+    EMBEDDED.iter().fold(String::new(), |mut text, spec| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{:14}{}", spec.name, spec.about);
+        text
+    })
+}
+
+/// What was done, what is left, and how to go on.
+fn summary(end: &SweepEnd, out: &Path) -> String {
+    let done = if end.failed == 0 {
+        format!("{} runs finished", end.finished)
+    } else {
+        format!("{} runs finished, {} failed (--retry-failed repeats them)", end.finished, end.failed)
+    };
+    let next = match (end.stopped, end.remaining()) {
+        (true, left) => format!("stopped: {done}, {left} left; the same command goes on from here"),
+        (false, 0) if end.executed == 0 => format!("nothing left to do: {done}"),
+        (false, 0) => done,
+        (false, left) => format!("{done}, {left} left; the same command goes on with them"),
+    };
+    format!("{next}; results in {}", out.display())
+}
+
+fn exit_code(end: &SweepEnd) -> ExitCode {
+    match (end.stopped, end.failed) {
+        (true, _) => ExitCode::from(STOPPED_EXIT_CODE),
+        (false, 0) => ExitCode::SUCCESS,
+        (false, _) => ExitCode::FAILURE,
+    }
+}

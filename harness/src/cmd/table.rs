@@ -1,0 +1,69 @@
+//! `atrous table`: the table of the runs that a directory holds.
+
+use super::default_out;
+use crate::cli::print;
+use crate::rows::Rows;
+use crate::table::Table;
+use anyhow::{Result, bail};
+use clap::ValueEnum;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Print and write the table of the runs that a directory holds
+///
+/// Reads the run directories again, so runs that were copied there from another machine are in it. Writes
+/// results.csv, classes.csv, table.md and table.csv beside them.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Args {
+    /// The spec whose runs are meant
+    #[arg(default_value = "quick")]
+    spec: String,
+
+    /// Where the runs are [default: runs/SPEC]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// How to print it; both are written
+    #[arg(long, value_enum, default_value_t = Format::Markdown)]
+    format: Format,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  atrous table retina-small
+      the table of `atrous sweep retina-small`
+  atrous table --out merged
+      of run directories that were copied together
+  atrous table quick --format csv > table.csv
+      for a spreadsheet; scores are fractions there";
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Markdown,
+    Csv,
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// A directory that is not there, or a file in it that cannot be read or written; names it.
+pub fn run(args: Args) -> Result<ExitCode> {
+    let name = Path::new(&args.spec).file_stem().unwrap_or_default().to_string_lossy();
+    let out = args.out.unwrap_or_else(|| default_out(&name));
+    if !out.is_dir() {
+        bail!("{}: no such folder; name the sweep's with --out", out.display());
+    }
+    let rows = Rows::read(&out)?;
+    if rows.0.is_empty() {
+        bail!("{}: holds no finished run; start some with atrous sweep", out.display());
+    }
+    rows.write(&out)?;
+    let table = Table::new(&rows);
+    table.write(&out)?;
+    match args.format {
+        Format::Markdown => print(table.markdown())?,
+        Format::Csv => print(table.csv()?)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,101 @@
+//! `atrous train`: one run of a spec.
+
+use crate::cli::{DataRootArg, DeviceArg, print};
+use crate::cmd::default_out;
+use crate::device::ComputeDevice;
+use crate::progress::Progress;
+use crate::rows::Rows;
+use crate::run;
+use crate::spec::{Overrides, Spec};
+use crate::stop::{STOPPED_EXIT_CODE, StopFlag};
+use crate::sweep::{SweepOptions, sweep};
+use crate::table::Table;
+use anyhow::{Context, Result, bail};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Train and score one run: one experiment of a spec, with one rates setting and one seed
+///
+/// The run is the one that `atrous sweep SPEC` would do, in the same directory, so that a sweep takes it as done.
+/// A run that was interrupted goes on from its last checkpoint.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Args {
+    /// An embedded spec (`atrous sweep --list`) or a TOML file
+    spec: String,
+
+    /// The experiment's name
+    #[arg(long, value_name = "EXPERIMENT")]
+    experiment: String,
+
+    /// Atrous rates; need not be among the spec's [default: the experiment's baseline]
+    #[arg(long, value_name = "R,R,...", value_delimiter = ',')]
+    rates: Option<Vec<usize>>,
+
+    /// Seed
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+
+    /// Where runs and tables go [default: runs/SPEC]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Change a key of the experiment, such as train.iterations=100
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+
+    #[command(flatten)]
+    data: DataRootArg,
+
+    #[command(flatten)]
+    device: DeviceArg,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  atrous train quick --experiment stare
+  atrous train retina-small --experiment stare --rates 1,3,6,9 --seed 2 --data-root ~/retina
+  atrous train paper --experiment hrf --set train.iterations=1000 --set train.eval_every=250 --out runs/try";
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// One line that names the file or option that has to be changed.
+pub fn run(args: Args) -> Result<ExitCode> {
+    let spec = spec(&args)?;
+    let device = ComputeDevice::select(&args.device.device)?;
+    let progress = Progress::new();
+    let options = SweepOptions {
+        out: args.out.unwrap_or_else(|| default_out(&spec.name)),
+        data_root: args.data.data_root,
+        limit: None,
+        retry_failed: true,
+    };
+    let end = sweep(&spec, &options, &device, &progress, &StopFlag::install()?, &run::execute)?;
+    let table = Table::new(&Rows::read(&options.out)?);
+    table.write(&options.out)?;
+    if end.stopped {
+        return Ok(ExitCode::from(STOPPED_EXIT_CODE));
+    }
+    print(table.markdown())?;
+    Ok(if end.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The spec with nothing but the one run in it.
+fn spec(args: &Args) -> Result<Spec> {
+    let mut set = args.set.clone();
+    if let Some(rates) = &args.rates {
+        set.push(format!("rates=[{rates:?}]"));
+        set.push(format!("baseline={rates:?}"));
+    }
+    let overrides =
+        Overrides { set, seeds: Some(format!("{},", args.seed)), only: vec![args.experiment.clone()] };
+    let mut spec = Spec::load(&args.spec, &overrides).with_context(|| format!("spec {}", args.spec))?;
+    let [experiment] = spec.experiments.as_mut_slice() else {
+        bail!("--experiment {}: {} experiments of that name", args.experiment, spec.experiments.len());
+    };
+    if args.rates.is_none() {
+        experiment.rates = vec![experiment.baseline.clone()];
+    }
+    Ok(spec)
+}

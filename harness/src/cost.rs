@@ -1,0 +1,119 @@
+//! A rough cost model: multiply-adds of a run, and how many of them this processor does in a second.
+
+use crate::settings::{InferSpec, ModelSpec, RunSettings};
+use std::time::{Duration, Instant};
+
+/// Forward and backward pass over forward pass: gradients of the input and of the weights cost one each.
+const TRAINING_FACTOR: f64 = 3.0;
+
+/// Multiply-adds of training a run.
+pub fn training(settings: &RunSettings) -> f64 {
+    let [height, width] = settings.crop;
+    let crops = settings.train.iterations as f64 * settings.train.batch as f64;
+    TRAINING_FACTOR * crops * (height * width) as f64 * per_pixel(&settings.model, &settings.rates)
+}
+
+/// Multiply-adds of scoring `images` images.
+pub fn evaluation(settings: &RunSettings, images: usize) -> f64 {
+    let [height, width] = settings.resize;
+    let pixels = scored_pixels(&settings.infer, height, width);
+    images as f64 * pixels as f64 * per_pixel(&settings.model, &settings.rates)
+}
+
+/// Pixels that pass the network for one image: windows overlap.
+fn scored_pixels(infer: &InferSpec, height: usize, width: usize) -> usize {
+    match (infer.window, infer.stride) {
+        (Some(window), Some(stride)) => {
+            let count =
+                |side: usize, window: usize, stride: usize| (side + stride - 1).saturating_sub(window) / stride + 1;
+            let windows = count(height, window[0], stride[0]) * count(width, window[1], stride[1]);
+            windows * window[0] * window[1]
+        }
+        _ => height * width,
+    }
+}
+
+/// Multiply-adds per input pixel of a forward pass through the U-Net S5-D16 with ASPP and auxiliary head.
+fn per_pixel(model: &ModelSpec, rates: &[usize]) -> f64 {
+    let stages = 5;
+    let base = model.base_channels as f64;
+    let mut sum = 0.0;
+    for stage in 0..stages {
+        let width = base * f64::from(1 << stage);
+        let area = 1.0 / f64::from(1 << (2 * stage));
+        let input = if stage == 0 { 3.0 } else { width / 2.0 };
+        sum += area * 9.0 * (input * width + width * width);
+        if stage + 1 < stages {
+            // Way up: 1x1 from the wider stage, two 3x3 after the concatenation.
+            sum += area * (2.0 * width * width + 9.0 * (2.0 * width * width + width * width));
+        }
+    }
+    let branch = model.aspp_channels as f64;
+    for &rate in rates {
+        sum += if rate == 1 { 1.0 } else { 9.0 } * base * branch;
+    }
+    sum += 9.0 * (rates.len() as f64 + 1.0) * branch * branch;
+    let auxiliary = 9.0 * 2.0 * base * base / 4.0;
+    sum + auxiliary
+}
+
+/// Multiply-adds per second that training reaches on this processor, from a matrix product that takes a
+/// fraction of a second. Good to a factor of two or three.
+pub fn processor_rate() -> f64 {
+    const SIDE: usize = 192;
+    let threads = rayon::current_num_threads();
+    let started = Instant::now();
+    let mut products = 0;
+    let mut sink = 0.0;
+    while started.elapsed() < Duration::from_millis(150) {
+        let sums: Vec<f32> = rayon::broadcast(|_| product(SIDE));
+        sink += sums.iter().sum::<f32>();
+        products += threads;
+    }
+    // Without a use, the products would be optimised away.
+    std::hint::black_box(sink);
+    (products * SIDE * SIDE * SIDE) as f64 / started.elapsed().as_secs_f64()
+}
+
+/// Sum of the product of two square matrices.
+fn product(side: usize) -> f32 {
+    let left: Vec<f32> = (0..side * side).map(|i| (i % 7) as f32).collect();
+    let right: Vec<f32> = (0..side * side).map(|i| (i % 5) as f32).collect();
+    let mut out = vec![0.0_f32; side * side];
+    for (row, sums) in left.chunks_exact(side).zip(out.chunks_exact_mut(side)) {
+        for (&factor, values) in row.iter().zip(right.chunks_exact(side)) {
+            for (sum, value) in sums.iter_mut().zip(values) {
+                *sum += factor * value;
+            }
+        }
+    }
+    out.iter().sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{InferMode, tests::example};
+
+    #[test]
+    fn cost_grows_with_width_and_iterations() {
+        let narrow = example();
+        let mut wide = example();
+        wide.model.base_channels *= 2;
+        let ratio = training(&wide) / training(&narrow);
+        assert!((3.0..4.5).contains(&ratio), "{ratio}");
+        let mut long = example();
+        long.train.iterations *= 3;
+        assert_eq!(training(&long), 3.0 * training(&narrow));
+    }
+
+    #[test]
+    fn windows_overlap() {
+        let slide = InferSpec { mode: InferMode::Slide, window: Some([128; 2]), stride: Some([85; 2]) };
+        // 605x700: 7 x 8 windows.
+        assert_eq!(scored_pixels(&slide, 605, 700), 7 * 8 * 128 * 128);
+        assert_eq!(scored_pixels(&slide, 64, 64), 128 * 128);
+        let whole = InferSpec { mode: InferMode::Whole, window: None, stride: None };
+        assert_eq!(scored_pixels(&whole, 605, 700), 605 * 700);
+    }
+}

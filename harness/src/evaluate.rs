@@ -1,0 +1,51 @@
+//! Scores of a network on a split of a data set.
+
+use crate::infer::Inference;
+use crate::progress::Progress;
+use crate::scores::Confusion;
+use crate::stop::StopFlag;
+use anyhow::{Context, Result};
+use atrous_data::{Dataset, Split};
+use atrous_models::Segmentor;
+use atrous_models::burn::tensor::Device;
+use std::time::Instant;
+
+/// Counts over the set, from which the scores follow.
+pub struct Evaluation {
+    pub confusion: Confusion,
+    pub seconds: f64,
+}
+
+/// Predicts every image of a split and counts. `None` where `stop` was requested on the way.
+///
+/// # Errors
+/// An image or mask that cannot be read; names the file.
+pub fn evaluate(
+    network: &mut Segmentor,
+    device: &Device,
+    dataset: &Dataset,
+    split: Split,
+    inference: &Inference,
+    progress: &Progress,
+    stop: &StopFlag,
+) -> Result<Option<Evaluation>> {
+    let started = Instant::now();
+    let samples = dataset.samples(split);
+    let mut confusion = Confusion::new(inference.classes);
+    // In thousandths of an image: large images have many windows.
+    let bar = progress.bar(1000 * samples.len() as u64, format!("score {} images", samples.len()));
+    for (index, sample) in samples.iter().enumerate() {
+        let (image, truth) = sample.load()?;
+        let proceed = |done: usize, all: usize| {
+            bar.set(1000 * index as u64 + (1000 * done / all) as u64);
+            !stop.requested()
+        };
+        let Some(prediction) = inference.predict(network, device, &image, &proceed) else { return Ok(None) };
+        confusion
+            .add(&truth.data, &prediction.labels)
+            .with_context(|| format!("{} cannot be scored", sample.label.display()))?;
+        bar.set(1000 * (index as u64 + 1));
+    }
+    bar.finish();
+    Ok(Some(Evaluation { confusion, seconds: started.elapsed().as_secs_f64() }))
+}

@@ -1,0 +1,26 @@
+//! Sweeps atrous rates over five data sets: spec -> runs -> run directories -> rows -> tables.
+
+pub mod atomic_file;
+pub mod cli;
+pub mod cmd;
+pub mod cost;
+pub mod device;
+pub mod evaluate;
+pub mod infer;
+pub mod network;
+pub mod progress;
+pub mod provenance;
+pub mod reference;
+pub mod result;
+pub mod rows;
+pub mod run;
+pub mod run_dir;
+pub mod scores;
+pub mod settings;
+pub mod spec;
+pub mod stop;
+pub mod sweep;
+pub mod table;
+pub mod train;
+pub mod weights;
+pub mod windows;

@@ -1,0 +1,141 @@
+//! Published values (`results/paper.csv`), and when a result may be held against one.
+
+use crate::settings::{DataSource, RunSettings};
+use crate::spec::protocol;
+use atrous_data::DatasetKind;
+use serde::Deserialize;
+use std::fmt;
+
+/// A published value: the best setting of its data set.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Reference {
+    pub dataset: DatasetKind,
+    /// The network that was published, such as `unet-s5-d16` or `deeplabv3-r101-d8`.
+    pub model: String,
+    /// What the publication calls the metric.
+    pub metric_published: String,
+    /// The metric of ours that it is held against.
+    pub held_against: Metric,
+    /// As printed: a fraction, or percent.
+    pub value_published: String,
+    pub value_fraction: f64,
+    pub source: String,
+}
+
+/// A mean over classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Metric {
+    Miou,
+    Mdice,
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Metric::Miou => "mIoU",
+            Metric::Mdice => "mDice",
+        })
+    }
+}
+
+/// The values of `results/paper.csv`.
+pub fn published() -> Vec<Reference> {
+    let text = include_str!("../../results/paper.csv");
+    let rows = csv::Reader::from_reader(text.as_bytes()).into_deserialize();
+    rows.collect::<Result<_, _>>().expect("results/paper.csv is valid: a test reads it")
+}
+
+/// The published value for a data set.
+pub fn of(dataset: DatasetKind) -> Reference {
+    let found = published().into_iter().find(|reference| reference.dataset == dataset);
+    found.expect("results/paper.csv has every data set: a test says so")
+}
+
+impl Reference {
+    /// Why a result must not be held against this value; `None` where it may.
+    pub fn obstacle(&self, settings: &RunSettings) -> Option<String> {
+        let protocol = protocol::of(self.dataset);
+        let RunSettings { model, train, crop, .. } = settings;
+        let against = |what: &str, here: String, there: String| Some(format!("{what} {here}, not {there}"));
+        let sides = |[height, width]: [usize; 2]| format!("{height}x{width}");
+        if settings.data != DataSource::Files {
+            return Some("synthetic data".into());
+        }
+        if model.kind.name() != self.model {
+            return Some(format!("published for {}", self.model));
+        }
+        if model.base_channels != protocol::BASE_CHANNELS {
+            return against("base channels", model.base_channels.to_string(), protocol::BASE_CHANNELS.to_string());
+        }
+        if model.aspp_channels != protocol::ASPP_CHANNELS {
+            return against("ASPP channels", model.aspp_channels.to_string(), protocol::ASPP_CHANNELS.to_string());
+        }
+        if *crop != protocol.crop {
+            return against("crop", sides(*crop), sides(protocol.crop));
+        }
+        if train.iterations != protocol.iterations {
+            return against("iterations", train.iterations.to_string(), protocol.iterations.to_string());
+        }
+        if train.batch != protocol.batch {
+            return against("batch", train.batch.to_string(), protocol.batch.to_string());
+        }
+        (!protocol::is_followed_by(settings)).then(|| "learning rate, augmentation or inference differ".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::tests::example;
+
+    fn full_scale() -> RunSettings {
+        let mut settings = example();
+        settings.data = DataSource::Files;
+        (settings.model.base_channels, settings.model.aspp_channels) = (64, 16);
+        settings.crop = [128, 128];
+        (settings.train.iterations, settings.train.batch) = (40_000, 16);
+        settings.infer = protocol::of(settings.dataset).infer;
+        settings
+    }
+
+    #[test]
+    fn every_data_set_has_one_value_and_no_more() {
+        assert_eq!(published().len(), DatasetKind::ALL.len());
+        let values = DatasetKind::ALL.map(|kind| of(kind).value_fraction);
+        assert_eq!(values, [0.9001, 0.8959, 0.8966, 0.799, 0.6703]);
+        for reference in published() {
+            let value: f64 = reference.value_published.parse().unwrap();
+            assert!([value, value / 100.0].iter().any(|v| (v - reference.value_fraction).abs() < 1e-12));
+        }
+    }
+
+    #[test]
+    fn retina_values_are_held_against_dice() {
+        let metrics = DatasetKind::ALL.map(|kind| of(kind).held_against);
+        assert_eq!(metrics, [Metric::Mdice, Metric::Mdice, Metric::Mdice, Metric::Miou, Metric::Miou]);
+    }
+
+    #[test]
+    fn only_the_full_protocol_is_comparable() {
+        let reference = of(DatasetKind::Stare);
+        assert_eq!(reference.obstacle(&full_scale()), None);
+        assert_eq!(reference.obstacle(&example()).unwrap(), "synthetic data");
+        let changes: [fn(&mut RunSettings); 8] = [
+            |s| s.train.lr = 0.02,
+            |s| s.infer.stride = Some([64, 64]),
+            |s| s.resize = [300, 350],
+            |s| s.model.base_channels = 8,
+            |s| s.model.aspp_channels = 8,
+            |s| s.crop = [64, 64],
+            |s| s.train.iterations = 600,
+            |s| s.train.batch = 4,
+        ];
+        for change in changes {
+            let mut settings = full_scale();
+            change(&mut settings);
+            assert!(reference.obstacle(&settings).is_some());
+        }
+        assert_eq!(of(DatasetKind::Isaid).obstacle(&full_scale()).unwrap(), "published for deeplabv3-r50-d8");
+    }
+}

@@ -1,0 +1,141 @@
+//! What a run ends with: `result.json`, or `error.json` where the loss ceased to be a number.
+
+use crate::atomic_file;
+use crate::provenance::Provenance;
+use crate::scores::{Confusion, Scores, nan};
+use crate::settings::RunSettings;
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::path::Path;
+
+/// A finished run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunResult {
+    pub run_id: String,
+    pub settings: RunSettings,
+    pub data_fingerprint: String,
+    pub scores: Scores,
+    /// Counts over the validation set, from which the scores follow.
+    pub confusion: Confusion,
+    /// Total loss of the last iteration.
+    #[serde(with = "nan")]
+    pub final_loss: f64,
+    /// Wall time of training, summed over the programs that took part where the run was resumed.
+    pub train_seconds: f64,
+    pub eval_seconds: f64,
+    /// Crops per second of training.
+    pub images_per_second: f64,
+    /// Largest resident memory of the process, where the system tells.
+    pub peak_memory_bytes: Option<u64>,
+    pub device: String,
+    pub adapter: String,
+    pub provenance: Provenance,
+    /// RFC 3339, UTC.
+    pub started: String,
+    pub finished: String,
+}
+
+/// A run whose loss became NaN or infinite.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunFailure {
+    pub run_id: String,
+    pub settings: RunSettings,
+    pub data_fingerprint: String,
+    /// Iteration, counted from 0, at which it happened.
+    pub iteration: u64,
+    pub reason: String,
+    pub device: String,
+    pub adapter: String,
+    pub provenance: Provenance,
+    pub started: String,
+    pub finished: String,
+}
+
+/// Reads a JSON file.
+///
+/// # Errors
+/// Names the file and what to do about one that cannot be understood.
+pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_slice(&text)
+        .with_context(|| format!("cannot understand {}: remove it to have the run repeated", path.display()))
+}
+
+/// Writes a JSON file, whole or not at all.
+///
+/// # Errors
+/// Names the file.
+pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {
+    let mut text = serde_json::to_vec_pretty(value).with_context(|| format!("cannot write {}", path.display()))?;
+    text.push(b'\n');
+    atomic_file::write(path, text)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::settings;
+
+    /// The result of a made-up run, for tests of this crate.
+    pub(crate) fn example(settings: RunSettings, counts: [u64; 4]) -> RunResult {
+        let confusion = Confusion { classes: 2, counts: counts.to_vec() };
+        RunResult {
+            run_id: settings::run_id(&settings, "fingerprint"),
+            settings,
+            data_fingerprint: "fingerprint".into(),
+            scores: confusion.scores(),
+            confusion,
+            final_loss: 0.25,
+            train_seconds: 10.0,
+            eval_seconds: 1.5,
+            images_per_second: 40.0,
+            peak_memory_bytes: Some(1 << 20),
+            device: "flex".into(),
+            adapter: "CPU".into(),
+            provenance: provenance(),
+            started: "2026-01-01T00:00:00Z".into(),
+            finished: "2026-01-01T00:00:10Z".into(),
+        }
+    }
+
+    /// A made-up failed run.
+    pub(crate) fn failure(settings: RunSettings) -> RunFailure {
+        RunFailure {
+            run_id: settings::run_id(&settings, "fingerprint"),
+            settings,
+            data_fingerprint: "fingerprint".into(),
+            iteration: 37,
+            reason: "the loss is NaN".into(),
+            device: "flex".into(),
+            adapter: "CPU".into(),
+            provenance: provenance(),
+            started: "2026-01-01T00:00:00Z".into(),
+            finished: "2026-01-01T00:00:10Z".into(),
+        }
+    }
+
+    fn provenance() -> Provenance {
+        Provenance { version: "0.1.0".into(), git_commit: "abc".into(), burn_version: "0.22.1".into() }
+    }
+
+    #[test]
+    fn survives_json() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result.json");
+        let mut result = example(settings::tests::example(), [5, 0, 0, 0]);
+        result.final_loss = f64::NAN;
+        write_json(&path, &result).unwrap();
+        let back: RunResult = read_json(&path).unwrap();
+        assert_eq!(back.confusion, result.confusion);
+        assert!(back.scores.iou[1].is_nan() && back.final_loss.is_nan());
+    }
+
+    #[test]
+    fn a_damaged_file_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result.json");
+        std::fs::write(&path, "{").unwrap();
+        let error = format!("{:#}", read_json::<RunResult>(&path).unwrap_err());
+        assert!(error.contains("result.json") && error.contains("remove it"), "{error}");
+    }
+}

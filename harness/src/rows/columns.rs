@@ -1,0 +1,153 @@
+//! The columns of `results.csv`, in order, and what a run has to say in each.
+
+use super::{Row, RowEnd, number};
+use crate::settings::{DataSource, InferMode, RunSettings, join_rates};
+
+/// Scores are fractions, times seconds, memory bytes. Empty is unknown or undefined.
+pub(super) const RUN_COLUMNS: [&str; 52] = [
+    "run_id",
+    "experiment",
+    "dataset",
+    "rates",
+    "seed",
+    "status",
+    "miou",
+    "mdice",
+    "macc",
+    "aacc",
+    "final_loss",
+    "failed_at_iteration",
+    "failure",
+    "baseline",
+    "feature_size",
+    "relative_rate",
+    "model",
+    "base_channels",
+    "aspp_channels",
+    "crop_height",
+    "crop_width",
+    "resize_height",
+    "resize_width",
+    "iterations",
+    "batch",
+    "lr",
+    "momentum",
+    "weight_decay",
+    "poly_power",
+    "lr_min",
+    "auxiliary_weight",
+    "dropout",
+    "ratio_low",
+    "ratio_high",
+    "photometric",
+    "infer_mode",
+    "window_height",
+    "window_width",
+    "stride_height",
+    "stride_width",
+    "data",
+    "data_fingerprint",
+    "train_seconds",
+    "eval_seconds",
+    "images_per_second",
+    "peak_memory_bytes",
+    "device",
+    "adapter",
+    "version",
+    "git_commit",
+    "burn_version",
+    "finished",
+];
+
+pub(super) fn run_fields(row: &Row) -> Vec<String> {
+    let settings = row.settings();
+    let mut fields = vec![
+        row.run_id().to_owned(),
+        settings.experiment.clone(),
+        settings.dataset.name().into(),
+        settings.rates_name(),
+        settings.seed.to_string(),
+    ];
+    fields.extend(outcome_fields(row));
+    fields.extend(setting_fields(settings, &row.baseline));
+    fields.push(row.data_fingerprint().to_owned());
+    fields.extend(provenance_fields(row));
+    fields
+}
+
+/// From `status` to `failure`.
+fn outcome_fields(row: &Row) -> [String; 8] {
+    match &row.end {
+        RowEnd::Finished(result) => {
+            let scores = &result.scores;
+            let [miou, mdice] = [scores.miou, scores.mdice].map(number);
+            let [macc, aacc] = [scores.macc, scores.aacc].map(number);
+            let loss = number(result.final_loss);
+            ["finished".into(), miou, mdice, macc, aacc, loss, String::new(), String::new()]
+        }
+        RowEnd::Failed(failure) => {
+            let empty = String::new;
+            let iteration = failure.iteration.to_string();
+            ["failed".into(), empty(), empty(), empty(), empty(), empty(), iteration, failure.reason.clone()]
+        }
+    }
+}
+
+/// From `baseline` to `data`.
+fn setting_fields(settings: &RunSettings, baseline: &[usize]) -> Vec<String> {
+    let RunSettings { model, train, infer, .. } = settings;
+    let side = |sides: Option<[usize; 2]>, axis: usize| sides.map_or_else(String::new, |s| s[axis].to_string());
+    let mode = match infer.mode {
+        InferMode::Slide => "slide",
+        InferMode::Whole => "whole",
+    };
+    let data = match settings.data {
+        DataSource::Files => "files",
+        DataSource::Synthetic(_) => "synthetic",
+    };
+    vec![
+        join_rates(baseline),
+        settings.feature_size().to_string(),
+        settings.relative_rate().to_string(),
+        model.kind.to_string(),
+        model.base_channels.to_string(),
+        model.aspp_channels.to_string(),
+        settings.crop[0].to_string(),
+        settings.crop[1].to_string(),
+        settings.resize[0].to_string(),
+        settings.resize[1].to_string(),
+        train.iterations.to_string(),
+        train.batch.to_string(),
+        train.lr.to_string(),
+        train.momentum.to_string(),
+        train.weight_decay.to_string(),
+        train.poly_power.to_string(),
+        train.lr_min.to_string(),
+        train.auxiliary_weight.to_string(),
+        train.dropout.to_string(),
+        train.ratio[0].to_string(),
+        train.ratio[1].to_string(),
+        train.photometric.to_string(),
+        mode.into(),
+        side(infer.window, 0),
+        side(infer.window, 1),
+        side(infer.stride, 0),
+        side(infer.stride, 1),
+        data.into(),
+    ]
+}
+
+/// From `train_seconds` to `finished`.
+fn provenance_fields(row: &Row) -> Vec<String> {
+    let (times, device, adapter, provenance, finished) = match &row.end {
+        RowEnd::Finished(r) => {
+            let memory = r.peak_memory_bytes.map_or_else(String::new, |bytes| bytes.to_string());
+            let [train, eval] = [r.train_seconds, r.eval_seconds].map(number);
+            let times = [train, eval, number(r.images_per_second), memory];
+            (times, &r.device, &r.adapter, &r.provenance, &r.finished)
+        }
+        RowEnd::Failed(f) => ([const { String::new() }; 4], &f.device, &f.adapter, &f.provenance, &f.finished),
+    };
+    let stamps = [device, adapter, &provenance.version, &provenance.git_commit, &provenance.burn_version, finished];
+    times.into_iter().chain(stamps.into_iter().cloned()).collect()
+}

@@ -1,0 +1,210 @@
+//! `results.csv` and `classes.csv`: what the run directories hold, one row per run (and class).
+
+mod columns;
+
+use crate::atomic_file;
+use crate::result::{RunFailure, RunResult};
+use crate::run_dir::{RunDir, RunState};
+use crate::settings::RunSettings;
+use anyhow::{Context, Result};
+use columns::{RUN_COLUMNS, run_fields};
+use std::cmp::Ordering;
+use std::path::Path;
+
+/// One run that has ended, with the rates it is compared with.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub baseline: Vec<usize>,
+    pub end: RowEnd,
+}
+
+/// With scores, or with an error.
+#[derive(Clone, Debug)]
+pub enum RowEnd {
+    Finished(Box<RunResult>),
+    Failed(Box<RunFailure>),
+}
+
+/// All runs of an output directory that have ended, in an order that depends on nothing but them.
+#[derive(Clone, Debug, Default)]
+pub struct Rows(pub Vec<Row>);
+
+impl Row {
+    pub fn settings(&self) -> &RunSettings {
+        match &self.end {
+            RowEnd::Finished(result) => &result.settings,
+            RowEnd::Failed(failure) => &failure.settings,
+        }
+    }
+
+    pub fn run_id(&self) -> &str {
+        match &self.end {
+            RowEnd::Finished(result) => &result.run_id,
+            RowEnd::Failed(failure) => &failure.run_id,
+        }
+    }
+
+    pub fn data_fingerprint(&self) -> &str {
+        match &self.end {
+            RowEnd::Finished(result) => &result.data_fingerprint,
+            RowEnd::Failed(failure) => &failure.data_fingerprint,
+        }
+    }
+
+    pub fn result(&self) -> Option<&RunResult> {
+        match &self.end {
+            RowEnd::Finished(result) => Some(result),
+            RowEnd::Failed(_) => None,
+        }
+    }
+
+    /// `flex (CPU)`: device and adapter.
+    pub fn device(&self) -> String {
+        let (device, adapter) = match &self.end {
+            RowEnd::Finished(result) => (&result.device, &result.adapter),
+            RowEnd::Failed(failure) => (&failure.device, &failure.adapter),
+        };
+        format!("{device} ({adapter})")
+    }
+
+    /// Data set, experiment, rates, seed, id.
+    fn compare(&self, other: &Row) -> Ordering {
+        let key = |row: &Row| {
+            let settings = row.settings();
+            (settings.dataset as usize, settings.experiment.clone(), settings.rates.clone(), settings.seed)
+        };
+        key(self).cmp(&key(other)).then_with(|| self.run_id().cmp(other.run_id()))
+    }
+}
+
+impl Rows {
+    /// Reads the run directories.
+    ///
+    /// # Errors
+    /// A file that cannot be read; names it.
+    pub fn read(out: &Path) -> Result<Self> {
+        let mut rows = Vec::new();
+        for run in RunDir::scan(out)? {
+            let end = match run.state()? {
+                RunState::Unfinished => continue,
+                RunState::Finished(result) => RowEnd::Finished(result),
+                RunState::Failed(failure) => RowEnd::Failed(failure),
+            };
+            rows.push(Row { baseline: run.read_run_file()?.baseline, end });
+        }
+        rows.sort_by(Row::compare);
+        Ok(Rows(rows))
+    }
+
+    /// Writes `results.csv` and `classes.csv`.
+    ///
+    /// # Errors
+    /// Names the file that cannot be written.
+    pub fn write(&self, out: &Path) -> Result<()> {
+        atomic_file::write(&out.join("results.csv"), csv_text(&self.runs()).context("results.csv")?)?;
+        atomic_file::write(&out.join("classes.csv"), csv_text(&self.classes()).context("classes.csv")?)
+    }
+
+    fn runs(&self) -> Vec<Vec<String>> {
+        let header = RUN_COLUMNS.iter().map(|column| column.to_string()).collect();
+        std::iter::once(header).chain(self.0.iter().map(run_fields)).collect()
+    }
+
+    /// One row per finished run and class.
+    fn classes(&self) -> Vec<Vec<String>> {
+        let header = ["run_id", "experiment", "dataset", "rates", "seed", "class", "name", "iou", "dice", "accuracy"];
+        let mut lines = vec![header.map(String::from).to_vec()];
+        for result in self.0.iter().filter_map(Row::result) {
+            let settings = &result.settings;
+            let scores = &result.scores;
+            for (class, name) in settings.dataset.class_names().iter().enumerate() {
+                let score = |values: &[f64]| number(values.get(class).copied().unwrap_or(f64::NAN));
+                lines.push(vec![
+                    result.run_id.clone(),
+                    settings.experiment.clone(),
+                    settings.dataset.name().into(),
+                    settings.rates_name(),
+                    settings.seed.to_string(),
+                    class.to_string(),
+                    name.to_string(),
+                    score(&scores.iou),
+                    score(&scores.dice),
+                    score(&scores.accuracy),
+                ]);
+            }
+        }
+        lines
+    }
+}
+
+/// A number as short as it can be read back exactly; empty for NaN.
+pub(crate) fn number(value: f64) -> String {
+    if value.is_nan() { String::new() } else { value.to_string() }
+}
+
+/// CSV with quotes where they are needed.
+pub(crate) fn csv_text(lines: &[Vec<String>]) -> Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for line in lines {
+        writer.write_record(line)?;
+    }
+    Ok(writer.into_inner().map_err(|error| error.into_error())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::tests::{example, failure};
+    use crate::run_dir::RunFile;
+    use crate::settings::{run_id, tests::example as settings};
+
+    fn write(out: &Path, seed: u64, result: bool) {
+        let settings = RunSettings { seed, ..settings() };
+        let id = run_id(&settings, "fingerprint");
+        let run = RunDir::new(out, &settings, &id);
+        run.create(&RunFile::new(&settings, &[1, 12, 24, 36], &id, "fingerprint")).unwrap();
+        if result {
+            run.finish(&example(settings, [3, 0, 0, 0])).unwrap();
+        } else {
+            run.fail(&failure(settings)).unwrap();
+        }
+    }
+
+    #[test]
+    fn rows_and_columns() {
+        let out = tempfile::tempdir().unwrap();
+        write(out.path(), 1, true);
+        write(out.path(), 0, false);
+        Rows::read(out.path()).unwrap().write(out.path()).unwrap();
+
+        let mut reader = csv::Reader::from_path(out.path().join("results.csv")).unwrap();
+        let header = reader.headers().unwrap().clone();
+        let column = |name: &str| header.iter().position(|column| column == name).unwrap();
+        let lines: Vec<_> = reader.records().map(Result::unwrap).collect();
+        assert_eq!(lines.len(), 2);
+        assert_eq!(&lines[0][column("status")], "failed");
+        assert_eq!(&lines[0][column("failed_at_iteration")], "37");
+        assert_eq!(&lines[0][column("miou")], "");
+        assert_eq!(&lines[1][column("seed")], "1");
+        assert_eq!(&lines[1][column("miou")], "1");
+        assert_eq!(&lines[1][column("rates")], "1-12-24-36");
+        assert_eq!(&lines[1][column("relative_rate")], "0.5625");
+        assert_eq!(&lines[1][column("data")], "synthetic");
+        assert_eq!(&lines[1][column("data_fingerprint")], "fingerprint");
+        assert_eq!(&lines[1][column("finished")], "2026-01-01T00:00:10Z");
+
+        let classes = std::fs::read_to_string(out.path().join("classes.csv")).unwrap();
+        assert_eq!(classes.lines().count(), 3);
+        assert!(classes.lines().nth(2).unwrap().ends_with(",,,"), "an absent class has empty fields: {classes}");
+    }
+
+    #[test]
+    fn the_order_does_not_depend_on_time() {
+        let out = tempfile::tempdir().unwrap();
+        for seed in [10, 2, 1] {
+            write(out.path(), seed, true);
+        }
+        let seeds: Vec<u64> = Rows::read(out.path()).unwrap().0.iter().map(|r| r.settings().seed).collect();
+        assert_eq!(seeds, [1, 2, 10]);
+    }
+}

@@ -1,0 +1,53 @@
+//! One run from start to score.
+
+use crate::evaluate::evaluate;
+use crate::infer::Inference;
+use crate::provenance::{self, Provenance};
+use crate::result::RunResult;
+use crate::sweep::{Outcome, RunContext};
+use crate::train::{End, Training};
+use anyhow::Result;
+use atrous_data::Split;
+
+/// Trains a run, from its last checkpoint where it has one, and scores it on the validation images.
+///
+/// # Errors
+/// A data file that cannot be read, a file that cannot be written, a checkpoint of another run; names it.
+pub fn execute(context: &RunContext) -> Result<Outcome> {
+    provenance::reset_peak_memory();
+    let settings = context.settings;
+    let mut training = Training::start_or_resume(context, provenance::now())?;
+    match training.run()? {
+        End::Done => {}
+        End::Stopped => return Ok(Outcome::Stopped { iteration: training.iteration }),
+        End::Diverged { iteration, loss } => {
+            return Ok(Outcome::Failed { iteration, reason: format!("the loss is {loss}") });
+        }
+    }
+    let train_seconds = training.seconds();
+    let mut network = training.network.without_gradients();
+    let device = &context.device.device;
+    let (dataset, inference) = (&context.dataset, Inference::of(settings));
+    let evaluation = evaluate(&mut network, device, dataset, Split::Val, &inference, context.progress, context.stop)?;
+    let Some(evaluation) = evaluation else {
+        return Ok(Outcome::Stopped { iteration: training.iteration });
+    };
+    let images = settings.train.iterations as f64 * settings.train.batch as f64;
+    Ok(Outcome::Finished(RunResult {
+        run_id: context.run_id.to_owned(),
+        settings: settings.clone(),
+        data_fingerprint: context.data_fingerprint.to_owned(),
+        scores: evaluation.confusion.scores(),
+        confusion: evaluation.confusion,
+        final_loss: training.last_loss(),
+        train_seconds,
+        eval_seconds: evaluation.seconds,
+        images_per_second: images / train_seconds,
+        peak_memory_bytes: provenance::peak_memory_bytes(),
+        device: context.device.name().to_owned(),
+        adapter: context.device.adapter().to_owned(),
+        provenance: Provenance::current(),
+        started: training.began.clone(),
+        finished: provenance::now(),
+    }))
+}

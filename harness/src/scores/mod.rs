@@ -1,0 +1,224 @@
+//! IoU, Dice and accuracy from a confusion matrix that is summed over a whole set.
+
+use atrous_data::IGNORE_INDEX;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Pixel counts: row = class in the truth, column = class in the prediction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confusion {
+    pub classes: usize,
+    /// `classes` x `classes`, truth-major.
+    pub counts: Vec<u64>,
+}
+
+/// What can be wrong with a pair of label maps.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum ScoreError {
+    #[error("the truth has {truth} pixels and the prediction {prediction}")]
+    Lengths { truth: usize, prediction: usize },
+    #[error("the truth holds label {label}, but the set has {classes} classes")]
+    Truth { label: u8, classes: usize },
+    #[error("the prediction holds class {class}, but the set has {classes} classes")]
+    Prediction { class: u8, classes: usize },
+    #[error("counts of {left} and of {right} classes cannot be added")]
+    Classes { left: usize, right: usize },
+}
+
+impl Confusion {
+    pub fn new(classes: usize) -> Self {
+        Confusion { classes, counts: vec![0; classes * classes] }
+    }
+
+    /// Counts the pixels of one image; those labelled 255 are left out.
+    ///
+    /// # Errors
+    /// Lengths that differ, or a class that the set does not have. Nothing is counted then.
+    pub fn add(&mut self, truth: &[u8], prediction: &[u8]) -> Result<(), ScoreError> {
+        let classes = self.classes;
+        if truth.len() != prediction.len() {
+            return Err(ScoreError::Lengths { truth: truth.len(), prediction: prediction.len() });
+        }
+        if let Some(&label) = truth.iter().find(|&&t| t != IGNORE_INDEX && usize::from(t) >= classes) {
+            return Err(ScoreError::Truth { label, classes });
+        }
+        if let Some(&class) = prediction.iter().find(|&&p| usize::from(p) >= classes) {
+            return Err(ScoreError::Prediction { class, classes });
+        }
+        for (&t, &p) in truth.iter().zip(prediction) {
+            if t != IGNORE_INDEX {
+                self.counts[usize::from(t) * classes + usize::from(p)] += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the counts of another part of the set.
+    ///
+    /// # Errors
+    /// When the numbers of classes differ.
+    pub fn merge(&mut self, other: &Confusion) -> Result<(), ScoreError> {
+        if self.classes != other.classes {
+            return Err(ScoreError::Classes { left: self.classes, right: other.classes });
+        }
+        for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
+            *mine += theirs;
+        }
+        Ok(())
+    }
+
+    /// Scores as mmsegmentation defines them: a class absent everywhere scores NaN and is skipped by the
+    /// means; one absent only from the truth has IoU and Dice 0 and accuracy NaN.
+    pub fn scores(&self) -> Scores {
+        let n = self.classes;
+        let row = |c: usize| self.counts[c * n..(c + 1) * n].iter().sum::<u64>();
+        let column = |c: usize| (0..n).map(|t| self.counts[t * n + c]).sum::<u64>();
+        let mut scores = Scores {
+            iou: Vec::with_capacity(n),
+            dice: Vec::with_capacity(n),
+            accuracy: Vec::with_capacity(n),
+            miou: f64::NAN,
+            mdice: f64::NAN,
+            macc: f64::NAN,
+            aacc: f64::NAN,
+        };
+        let mut correct = 0;
+        for class in 0..n {
+            let (both, truth, predicted) = (self.counts[class * n + class], row(class), column(class));
+            correct += both;
+            scores.iou.push(ratio(both, truth + predicted - both));
+            scores.dice.push(ratio(2 * both, truth + predicted));
+            scores.accuracy.push(ratio(both, truth));
+        }
+        scores.miou = nan_mean(&scores.iou);
+        scores.mdice = nan_mean(&scores.dice);
+        scores.macc = nan_mean(&scores.accuracy);
+        scores.aacc = ratio(correct, self.counts.iter().sum());
+        scores
+    }
+}
+
+/// Fractions in 0..=1; NaN where undefined, which JSON writes as `null` and CSV as an empty field.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Scores {
+    #[serde(with = "nan_list")]
+    pub iou: Vec<f64>,
+    #[serde(with = "nan_list")]
+    pub dice: Vec<f64>,
+    /// Share of a class's pixels that were predicted as that class.
+    #[serde(with = "nan_list")]
+    pub accuracy: Vec<f64>,
+    #[serde(with = "nan")]
+    pub miou: f64,
+    #[serde(with = "nan")]
+    pub mdice: f64,
+    #[serde(with = "nan")]
+    pub macc: f64,
+    /// Share of all pixels that were predicted correctly.
+    #[serde(with = "nan")]
+    pub aacc: f64,
+}
+
+/// NaN when nothing was counted.
+fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 { f64::NAN } else { part as f64 / whole as f64 }
+}
+
+/// Mean of the values that are not NaN; NaN when there is none.
+fn nan_mean(values: &[f64]) -> f64 {
+    let valid: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
+    if valid.is_empty() { f64::NAN } else { valid.iter().sum::<f64>() / valid.len() as f64 }
+}
+
+/// A number that is `null` in JSON when it is NaN.
+pub(crate) mod nan {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
+        (!value.is_nan()).then_some(*value).serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+        Ok(Option::<f64>::deserialize(from)?.unwrap_or(f64::NAN))
+    }
+}
+
+/// The same for a list.
+mod nan_list {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(values: &[f64], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(values.iter().map(|v| (!v.is_nan()).then_some(*v)))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f64>, D::Error> {
+        let values = Vec::<Option<f64>>::deserialize(from)?;
+        Ok(values.into_iter().map(|v| v.unwrap_or(f64::NAN)).collect())
+    }
+}
+
+#[cfg(test)]
+mod golden;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_leave_out_ignored_pixels() {
+        let mut confusion = Confusion::new(2);
+        confusion.add(&[0, 0, 1, 1, 255], &[0, 1, 1, 1, 0]).unwrap();
+        assert_eq!(confusion.counts, [1, 1, 0, 2]);
+        let scores = confusion.scores();
+        assert_eq!(scores.iou, [0.5, 2.0 / 3.0]);
+        assert_eq!(scores.dice, [2.0 / 3.0, 0.8]);
+        assert_eq!(scores.accuracy, [0.5, 1.0]);
+        assert_eq!(scores.aacc, 0.75);
+    }
+
+    #[test]
+    fn absent_classes() {
+        let mut confusion = Confusion::new(3);
+        confusion.add(&[0, 0, 0], &[0, 0, 1]).unwrap();
+        let scores = confusion.scores();
+        assert_eq!((scores.iou[1], scores.dice[1]), (0.0, 0.0));
+        assert!(scores.accuracy[1].is_nan());
+        assert!(scores.iou[2].is_nan() && scores.dice[2].is_nan() && scores.accuracy[2].is_nan());
+        assert_eq!(scores.miou, (2.0 / 3.0) / 2.0);
+        assert_eq!(scores.macc, 2.0 / 3.0);
+    }
+
+    #[test]
+    fn nothing_counted_is_nan() {
+        let scores = Confusion::new(2).scores();
+        assert!(scores.miou.is_nan() && scores.aacc.is_nan());
+    }
+
+    #[test]
+    fn foreign_classes_and_lengths_are_refused() {
+        let mut confusion = Confusion::new(2);
+        assert_eq!(confusion.add(&[0], &[0, 1]), Err(ScoreError::Lengths { truth: 1, prediction: 2 }));
+        assert_eq!(confusion.add(&[0, 2], &[0, 1]), Err(ScoreError::Truth { label: 2, classes: 2 }));
+        assert_eq!(confusion.add(&[0, 1], &[0, 255]), Err(ScoreError::Prediction { class: 255, classes: 2 }));
+        assert_eq!(confusion, Confusion::new(2));
+        assert!(confusion.merge(&Confusion::new(3)).is_err());
+    }
+
+    #[test]
+    fn parts_add_up_to_the_whole() {
+        let (mut left, mut right, mut whole) = (Confusion::new(2), Confusion::new(2), Confusion::new(2));
+        left.add(&[0, 1, 1], &[0, 0, 1]).unwrap();
+        right.add(&[1, 0, 255], &[1, 1, 1]).unwrap();
+        whole.add(&[0, 1, 1, 1, 0, 255], &[0, 0, 1, 1, 1, 1]).unwrap();
+        left.merge(&right).unwrap();
+        assert_eq!(left, whole);
+    }
+
+    #[test]
+    fn nan_is_null_and_back() {
+        let json = serde_json::to_string(&Confusion::new(1).scores()).unwrap();
+        assert!(json.contains("\"iou\":[null]") && json.contains("\"miou\":null"), "{json}");
+        let back: Scores = serde_json::from_str(&json).unwrap();
+        assert!(back.iou[0].is_nan() && back.miou.is_nan());
+    }
+}

@@ -1,0 +1,256 @@
+//! Everything that decides the result of one run, and the run's id.
+
+use atrous_data::DatasetKind;
+use atrous_data::synthetic::SyntheticConfig;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+/// Raised whenever a change of the network, the loss, the optimiser or the batches changes results,
+/// so that runs of different programs never share an id.
+pub const MODEL_VERSION: u32 = 1;
+
+/// One run, fully resolved: no defaults are left to be filled in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunSettings {
+    /// Name of the experiment in the spec; names the directory, decides no result.
+    pub experiment: String,
+    pub dataset: DatasetKind,
+    pub model: ModelSpec,
+    /// Height and width of the training crop, in pixels.
+    pub crop: [usize; 2],
+    /// Height and width that a training image is fitted into before the random ratio is applied.
+    pub resize: [usize; 2],
+    /// Atrous rates of the ASPP, ascending; rate 1 is the 1x1 branch.
+    pub rates: Vec<usize>,
+    pub seed: u64,
+    pub train: TrainSpec,
+    pub infer: InferSpec,
+    pub data: DataSource,
+}
+
+/// Which network, and how wide.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelSpec {
+    pub kind: ModelKind,
+    /// Channels of the first stage; the published width is 64.
+    pub base_channels: usize,
+    /// Channels of each ASPP branch; the published width is 16.
+    pub aspp_channels: usize,
+}
+
+/// The networks that can be trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ModelKind {
+    #[serde(rename = "unet-s5-d16")]
+    UnetS5D16,
+}
+
+impl ModelKind {
+    /// The name in specs and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            ModelKind::UnetS5D16 => "unet-s5-d16",
+        }
+    }
+
+    /// Input side over the side of the map that the ASPP sees.
+    pub fn output_stride(self) -> usize {
+        match self {
+            ModelKind::UnetS5D16 => 1,
+        }
+    }
+
+    /// Input sides have to be multiples of this (four 2x2 poolings in the U-Net).
+    pub fn size_divisor(self) -> usize {
+        match self {
+            ModelKind::UnetS5D16 => 16,
+        }
+    }
+}
+
+impl fmt::Display for ModelKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Schedule, optimiser, loss and augmentation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainSpec {
+    pub iterations: u64,
+    /// Crops per iteration; at least 2, the pooled branch's batch norm cannot be trained with one.
+    pub batch: usize,
+    /// Learning rate of the first iteration.
+    pub lr: f64,
+    pub momentum: f64,
+    pub weight_decay: f64,
+    /// Exponent of the poly schedule.
+    pub poly_power: f64,
+    /// Learning rate of the last iteration.
+    pub lr_min: f64,
+    /// Weight of the auxiliary head's loss.
+    pub auxiliary_weight: f64,
+    /// Probability that a channel is dropped before the last convolution.
+    pub dropout: f64,
+    /// Range of the random resize ratio.
+    pub ratio: [f32; 2],
+    /// Photometric distortion on or off.
+    pub photometric: bool,
+    /// Evaluate every so many iterations; 0 is only at the end. Decides no result.
+    pub eval_every: u64,
+    /// Checkpoint every so many iterations; 0 is only when stopped. Decides no result.
+    pub checkpoint_every: u64,
+}
+
+/// How images are scored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InferSpec {
+    pub mode: InferMode,
+    /// Height and width of a window; `Some` exactly for `slide`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<[usize; 2]>,
+    /// Vertical and horizontal step between windows; `Some` exactly for `slide`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stride: Option<[usize; 2]>,
+}
+
+/// Sliding windows, or the whole image at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum InferMode {
+    Slide,
+    Whole,
+}
+
+/// Where the images come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DataSource {
+    /// The publisher's files under the data root.
+    #[default]
+    Files,
+    /// Drawn by the program.
+    Synthetic(SyntheticConfig),
+}
+
+impl RunSettings {
+    /// Side of the (shorter side of the) map that the ASPP sees during training: crop / output stride.
+    pub fn feature_size(&self) -> usize {
+        self.crop[0].min(self.crop[1]) / self.model.kind.output_stride()
+    }
+
+    /// Relative rate: largest rate / feature size. From 1 on, that branch is exactly a 1x1 convolution.
+    pub fn relative_rate(&self) -> f64 {
+        self.rates.iter().copied().max().unwrap_or(0) as f64 / self.feature_size() as f64
+    }
+
+    /// `1-12-24-36`
+    pub fn rates_name(&self) -> String {
+        join_rates(&self.rates)
+    }
+}
+
+/// Rates as they are written in names of directories and in tables: `1-12-24-36`.
+pub fn join_rates(rates: &[usize]) -> String {
+    rates.iter().map(usize::to_string).collect::<Vec<_>>().join("-")
+}
+
+/// First 16 hex digits of the SHA-256 of all that decides the result: settings, data and [`MODEL_VERSION`].
+///
+/// The experiment's name, where the data came from (the fingerprint says what they are) and how often the
+/// run is evaluated or checkpointed decide nothing, and are left out.
+pub fn run_id(settings: &RunSettings, data_fingerprint: &str) -> String {
+    let mut canonical = settings.clone();
+    canonical.experiment.clear();
+    canonical.data = DataSource::Files;
+    canonical.train.eval_every = 0;
+    canonical.train.checkpoint_every = 0;
+    short_hash(&(MODEL_VERSION, data_fingerprint, canonical))
+}
+
+/// First 16 hex digits of the SHA-256 of a value's JSON.
+pub fn short_hash<T: Serialize>(value: &T) -> String {
+    let json = serde_json::to_vec(value).expect("settings hold nothing that JSON cannot");
+    let digest = Sha256::digest(&json);
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Settings of a small run, for tests of this crate.
+    pub(crate) fn example() -> RunSettings {
+        RunSettings {
+            experiment: "stare".into(),
+            dataset: DatasetKind::Stare,
+            model: ModelSpec { kind: ModelKind::UnetS5D16, base_channels: 8, aspp_channels: 8 },
+            crop: [64, 96],
+            resize: [605, 700],
+            rates: vec![1, 12, 24, 36],
+            seed: 0,
+            train: TrainSpec {
+                iterations: 100,
+                batch: 4,
+                lr: 0.01,
+                momentum: 0.9,
+                weight_decay: 5e-4,
+                poly_power: 0.9,
+                lr_min: 1e-4,
+                auxiliary_weight: 0.4,
+                dropout: 0.1,
+                ratio: [0.5, 2.0],
+                photometric: true,
+                eval_every: 0,
+                checkpoint_every: 50,
+            },
+            infer: InferSpec { mode: InferMode::Slide, window: Some([64, 64]), stride: Some([43, 43]) },
+            data: DataSource::Synthetic(SyntheticConfig::new(1, 8, 4, [96, 128])),
+        }
+    }
+
+    #[test]
+    fn id_depends_on_what_decides_the_result() {
+        let base = run_id(&example(), "f");
+        assert_eq!(base.len(), 16);
+        assert_eq!(base, run_id(&example(), "f"));
+        assert_ne!(base, run_id(&example(), "g"));
+        let changes: [fn(&mut RunSettings); 6] = [
+            |s| s.seed = 1,
+            |s| s.rates = vec![1, 6, 12, 18],
+            |s| s.train.lr = 0.02,
+            |s| s.crop = [64, 64],
+            |s| s.infer.stride = Some([32, 32]),
+            |s| s.model.base_channels = 16,
+        ];
+        for change in changes {
+            let mut settings = example();
+            change(&mut settings);
+            assert_ne!(base, run_id(&settings, "f"));
+        }
+    }
+
+    #[test]
+    fn id_does_not_depend_on_the_rest() {
+        let mut settings = example();
+        settings.experiment = "other".into();
+        settings.train.eval_every = 7;
+        settings.train.checkpoint_every = 9;
+        assert_eq!(run_id(&example(), "f"), run_id(&settings, "f"));
+    }
+
+    #[test]
+    fn settings_survive_toml_and_json() {
+        let text = toml::to_string(&example()).unwrap();
+        assert_eq!(toml::from_str::<RunSettings>(&text).unwrap(), example());
+        let json = serde_json::to_string(&example()).unwrap();
+        assert_eq!(serde_json::from_str::<RunSettings>(&json).unwrap(), example());
+    }
+
+    #[test]
+    fn relative_rate_is_against_the_shorter_side() {
+        assert_eq!(example().feature_size(), 64);
+        assert_eq!(example().relative_rate(), 36.0 / 64.0);
+    }
+}

@@ -1,0 +1,207 @@
+//! Fills in the protocol's defaults and refuses what cannot be.
+
+use super::wire::{EXPERIMENT_KEYS, ExperimentWire, InferWire, ModelWire, SpecWire, TrainWire};
+use super::{Experiment, protocol};
+use crate::settings::{DataSource, InferMode, InferSpec, ModelKind, ModelSpec, TrainSpec};
+use std::collections::HashSet;
+
+/// A key, such as `train.lr` or `rates[1]`, and why its value cannot be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Impossible {
+    pub key: String,
+    pub message: String,
+}
+
+type Checked<T = ()> = Result<T, Impossible>;
+
+/// All experiments; the error carries the index of the experiment.
+pub(super) fn experiments(spec: SpecWire) -> Result<Vec<Experiment>, (usize, Impossible)> {
+    let mut names = HashSet::new();
+    let mut checked = Vec::new();
+    for (index, wire) in spec.experiment.into_iter().enumerate() {
+        let experiment = resolve(wire);
+        check(&experiment).map_err(|impossible| (index, impossible))?;
+        if !names.insert(experiment.name.clone()) {
+            let message = format!("{} is the name of an earlier experiment too", experiment.name);
+            return Err((index, Impossible { key: "name".into(), message }));
+        }
+        checked.push(experiment);
+    }
+    if checked.is_empty() {
+        let message = "the spec has no [[experiment]]".into();
+        return Err((0, Impossible { key: "experiment".into(), message }));
+    }
+    Ok(checked)
+}
+
+fn resolve(wire: ExperimentWire) -> Experiment {
+    let protocol = protocol::of(wire.dataset);
+    let resize = wire.resize.unwrap_or(match &wire.data {
+        DataSource::Files => wire.dataset.resize_reference(),
+        DataSource::Synthetic(synthetic) => synthetic.size,
+    });
+    Experiment {
+        name: wire.name,
+        dataset: wire.dataset,
+        model: resolve_model(&wire.model),
+        crop: wire.crop.unwrap_or(protocol.crop),
+        resize,
+        rates: wire.rates,
+        baseline: wire.baseline,
+        seeds: wire.seeds,
+        train: resolve_train(&wire.train, &protocol),
+        infer: wire.infer.map_or(protocol.infer, |InferWire { mode, window, stride }| InferSpec {
+            mode,
+            window,
+            stride,
+        }),
+        data: wire.data,
+    }
+}
+
+fn resolve_model(wire: &ModelWire) -> ModelSpec {
+    ModelSpec {
+        kind: wire.kind.unwrap_or(ModelKind::UnetS5D16),
+        base_channels: wire.base_channels.unwrap_or(protocol::BASE_CHANNELS),
+        aspp_channels: wire.aspp_channels.unwrap_or(protocol::ASPP_CHANNELS),
+    }
+}
+
+fn resolve_train(wire: &TrainWire, protocol: &protocol::Protocol) -> TrainSpec {
+    let default = protocol.train();
+    TrainSpec {
+        iterations: wire.iterations.unwrap_or(default.iterations),
+        batch: wire.batch.unwrap_or(default.batch),
+        lr: wire.lr.unwrap_or(default.lr),
+        momentum: wire.momentum.unwrap_or(default.momentum),
+        weight_decay: wire.weight_decay.unwrap_or(default.weight_decay),
+        poly_power: wire.poly_power.unwrap_or(default.poly_power),
+        lr_min: wire.lr_min.unwrap_or(default.lr_min),
+        auxiliary_weight: wire.auxiliary_weight.unwrap_or(default.auxiliary_weight),
+        dropout: wire.dropout.unwrap_or(default.dropout),
+        ratio: wire.ratio.unwrap_or(default.ratio),
+        photometric: wire.photometric.unwrap_or(default.photometric),
+        eval_every: wire.eval_every.unwrap_or(default.eval_every),
+        checkpoint_every: wire.checkpoint_every.unwrap_or(default.checkpoint_every),
+    }
+}
+
+fn ensure(possible: bool, key: impl Into<String>, message: impl Into<String>) -> Checked {
+    if possible { Ok(()) } else { Err(Impossible { key: key.into(), message: message.into() }) }
+}
+
+fn check(experiment: &Experiment) -> Checked {
+    check_name(&experiment.name)?;
+    check_model(&experiment.model)?;
+    let divisor = experiment.model.kind.size_divisor();
+    check_sides("crop", experiment.crop, divisor)?;
+    check_sides("resize", experiment.resize, 1)?;
+    check_rates(&experiment.rates, &experiment.baseline)?;
+    check_seeds(&experiment.seeds)?;
+    check_train(&experiment.train)?;
+    check_infer(&experiment.infer, divisor)?;
+    match &experiment.data {
+        DataSource::Files => Ok(()),
+        DataSource::Synthetic(synthetic) => {
+            synthetic.check().map_err(|message| Impossible { key: "data.synthetic".into(), message })
+        }
+    }
+}
+
+fn check_name(name: &str) -> Checked {
+    let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+    ensure(
+        !name.is_empty() && name.chars().all(letter),
+        "name",
+        format!("\"{name}\" must consist of a-z, 0-9, _ and -: it names a directory"),
+    )?;
+    // `synthetic` is the folder of drawn images; the keys would make `--set` ambiguous.
+    let reserved = name == "synthetic" || EXPERIMENT_KEYS.contains(&name);
+    ensure(!reserved, "name", format!("\"{name}\" has a meaning of its own; take another name"))
+}
+
+fn check_model(model: &ModelSpec) -> Checked {
+    let channels = [("model.base_channels", model.base_channels), ("model.aspp_channels", model.aspp_channels)];
+    channels.into_iter().try_for_each(|(key, value)| {
+        ensure((1..=4096).contains(&value), key, format!("must be in 1..=4096, is {value}"))
+    })
+}
+
+fn check_sides(key: &str, [height, width]: [usize; 2], divisor: usize) -> Checked {
+    let fits = |side: usize| (1..=65_536).contains(&side);
+    ensure(fits(height) && fits(width), key, format!("sides must be in 1..=65536, are {height} and {width}"))?;
+    ensure(
+        height.is_multiple_of(divisor) && width.is_multiple_of(divisor),
+        key,
+        format!("sides must be multiples of {divisor} for this model, are {height} and {width}"),
+    )
+}
+
+fn check_rates(all: &[Vec<usize>], baseline: &Vec<usize>) -> Checked {
+    ensure(!all.is_empty(), "rates", "must hold at least one list of rates, such as [1, 12, 24, 36]")?;
+    let mut seen = HashSet::new();
+    for (index, rates) in all.iter().enumerate() {
+        let key = format!("rates[{index}]");
+        ensure(!rates.is_empty(), &key, "must hold at least one rate")?;
+        let possible = rates.iter().all(|rate| (1..=65_536).contains(rate));
+        ensure(possible, &key, format!("rates must be in 1..=65536, are {rates:?}"))?;
+        let ascending = rates.windows(2).all(|pair| pair[0] < pair[1]);
+        ensure(ascending, &key, format!("rates must be ascending, each larger than the one before, are {rates:?}"))?;
+        ensure(seen.insert(rates), &key, format!("{rates:?} is there twice"))?;
+    }
+    ensure(all.contains(baseline), "baseline", format!("must be one of the lists in rates, is {baseline:?}"))
+}
+
+fn check_seeds(seeds: &[u64]) -> Checked {
+    ensure(!seeds.is_empty(), "seeds", "must hold at least one seed")?;
+    let mut seen = HashSet::new();
+    let twice = seeds.iter().find(|&seed| !seen.insert(seed));
+    ensure(twice.is_none(), "seeds", format!("{} is there twice", twice.unwrap_or(&0)))
+}
+
+fn check_train(train: &TrainSpec) -> Checked {
+    ensure(train.iterations >= 1, "train.iterations", "must be at least 1")?;
+    let message =
+        format!("must be at least 2, is {}: batch norm cannot be trained on one value per channel", train.batch);
+    ensure(train.batch >= 2, "train.batch", message)?;
+    let number = |key: &str, value: f64, possible: bool, range: &str| {
+        ensure(possible && value.is_finite(), format!("train.{key}"), format!("must be {range}, is {value}"))
+    };
+    let TrainSpec { lr, lr_min, momentum, weight_decay, poly_power, .. } = *train;
+    number("lr", lr, lr > 0.0, "a number above 0")?;
+    number("lr_min", lr_min, (0.0..=lr).contains(&lr_min), "a number from 0 to lr")?;
+    number("momentum", momentum, (0.0..1.0).contains(&momentum), "at least 0 and below 1")?;
+    number("weight_decay", weight_decay, weight_decay >= 0.0, "a number of at least 0")?;
+    number("poly_power", poly_power, poly_power > 0.0, "a number above 0")?;
+    let (auxiliary, dropout) = (train.auxiliary_weight, train.dropout);
+    number("auxiliary_weight", auxiliary, auxiliary >= 0.0, "a number of at least 0")?;
+    number("dropout", dropout, (0.0..1.0).contains(&dropout), "at least 0 and below 1")?;
+    let [low, high] = train.ratio;
+    ensure(
+        low > 0.0 && low <= high && high <= 100.0,
+        "train.ratio",
+        format!("must be two ascending numbers above 0 and up to 100, are {low} and {high}"),
+    )
+}
+
+fn check_infer(infer: &InferSpec, divisor: usize) -> Checked {
+    match (infer.mode, infer.window, infer.stride) {
+        (InferMode::Whole, None, None) => Ok(()),
+        (InferMode::Whole, window, _) => {
+            let key = if window.is_some() { "infer.window" } else { "infer.stride" };
+            ensure(false, key, "mode \"whole\" has no windows: remove window and stride, or take \"slide\"")
+        }
+        (InferMode::Slide, Some(window), Some(stride)) => {
+            check_sides("infer.window", window, divisor)?;
+            check_sides("infer.stride", stride, 1)?;
+            ensure(
+                stride[0] <= window[0] && stride[1] <= window[1],
+                "infer.stride",
+                format!("must not be larger than the window, is {stride:?} with windows of {window:?}"),
+            )
+        }
+        (InferMode::Slide, _, _) => {
+            ensure(false, "infer", "mode \"slide\" needs window and stride, such as [128, 128] and [85, 85]")
+        }
+    }
+}

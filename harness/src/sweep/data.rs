@@ -1,0 +1,142 @@
+//! The data sets of a sweep: opened and known to be there before anything is trained.
+
+use crate::progress::Progress;
+use crate::settings::{DataSource, RunSettings, short_hash};
+use crate::spec::Spec;
+use anyhow::{Context, Result};
+use atrous_data::synthetic::{self, SyntheticConfig};
+use atrous_data::{Dataset, DatasetKind};
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A data set and the hash of its files.
+#[derive(Clone)]
+pub struct OpenedData {
+    pub dataset: Arc<Dataset>,
+    /// SHA-256, hex.
+    pub fingerprint: String,
+}
+
+/// Every data set that a spec names, once.
+pub struct DataSets {
+    opened: HashMap<(DatasetKind, Option<String>), OpenedData>,
+    /// In the order of the spec.
+    order: Vec<(DatasetKind, Option<String>)>,
+}
+
+/// Files have no name of their own; drawn images are told apart by the hash of how they are drawn.
+fn key(kind: DatasetKind, source: &DataSource) -> (DatasetKind, Option<String>) {
+    match source {
+        DataSource::Files => (kind, None),
+        DataSource::Synthetic(synthetic) => (kind, Some(short_hash(&(kind.name(), synthetic)))),
+    }
+}
+
+impl DataSets {
+    /// Opens those that are files.
+    ///
+    /// # Errors
+    /// The first that is missing or has no readable layout; names the path.
+    pub fn open_files(spec: &Spec, data_root: &Path) -> Result<Self> {
+        let mut sets = DataSets { opened: HashMap::new(), order: Vec::new() };
+        for experiment in &spec.experiments {
+            let key = key(experiment.dataset, &experiment.data);
+            if sets.order.contains(&key) {
+                continue;
+            }
+            if experiment.data == DataSource::Files {
+                sets.insert(&key, Dataset::open(experiment.dataset, data_root)?);
+            }
+            sets.order.push(key);
+        }
+        Ok(sets)
+    }
+
+    fn insert(&mut self, key: &(DatasetKind, Option<String>), dataset: Dataset) {
+        let opened = OpenedData { dataset: Arc::new(dataset), fingerprint: String::new() };
+        self.opened.insert(key.clone(), opened);
+    }
+
+    /// Draws the synthetic ones that are not there yet, and opens all of them.
+    ///
+    /// # Errors
+    /// What cannot be written; names the path.
+    pub fn draw(&mut self, spec: &Spec, out: &Path, progress: &Progress) -> Result<()> {
+        for experiment in &spec.experiments {
+            let key = key(experiment.dataset, &experiment.data);
+            let DataSource::Synthetic(drawing) = &experiment.data else { continue };
+            if !self.opened.contains_key(&key) {
+                let root = synthetic_root(out, &key);
+                if root.is_dir() {
+                    // Draws nothing; refuses what another version of the program has drawn.
+                    synthetic::write(experiment.dataset, &root, drawing)?;
+                } else {
+                    draw(experiment.dataset, drawing, &root, progress)?;
+                }
+                self.insert(&key, Dataset::open(experiment.dataset, &root)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens the synthetic ones that are there already; writes nothing.
+    ///
+    /// # Errors
+    /// One that is there and cannot be read; names the path.
+    pub fn open_drawn(&mut self, spec: &Spec, out: &Path) -> Result<()> {
+        for experiment in &spec.experiments {
+            let key = key(experiment.dataset, &experiment.data);
+            let root = synthetic_root(out, &key);
+            if experiment.data != DataSource::Files && !self.opened.contains_key(&key) && root.is_dir() {
+                self.insert(&key, Dataset::open(experiment.dataset, &root)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Hashes the files of all that are open.
+    ///
+    /// # Errors
+    /// A file that cannot be read; names it.
+    pub fn take_fingerprints(&mut self, progress: &Progress) -> Result<()> {
+        for key in &self.order {
+            let Some(opened) = self.opened.get_mut(key) else { continue };
+            let bar = progress.bar(0, format!("hashing {} (bytes)", key.0.title()));
+            opened.fingerprint = opened.dataset.fingerprint(&|done, all| {
+                bar.set_length(all);
+                bar.set(done);
+            })?;
+            bar.finish();
+        }
+        Ok(())
+    }
+
+    /// The data of a run; `None` for a synthetic set that has not been drawn.
+    pub fn get(&self, settings: &RunSettings) -> Option<OpenedData> {
+        self.opened.get(&key(settings.dataset, &settings.data)).cloned()
+    }
+
+    pub(super) fn of(&self, settings: &RunSettings) -> Result<OpenedData> {
+        self.get(settings).with_context(|| format!("{}: the data set is not open", settings.experiment))
+    }
+}
+
+/// `<out>/synthetic/<data set>-<hash>`: the data root that holds one drawn set.
+fn synthetic_root(out: &Path, (kind, hash): &(DatasetKind, Option<String>)) -> PathBuf {
+    out.join("synthetic").join(format!("{}-{}", kind.name(), hash.as_deref().unwrap_or_default()))
+}
+
+/// Draws a set under a temporary name and renames it: a set that is there is whole.
+fn draw(kind: DatasetKind, drawing: &SyntheticConfig, root: &Path, progress: &Progress) -> Result<()> {
+    let temporary = root.with_extension("tmp");
+    if temporary.exists() {
+        // Left by a sweep that was killed; the lock says that it is nobody else's.
+        fs::remove_dir_all(&temporary).with_context(|| format!("cannot remove {}", temporary.display()))?;
+    }
+    fs::create_dir_all(&temporary).with_context(|| format!("cannot create {}", temporary.display()))?;
+    progress.line(format!("drawing {} synthetic images for {}", drawing.train + drawing.val, kind.title()));
+    synthetic::write(kind, &temporary, drawing)?;
+    fs::rename(&temporary, root).with_context(|| format!("cannot create {}", root.display()))
+}

@@ -1,0 +1,201 @@
+//! Sweeps with an executor that computes nothing.
+
+use super::*;
+use crate::result::tests::example;
+use crate::spec::Overrides;
+use std::cell::RefCell;
+use std::fs;
+
+const SPEC: &str = r#"[[experiment]]
+name     = "one"
+dataset  = "stare"
+model    = { base_channels = 4, aspp_channels = 4 }
+crop     = [32, 32]
+rates    = [[1, 2], [1, 4]]
+baseline = [1, 4]
+seeds    = [0, 1]
+train    = { iterations = 10, batch = 2 }
+infer    = { mode = "whole" }
+data     = { synthetic = { seed = 1, train = 2, val = 1, size = [32, 32] } }
+"#;
+
+struct Bench {
+    _folder: tempfile::TempDir,
+    options: SweepOptions,
+    spec: Spec,
+}
+
+fn bench() -> Bench {
+    let folder = tempfile::tempdir().unwrap();
+    let options = SweepOptions {
+        out: folder.path().join("out"),
+        data_root: folder.path().join("datasets"),
+        limit: None,
+        retry_failed: false,
+    };
+    let spec = Spec::parse("spec", "spec.toml", SPEC, &Overrides::default()).unwrap();
+    Bench { _folder: folder, options, spec }
+}
+
+impl Bench {
+    fn sweep(&self, execute: &Executor) -> Result<SweepEnd> {
+        self.sweep_until(&StopFlag::new(), execute)
+    }
+
+    fn sweep_until(&self, stop: &StopFlag, execute: &Executor) -> Result<SweepEnd> {
+        let device = ComputeDevice::select("flex").unwrap();
+        sweep(&self.spec, &self.options, &device, &Progress::hidden(), stop, execute)
+    }
+
+    fn file(&self, name: &str) -> String {
+        fs::read_to_string(self.options.out.join(name)).unwrap()
+    }
+}
+
+/// Scores that depend on nothing but the rates.
+fn finish(context: &RunContext) -> Result<Outcome> {
+    let mut result = example(context.settings.clone(), [10 * context.settings.rates[1] as u64, 1, 2, 3]);
+    result.run_id = context.run_id.into();
+    result.data_fingerprint = context.data_fingerprint.into();
+    Ok(Outcome::Finished(result))
+}
+
+#[test]
+fn finished_runs_are_skipped() {
+    let bench = bench();
+    let end = bench.sweep(&finish).unwrap();
+    assert_eq!(end, SweepEnd { planned: 4, finished: 4, failed: 0, executed: 4, stopped: false });
+    let first = (bench.file("results.csv"), bench.file("classes.csv"));
+    assert_eq!(first.0.lines().count(), 5);
+
+    let end = bench.sweep(&|_: &RunContext| panic!("nothing is left to do")).unwrap();
+    assert_eq!(end, SweepEnd { planned: 4, finished: 4, failed: 0, executed: 0, stopped: false });
+    assert_eq!((bench.file("results.csv"), bench.file("classes.csv")), first);
+}
+
+#[test]
+fn the_executor_finds_data_and_directory() {
+    let bench = bench();
+    let seen = RefCell::new(Vec::new());
+    bench
+        .sweep(&|context: &RunContext| {
+            assert_eq!(context.dataset.samples(atrous_data::Split::Train).len(), 2);
+            assert_eq!(context.data_fingerprint.len(), 64);
+            assert_eq!(context.dir.read_run_file().unwrap().settings, *context.settings);
+            seen.borrow_mut().push((context.settings.rates.clone(), context.settings.seed));
+            finish(context)
+        })
+        .unwrap();
+    assert_eq!(seen.into_inner(), [(vec![1, 2], 0), (vec![1, 2], 1), (vec![1, 4], 0), (vec![1, 4], 1)]);
+}
+
+#[test]
+fn limit_and_resume_end_like_an_undisturbed_sweep() {
+    let whole = bench();
+    whole.sweep(&finish).unwrap();
+    let mut parts = bench();
+    parts.options.limit = Some(1);
+    for expected in 1..=4 {
+        let end = parts.sweep(&finish).unwrap();
+        assert_eq!((end.executed, end.finished, end.remaining()), (1, expected, 4 - expected));
+    }
+    assert_eq!(parts.sweep(&finish).unwrap().executed, 0);
+    assert_eq!(parts.file("results.csv"), whole.file("results.csv"));
+}
+
+#[test]
+fn a_failed_run_is_a_row_and_the_sweep_goes_on() {
+    let mut bench = bench();
+    let fail_one = |context: &RunContext| {
+        if (context.settings.rates[1], context.settings.seed) == (2, 1) {
+            return Ok(Outcome::Failed { iteration: 7, reason: "the loss is NaN".into() });
+        }
+        finish(context)
+    };
+    let end = bench.sweep(&fail_one).unwrap();
+    assert_eq!((end.finished, end.failed, end.executed), (3, 1, 4));
+    let results = bench.file("results.csv");
+    assert_eq!(results.lines().filter(|line| line.contains(",failed,,,,,,7,the loss is NaN,")).count(), 1);
+
+    // It would fail again, so it is left alone, unless somebody asks.
+    let end = bench.sweep(&|_: &RunContext| panic!("nothing is left to do")).unwrap();
+    assert_eq!((end.failed, end.executed), (1, 0));
+    bench.options.retry_failed = true;
+    let end = bench.sweep(&finish).unwrap();
+    assert_eq!((end.finished, end.failed, end.executed), (4, 0, 1));
+    assert!(!bench.file("results.csv").contains("failed,,"));
+}
+
+#[test]
+fn stopping_leaves_the_run_unfinished() {
+    let bench = bench();
+    let stop = StopFlag::new();
+    let end = bench
+        .sweep_until(&stop, &|context: &RunContext| {
+            if context.settings.seed == 1 {
+                context.stop.request();
+                return Ok(Outcome::Stopped { iteration: 5 });
+            }
+            finish(context)
+        })
+        .unwrap();
+    assert_eq!(end, SweepEnd { planned: 4, finished: 1, failed: 0, executed: 2, stopped: true });
+    assert_eq!(bench.sweep(&finish).unwrap().executed, 3);
+}
+
+#[test]
+fn an_error_of_the_executor_names_the_run_and_leaves_it_unfinished() {
+    let bench = bench();
+    let error = bench.sweep(&|_: &RunContext| anyhow::bail!("image.png is damaged")).unwrap_err();
+    assert_eq!(format!("{error:#}"), "one, rates 1-2, seed 0: image.png is damaged");
+    assert_eq!(bench.sweep(&finish).unwrap().executed, 4);
+}
+
+#[test]
+fn a_result_of_another_run_is_refused() {
+    let bench = bench();
+    bench.sweep(&finish).unwrap();
+    let runs = RunDir::scan(&bench.options.out).unwrap();
+    fs::copy(runs[0].result_json(), runs[1].result_json()).unwrap();
+    let error = bench.sweep(&finish).unwrap_err().to_string();
+    assert!(error.contains("result.json is of run") && error.contains("remove it"), "{error}");
+}
+
+#[test]
+fn error_missing_data_comes_before_anything_is_written() {
+    let mut bench = bench();
+    bench.spec.experiments[0].data = crate::settings::DataSource::Files;
+    let error = format!("{:#}", bench.sweep(&finish).unwrap_err());
+    assert!(error.contains("datasets"), "{error}");
+    assert!(!bench.options.out.exists());
+}
+
+#[test]
+fn error_unwritable_output() {
+    let mut bench = bench();
+    let file = bench.options.out.with_file_name("file");
+    fs::write(&file, "").unwrap();
+    bench.options.out = file.join("out");
+    let error = format!("{:#}", bench.sweep(&finish).unwrap_err());
+    assert!(error.contains("file/out") && error.contains("--out"), "{error}");
+}
+
+#[test]
+fn a_dry_run_counts_and_writes_nothing() {
+    let mut bench = bench();
+    let device = ComputeDevice::select("flex").unwrap();
+    let dry = |bench: &Bench| dry_run(&bench.spec, &bench.options, &device, &Progress::hidden()).unwrap();
+    let before = dry(&bench);
+    assert_eq!((before.experiments[0].runs, before.to_do(), before.experiments[0].measured), (4, 4, false));
+    assert!(!bench.options.out.exists());
+
+    bench.options.limit = Some(1);
+    bench.sweep(&finish).unwrap();
+    bench.options.limit = None;
+    let after = dry(&bench);
+    assert_eq!((after.experiments[0].finished, after.to_do()), (1, 3));
+    // 10 s of training and 1.5 s of scoring each.
+    assert_eq!(after.experiments[0].seconds, Some(3.0 * 11.5));
+    let text = after.to_string();
+    assert!(text.contains("4 runs: 1 finished, 0 failed, 3 to do now; about 35 s, an estimate"), "{text}");
+}

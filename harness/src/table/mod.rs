@@ -1,0 +1,141 @@
+//! The result table: per experiment one line per rates, over seeds, next to the published value.
+
+mod cell;
+mod comparison;
+mod csv;
+mod markdown;
+
+pub use cell::{Cell, FailedSeed, Statistic};
+pub use comparison::Comparison;
+
+use crate::atomic_file;
+use crate::reference::{self, Metric};
+use crate::rows::{Row, Rows};
+use crate::settings::RunSettings;
+use anyhow::Result;
+use std::path::Path;
+
+/// All experiments of an output directory.
+#[derive(Clone, Debug)]
+pub struct Table {
+    pub sections: Vec<Section>,
+}
+
+/// Runs that differ in nothing but rates and seed.
+#[derive(Clone, Debug)]
+pub struct Section {
+    /// Those of the first run; its rates and seed mean nothing here.
+    pub settings: RunSettings,
+    pub baseline: Vec<usize>,
+    pub data_fingerprint: String,
+    /// Devices and adapters of the runs, each once.
+    pub devices: Vec<String>,
+    /// In ascending order of the rates.
+    pub cells: Vec<Cell>,
+    /// The metric that decides which rates are best, and is held against the published value.
+    pub metric: Metric,
+    pub comparison: Comparison,
+}
+
+impl Table {
+    /// Groups rows into experiments and rates.
+    pub fn new(rows: &Rows) -> Self {
+        let mut groups: Vec<Vec<&Row>> = Vec::new();
+        for row in &rows.0 {
+            match groups.iter_mut().find(|group| same_protocol(group[0], row)) {
+                Some(group) => group.push(row),
+                None => groups.push(vec![row]),
+            }
+        }
+        Table { sections: groups.iter().map(|group| Section::new(group)).collect() }
+    }
+
+    /// The table for people, scores in percent.
+    pub fn markdown(&self) -> String {
+        markdown::text(self)
+    }
+
+    /// The table for programs, scores as fractions.
+    ///
+    /// # Errors
+    /// None that a table can cause.
+    pub fn csv(&self) -> Result<String> {
+        Ok(String::from_utf8(csv::text(self)?)?)
+    }
+
+    /// Writes `table.md` and `table.csv`.
+    ///
+    /// # Errors
+    /// Names the file that cannot be written.
+    pub fn write(&self, out: &Path) -> Result<()> {
+        atomic_file::write(&out.join("table.md"), self.markdown())?;
+        atomic_file::write(&out.join("table.csv"), self.csv()?)
+    }
+}
+
+/// Whether two runs belong into one section.
+fn same_protocol(left: &Row, right: &Row) -> bool {
+    let protocol = |row: &Row| {
+        let mut settings = row.settings().clone();
+        settings.rates.clear();
+        settings.seed = 0;
+        settings.train.eval_every = 0;
+        settings.train.checkpoint_every = 0;
+        settings
+    };
+    left.data_fingerprint() == right.data_fingerprint() && protocol(left) == protocol(right)
+}
+
+impl Section {
+    /// `rows` holds at least one, sorted by rates and seed.
+    fn new(rows: &[&Row]) -> Self {
+        let settings = rows[0].settings().clone();
+        let mut cells: Vec<Vec<&Row>> = Vec::new();
+        let mut devices: Vec<String> = Vec::new();
+        for &row in rows {
+            match cells.last_mut().filter(|cell| cell[0].settings().rates == row.settings().rates) {
+                Some(cell) => cell.push(row),
+                None => cells.push(vec![row]),
+            }
+            let device = row.device();
+            if !devices.contains(&device) {
+                devices.push(device);
+            }
+        }
+        let mut cells: Vec<Cell> = cells.iter().map(|rows| Cell::new(rows)).collect();
+        let reference = reference::of(settings.dataset);
+        let metric = reference.held_against;
+        mark_best(&mut cells, metric);
+        let comparison = Comparison::new(reference, &settings);
+        Section {
+            baseline: rows[0].baseline.clone(),
+            data_fingerprint: rows[0].data_fingerprint().to_owned(),
+            settings,
+            devices,
+            cells,
+            metric,
+            comparison,
+        }
+    }
+
+    /// The cells with the best score; more than one only when they are equal.
+    pub fn best(&self) -> impl Iterator<Item = &Cell> {
+        self.cells.iter().filter(|cell| cell.best)
+    }
+
+    /// Seeds per cell, where no cell has more.
+    pub fn most_seeds(&self) -> usize {
+        self.cells.iter().map(|cell| cell.runs).max().unwrap_or(0)
+    }
+}
+
+fn mark_best(cells: &mut [Cell], metric: Metric) {
+    let score = |cell: &Cell| cell.score(metric).map(|statistic| statistic.mean);
+    let best = cells.iter().filter_map(score).max_by(f64::total_cmp);
+    for cell in cells {
+        cell.best = best.is_some() && score(cell) == best;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! Weights, optimiser and iteration of a run, in one file that is there whole or not at all.
+
+use crate::atomic_file;
+use crate::settings::RunSettings;
+use anyhow::{Context, Result};
+use atrous_models::{Segmentor, Sgd, State};
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// A safetensors file: the network's tensors under mmsegmentation's keys, the velocities behind `velocity.`, and, as
+/// metadata, what is needed to go on and to score the network without its run directory.
+pub struct Checkpoint {
+    pub state: State,
+    pub run_id: String,
+    pub settings: RunSettings,
+    /// Iterations that are done.
+    pub iteration: u64,
+    pub train_seconds: f64,
+    /// When the run was first started, RFC 3339.
+    pub began: String,
+}
+
+/// What is wrong with a checkpoint's metadata.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    #[error("it has no readable \"{0}\" in its metadata, as checkpoints of this program do")]
+    Metadata(&'static str),
+    #[error("it is of run {found}, not of {wanted}")]
+    OtherRun { found: String, wanted: String },
+}
+
+impl Checkpoint {
+    pub fn new(
+        network: &mut Segmentor,
+        sgd: &Sgd,
+        settings: &RunSettings,
+        run_id: &str,
+        iteration: u64,
+        train_seconds: f64,
+        began: &str,
+    ) -> Self {
+        Checkpoint {
+            state: State::of_training(network, sgd),
+            run_id: run_id.to_owned(),
+            settings: settings.clone(),
+            iteration,
+            train_seconds,
+            began: began.to_owned(),
+        }
+    }
+
+    /// # Errors
+    /// Names the file.
+    pub fn write(mut self, path: &Path) -> Result<()> {
+        let settings = serde_json::to_string(&self.settings).context("settings cannot be written as JSON")?;
+        self.state.metadata = BTreeMap::from([
+            ("run_id".to_owned(), self.run_id),
+            ("settings".to_owned(), settings),
+            ("iteration".to_owned(), self.iteration.to_string()),
+            ("train_seconds".to_owned(), self.train_seconds.to_string()),
+            ("began".to_owned(), self.began),
+        ]);
+        atomic_file::write(path, self.state.to_bytes())
+    }
+
+    /// # Errors
+    /// A file that cannot be read, is no safetensors file or lacks this program's metadata; names it.
+    pub fn read(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Self::parse(&bytes).with_context(|| format!("{} is no checkpoint", path.display()))
+    }
+
+    /// The same, `None` where there is no such file.
+    ///
+    /// # Errors
+    /// Those of [`Checkpoint::read`].
+    pub fn read_if_present(path: &Path) -> Result<Option<Self>> {
+        match std::fs::metadata(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            _ => Self::read(path).map(Some),
+        }
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self> {
+        let state = State::from_bytes(bytes)?;
+        let text = |key: &'static str| state.metadata.get(key).ok_or(CheckpointError::Metadata(key));
+        let settings =
+            serde_json::from_str(text("settings")?).map_err(|_| CheckpointError::Metadata("settings"))?;
+        let iteration = text("iteration")?.parse().map_err(|_| CheckpointError::Metadata("iteration"))?;
+        let train_seconds = text("train_seconds")?.parse().map_err(|_| CheckpointError::Metadata("train_seconds"))?;
+        let (run_id, began) = (text("run_id")?.clone(), text("began")?.clone());
+        Ok(Checkpoint { state, run_id, settings, iteration, train_seconds, began })
+    }
+
+    /// # Errors
+    /// Where the checkpoint belongs to another run.
+    pub fn check_run(&self, run_id: &str) -> Result<(), CheckpointError> {
+        if self.run_id == run_id {
+            return Ok(());
+        }
+        Err(CheckpointError::OtherRun { found: self.run_id.clone(), wanted: run_id.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network;
+    use crate::settings::tests::example;
+    use atrous_models::SgdConfig;
+    use atrous_models::burn::tensor::Device;
+
+    #[test]
+    fn a_checkpoint_gives_back_what_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checkpoint.safetensors");
+        assert!(Checkpoint::read_if_present(&path).unwrap().is_none());
+        let settings = example();
+        let mut network = network::config(&settings).init(3, &Device::flex());
+        let sgd = SgdConfig { momentum: 0.9, weight_decay: 0.0 }.init();
+        let checkpoint = Checkpoint::new(&mut network, &sgd, &settings, "id", 7, 1.5, "2026-01-01T00:00:00Z");
+        let tensors = checkpoint.state.tensors.clone();
+        checkpoint.write(&path).unwrap();
+        let read = Checkpoint::read(&path).unwrap();
+        assert!(read.state.tensors == tensors);
+        assert_eq!((read.run_id.as_str(), read.iteration, read.train_seconds), ("id", 7, 1.5));
+        assert_eq!((read.settings, read.began.as_str()), (settings, "2026-01-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn a_damaged_or_foreign_file_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("weights.safetensors");
+        for bytes in [b"nonsense".to_vec(), State::default().to_bytes()] {
+            std::fs::write(&path, bytes).unwrap();
+            let error = format!("{:#}", Checkpoint::read(&path).err().unwrap());
+            assert!(error.contains("weights.safetensors is no checkpoint"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Training of one run: batches -> losses -> steps, with a log, evaluations on the way, and checkpoints.
+
+mod checkpoint;
+mod log;
+
+pub use checkpoint::{Checkpoint, CheckpointError};
+pub use log::{Evaluations, Log, LogRow};
+
+use crate::evaluate::evaluate;
+use crate::infer::Inference;
+use crate::network;
+use crate::progress::Bar;
+use crate::settings::TrainSpec;
+use crate::sweep::RunContext;
+use anyhow::{Context, Result};
+use atrous_data::{AugmentConfig, Batch, BatchLoader, BatchSource, Split};
+use atrous_models::burn::tensor::{Device, Int, Tensor, TensorData};
+use atrous_models::sgd::poly_lr;
+use atrous_models::{DropoutNoise, Segmentor, Sgd, SgdConfig};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Memory for decoded images, in bytes.
+const CACHE_BYTES: usize = 512 << 20;
+/// Checkpoints are written at least this often, whatever the spec says.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(120);
+
+/// A network in training, at the beginning of an iteration.
+pub struct Training<'a> {
+    context: &'a RunContext<'a>,
+    device: Device,
+    pub network: Segmentor,
+    sgd: Sgd,
+    /// Iterations that are done.
+    pub iteration: u64,
+    log: Log,
+    evaluations: Evaluations,
+    /// Seconds of training in earlier programs.
+    earlier_seconds: f64,
+    started: Instant,
+    /// When this run was first started, RFC 3339.
+    pub began: String,
+    last_checkpoint: Instant,
+}
+
+/// Why training ended.
+pub enum End {
+    Done,
+    Stopped,
+    /// The loss of this iteration is not a number.
+    Diverged { iteration: u64, loss: f64 },
+}
+
+impl<'a> Training<'a> {
+    /// Starts a run, or goes on from its last checkpoint.
+    ///
+    /// # Errors
+    /// A checkpoint or log that is of another run or cannot be read; names the file.
+    pub fn start_or_resume(context: &'a RunContext<'a>, now: String) -> Result<Self> {
+        let settings = context.settings;
+        let device = context.device.autodiff();
+        let train = &settings.train;
+        let mut training = Training {
+            context,
+            network: network::config(settings).init(settings.seed, &device),
+            sgd: SgdConfig { momentum: train.momentum, weight_decay: train.weight_decay }.init(),
+            device,
+            iteration: 0,
+            log: Log::new(context.dir.log_csv()),
+            evaluations: Evaluations::new(context.dir.evaluations_csv()),
+            earlier_seconds: 0.0,
+            started: Instant::now(),
+            began: now,
+            last_checkpoint: Instant::now(),
+        };
+        if let Some(checkpoint) = Checkpoint::read_if_present(&context.dir.checkpoint())? {
+            training.resume(checkpoint)?;
+        }
+        Ok(training)
+    }
+
+    fn resume(&mut self, checkpoint: Checkpoint) -> Result<()> {
+        let path = self.context.dir.checkpoint();
+        let name = || format!("{} cannot be resumed from: remove it to start the run again", path.display());
+        checkpoint.check_run(self.context.run_id).with_context(name)?;
+        checkpoint.state.load_into(&mut self.network).with_context(name)?;
+        checkpoint.state.load_velocities(&mut self.sgd, &self.device);
+        self.log.resume(checkpoint.iteration)?;
+        self.evaluations.resume(checkpoint.iteration)?;
+        self.iteration = checkpoint.iteration;
+        self.earlier_seconds = checkpoint.train_seconds;
+        self.began = checkpoint.began;
+        Ok(())
+    }
+
+    /// Seconds of training, those of earlier programs included.
+    pub fn seconds(&self) -> f64 {
+        self.earlier_seconds + self.started.elapsed().as_secs_f64()
+    }
+
+    /// Total loss of the last iteration.
+    pub fn last_loss(&self) -> f64 {
+        self.log.last_loss()
+    }
+
+    /// Trains to the last iteration, or until the loss is not a number or somebody wants to stop. However it ends, a
+    /// checkpoint is written.
+    ///
+    /// # Errors
+    /// A data file that cannot be read, or a file that cannot be written; names it.
+    pub fn run(&mut self) -> Result<End> {
+        let settings = self.context.settings;
+        let total = settings.train.iterations;
+        let title = format!("train {} {} seed {}", settings.experiment, settings.rates_name(), settings.seed);
+        let bar = self.context.progress.bar(total, title);
+        bar.resume_at(self.iteration);
+        let mut loader = self.loader();
+        let end = loop {
+            if self.iteration == total {
+                break End::Done;
+            }
+            if self.context.stop.requested() {
+                break End::Stopped;
+            }
+            let batch = loader.next().expect("one batch per iteration that is left")?;
+            debug_assert_eq!(batch.iteration, self.iteration);
+            let row = self.step(batch);
+            let loss = row.loss;
+            if !loss.is_finite() {
+                break End::Diverged { iteration: self.iteration, loss };
+            }
+            self.log.push(row);
+            self.iteration += 1;
+            bar.message(&format!("loss {loss:.4}"));
+            bar.set(self.iteration);
+            self.pause(&bar)?;
+        };
+        bar.finish();
+        self.log.write()?;
+        if !matches!(end, End::Diverged { .. }) {
+            self.write_checkpoint()?;
+        }
+        Ok(end)
+    }
+
+    fn loader(&self) -> BatchLoader {
+        let settings = self.context.settings;
+        let augment = AugmentConfig {
+            ratio: settings.train.ratio,
+            photometric: settings.train.photometric,
+            ..AugmentConfig::protocol(settings.resize, settings.crop)
+        };
+        let dataset = self.context.dataset.clone();
+        let source = BatchSource::new(dataset, augment, settings.train.batch, settings.seed, CACHE_BYTES);
+        // The network takes the other cores.
+        let threads = (rayon::current_num_threads() / 2).clamp(1, 8);
+        BatchLoader::new(Arc::new(source), self.iteration..settings.train.iterations, threads)
+    }
+
+    /// One iteration: losses, gradients, update. Where the loss is not a number the network stays as it was.
+    fn step(&mut self, batch: Batch) -> LogRow {
+        let settings = self.context.settings;
+        let TrainSpec { iterations, lr, lr_min, poly_power, auxiliary_weight, dropout, .. } = settings.train;
+        let lr = poly_lr(self.iteration, iterations, lr, lr_min, poly_power);
+        let (images, labels) = tensors(batch, &self.device);
+        let mut noise = DropoutNoise::new(settings.seed, self.iteration, dropout);
+        let losses = self.network.losses(images, labels, auxiliary_weight, &mut noise);
+        let total = losses.total();
+        let value = |loss: &Tensor<1>| loss.clone().into_data().iter::<f64>().next().unwrap_or(f64::NAN);
+        let row = LogRow {
+            iteration: self.iteration,
+            lr,
+            loss: value(&total),
+            decode: value(&losses.decode),
+            auxiliary: value(&losses.auxiliary),
+        };
+        if row.loss.is_finite() {
+            let gradients = total.backward();
+            self.sgd.step(&mut self.network, &gradients, lr);
+        }
+        row
+    }
+
+    /// What is due between two iterations: an evaluation, a checkpoint.
+    fn pause(&mut self, bar: &Bar) -> Result<()> {
+        let TrainSpec { iterations, eval_every, checkpoint_every, .. } = self.context.settings.train;
+        let iteration = self.iteration;
+        let due = |every: u64| every > 0 && iteration.is_multiple_of(every) && iteration < iterations;
+        if due(eval_every) {
+            bar.message("evaluating");
+            self.evaluate()?;
+        }
+        let slow = self.last_checkpoint.elapsed() >= CHECKPOINT_INTERVAL;
+        if due(checkpoint_every) || (slow && iteration < iterations) {
+            self.write_checkpoint()?;
+        }
+        Ok(())
+    }
+
+    fn evaluate(&mut self) -> Result<()> {
+        let context = self.context;
+        let inference = Inference::of(context.settings);
+        let mut network = self.network.without_gradients();
+        let device = &context.device.device;
+        let (dataset, stop) = (&context.dataset, context.stop);
+        let result = evaluate(&mut network, device, dataset, Split::Val, &inference, context.progress, stop)?;
+        if let Some(evaluation) = result {
+            self.evaluations.push(self.iteration, &evaluation.confusion.scores())?;
+        }
+        Ok(())
+    }
+
+    /// Log first: a checkpoint's log is never shorter than the checkpoint says.
+    fn write_checkpoint(&mut self) -> Result<()> {
+        self.log.write()?;
+        let checkpoint = Checkpoint::new(
+            &mut self.network,
+            &self.sgd,
+            self.context.settings,
+            self.context.run_id,
+            self.iteration,
+            self.earlier_seconds + self.started.elapsed().as_secs_f64(),
+            &self.began,
+        );
+        checkpoint.write(&self.context.dir.checkpoint())?;
+        self.last_checkpoint = Instant::now();
+        Ok(())
+    }
+}
+
+/// A batch on the device: images N x 3 x H x W, labels N x H x W.
+fn tensors(batch: Batch, device: &Device) -> (Tensor<4>, Tensor<3, Int>) {
+    let Batch { size, height, width, images, labels, .. } = batch;
+    let images = Tensor::from_data(TensorData::new(images, [size, 3, height, width]), device);
+    let labels: Vec<i32> = labels.into_iter().map(i32::from).collect();
+    (images, Tensor::from_data(TensorData::new(labels, [size, height, width]), device))
+}

@@ -1,0 +1,114 @@
+//! Graphics adapters through wgpu.
+//!
+//! Kernels are WGSL unless the feature `vulkan` is on: with it the runtime compiles SPIR-V for every Vulkan adapter, and
+//! SPIR-V kernels crash the compiler of Mesa's software adapter.
+
+use burn::tensor::wgpu::{WgpuBackend, wgpu};
+use burn::tensor::{Device, DeviceKind};
+
+use super::{Api, ComputeDevice, DeviceError, DeviceInfo, Wish};
+
+/// An adapter and the position that the runtime knows it by.
+struct Found {
+    info: wgpu::AdapterInfo,
+    /// Among the adapters of its API and kind.
+    position: usize,
+}
+
+impl Found {
+    fn is_software(&self) -> bool {
+        self.info.device_type == wgpu::DeviceType::Cpu
+    }
+
+    fn describe(&self, name: String) -> DeviceInfo {
+        let kind = match self.info.device_type {
+            wgpu::DeviceType::DiscreteGpu => "discrete GPU",
+            wgpu::DeviceType::IntegratedGpu => "integrated GPU",
+            wgpu::DeviceType::VirtualGpu => "virtual GPU",
+            wgpu::DeviceType::Cpu => "software",
+            wgpu::DeviceType::Other => "GPU of unknown kind",
+        };
+        let spirv = cfg!(feature = "vulkan") && self.info.backend == wgpu::Backend::Vulkan;
+        let language = if spirv { "SPIR-V" } else { "WGSL" };
+        DeviceInfo {
+            name,
+            adapter: self.info.name.clone(),
+            kind: kind.to_owned(),
+            api: format!("{:?}, {language}", self.info.backend),
+        }
+    }
+
+    fn open(&self, name: &str) -> Result<Device, DeviceError> {
+        let broken = |reason: String| DeviceError::Broken { name: name.to_owned(), reason };
+        if self.is_software() && cfg!(feature = "vulkan") {
+            return Err(broken("software adapters need a program built without the feature vulkan".to_owned()));
+        }
+        let kind = match self.info.device_type {
+            wgpu::DeviceType::DiscreteGpu => DeviceKind::DiscreteGpu(self.position),
+            wgpu::DeviceType::IntegratedGpu => DeviceKind::IntegratedGpu(self.position),
+            wgpu::DeviceType::VirtualGpu => DeviceKind::VirtualGpu(self.position),
+            wgpu::DeviceType::Cpu => DeviceKind::Cpu,
+            wgpu::DeviceType::Other => DeviceKind::DefaultDevice,
+        };
+        let api = match self.info.backend {
+            wgpu::Backend::Vulkan => WgpuBackend::Vulkan,
+            wgpu::Backend::Metal => WgpuBackend::Metal,
+            wgpu::Backend::Dx12 => WgpuBackend::Dx12,
+            other => return Err(broken(format!("graphics API {other:?} is not used"))),
+        };
+        let options = Device::wgpu_options().device_kind(kind).graphics_api(api);
+        options.init().map_err(|error| broken(error.to_string()))
+    }
+}
+
+const APIS: wgpu::Backends = wgpu::Backends::VULKAN.union(wgpu::Backends::METAL).union(wgpu::Backends::DX12);
+
+fn instance() -> wgpu::Instance {
+    wgpu::Instance::new(wgpu::InstanceDescriptor {
+        backends: APIS,
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    })
+}
+
+/// All adapters, real ones before software ones, else in the order in which the drivers name them.
+fn adapters() -> Vec<Found> {
+    let mut found: Vec<Found> = Vec::new();
+    for adapter in pollster::block_on(instance().enumerate_adapters(APIS)) {
+        let info = adapter.get_info();
+        let same = |other: &&Found| other.info.device_type == info.device_type && other.info.backend == info.backend;
+        let position = found.iter().filter(same).count();
+        found.push(Found { info, position });
+    }
+    found.sort_by_key(Found::is_software);
+    found
+}
+
+pub(super) fn list() -> Vec<DeviceInfo> {
+    let (soft, real): (Vec<Found>, Vec<Found>) = adapters().into_iter().partition(Found::is_software);
+    let real = real.iter().enumerate().map(|(index, found)| found.describe(format!("wgpu:{index}")));
+    // Only the first software adapter can be named.
+    real.chain(soft.first().map(|found| found.describe("wgpu:cpu".to_owned()))).collect()
+}
+
+pub(super) fn select(name: &str, wish: Wish) -> Result<ComputeDevice, DeviceError> {
+    let (api, software, index) = match wish {
+        Wish::Flex => return Ok(ComputeDevice::flex()),
+        Wish::Auto => (Api::Any, false, 0),
+        Wish::Gpu { api, index } => (api, false, index.unwrap_or(0)),
+        Wish::Software(api) => (api, true, 0),
+    };
+    let adapters = adapters();
+    let fits = |found: &&Found| api == Api::Any || found.info.backend == wgpu::Backend::Vulkan;
+    let (soft, real): (Vec<&Found>, Vec<&Found>) = adapters.iter().filter(fits).partition(|found| found.is_software());
+    let candidates = if software { &soft } else { &real };
+    let Some(found) = candidates.get(index) else {
+        if wish == Wish::Auto {
+            return Ok(ComputeDevice::flex());
+        }
+        let what = if software { "no software adapter".to_owned() } else { format!("{} GPU(s) found", real.len()) };
+        let hint = if !software && !soft.is_empty() { "; the software adapter is called vulkan:cpu" } else { "" };
+        return Err(DeviceError::Absent { name: name.to_owned(), reason: what + hint });
+    };
+    let label = if software { "wgpu:cpu".to_owned() } else { format!("wgpu:{index}") };
+    Ok(ComputeDevice { device: found.open(name)?, info: found.describe(label) })
+}

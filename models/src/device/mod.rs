@@ -1,0 +1,175 @@
+//! What can be computed on here, and how a device is chosen by name.
+
+#[cfg(feature = "wgpu")]
+mod adapter;
+
+use burn::tensor::Device;
+
+/// What a device is, for listings and for the provenance of results.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceInfo {
+    /// The name that [`ComputeDevice::select`] takes: `flex`, `wgpu:0`, `wgpu:cpu` ...
+    pub name: String,
+    /// The hardware, as its driver calls it.
+    pub adapter: String,
+    /// Discrete GPU, integrated GPU, software ...
+    pub kind: String,
+    /// Graphics API and shader language, empty for the CPU backend.
+    pub api: String,
+}
+
+/// A device that was chosen and opened.
+#[derive(Clone, Debug)]
+pub struct ComputeDevice {
+    /// Without autodiff.
+    pub device: Device,
+    pub info: DeviceInfo,
+}
+
+/// Why a device cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum DeviceError {
+    #[error("unknown device \"{0}\": use auto, flex, wgpu[:INDEX], vulkan[:INDEX] or vulkan:cpu; `atrous devices` lists them")]
+    Unknown(String),
+    #[error("device \"{name}\" is not here: {reason}; `atrous devices` lists those that are")]
+    Absent { name: String, reason: String },
+    #[error("device \"{name}\" does not open: {reason}")]
+    Broken { name: String, reason: String },
+}
+
+/// Where a GPU index is taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Api {
+    /// Vulkan, Metal or DX12.
+    Any,
+    Vulkan,
+}
+
+/// What a name asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    Auto,
+    Flex,
+    Gpu { api: Api, index: Option<usize> },
+    Software(Api),
+}
+
+fn parse(name: &str) -> Result<Wish, DeviceError> {
+    let unknown = || DeviceError::Unknown(name.to_owned());
+    let (api, rest) = match name.split_once(':') {
+        Some((api, rest)) => (api, Some(rest)),
+        None => (name, None),
+    };
+    let api = match (api, rest) {
+        ("auto", None) => return Ok(Wish::Auto),
+        ("flex", None) => return Ok(Wish::Flex),
+        ("wgpu", _) => Api::Any,
+        ("vulkan", _) => Api::Vulkan,
+        _ => return Err(unknown()),
+    };
+    match rest {
+        None => Ok(Wish::Gpu { api, index: None }),
+        Some("cpu") => Ok(Wish::Software(api)),
+        Some(index) => Ok(Wish::Gpu { api, index: Some(index.parse().map_err(|_| unknown())?) }),
+    }
+}
+
+impl ComputeDevice {
+    /// burn's CPU backend, with this project's kernels.
+    pub fn flex() -> Self {
+        Self { device: Device::flex(), info: flex_info() }
+    }
+
+    /// Opens the device called `name`: `auto` (a real GPU where there is one, else `flex`), `flex`, `wgpu[:index]`,
+    /// `vulkan[:index]`, or a software adapter by `wgpu:cpu` and `vulkan:cpu`.
+    ///
+    /// # Errors
+    /// A name of another form, a device that is not there, or one that does not open.
+    pub fn select(name: &str) -> Result<Self, DeviceError> {
+        match parse(name)? {
+            Wish::Flex => Ok(Self::flex()),
+            #[cfg(feature = "wgpu")]
+            wish => adapter::select(name, wish),
+            #[cfg(not(feature = "wgpu"))]
+            Wish::Auto => Ok(Self::flex()),
+            #[cfg(not(feature = "wgpu"))]
+            Wish::Gpu { .. } | Wish::Software(_) => Err(DeviceError::Absent {
+                name: name.to_owned(),
+                reason: "this program was built without the feature wgpu".to_owned(),
+            }),
+        }
+    }
+
+    /// The name that selects it.
+    pub fn name(&self) -> &str {
+        &self.info.name
+    }
+
+    /// The hardware, as its driver calls it.
+    pub fn adapter(&self) -> &str {
+        &self.info.adapter
+    }
+
+    /// The same device, for training.
+    pub fn autodiff(&self) -> Device {
+        self.device.clone().autodiff()
+    }
+}
+
+/// Every device that [`ComputeDevice::select`] can open, those that `auto` prefers first.
+pub fn list() -> Vec<DeviceInfo> {
+    #[cfg(feature = "wgpu")]
+    let mut devices = adapter::list();
+    #[cfg(not(feature = "wgpu"))]
+    let mut devices = Vec::new();
+    let gpus = devices.iter().take_while(|device: &&DeviceInfo| !device.name.ends_with(":cpu")).count();
+    devices.insert(gpus, flex_info());
+    devices
+}
+
+fn flex_info() -> DeviceInfo {
+    let threads = rayon::current_num_threads();
+    DeviceInfo {
+        name: "flex".to_owned(),
+        adapter: format!("{} ({threads} threads)", cpu_name()),
+        kind: "CPU".to_owned(),
+        api: String::new(),
+    }
+}
+
+/// The processor's name where the system tells it.
+fn cpu_name() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    name.map_or_else(|| std::env::consts::ARCH.to_owned(), |(_, name)| name.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_parsed() {
+        assert_eq!(parse("auto").unwrap(), Wish::Auto);
+        assert_eq!(parse("flex").unwrap(), Wish::Flex);
+        assert_eq!(parse("wgpu").unwrap(), Wish::Gpu { api: Api::Any, index: None });
+        assert_eq!(parse("vulkan:1").unwrap(), Wish::Gpu { api: Api::Vulkan, index: Some(1) });
+        assert_eq!(parse("vulkan:cpu").unwrap(), Wish::Software(Api::Vulkan));
+        for wrong in ["", "cuda", "flex:0", "auto:1", "wgpu:", "wgpu:x", "vulkan:-1", "vulkan:0:1"] {
+            let message = parse(wrong).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("unknown device \"{wrong}\"")), "{message}");
+        }
+    }
+
+    #[test]
+    fn the_cpu_backend_is_always_listed() {
+        assert!(list().iter().any(|device| device.name == "flex"));
+        assert_eq!(ComputeDevice::select("flex").unwrap().info, flex_info());
+    }
+
+    #[test]
+    fn an_index_beyond_the_adapters_is_absent() {
+        let error = ComputeDevice::select("vulkan:99").unwrap_err();
+        assert!(matches!(error, DeviceError::Absent { .. }), "{error}");
+    }
+}

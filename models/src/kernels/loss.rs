@@ -1,0 +1,124 @@
+//! Cross entropy of logits, and its gradient.
+
+use rayon::prelude::*;
+
+/// The label that no class has: its pixels give no loss.
+pub const IGNORE_INDEX: i64 = 255;
+
+/// Sizes of the logits.
+#[derive(Clone, Copy, Debug)]
+pub struct LossShape {
+    pub batch: usize,
+    pub classes: usize,
+    /// Height times width.
+    pub pixels: usize,
+}
+
+/// Pixels per task.
+const RUN: usize = 4096;
+
+/// Cross entropy of `logits` (batch x classes x pixels) with `labels` (batch x pixels), summed over the pixels that
+/// are not ignored and divided by the number of **all** pixels, as mmsegmentation does it.
+pub fn cross_entropy(logits: &[f32], labels: &[i64], shape: &LossShape) -> f32 {
+    let total: f64 = runs(shape)
+        .into_par_iter()
+        .map(|(image, start, length)| {
+            let mut sum = 0.0f64;
+            for pixel in start..start + length {
+                let label = labels[image * shape.pixels + pixel];
+                if label == IGNORE_INDEX {
+                    continue;
+                }
+                let logit = |class: usize| logits[(image * shape.classes + class) * shape.pixels + pixel];
+                let (peak, sum_exp) = log_sum_exp(shape.classes, logit);
+                sum += (sum_exp.ln() + peak - logit(label as usize)) as f64;
+            }
+            sum
+        })
+        // Collected first: a parallel sum would add in an order that depends on the threads.
+        .collect::<Vec<f64>>()
+        .iter()
+        .sum();
+    (total / (shape.batch * shape.pixels) as f64) as f32
+}
+
+/// Gradient of [`cross_entropy`] for the logits, times `upstream`.
+pub fn cross_entropy_gradient(logits: &[f32], labels: &[i64], upstream: f32, shape: &LossShape) -> Vec<f32> {
+    let factor = upstream / (shape.batch * shape.pixels) as f32;
+    let plane = shape.classes * shape.pixels;
+    let mut gradient = vec![0.0; logits.len()];
+    gradient.par_chunks_mut(plane).enumerate().for_each(|(image, target)| {
+        for pixel in 0..shape.pixels {
+            let label = labels[image * shape.pixels + pixel];
+            if label == IGNORE_INDEX {
+                continue;
+            }
+            let logit = |class: usize| logits[image * plane + class * shape.pixels + pixel];
+            let (peak, sum_exp) = log_sum_exp(shape.classes, logit);
+            for class in 0..shape.classes {
+                let share = (logit(class) - peak).exp() / sum_exp;
+                let truth = if class == label as usize { 1.0 } else { 0.0 };
+                target[class * shape.pixels + pixel] = (share - truth) * factor;
+            }
+        }
+    });
+    gradient
+}
+
+fn runs(shape: &LossShape) -> Vec<(usize, usize, usize)> {
+    (0..shape.batch)
+        .flat_map(|image| {
+            (0..shape.pixels).step_by(RUN).map(move |start| (image, start, RUN.min(shape.pixels - start)))
+        })
+        .collect()
+}
+
+/// The largest logit, and the sum of the exponentials of the distances to it.
+fn log_sum_exp(classes: usize, logit: impl Fn(usize) -> f32) -> (f32, f32) {
+    let peak = (0..classes).map(&logit).fold(f32::NEG_INFINITY, f32::max);
+    (peak, (0..classes).map(|class| (logit(class) - peak).exp()).sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHAPE: LossShape = LossShape { batch: 2, classes: 3, pixels: 5 };
+
+    fn case() -> (Vec<f32>, Vec<i64>) {
+        ((0..30).map(|i| ((i * 7) as f32).sin() * 3.0).collect(), vec![0, 1, 2, 255, 1, 2, 255, 0, 0, 1])
+    }
+
+    #[test]
+    fn the_mean_is_over_all_pixels() {
+        let (logits, labels) = case();
+        let mut want = 0.0f64;
+        for (i, label) in labels.iter().enumerate().filter(|(_, label)| **label != 255) {
+            let logit = |class: usize| logits[(i / 5 * 3 + class) * 5 + i % 5] as f64;
+            want -= logit(*label as usize) - (0..3).map(|c| logit(c).exp()).sum::<f64>().ln();
+        }
+        assert!((cross_entropy(&logits, &labels, &SHAPE) as f64 - want / 10.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_gradient_agrees_with_finite_differences() {
+        let (logits, labels) = case();
+        let gradient = cross_entropy_gradient(&logits, &labels, 2.0, &SHAPE);
+        for i in 0..logits.len() {
+            let eval = |step: f32| {
+                let mut moved = logits.clone();
+                moved[i] += step;
+                2.0 * cross_entropy(&moved, &labels, &SHAPE)
+            };
+            let want = (eval(1e-2) - eval(-1e-2)) / 2e-2;
+            assert!((gradient[i] - want).abs() < 1e-3, "{i}: {} {want}", gradient[i]);
+        }
+    }
+
+    #[test]
+    fn a_nan_logit_is_a_nan_loss() {
+        let (mut logits, labels) = case();
+        logits[0] = f32::NAN;
+        assert!(cross_entropy(&logits, &labels, &SHAPE).is_nan());
+    }
+}

@@ -1,0 +1,10 @@
+//! Convolution, batch norm, bilinear resizing and cross entropy on plain slices, for the CPU backend.
+//!
+//! Every function splits its work by the shapes alone, never by the number of threads, and adds partial
+//! sums in a fixed order: the result is the same bit for bit on one thread and on sixty-four.
+
+pub mod conv;
+pub mod gather;
+pub mod loss;
+pub mod norm;
+pub mod resize;

@@ -1,0 +1,34 @@
+//! Segmentation networks whose ASPP head has the atrous rates that a sweep asks for.
+//!
+//! ```no_run
+//! use atrous_models::{SegmentorConfig, burn::tensor::{Device, Tensor}};
+//!
+//! let device = Device::flex();
+//! let config = SegmentorConfig { rates: vec![1, 6, 12, 18], ..SegmentorConfig::unet_s5_d16(2) };
+//! let mut network = config.init(0, &device);
+//! let logits = network.forward(Tensor::zeros([1, 3, 64, 64], &device));
+//! assert_eq!(logits.dims(), [1, 2, 64, 64]);
+//! ```
+
+pub mod aspp;
+pub mod conv_module;
+pub mod device;
+pub mod dropout;
+pub mod fcn_head;
+pub mod kernels;
+pub mod layers;
+pub mod module;
+pub mod ops;
+pub mod segmentor;
+pub mod sgd;
+pub mod state;
+pub mod unet;
+
+pub use burn;
+pub use device::{ComputeDevice, DeviceError, DeviceInfo};
+pub use dropout::DropoutNoise;
+pub use kernels::conv::ConvGeometry;
+pub use module::{Module, Phase, Role, Visitor};
+pub use segmentor::{Losses, Segmentor, SegmentorConfig};
+pub use sgd::{Sgd, SgdConfig};
+pub use state::{State, StateError};

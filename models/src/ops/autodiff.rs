@@ -1,0 +1,169 @@
+//! The backward of each operation.
+
+use burn::backend::Autodiff;
+use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn::backend::{AutodiffBackend, Backend};
+
+use super::NetworkOps;
+use super::kernels::{ChannelMap, Kernels, NormTerms, dims};
+use crate::kernels::conv::ConvGeometry;
+
+/// Implements [`Backward`] for an operation: its saved state, and a body that registers the parents' gradients.
+macro_rules! backward {
+    ($name:ident, $parents:literal, $state:ty, |$self:ident, $ops:ident, $grad:ident, $grads:ident| $body:block) => {
+        impl<B: Kernels> Backward<B, $parents> for $name {
+            type State = $state;
+
+            fn backward(
+                $self,
+                $ops: Ops<Self::State, $parents>,
+                $grads: &mut Gradients,
+                _checkpointer: &mut Checkpointer,
+            ) {
+                let $grad = $grads.consume::<B>(&$ops.node);
+                $body
+            }
+        }
+    };
+}
+
+#[derive(Debug)]
+struct Convolution(ConvGeometry);
+
+backward!(Convolution, 2, (FloatTensor<B>, FloatTensor<B>), |self, ops, grad, grads| {
+    let (input, weight) = ops.state;
+    let [input_node, weight_node] = ops.parents;
+    if let Some(node) = input_node {
+        let gradient = B::convolution_input_gradient(input.clone(), weight.clone(), grad.clone(), self.0);
+        grads.register::<B>(node.id, gradient);
+    }
+    if let Some(node) = weight_node {
+        grads.register::<B>(node.id, B::convolution_weight_gradient(input, weight, grad, self.0));
+    }
+});
+
+#[derive(Debug)]
+struct BatchNorm {
+    relu: bool,
+}
+
+backward!(BatchNorm, 3, (FloatTensor<B>, NormTerms<B>), |self, ops, grad, grads| {
+    let (input, terms) = ops.state;
+    let (input, gamma, beta) = B::batch_norm_gradient(input, grad, terms, self.relu);
+    for (node, gradient) in ops.parents.into_iter().zip([input, gamma, beta]) {
+        if let Some(node) = node {
+            grads.register::<B>(node.id, gradient);
+        }
+    }
+});
+
+#[derive(Debug)]
+struct ChannelAffine {
+    relu: bool,
+}
+
+backward!(ChannelAffine, 1, (FloatTensor<B>, ChannelMap<B>), |self, ops, grad, grads| {
+    let (input, map) = ops.state;
+    if let [Some(node)] = ops.parents {
+        grads.register::<B>(node.id, B::channel_affine_gradient(input, grad, map, self.relu));
+    }
+});
+
+#[derive(Debug)]
+struct Bilinear {
+    align_corners: bool,
+}
+
+backward!(Bilinear, 1, [usize; 2], |self, ops, grad, grads| {
+    if let [Some(node)] = ops.parents {
+        grads.register::<B>(node.id, B::bilinear_gradient(grad, ops.state, self.align_corners));
+    }
+});
+
+#[derive(Debug)]
+struct CrossEntropy;
+
+backward!(CrossEntropy, 1, (FloatTensor<B>, IntTensor<B>), |self, ops, grad, grads| {
+    let (logits, labels) = ops.state;
+    if let [Some(node)] = ops.parents {
+        grads.register::<B>(node.id, B::pixel_cross_entropy_gradient(logits, labels, grad));
+    }
+});
+
+impl<B: Kernels + Backend, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
+    fn atrous_conv2d(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        geometry: ConvGeometry,
+    ) -> FloatTensor<Self> {
+        let nodes = [input.node(), weight.node()];
+        let (input, weight) = (input.into_primitive(), weight.into_primitive());
+        let output = B::convolution(input.clone(), weight.clone(), geometry);
+        match Convolution(geometry).prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((input, weight), output),
+            OpsKind::UnTracked(prep) => prep.finish(output),
+        }
+    }
+
+    fn batch_norm(
+        input: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+        relu: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let nodes = [input.node(), gamma.node(), beta.node()];
+        let input = input.into_primitive();
+        let (mean, variance) = B::channel_statistics(input.clone());
+        let (gamma, beta) = (gamma.into_primitive(), beta.into_primitive());
+        let terms = NormTerms::<B>::new(mean.clone(), variance.clone(), gamma, beta, epsilon);
+        let output = B::channel_affine(input.clone(), terms.map.clone(), relu);
+        let output = match (BatchNorm { relu }).prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((input, terms), output),
+            OpsKind::UnTracked(prep) => prep.finish(output),
+        };
+        (output, Self::from_inner(mean), Self::from_inner(variance))
+    }
+
+    fn affine(
+        input: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        offset: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        let nodes = [input.node()];
+        let input = input.into_primitive();
+        let (mean, scale, offset) = (mean.into_primitive(), scale.into_primitive(), offset.into_primitive());
+        let map = ChannelMap { mean, scale, offset };
+        let output = B::channel_affine(input.clone(), map.clone(), relu);
+        match (ChannelAffine { relu }).prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((input, map), output),
+            OpsKind::UnTracked(prep) => prep.finish(output),
+        }
+    }
+
+    fn resize_bilinear(input: FloatTensor<Self>, size: [usize; 2], align_corners: bool) -> FloatTensor<Self> {
+        let nodes = [input.node()];
+        let input = input.into_primitive();
+        let [_, _, height, width] = dims(&input);
+        let output = B::bilinear(input, size, align_corners);
+        match (Bilinear { align_corners }).prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish([height, width], output),
+            OpsKind::UnTracked(prep) => prep.finish(output),
+        }
+    }
+
+    fn cross_entropy(logits: FloatTensor<Self>, labels: IntTensor<Self>) -> FloatTensor<Self> {
+        let nodes = [logits.node()];
+        let logits = logits.into_primitive();
+        let output = B::pixel_cross_entropy(logits.clone(), labels.clone());
+        match CrossEntropy.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((logits, labels), output),
+            OpsKind::UnTracked(prep) => prep.finish(output),
+        }
+    }
+}

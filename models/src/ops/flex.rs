@@ -1,0 +1,157 @@
+//! The CPU backend's kernels: [`crate::kernels`] on the memory of flex's tensors.
+
+use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn::backend::{Flex, TensorMetadata};
+use burn::tensor::TensorData;
+
+use super::kernels::{ChannelMap, Kernels, NormTerms, dims};
+use crate::kernels::conv::{self, ConvGeometry, ConvShape};
+use crate::kernels::loss::{self, LossShape};
+use crate::kernels::norm::{self, Affine, NormShape};
+use crate::kernels::resize::{self, ResizeShape};
+
+type Floats = FloatTensor<Flex>;
+
+/// A tensor whose values lie in memory in row-major order.
+struct Values(Floats);
+
+impl Values {
+    fn of(tensor: Floats) -> Self {
+        Self(tensor.to_contiguous())
+    }
+
+    fn slice(&self) -> &[f32] {
+        self.0.as_slice::<f32>().expect("a contiguous tensor of 32-bit floats")
+    }
+}
+
+/// A channel map whose values lie in memory.
+struct Map([Values; 3]);
+
+impl Map {
+    fn of(map: ChannelMap<Flex>) -> Self {
+        Self([map.mean, map.scale, map.offset].map(Values::of))
+    }
+
+    fn affine(&self) -> Affine<'_> {
+        let [mean, scale, offset] = &self.0;
+        Affine { mean: mean.slice(), scale: scale.slice(), offset: offset.slice() }
+    }
+}
+
+fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> Floats {
+    Floats::from_data(TensorData::new(values, shape))
+}
+
+fn labels(tensor: IntTensor<Flex>) -> Vec<i64> {
+    tensor.into_data().iter::<i64>().collect()
+}
+
+fn conv_shape(input: [usize; 4], weight: [usize; 4], geometry: ConvGeometry) -> ConvShape {
+    let [batch, channels_in, height, width] = input;
+    let [channels_out, _, kernel_height, kernel_width] = weight;
+    ConvShape {
+        batch,
+        channels: [channels_in, channels_out],
+        input: [height, width],
+        kernel: [kernel_height, kernel_width],
+        geometry,
+    }
+}
+
+fn norm_shape(input: &Floats) -> NormShape {
+    let [batch, channels, height, width] = dims(input);
+    NormShape { batch, channels, pixels: height * width }
+}
+
+fn loss_shape(logits: &Floats) -> LossShape {
+    let [batch, classes, height, width] = dims(logits);
+    LossShape { batch, classes, pixels: height * width }
+}
+
+impl Kernels for Flex {
+    fn convolution(input: Floats, weight: Floats, geometry: ConvGeometry) -> Floats {
+        let shape = conv_shape(dims(&input), dims(&weight), geometry);
+        let [height, width] = shape.output();
+        let output = conv::forward(Values::of(input).slice(), Values::of(weight).slice(), &shape);
+        tensor(output, [shape.batch, shape.channels[1], height, width])
+    }
+
+    fn convolution_input_gradient(
+        input: Floats,
+        weight: Floats,
+        output_grad: Floats,
+        geometry: ConvGeometry,
+    ) -> Floats {
+        let sizes = dims(&input);
+        let shape = conv_shape(sizes, dims(&weight), geometry);
+        tensor(conv::input_gradient(Values::of(output_grad).slice(), Values::of(weight).slice(), &shape), sizes)
+    }
+
+    fn convolution_weight_gradient(
+        input: Floats,
+        weight: Floats,
+        output_grad: Floats,
+        geometry: ConvGeometry,
+    ) -> Floats {
+        let sizes = dims(&weight);
+        let shape = conv_shape(dims(&input), sizes, geometry);
+        tensor(conv::weight_gradient(Values::of(input).slice(), Values::of(output_grad).slice(), &shape), sizes)
+    }
+
+    fn channel_statistics(input: Floats) -> (Floats, Floats) {
+        let shape = norm_shape(&input);
+        let (mean, variance) = norm::statistics(Values::of(input).slice(), &shape);
+        (tensor(mean, [shape.channels]), tensor(variance, [shape.channels]))
+    }
+
+    fn channel_affine(input: Floats, map: ChannelMap<Self>, relu: bool) -> Floats {
+        let (shape, sizes) = (norm_shape(&input), dims(&input));
+        tensor(norm::affine(Values::of(input).slice(), &Map::of(map).affine(), relu, &shape), sizes)
+    }
+
+    fn channel_affine_gradient(input: Floats, output_grad: Floats, map: ChannelMap<Self>, relu: bool) -> Floats {
+        let (shape, sizes) = (norm_shape(&input), dims(&input));
+        let (input, grad) = (Values::of(input), Values::of(output_grad));
+        tensor(norm::affine_gradient(input.slice(), grad.slice(), &Map::of(map).affine(), relu, &shape), sizes)
+    }
+
+    fn batch_norm_gradient(
+        input: Floats,
+        output_grad: Floats,
+        terms: NormTerms<Self>,
+        relu: bool,
+    ) -> (Floats, Floats, Floats) {
+        let (shape, sizes) = (norm_shape(&input), dims(&input));
+        let (map, inverse) = (Map::of(terms.map), Values::of(terms.inverse));
+        let (input, grad) = (Values::of(input), Values::of(output_grad));
+        let gradients =
+            norm::batch_norm_gradient(input.slice(), grad.slice(), inverse.slice(), &map.affine(), relu, &shape);
+        let channels = [shape.channels];
+        (tensor(gradients.input, sizes), tensor(gradients.scale, channels), tensor(gradients.offset, channels))
+    }
+
+    fn bilinear(input: Floats, size: [usize; 2], align_corners: bool) -> Floats {
+        let [batch, channels, height, width] = dims(&input);
+        let shape = ResizeShape { input: [height, width], output: size, align_corners };
+        tensor(resize::forward(Values::of(input).slice(), &shape), [batch, channels, size[0], size[1]])
+    }
+
+    fn bilinear_gradient(output_grad: Floats, size: [usize; 2], align_corners: bool) -> Floats {
+        let [batch, channels, height, width] = dims(&output_grad);
+        let shape = ResizeShape { input: size, output: [height, width], align_corners };
+        tensor(resize::gradient(Values::of(output_grad).slice(), &shape), [batch, channels, size[0], size[1]])
+    }
+
+    fn pixel_cross_entropy(logits: Floats, truth: IntTensor<Self>) -> Floats {
+        let shape = loss_shape(&logits);
+        tensor(vec![loss::cross_entropy(Values::of(logits).slice(), &labels(truth), &shape)], [1])
+    }
+
+    fn pixel_cross_entropy_gradient(logits: Floats, truth: IntTensor<Self>, upstream: Floats) -> Floats {
+        let (shape, sizes) = (loss_shape(&logits), dims(&logits));
+        debug_assert_eq!(upstream.shape().num_elements(), 1);
+        let upstream = Values::of(upstream).slice()[0];
+        tensor(loss::cross_entropy_gradient(Values::of(logits).slice(), &labels(truth), upstream, &shape), sizes)
+    }
+}

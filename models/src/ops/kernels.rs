@@ -1,0 +1,226 @@
+//! What a backend offers: each operation and its gradients, composed of burn's own operations by default.
+
+use burn::backend::get_device_settings;
+use burn::backend::ops::ConvOptions;
+use burn::backend::tensor::{Device, FloatTensor, IntTensor};
+use burn::backend::{Backend, TensorMetadata};
+use burn::tensor::{Shape, TensorData};
+
+use crate::kernels::conv::ConvGeometry;
+use crate::kernels::loss::IGNORE_INDEX;
+use crate::kernels::resize;
+
+/// Per channel: the map `(x - mean) * scale + offset`.
+#[derive(Debug)]
+pub struct ChannelMap<B: Backend> {
+    pub mean: FloatTensor<B>,
+    pub scale: FloatTensor<B>,
+    pub offset: FloatTensor<B>,
+}
+
+// Derived, this would ask for a backend that is itself `Clone`.
+impl<B: Backend> Clone for ChannelMap<B> {
+    fn clone(&self) -> Self {
+        Self { mean: self.mean.clone(), scale: self.scale.clone(), offset: self.offset.clone() }
+    }
+}
+
+/// What a batch norm in training mode did to its input.
+#[derive(Debug)]
+pub struct NormTerms<B: Backend> {
+    pub map: ChannelMap<B>,
+    /// One over the standard deviation, per channel.
+    pub inverse: FloatTensor<B>,
+}
+
+impl<B: Backend> Clone for NormTerms<B> {
+    fn clone(&self) -> Self {
+        Self { map: self.map.clone(), inverse: self.inverse.clone() }
+    }
+}
+
+impl<B: Backend> NormTerms<B> {
+    /// From mean, biased variance, and the learned gamma and beta, each one value per channel.
+    pub fn new(
+        mean: FloatTensor<B>,
+        variance: FloatTensor<B>,
+        gamma: FloatTensor<B>,
+        beta: FloatTensor<B>,
+        epsilon: f64,
+    ) -> Self {
+        let inverse = B::float_recip(B::float_sqrt(B::float_add_scalar(variance, epsilon.into())));
+        let scale = B::float_mul(gamma, inverse.clone());
+        Self { map: ChannelMap { mean, scale, offset: beta }, inverse }
+    }
+}
+
+/// Each operation of [`super::NetworkOps`] with its gradients, on tensors that track nothing.
+pub trait Kernels: Backend {
+    fn convolution(input: FloatTensor<Self>, weight: FloatTensor<Self>, geometry: ConvGeometry) -> FloatTensor<Self> {
+        Self::conv2d(input, weight, None, options(geometry))
+    }
+
+    fn convolution_input_gradient(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        output_grad: FloatTensor<Self>,
+        geometry: ConvGeometry,
+    ) -> FloatTensor<Self> {
+        Self::conv2d_x_backward(input, weight, output_grad, options(geometry))
+    }
+
+    fn convolution_weight_gradient(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        output_grad: FloatTensor<Self>,
+        geometry: ConvGeometry,
+    ) -> FloatTensor<Self> {
+        Self::conv2d_weight_backward(input, weight, output_grad, options(geometry))
+    }
+
+    /// Mean and biased variance over batch, height and width, one value per channel.
+    fn channel_statistics(input: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let channels = dims(&input)[1];
+        let mean = mean_over_pixels::<Self>(input.clone());
+        let centred = Self::float_sub(input, mean.clone());
+        let variance = mean_over_pixels::<Self>(Self::float_mul(centred.clone(), centred));
+        let flat = |t| Self::float_reshape(t, Shape::from([channels]));
+        (flat(mean), flat(variance))
+    }
+
+    /// `(input - mean) * scale + offset` per channel, and a ReLU behind it if `relu`.
+    fn channel_affine(input: FloatTensor<Self>, map: ChannelMap<Self>, relu: bool) -> FloatTensor<Self> {
+        let centred = Self::float_sub(input, per_channel::<Self>(map.mean));
+        let scaled = Self::float_mul(centred, per_channel::<Self>(map.scale));
+        let output = Self::float_add(scaled, per_channel::<Self>(map.offset));
+        if relu { Self::relu(output) } else { output }
+    }
+
+    /// Gradient of [`Kernels::channel_affine`] for its input.
+    fn channel_affine_gradient(
+        input: FloatTensor<Self>,
+        output_grad: FloatTensor<Self>,
+        map: ChannelMap<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        let scale = map.scale.clone();
+        Self::float_mul(alive::<Self>(input, output_grad, map, relu), per_channel::<Self>(scale))
+    }
+
+    /// Gradients of a batch norm in training mode (and the ReLU behind it): for the input, gamma, beta.
+    fn batch_norm_gradient(
+        input: FloatTensor<Self>,
+        output_grad: FloatTensor<Self>,
+        terms: NormTerms<Self>,
+        relu: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let [batch, channels, height, width] = dims(&input);
+        let count = (batch * height * width) as f64;
+        let NormTerms { map, inverse } = terms;
+        let centred = Self::float_sub(input.clone(), per_channel::<Self>(map.mean.clone()));
+        let normal = Self::float_mul(centred, per_channel::<Self>(inverse));
+        let scale = map.scale.clone();
+        let grad = alive::<Self>(input, output_grad, map, relu);
+        let sum = |t| Self::float_mul_scalar(mean_over_pixels::<Self>(t), count.into());
+        let beta = sum(grad.clone());
+        let gamma = sum(Self::float_mul(grad.clone(), normal.clone()));
+        let share = |t| Self::float_mul_scalar(t, (1.0 / count).into());
+        let along = Self::float_mul(normal, share(gamma.clone()));
+        let centred = Self::float_sub(Self::float_sub(grad, share(beta.clone())), along);
+        let flat = |t| Self::float_reshape(t, Shape::from([channels]));
+        (Self::float_mul(centred, per_channel::<Self>(scale)), flat(gamma), flat(beta))
+    }
+
+    fn bilinear(input: FloatTensor<Self>, size: [usize; 2], align_corners: bool) -> FloatTensor<Self> {
+        let [_, _, height, width] = dims(&input);
+        let device = input.device();
+        let rows = interpolation::<Self>(height, size[0], align_corners, &device);
+        let columns = interpolation::<Self>(width, size[1], align_corners, &device);
+        Self::float_matmul(Self::float_matmul(rows, input), Self::float_transpose(columns))
+    }
+
+    /// Gradient of [`Kernels::bilinear`] for an input of `size` (height, width).
+    fn bilinear_gradient(output_grad: FloatTensor<Self>, size: [usize; 2], align_corners: bool) -> FloatTensor<Self> {
+        let [_, _, height, width] = dims(&output_grad);
+        let device = output_grad.device();
+        let rows = interpolation::<Self>(size[0], height, align_corners, &device);
+        let columns = interpolation::<Self>(size[1], width, align_corners, &device);
+        Self::float_matmul(Self::float_matmul(Self::float_transpose(rows), output_grad), columns)
+    }
+
+    fn pixel_cross_entropy(logits: FloatTensor<Self>, labels: IntTensor<Self>) -> FloatTensor<Self> {
+        let [batch, _, height, width] = dims(&logits);
+        let (truth, _) = one_hot::<Self>(&logits, labels);
+        let losses = Self::float_mul(Self::log_softmax(logits, 1), truth);
+        Self::float_mul_scalar(Self::float_sum(losses), (-1.0 / (batch * height * width) as f64).into())
+    }
+
+    /// Gradient of [`Kernels::pixel_cross_entropy`] for the logits, times the one value of `upstream`.
+    fn pixel_cross_entropy_gradient(
+        logits: FloatTensor<Self>,
+        labels: IntTensor<Self>,
+        upstream: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let [batch, _, height, width] = dims(&logits);
+        let (truth, valid) = one_hot::<Self>(&logits, labels);
+        let shares = Self::float_mul(Self::softmax(logits, 1), valid);
+        let factor = Self::float_mul_scalar(upstream, (1.0 / (batch * height * width) as f64).into());
+        Self::float_mul(Self::float_sub(shares, truth), Self::float_reshape(factor, Shape::from([1, 1, 1, 1])))
+    }
+}
+
+/// The four sizes of a batch of maps.
+pub(super) fn dims(tensor: &impl TensorMetadata) -> [usize; 4] {
+    tensor.shape().dims::<4>()
+}
+
+fn options(geometry: ConvGeometry) -> ConvOptions<2> {
+    let ConvGeometry { stride, padding, dilation } = geometry;
+    ConvOptions::new([stride; 2], [padding; 2], [dilation; 2], 1)
+}
+
+/// One value per channel, so that it broadcasts over batch x channels x height x width.
+fn per_channel<B: Backend>(values: FloatTensor<B>) -> FloatTensor<B> {
+    let channels = values.shape().num_elements();
+    B::float_reshape(values, Shape::from([1, channels, 1, 1]))
+}
+
+/// Mean over batch, height and width: 1 x channels x 1 x 1.
+fn mean_over_pixels<B: Backend>(tensor: FloatTensor<B>) -> FloatTensor<B> {
+    [3, 2, 0].into_iter().fold(tensor, |t, dim| B::float_mean_dim(t, dim))
+}
+
+/// `output_grad` where the affine map of the input was not cut off by the ReLU, else 0.
+fn alive<B: Kernels>(
+    input: FloatTensor<B>,
+    output_grad: FloatTensor<B>,
+    map: ChannelMap<B>,
+    relu: bool,
+) -> FloatTensor<B> {
+    if !relu {
+        return output_grad;
+    }
+    let before = B::channel_affine(input, map, false);
+    let bools = get_device_settings::<B>(&before.device()).bool_dtype;
+    B::float_mask_fill(output_grad, B::float_lower_equal_elem(before, 0f32.into(), bools), 0f32.into())
+}
+
+/// 1 x 1 x output x input matrix of a bilinear resize along one axis.
+fn interpolation<B: Backend>(input: usize, output: usize, align_corners: bool, device: &Device<B>) -> FloatTensor<B> {
+    let weights = resize::matrix(input, output, align_corners);
+    B::float_from_data(TensorData::new(weights, [1, 1, output, input]), device)
+}
+
+/// The labels as batch x classes x height x width of 0 and 1 (all 0 where ignored), and batch x 1 x height x width of
+/// 1 where a label counts.
+fn one_hot<B: Backend>(logits: &FloatTensor<B>, labels: IntTensor<B>) -> (FloatTensor<B>, FloatTensor<B>) {
+    let [batch, classes, height, width] = dims(logits);
+    let settings = get_device_settings::<B>(&logits.device());
+    let labels = B::int_reshape(labels, Shape::from([batch, 1, height, width]));
+    let valid = B::int_not_equal_elem(labels.clone(), IGNORE_INDEX.into(), settings.bool_dtype);
+    let index = B::int_arange(0..classes as i64, &logits.device(), settings.int_dtype);
+    let index = B::int_reshape(index, Shape::from([1, classes, 1, 1]));
+    let full = Shape::from([batch, classes, height, width]);
+    let truth = B::int_equal(B::int_expand(labels, full.clone()), B::int_expand(index, full), settings.bool_dtype);
+    (B::bool_into_float(truth, settings.float_dtype), B::bool_into_float(valid, settings.float_dtype))
+}

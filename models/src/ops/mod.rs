@@ -1,0 +1,111 @@
+//! Operations with a backward of our own, on every backend.
+//!
+//! [`Kernels`] is what a backend has to offer: each operation and its gradients. The default bodies compose burn's
+//! operations and serve the GPU; the CPU backend takes the hand-written ones of [`crate::kernels`].
+//! [`NetworkOps`] is what networks call, on tensors that may or may not track gradients.
+
+mod autodiff;
+mod flex;
+mod kernels;
+mod tensor;
+
+pub use kernels::{ChannelMap, Kernels, NormTerms};
+
+pub use tensor::{affine, atrous_conv2d, batch_norm, cross_entropy, resize_bilinear};
+
+use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn::backend::{Backend, Flex, backend_extension};
+#[cfg(feature = "wgpu")]
+use burn_wgpu::CubeBackend;
+
+use crate::kernels::conv::ConvGeometry;
+
+/// The operations that networks are made of, dispatched at run time to the device's backend.
+#[backend_extension(Flex, Cube: cfg(feature = "wgpu"), Autodiff)]
+pub trait NetworkOps: Backend {
+    /// Convolution of `input` (batch x channels in x height x width) with `weight` (channels out x channels in x
+    /// kernel height x kernel width).
+    fn atrous_conv2d(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        geometry: ConvGeometry,
+    ) -> FloatTensor<Self>;
+
+    /// Batch norm in training mode, and a ReLU behind it if `relu`. Returns the output and, without gradient, mean
+    /// and **biased** variance of each channel.
+    fn batch_norm(
+        input: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+        relu: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    /// `(input - mean) * scale + offset` per channel, and a ReLU behind it if `relu`: batch norm in evaluation mode.
+    /// Mean, scale and offset are constants here: they get no gradient.
+    fn affine(
+        input: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        offset: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self>;
+
+    /// Bilinear resizing of batch x channels x height x width to `size` (height, width).
+    fn resize_bilinear(input: FloatTensor<Self>, size: [usize; 2], align_corners: bool) -> FloatTensor<Self>;
+
+    /// Cross entropy of `logits` (batch x classes x height x width) with `labels` (batch x height x width), label
+    /// 255 ignored, divided by the number of all pixels. One value.
+    fn cross_entropy(logits: FloatTensor<Self>, labels: IntTensor<Self>) -> FloatTensor<Self>;
+}
+
+/// Without gradients, the operations are the kernels themselves.
+macro_rules! without_gradients {
+    ($backend:ty) => {
+        impl NetworkOps for $backend {
+            fn atrous_conv2d(
+                input: FloatTensor<Self>,
+                weight: FloatTensor<Self>,
+                geometry: ConvGeometry,
+            ) -> FloatTensor<Self> {
+                <Self as Kernels>::convolution(input, weight, geometry)
+            }
+
+            fn batch_norm(
+                input: FloatTensor<Self>,
+                gamma: FloatTensor<Self>,
+                beta: FloatTensor<Self>,
+                epsilon: f64,
+                relu: bool,
+            ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+                let (mean, variance) = <Self as Kernels>::channel_statistics(input.clone());
+                let terms = NormTerms::<Self>::new(mean.clone(), variance.clone(), gamma, beta, epsilon);
+                (<Self as Kernels>::channel_affine(input, terms.map, relu), mean, variance)
+            }
+
+            fn affine(
+                input: FloatTensor<Self>,
+                mean: FloatTensor<Self>,
+                scale: FloatTensor<Self>,
+                offset: FloatTensor<Self>,
+                relu: bool,
+            ) -> FloatTensor<Self> {
+                <Self as Kernels>::channel_affine(input, ChannelMap { mean, scale, offset }, relu)
+            }
+
+            fn resize_bilinear(input: FloatTensor<Self>, size: [usize; 2], align_corners: bool) -> FloatTensor<Self> {
+                <Self as Kernels>::bilinear(input, size, align_corners)
+            }
+
+            fn cross_entropy(logits: FloatTensor<Self>, labels: IntTensor<Self>) -> FloatTensor<Self> {
+                <Self as Kernels>::pixel_cross_entropy(logits, labels)
+            }
+        }
+    };
+}
+
+without_gradients!(Flex);
+#[cfg(feature = "wgpu")]
+without_gradients!(CubeBackend);
+#[cfg(feature = "wgpu")]
+impl Kernels for CubeBackend {}
