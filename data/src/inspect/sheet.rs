@@ -98,9 +98,10 @@ mod tests {
     #[test]
     fn masks_are_drawn_in_class_colours() {
         let image = RgbImage8::filled(1, 3, [100; 3]);
-        let overlay = draw_mask(&image, &[0, 1, 255], &[[0; 3], [200, 0, 100]], true);
+        let overlay = draw_mask(&image, &[0, 1, 255], DatasetKind::Isaid);
         assert_eq!(overlay.pixel(0, 0), [100; 3]);
-        assert_eq!(overlay.pixel(0, 1), [155, 45, 100]);
+        // Ships are [0, 0, 63]: 0.45 of 100 and 0.55 of that.
+        assert_eq!(overlay.pixel(0, 1), [45, 45, 80]);
         assert_eq!(overlay.pixel(0, 2), [45; 3]);
     }
 }
