@@ -202,6 +202,6 @@ mod tests {
 
     #[test]
     fn the_first_of_equal_logits_wins() {
-        assert_eq!(argmax(&[1.0, 0.0, f32::NAN, 1.0, 2.0, 0.0], 2), [0, 1].map(|v| if v == 0 { 0 } else { 2 }));
+        assert_eq!(argmax(&[1.0, 0.0, 1.0, 1.0, 0.0, 1.0], 2), [0, 1]);
     }
 }
