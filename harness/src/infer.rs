@@ -180,7 +180,9 @@ mod tests {
     #[test]
     fn predictions_have_the_images_own_size() {
         let device = Device::flex();
-        for (mode, resize) in [(InferMode::Slide, [50, 70]), (InferMode::Whole, [100, 140]), (InferMode::Slide, [20, 28])] {
+        for (mode, resize) in
+            [(InferMode::Slide, [50, 70]), (InferMode::Whole, [100, 140]), (InferMode::Slide, [20, 28])]
+        {
             let seen = std::cell::Cell::new((0, 0));
             let proceed = |done, all| {
                 seen.set((done, all));

@@ -7,6 +7,7 @@ pub mod cost;
 pub mod device;
 pub mod evaluate;
 pub mod infer;
+pub mod memory;
 pub mod network;
 pub mod progress;
 pub mod provenance;

@@ -1,8 +1,9 @@
 //! `atrous`: parses, dispatches, prints errors on one line.
 
-use atrous_harness::cli;
+use atrous_harness::{cli, memory};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    memory::keep_freed();
     cli::main()
 }

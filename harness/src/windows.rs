@@ -25,7 +25,8 @@ fn spans(size: usize, window: usize, stride: usize) -> Vec<Range<usize>> {
 pub fn windows(size: [usize; 2], window: [usize; 2], stride: [usize; 2]) -> Vec<Window> {
     let rows = spans(size[0], window[0], stride[0]);
     let columns = spans(size[1], window[1], stride[1]);
-    let row = |rows: Range<usize>| columns.iter().map(move |columns| Window { rows: rows.clone(), columns: columns.clone() });
+    let row =
+        |rows: Range<usize>| columns.iter().map(move |columns| Window { rows: rows.clone(), columns: columns.clone() });
     rows.into_iter().flat_map(row).collect()
 }
 

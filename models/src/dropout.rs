@@ -43,7 +43,9 @@ mod tests {
     fn whole_channels_are_dropped_and_the_mean_is_kept() {
         let device = Device::flex();
         let ones = || Tensor::<4>::ones([50, 40, 2, 3], &device);
-        let drop = |iteration| DropoutNoise::new(3, iteration, 0.1).apply(ones()).into_data().iter::<f32>().collect::<Vec<f32>>();
+        let drop = |iteration| {
+            DropoutNoise::new(3, iteration, 0.1).apply(ones()).into_data().iter::<f32>().collect::<Vec<f32>>()
+        };
         let values = drop(7);
         assert!(values.chunks(6).all(|c| c.iter().all(|v| *v == c[0])));
         let mean = values.iter().sum::<f32>() / values.len() as f32;

@@ -110,7 +110,13 @@ impl State {
         let own = |key: &&String| !key.starts_with(VELOCITY);
         let mismatch = Mismatch {
             missing: wanted.tensors.keys().filter(|key| !self.tensors.contains_key(*key)).cloned().collect(),
-            superfluous: self.tensors.keys().filter(own).filter(|k| !wanted.tensors.contains_key(*k)).cloned().collect(),
+            superfluous: self
+                .tensors
+                .keys()
+                .filter(own)
+                .filter(|k| !wanted.tensors.contains_key(*k))
+                .cloned()
+                .collect(),
             misshapen: wanted
                 .tensors
                 .iter()

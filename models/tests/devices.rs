@@ -13,7 +13,8 @@ fn losses(device: &Device) -> Vec<f32> {
     let config = SegmentorConfig { base_channels: 4, aspp_channels: 4, rates: vec![1, 6, 40], classes: 2 };
     let mut network = config.init(3, &device);
     let mut sgd = SgdConfig { momentum: 0.9, weight_decay: 5e-4 }.init();
-    let images: Vec<f32> = (0..2 * 3 * SIDE * SIDE).map(|i| (i as f32 * 0.37).sin() + (i as f32 * 0.011).cos()).collect();
+    let images: Vec<f32> =
+        (0..2 * 3 * SIDE * SIDE).map(|i| (i as f32 * 0.37).sin() + (i as f32 * 0.011).cos()).collect();
     let images = Tensor::<4>::from_data(TensorData::new(images, [2, 3, SIDE, SIDE]), &device);
     let labels: Vec<i32> = (0..2 * SIDE * SIDE)
         .map(|i| if i % 11 == 0 { 255 } else { i32::from((i % SIDE).abs_diff(i / SIDE % SIDE) < 6) })

@@ -88,8 +88,7 @@ fn spec(args: &Args) -> Result<Spec> {
         set.push(format!("rates=[{rates:?}]"));
         set.push(format!("baseline={rates:?}"));
     }
-    let overrides =
-        Overrides { set, seeds: Some(format!("{},", args.seed)), only: vec![args.experiment.clone()] };
+    let overrides = Overrides { set, seeds: Some(format!("{},", args.seed)), only: vec![args.experiment.clone()] };
     let mut spec = Spec::load(&args.spec, &overrides).with_context(|| format!("spec {}", args.spec))?;
     let [experiment] = spec.experiments.as_mut_slice() else {
         bail!("--experiment {}: {} experiments of that name", args.experiment, spec.experiments.len());

@@ -85,8 +85,7 @@ impl Checkpoint {
     fn parse(bytes: &[u8]) -> Result<Self> {
         let state = State::from_bytes(bytes)?;
         let text = |key: &'static str| state.metadata.get(key).ok_or(CheckpointError::Metadata(key));
-        let settings =
-            serde_json::from_str(text("settings")?).map_err(|_| CheckpointError::Metadata("settings"))?;
+        let settings = serde_json::from_str(text("settings")?).map_err(|_| CheckpointError::Metadata("settings"))?;
         let iteration = text("iteration")?.parse().map_err(|_| CheckpointError::Metadata("iteration"))?;
         let train_seconds = text("train_seconds")?.parse().map_err(|_| CheckpointError::Metadata("train_seconds"))?;
         let (run_id, began) = (text("run_id")?.clone(), text("began")?.clone());

@@ -48,7 +48,10 @@ pub enum End {
     Done,
     Stopped,
     /// The loss of this iteration is not a number.
-    Diverged { iteration: u64, loss: f64 },
+    Diverged {
+        iteration: u64,
+        loss: f64,
+    },
 }
 
 impl<'a> Training<'a> {

@@ -29,7 +29,9 @@ pub struct ComputeDevice {
 /// Why a device cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum DeviceError {
-    #[error("unknown device \"{0}\": use auto, flex, wgpu[:INDEX], vulkan[:INDEX] or vulkan:cpu; `atrous devices` lists them")]
+    #[error(
+        "unknown device \"{0}\": use auto, flex, wgpu[:INDEX], vulkan[:INDEX] or vulkan:cpu; `atrous devices` lists them"
+    )]
     Unknown(String),
     #[error("device \"{name}\" is not here: {reason}; `atrous devices` lists those that are")]
     Absent { name: String, reason: String },

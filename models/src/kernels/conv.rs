@@ -9,6 +9,7 @@ use std::ops::Range;
 use gemm::Parallelism;
 use rayon::prelude::*;
 
+use super::buffer::written;
 use super::gather::{Mapping, Planes, RowBlock, row_blocks};
 
 /// Stride, padding and dilation (the atrous rate) of a convolution, alike along both axes.
@@ -157,16 +158,19 @@ fn multiply(
             }
         }
     }
-    let mut output = vec![0.0; shape.batch * target.channels * target.pixels()];
-    let shared = Shared(output.as_mut_ptr());
     let blocks = row_blocks(shape.batch, height, width, block_pixels(kernel_height * line));
-    blocks.par_iter().for_each_init(Vec::new, |columns, block| {
+    let write = |shared: &Shared, columns: &mut Vec<f32>, block: &RowBlock| {
+        let first = block.image * target.channels * target.pixels() + block.rows.start * width;
+        let pixels = block.rows.len() * width;
         let live_ky = mapping.live_taps(block.rows.clone(), kernel_height, source.size[0]);
         let depth = live_ky.len() * line;
         if depth == 0 {
+            for channel in 0..target.channels {
+                // SAFETY: the block's own pixels of this channel.
+                unsafe { shared.at(first + channel * target.pixels()).write_bytes(0, pixels) };
+            }
             return;
         }
-        let pixels = block.rows.len() * width;
         let image = &data[block.image * source.channels * source.pixels()..][..source.channels * source.pixels()];
         let (right, right_stride) = if shape.is_pointwise() {
             (&image[block.rows.start * width..], source.pixels())
@@ -176,9 +180,8 @@ fn multiply(
             planes.gather(&mapping, [&live_ky, &live_kx], 0..source.channels, &block.rows, width, columns);
             (&columns[..], pixels)
         };
-        let first = block.image * target.channels * target.pixels() + block.rows.start * width;
         // SAFETY: the left side has `channels` rows of `depth` values at a distance of a whole packed row, the right
-        // one `depth` rows of `pixels` values; the block's own pixels of every target channel lie in `output`.
+        // one `depth` rows of `pixels` values; the block's own pixels of every target channel lie in the output.
         unsafe {
             gemm::gemm(
                 target.channels,
@@ -202,8 +205,14 @@ fn multiply(
                 Parallelism::None,
             );
         }
-    });
-    output
+    };
+    // SAFETY: the blocks cover all rows of all images, and each writes its rows of every target channel.
+    unsafe {
+        written(shape.batch * target.channels * target.pixels(), |output| {
+            let shared = Shared(output.as_mut_ptr().cast());
+            blocks.par_iter().for_each_init(Vec::new, |columns, block| write(&shared, columns, block));
+        })
+    }
 }
 
 /// Gradient of the weights, channels out x channels in x kernel, from `input` and `output_grad`.
@@ -410,13 +419,8 @@ mod tests {
     /// A rate of at least the map's size leaves exactly the 1x1 convolution with the centre weights.
     #[test]
     fn a_rate_beyond_the_map_is_a_pointwise_convolution() {
-        let shape = |kernel, geometry| ConvShape {
-            batch: 2,
-            channels: [5, 4],
-            input: [9, 9],
-            kernel: [kernel; 2],
-            geometry,
-        };
+        let shape =
+            |kernel, geometry| ConvShape { batch: 2, channels: [5, 4], input: [9, 9], kernel: [kernel; 2], geometry };
         let atrous = shape(3, ConvGeometry::same(3, 9));
         let point = shape(1, ConvGeometry::same(1, 1));
         let x = noise(2 * 5 * 81, 4);

@@ -2,6 +2,8 @@
 
 use rayon::prelude::*;
 
+use super::buffer::written;
+
 /// Sizes of the normalised maps.
 #[derive(Clone, Copy, Debug)]
 pub struct NormShape {
@@ -76,34 +78,38 @@ pub fn statistics(input: &[f32], shape: &NormShape) -> (Vec<f32>, Vec<f32>) {
 /// The affine map of each channel, negative values set to zero if `relu`.
 pub fn affine(input: &[f32], map: &Affine, relu: bool, shape: &NormShape) -> Vec<f32> {
     let floor = if relu { 0.0 } else { f32::NEG_INFINITY };
-    let mut output = vec![0.0; input.len()];
-    output.par_chunks_mut(shape.pixels).zip(input.par_chunks(shape.pixels)).enumerate().for_each(|(i, (out, plane))| {
-        let channel = i % shape.channels;
-        let map = map.of(channel);
-        for (y, x) in out.iter_mut().zip(plane) {
-            let value = map(*x);
-            // Not f32::max: a NaN must stay one, so that a diverged run is noticed.
-            *y = if value < floor { floor } else { value };
-        }
-    });
-    output
+    // SAFETY: output and input have the same planes, and every value of a plane is written.
+    unsafe {
+        written(input.len(), |output| {
+            let planes = output.par_chunks_mut(shape.pixels).zip(input.par_chunks(shape.pixels));
+            planes.enumerate().for_each(|(i, (out, plane))| {
+                let map = map.of(i % shape.channels);
+                for (y, x) in out.iter_mut().zip(plane) {
+                    let value = map(*x);
+                    // Not f32::max: a NaN must stay one, so that a diverged run is noticed.
+                    y.write(if value < floor { floor } else { value });
+                }
+            });
+        })
+    }
 }
 
 /// Gradient of [`affine`] for fixed scale and offset: `scale * output_grad` where the output was not cut off.
 pub fn affine_gradient(input: &[f32], output_grad: &[f32], map: &Affine, relu: bool, shape: &NormShape) -> Vec<f32> {
-    let mut gradient = vec![0.0; input.len()];
-    gradient
-        .par_chunks_mut(shape.pixels)
-        .zip(input.par_chunks(shape.pixels).zip(output_grad.par_chunks(shape.pixels)))
-        .enumerate()
-        .for_each(|(i, (target, (plane, grad)))| {
-            let channel = i % shape.channels;
-            let (scale, map) = (map.scale[channel], map.of(channel));
-            for ((t, x), g) in target.iter_mut().zip(plane).zip(grad) {
-                *t = if relu && map(*x) <= 0.0 { 0.0 } else { scale * g };
-            }
-        });
-    gradient
+    assert_eq!(input.len(), output_grad.len(), "input and gradient of its map");
+    // SAFETY: gradient, input and output gradient have the same planes, and every value of a plane is written.
+    unsafe {
+        written(input.len(), |gradient| {
+            let planes = input.par_chunks(shape.pixels).zip(output_grad.par_chunks(shape.pixels));
+            gradient.par_chunks_mut(shape.pixels).zip(planes).enumerate().for_each(|(i, (target, (plane, grad)))| {
+                let channel = i % shape.channels;
+                let (scale, map) = (map.scale[channel], map.of(channel));
+                for ((t, x), g) in target.iter_mut().zip(plane).zip(grad) {
+                    t.write(if relu && map(*x) <= 0.0 { 0.0 } else { scale * g });
+                }
+            });
+        })
+    }
 }
 
 /// Gradients of a batch norm in training mode.
@@ -137,18 +143,23 @@ pub fn batch_norm_gradient(
             ((scale * inverse[channel] as f64) as f32, offset as f32)
         })
         .unzip();
-    let mut gradient = vec![0.0; input.len()];
-    let planes = input.par_chunks(shape.pixels).zip(output_grad.par_chunks(shape.pixels));
-    gradient.par_chunks_mut(shape.pixels).zip(planes).enumerate().for_each(|(i, (target, (plane, grad)))| {
-        let channel = i % shape.channels;
-        let (alive, centre) = (alive(channel), map.mean[channel]);
-        let mean_grad = (offset[channel] as f64 / shape.count()) as f32;
-        let slope = (scale[channel] as f64 / shape.count()) as f32 * inverse[channel];
-        let factor = map.scale[channel];
-        for ((t, x), g) in target.iter_mut().zip(plane).zip(grad) {
-            *t = factor * (alive(*x, *g) - mean_grad - (x - centre) * slope);
-        }
-    });
+    assert_eq!(input.len(), output_grad.len(), "input and gradient of its norm");
+    // SAFETY: gradient, input and output gradient have the same planes, and every value of a plane is written.
+    let gradient = unsafe {
+        written(input.len(), |gradient| {
+            let planes = input.par_chunks(shape.pixels).zip(output_grad.par_chunks(shape.pixels));
+            gradient.par_chunks_mut(shape.pixels).zip(planes).enumerate().for_each(|(i, (target, (plane, grad)))| {
+                let channel = i % shape.channels;
+                let (alive, centre) = (alive(channel), map.mean[channel]);
+                let mean_grad = (offset[channel] as f64 / shape.count()) as f32;
+                let slope = (scale[channel] as f64 / shape.count()) as f32 * inverse[channel];
+                let factor = map.scale[channel];
+                for ((t, x), g) in target.iter_mut().zip(plane).zip(grad) {
+                    t.write(factor * (alive(*x, *g) - mean_grad - (x - centre) * slope));
+                }
+            });
+        })
+    };
     NormGradients { input: gradient, scale, offset }
 }
 

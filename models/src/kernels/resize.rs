@@ -2,6 +2,8 @@
 
 use rayon::prelude::*;
 
+use super::buffer::written;
+
 /// Whether the corner pixels' centres (`align_corners` false) or the corners themselves are kept in place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResizeShape {
@@ -53,23 +55,27 @@ pub fn forward(input: &[f32], shape: &ResizeShape) -> Vec<f32> {
     let [height, width] = shape.input;
     let [out_height, out_width] = shape.output;
     let [rows, columns] = [0, 1].map(|a| samples(shape.input[a], shape.output[a], shape.align_corners));
-    let mut output = vec![0.0; input.len() / (height * width) * out_height * out_width];
-    output.par_chunks_mut(out_height * out_width).zip(input.par_chunks(height * width)).for_each_init(
-        || vec![0.0; width],
-        |blend, (target, plane)| {
-            for (line, row) in target.chunks_exact_mut(out_width).zip(&rows) {
-                let (low, high) = (&plane[row.low * width..][..width], &plane[row.high * width..][..width]);
-                for ((b, l), h) in blend.iter_mut().zip(low).zip(high) {
-                    *b = l + (h - l) * row.fraction;
-                }
-                for (value, column) in line.iter_mut().zip(&columns) {
-                    let (l, h) = (blend[column.low], blend[column.high]);
-                    *value = l + (h - l) * column.fraction;
-                }
-            }
-        },
-    );
-    output
+    let planes = input.len() / (height * width);
+    // SAFETY: one output plane per input plane, each written row by row from the `out_height` x `out_width` samples.
+    unsafe {
+        written(planes * out_height * out_width, |output| {
+            output.par_chunks_mut(out_height * out_width).zip(input.par_chunks(height * width)).for_each_init(
+                || vec![0.0; width],
+                |blend, (target, plane)| {
+                    for (line, row) in target.chunks_exact_mut(out_width).zip(&rows) {
+                        let (low, high) = (&plane[row.low * width..][..width], &plane[row.high * width..][..width]);
+                        for ((b, l), h) in blend.iter_mut().zip(low).zip(high) {
+                            *b = l + (h - l) * row.fraction;
+                        }
+                        for (value, column) in line.iter_mut().zip(&columns) {
+                            let (l, h) = (blend[column.low], blend[column.high]);
+                            value.write(l + (h - l) * column.fraction);
+                        }
+                    }
+                },
+            );
+        })
+    }
 }
 
 /// Gradient of the input of [`forward`] from `output_grad` (planes x output size).

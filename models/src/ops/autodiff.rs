@@ -94,11 +94,7 @@ backward!(CrossEntropy, 1, (FloatTensor<B>, IntTensor<B>), |self, ops, grad, gra
 });
 
 impl<B: Kernels + Backend, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
-    fn atrous_conv2d(
-        input: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        geometry: ConvGeometry,
-    ) -> FloatTensor<Self> {
+    fn atrous_conv2d(input: FloatTensor<Self>, weight: FloatTensor<Self>, geometry: ConvGeometry) -> FloatTensor<Self> {
         let nodes = [input.node(), weight.node()];
         let (input, weight) = (input.into_primitive(), weight.into_primitive());
         let output = B::convolution(input.clone(), weight.clone(), geometry);

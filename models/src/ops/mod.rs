@@ -25,11 +25,7 @@ use crate::kernels::conv::ConvGeometry;
 pub trait NetworkOps: Backend {
     /// Convolution of `input` (batch x channels in x height x width) with `weight` (channels out x channels in x
     /// kernel height x kernel width).
-    fn atrous_conv2d(
-        input: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        geometry: ConvGeometry,
-    ) -> FloatTensor<Self>;
+    fn atrous_conv2d(input: FloatTensor<Self>, weight: FloatTensor<Self>, geometry: ConvGeometry) -> FloatTensor<Self>;
 
     /// Batch norm in training mode, and a ReLU behind it if `relu`. Returns the output and, without gradient, mean
     /// and **biased** variance of each channel.
