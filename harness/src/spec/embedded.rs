@@ -18,7 +18,7 @@ pub const EMBEDDED: [EmbeddedSpec; 4] = [
     },
     EmbeddedSpec {
         name: "retina-small",
-        about: "STARE and CHASE_DB1 from files, a narrow U-Net, hours on two cores",
+        about: "STARE and CHASE_DB1 from files, a narrow U-Net, a quarter of an hour on two cores",
         text: include_str!("../../specs/retina-small.toml"),
     },
     EmbeddedSpec {
