@@ -1,0 +1,7 @@
+//! The program as a user calls it: what it prints, what it writes, how it refuses, how it goes on.
+
+mod commands;
+mod place;
+mod refusals;
+mod resume;
+mod scoring;

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Kills a sweep (kill -9) three times at random moments, starts it again each time, and compares its rows with those of an
+# undisturbed sweep, bit for bit but for the columns that are measured (times, memory).
+#
+#     scripts/kill-and-resume.sh UNDISTURBED_OUT KILLED_OUT SECONDS SWEEP_ARGUMENTS...
+#
+# SECONDS is about how long the undisturbed sweep takes. UNDISTURBED_OUT may hold the finished sweep already.
+# Example: scripts/kill-and-resume.sh /tmp/a /tmp/b 900 retina-small --data-root DIR --device flex
+set -euo pipefail
+[ $# -ge 4 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2; }
+undisturbed=$1 killed=$2 seconds=$3
+shift 3
+atrous=${ATROUS:-target/release/atrous}
+
+"$atrous" sweep "$@" --out "$undisturbed" >/dev/null
+
+for kill in 1 2 3; do
+    "$atrous" sweep "$@" --out "$killed" >/dev/null 2>&1 &
+    pid=$!
+    wait_for=$(awk -v s="$seconds" -v r="$RANDOM" 'BEGIN { printf "%.2f", s / 4 * (0.2 + 0.8 * r / 32767) }')
+    sleep "$wait_for"
+    if kill -9 "$pid" 2>/dev/null; then
+        wait "$pid" 2>/dev/null || true
+        done_rows=$(($(wc -l <"$killed/results.csv" 2>/dev/null || echo 1) - 1))
+        echo "kill $kill: after $wait_for s, $done_rows rows finished"
+    else
+        echo "kill $kill: the sweep had ended before"
+    fi
+done
+"$atrous" sweep "$@" --out "$killed" >/dev/null
+
+python3 - "$undisturbed" "$killed" <<'PYTHON'
+import csv, sys
+measured = {"train_seconds", "eval_seconds", "images_per_second", "peak_memory_bytes", "finished"}
+tables = []
+for out in sys.argv[1:]:
+    with open(f"{out}/results.csv") as file:
+        tables.append([{k: v for k, v in row.items() if k not in measured} for row in csv.DictReader(file)])
+    with open(f"{out}/classes.csv") as file:
+        tables[-1] += list(csv.DictReader(file))
+if tables[0] != tables[1]:
+    for a, b in zip(*tables):
+        for key in a:
+            if a[key] != b.get(key):
+                print(f"{a.get('run_id')}: {key} is {a[key]} undisturbed, {b.get(key)} killed")
+    sys.exit("the rows differ")
+print(f"{len(tables[0])} rows of results.csv and classes.csv are the same, bit for bit")
+PYTHON
