@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Kills a sweep (kill -9) three times at random moments, starts it again each time, and compares its rows with those of an
-# undisturbed sweep, bit for bit but for the columns that are measured (times, memory).
+# undisturbed sweep, bit for bit but for the columns that tell of the machine, the clock and the build.
 #
 #     scripts/kill-and-resume.sh UNDISTURBED_OUT KILLED_OUT SECONDS SWEEP_ARGUMENTS...
 #
@@ -31,7 +31,7 @@ done
 
 python3 - "$undisturbed" "$killed" <<'PYTHON'
 import csv, sys
-measured = {"train_seconds", "eval_seconds", "images_per_second", "peak_memory_bytes", "finished"}
+measured = {"train_seconds", "eval_seconds", "images_per_second", "peak_memory_bytes", "finished", "git_commit"}
 tables = []
 for out in sys.argv[1:]:
     with open(f"{out}/results.csv") as file:

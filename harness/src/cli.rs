@@ -80,10 +80,15 @@ pub fn main() -> ExitCode {
     match cli.command.run() {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {}", one_line(&error));
+            complain(&format!("error: {}", one_line(&error)));
             ExitCode::from(ERROR_EXIT_CODE)
         }
     }
+}
+
+/// A line on stderr. Where that is closed, the exit code has to do.
+fn complain(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// Writes results to stdout. A reader that has seen enough (`| head`) is no error.
@@ -112,7 +117,7 @@ fn usage_error(error: &clap::Error) -> ExitCode {
     let text = error.render().to_string();
     let what = text.split("\n\nUsage:").next().unwrap_or_default();
     let what = what.split("\n\nFor more information").next().unwrap_or_default();
-    eprintln!("{}; see --help", what.split_whitespace().collect::<Vec<_>>().join(" "));
+    complain(&format!("{}; see --help", what.split_whitespace().collect::<Vec<_>>().join(" ")));
     ExitCode::from(ERROR_EXIT_CODE)
 }
 

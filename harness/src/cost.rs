@@ -1,6 +1,7 @@
 //! A rough cost model: multiply-adds of a run, and how many of them this processor does in a second.
 
 use crate::settings::{InferSpec, ModelSpec, RunSettings};
+use crate::windows::count;
 use std::time::{Duration, Instant};
 
 /// Forward and backward pass over forward pass: gradients of the input and of the weights cost one each.
@@ -24,8 +25,6 @@ pub fn evaluation(settings: &RunSettings, images: usize) -> f64 {
 fn scored_pixels(infer: &InferSpec, height: usize, width: usize) -> usize {
     match (infer.window, infer.stride) {
         (Some(window), Some(stride)) => {
-            let count =
-                |side: usize, window: usize, stride: usize| (side + stride - 1).saturating_sub(window) / stride + 1;
             let windows = count(height, window[0], stride[0]) * count(width, window[1], stride[1]);
             windows * window[0] * window[1]
         }

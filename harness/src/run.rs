@@ -2,6 +2,7 @@
 
 use crate::evaluate::evaluate;
 use crate::infer::Inference;
+use crate::memory;
 use crate::provenance::{self, Provenance};
 use crate::result::RunResult;
 use crate::sweep::{Outcome, RunContext};
@@ -14,6 +15,7 @@ use atrous_data::Split;
 /// # Errors
 /// A data file that cannot be read, a file that cannot be written, a checkpoint of another run; names it.
 pub fn execute(context: &RunContext) -> Result<Outcome> {
+    memory::release();
     provenance::reset_peak_memory();
     let settings = context.settings;
     let mut training = Training::start_or_resume(context, provenance::now())?;

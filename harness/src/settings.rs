@@ -2,6 +2,7 @@
 
 use atrous_data::DatasetKind;
 use atrous_data::synthetic::SyntheticConfig;
+use atrous_models::unet::Unet;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -64,7 +65,7 @@ impl ModelKind {
     /// Input sides have to be multiples of this (four 2x2 poolings in the U-Net).
     pub fn size_divisor(self) -> usize {
         match self {
-            ModelKind::UnetS5D16 => 16,
+            ModelKind::UnetS5D16 => Unet::DIVISOR,
         }
     }
 }

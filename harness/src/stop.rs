@@ -1,6 +1,7 @@
 //! Ctrl-C and SIGTERM: finish the iteration, write a checkpoint, leave.
 
 use anyhow::{Context, Result};
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -29,7 +30,8 @@ impl StopFlag {
             if shared.0.swap(true, Ordering::SeqCst) {
                 std::process::exit(STOPPED_EXIT_CODE.into());
             }
-            eprintln!("\nstopping: a checkpoint is written first; press Ctrl-C again to leave at once");
+            // The terminal may be what went away.
+            let _ = writeln!(std::io::stderr(), "\nstopping; press Ctrl-C again to leave at once");
         })
         .context("cannot listen for Ctrl-C")?;
         Ok(flag)

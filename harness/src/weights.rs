@@ -12,8 +12,6 @@ use std::path::Path;
 pub struct Trained {
     pub network: Segmentor,
     pub settings: RunSettings,
-    /// Iterations that it was trained for.
-    pub iteration: u64,
 }
 
 impl Trained {
@@ -25,6 +23,6 @@ impl Trained {
         let checkpoint = Checkpoint::read(path)?;
         let mut network = network::config(&checkpoint.settings).init(0, &device.device);
         checkpoint.state.load_into(&mut network).with_context(|| format!("{} cannot be used", path.display()))?;
-        Ok(Trained { network, settings: checkpoint.settings, iteration: checkpoint.iteration })
+        Ok(Trained { network, settings: checkpoint.settings })
     }
 }

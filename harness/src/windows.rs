@@ -9,11 +9,14 @@ pub struct Window {
     pub columns: Range<usize>,
 }
 
-/// Starts of the windows along one axis: `max(size - window + stride - 1, 0) / stride + 1` of them, the last one
-/// shifted inwards.
+/// Windows along an axis of `size` pixels.
+pub fn count(size: usize, window: usize, stride: usize) -> usize {
+    (size + stride - 1).saturating_sub(window) / stride + 1
+}
+
+/// The windows along one axis; the last one is shifted inwards.
 fn spans(size: usize, window: usize, stride: usize) -> Vec<Range<usize>> {
-    let count = (size + stride - 1).saturating_sub(window) / stride + 1;
-    (0..count)
+    (0..count(size, window, stride))
         .map(|i| {
             let end = (i * stride + window).min(size);
             end.saturating_sub(window)..end

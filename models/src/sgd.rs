@@ -49,8 +49,8 @@ struct Step<'a> {
     lr: f64,
 }
 
-/// A parameter and its velocity after a step.
-fn update<const D: usize>(
+/// A parameter and its velocity after a step; `None` where the parameter has no gradient.
+pub fn update<const D: usize>(
     parameter: &Tensor<D>,
     velocity: Option<Tensor<D>>,
     gradients: &Gradients,

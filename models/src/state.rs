@@ -61,11 +61,19 @@ impl std::fmt::Display for Mismatch {
         let parts: Vec<String> = parts
             .into_iter()
             .filter(|(_, keys)| !keys.is_empty())
-            .map(|(what, keys)| format!("{} {what}: {}", keys.len(), keys.join(", ")))
+            .map(|(what, keys)| {
+                let shown = keys.iter().take(SHOWN_KEYS).cloned().collect::<Vec<_>>().join(", ");
+                let more = keys.len().saturating_sub(SHOWN_KEYS);
+                let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+                format!("{} {what}: {shown}{rest}", keys.len())
+            })
             .collect();
         f.write_str(&parts.join("; "))
     }
 }
+
+/// Keys of each kind that a message names.
+const SHOWN_KEYS: usize = 3;
 
 /// Before the keys of the optimiser's velocities.
 const VELOCITY: &str = "velocity.";
@@ -133,19 +141,60 @@ impl State {
         Ok(())
     }
 
-    /// Gives the optimiser the velocities of a training state, on `device`.
-    pub fn load_velocities(&self, sgd: &mut Sgd, device: &Device) {
-        sgd.weights.clear();
-        sgd.vectors.clear();
-        let device = device.clone().inner();
-        for (key, values) in &self.tensors {
-            let Some(key) = key.strip_prefix(VELOCITY) else { continue };
-            if values.shape.len() == 4 {
-                sgd.weights.insert(key.to_owned(), tensor(values, &device));
-            } else {
-                sgd.vectors.insert(key.to_owned(), tensor(values, &device));
+    /// Gives the optimiser the velocities of a training state of `network`, on its device.
+    ///
+    /// # Errors
+    /// [`StateError::Mismatch`], and the optimiser unchanged, unless there is none at all (before the first step), or
+    /// exactly one for each parameter, of its shape.
+    pub fn load_velocities(&self, network: &mut Segmentor, sgd: &mut Sgd) -> Result<(), StateError> {
+        struct Collect<'a> {
+            from: &'a State,
+            found: Sgd,
+            mismatch: Mismatch,
+            used: usize,
+        }
+        impl Collect<'_> {
+            fn take<const D: usize>(&mut self, key: &str, parameter: &Tensor<D>) -> Option<Tensor<D>> {
+                let key = format!("{VELOCITY}{key}");
+                let Some(values) = self.from.tensors.get(&key) else {
+                    self.mismatch.missing.push(key);
+                    return None;
+                };
+                self.used += 1;
+                if values.shape != parameter.dims() {
+                    self.mismatch.misshapen.push((key, values.shape.clone(), parameter.dims().to_vec()));
+                    return None;
+                }
+                Some(tensor(values, &parameter.device().inner()))
             }
         }
+        impl Visitor for Collect<'_> {
+            fn weight(&mut self, key: &str, parameter: &mut Tensor<4>) {
+                if let Some(velocity) = self.take(key, parameter) {
+                    self.found.weights.insert(key.to_owned(), velocity);
+                }
+            }
+            fn vector(&mut self, key: &str, role: Role, parameter: &mut Tensor<1>) {
+                if role == Role::Parameter
+                    && let Some(velocity) = self.take(key, parameter)
+                {
+                    self.found.vectors.insert(key.to_owned(), velocity);
+                }
+            }
+        }
+        let all = self.tensors.keys().filter(|key| key.starts_with(VELOCITY)).count();
+        let mut collect = Collect { from: self, found: sgd.config.init(), mismatch: Mismatch::default(), used: 0 };
+        if all > 0 {
+            network.visit("", &mut collect);
+            if collect.used < all {
+                collect.mismatch.superfluous.push(format!("{} velocities of no parameter", all - collect.used));
+            }
+        }
+        if !collect.mismatch.is_empty() {
+            return Err(StateError::Mismatch(collect.mismatch));
+        }
+        *sgd = collect.found;
+        Ok(())
     }
 
     /// As a safetensors file.
@@ -234,6 +283,35 @@ mod tests {
         assert!(message.contains("superfluous: decode_head.aspp_modules.2.bn.bias"), "{message}");
         assert!(message.contains("decode_head.bottleneck.conv.weight is [3, 12, 3, 3], not [3, 9, 3, 3]"), "{message}");
         assert_eq!(State::of(&mut network), before);
+    }
+
+    #[test]
+    fn velocities_fit_or_are_refused() {
+        let device = Device::flex().autodiff();
+        let mut network = small(vec![1, 2]).init(5, &device);
+        let config = crate::sgd::SgdConfig { momentum: 0.9, weight_decay: 0.1 };
+        let mut sgd = config.init();
+        let before = State::of_training(&mut network, &sgd);
+        before.load_velocities(&mut network, &mut sgd).unwrap();
+        assert!(sgd.weights.is_empty());
+
+        let images = Tensor::<4>::ones([2, 3, 16, 16], &device);
+        let labels = Tensor::<3, burn::tensor::Int>::zeros([2, 16, 16], &device);
+        let mut noise = crate::DropoutNoise::new(0, 0, 0.0);
+        let gradients = network.losses(images, labels, 0.4, &mut noise).total().backward();
+        sgd.step(&mut network, &gradients, 0.1);
+        let mut state = State::of_training(&mut network, &sgd);
+        let mut loaded = config.init();
+        state.load_velocities(&mut network, &mut loaded).unwrap();
+        assert_eq!(State::of_training(&mut network, &loaded).tensors, state.tensors);
+
+        let gone = format!("{VELOCITY}decode_head.conv_seg.bias");
+        let kept = state.tensors.remove(&gone).unwrap();
+        let message = state.load_velocities(&mut network, &mut loaded).unwrap_err().to_string();
+        assert!(message.contains(&format!("1 missing: {gone}")), "{message}");
+        state.tensors.insert(format!("{VELOCITY}other"), kept);
+        let message = state.load_velocities(&mut network, &mut loaded).unwrap_err().to_string();
+        assert!(message.contains("1 superfluous"), "{message}");
     }
 
     #[test]

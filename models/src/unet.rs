@@ -105,13 +105,13 @@ impl Unet {
             };
             skips.push(stage.forward(map, phase));
         }
-        let mut map = skips.pop().expect("five stages");
-        let mut half = map.clone();
-        for (i, stage) in self.decoder.iter_mut().enumerate().rev() {
-            half = if i == 0 { map.clone() } else { half };
-            map = stage.forward(skips.pop().expect("one skip per decoder stage"), map, phase);
+        let mut half = skips.pop().expect("five stages");
+        let (last, others) = self.decoder.split_first_mut().expect("four stages");
+        for stage in others.iter_mut().rev() {
+            half = stage.forward(skips.pop().expect("one skip per decoder stage"), half, phase);
         }
-        UnetMaps { full: map, half }
+        let full = last.forward(skips.pop().expect("the first stage's skip"), half.clone(), phase);
+        UnetMaps { full, half }
     }
 }
 

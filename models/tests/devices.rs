@@ -37,7 +37,8 @@ fn ten_steps_on_a_vulkan_device_agree_with_the_cpu() {
     let device = match ComputeDevice::select("vulkan").or_else(|_| ComputeDevice::select("vulkan:cpu")) {
         Ok(device) => device,
         Err(error) => {
-            assert!(matches!(error, DeviceError::Absent { .. }), "{error}");
+            let refused = cfg!(feature = "vulkan") && matches!(error, DeviceError::Broken { .. });
+            assert!(refused || matches!(error, DeviceError::Absent { .. }), "{error}");
             println!("skipped: {error} (Debian's mesa-vulkan-drivers has a software adapter)");
             return;
         }

@@ -18,11 +18,12 @@ pub struct Args {}
 /// # Errors
 /// The device that `auto` takes does not open.
 pub fn run(_: Args) -> Result<ExitCode> {
-    let chosen = ComputeDevice::select("auto")?;
+    let chosen = ComputeDevice::select("auto");
     for device in list() {
-        let mark = if device.name == chosen.name() { "  <- auto" } else { "" };
+        let mark = if chosen.as_ref().is_ok_and(|chosen| chosen.name() == device.name) { "  <- auto" } else { "" };
         let api = if device.api.is_empty() { String::new() } else { format!(", {}", device.api) };
         print(format!("{:10}{} ({}{api}){mark}\n", device.name, device.adapter, device.kind))?;
     }
+    chosen?;
     Ok(ExitCode::SUCCESS)
 }

@@ -12,7 +12,7 @@ use crate::weights::Trained;
 use anyhow::{Result, ensure};
 use atrous_data::{Dataset, DatasetKind, Split};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Score a checkpoint on a data set: IoU, Dice and accuracy per class and in the mean
@@ -64,6 +64,11 @@ struct Report {
 /// # Errors
 /// One line that names the file or option that has to be changed.
 pub fn run(args: Args) -> Result<ExitCode> {
+    if let Some(path) = &args.json {
+        // An hour of scoring is not to be lost to a mistyped folder.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        ensure!(folder.is_dir(), "--json {}: there is no folder {}", path.display(), folder.display());
+    }
     let device = ComputeDevice::select(&args.device.device)?;
     let mut trained = Trained::read(&args.weights, &device)?;
     let kind = args.dataset.unwrap_or(trained.settings.dataset);
@@ -90,10 +95,10 @@ pub fn run(args: Args) -> Result<ExitCode> {
         scores: evaluation.confusion.scores(),
         confusion: evaluation.confusion,
     };
+    print(table(&report))?;
     if let Some(path) = &args.json {
         write_json(path, &report)?;
     }
-    print(table(&report))?;
     Ok(ExitCode::SUCCESS)
 }
 

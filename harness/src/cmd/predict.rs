@@ -52,6 +52,10 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let inference = Inference::of(&trained.settings);
     for path in &args.images {
         ensure!(path.is_file(), "{} is no file", path.display());
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let own = stems.iter().any(|stem| name == mask_name(stem) || name == overlay_name(stem));
+        let same = path.parent().and_then(|folder| folder.canonicalize().ok()) == args.out.canonicalize().ok();
+        ensure!(!(own && same), "{} would be overwritten: take another --out", path.display());
     }
     std::fs::create_dir_all(&args.out).with_context(|| format!("cannot create {}", args.out.display()))?;
     let (progress, stop) = (Progress::new(), StopFlag::install()?);
@@ -75,9 +79,17 @@ pub fn run(args: Args) -> Result<ExitCode> {
 
 fn write(out: &Path, stem: &str, image: &RgbImage8, mask: &LabelMap, trained: &Trained) -> Result<()> {
     let kind = trained.settings.dataset;
-    mask.write_png(&out.join(format!("{stem}-mask.png")))?;
-    draw_mask(image, &mask.data, kind).write_png(&out.join(format!("{stem}-overlay.png")))?;
+    mask.write_png(&out.join(mask_name(stem)))?;
+    draw_mask(image, &mask.data, kind).write_png(&out.join(overlay_name(stem)))?;
     Ok(())
+}
+
+fn mask_name(stem: &str) -> String {
+    format!("{stem}-mask.png")
+}
+
+fn overlay_name(stem: &str) -> String {
+    format!("{stem}-overlay.png")
 }
 
 /// The images' names without extensions, which name the files that are written.

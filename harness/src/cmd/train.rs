@@ -6,11 +6,12 @@ use crate::device::ComputeDevice;
 use crate::progress::Progress;
 use crate::rows::Rows;
 use crate::run;
-use crate::spec::{Overrides, Spec};
+use crate::settings::join_rates;
+use crate::spec::{Overrides, Spec, check_rates};
 use crate::stop::{STOPPED_EXIT_CODE, StopFlag};
 use crate::sweep::{SweepOptions, sweep};
 use crate::table::Table;
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, anyhow};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -33,7 +34,7 @@ pub struct Args {
     rates: Option<Vec<usize>>,
 
     /// Seed
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     seed: u64,
 
     /// Where runs and tables go [default: runs/SPEC]
@@ -81,20 +82,15 @@ pub fn run(args: Args) -> Result<ExitCode> {
     Ok(if end.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The spec with nothing but the one run in it.
+/// The spec with nothing but the one run in it; the baseline stays that of the experiment.
 fn spec(args: &Args) -> Result<Spec> {
-    let mut set = args.set.clone();
-    if let Some(rates) = &args.rates {
-        set.push(format!("rates=[{rates:?}]"));
-        set.push(format!("baseline={rates:?}"));
-    }
-    let overrides = Overrides { set, seeds: Some(format!("{},", args.seed)), only: vec![args.experiment.clone()] };
-    let mut spec = Spec::load(&args.spec, &overrides).with_context(|| format!("spec {}", args.spec))?;
-    let [experiment] = spec.experiments.as_mut_slice() else {
-        bail!("--experiment {}: {} experiments of that name", args.experiment, spec.experiments.len());
-    };
-    if args.rates.is_none() {
-        experiment.rates = vec![experiment.baseline.clone()];
+    let seeds = Some(format!("{},", args.seed));
+    let overrides = Overrides { set: args.set.clone(), seeds, only: vec![args.experiment.clone()] };
+    let mut spec = Spec::load(&args.spec, &overrides)?;
+    for experiment in &mut spec.experiments {
+        let rates = args.rates.clone().unwrap_or_else(|| experiment.baseline.clone());
+        check_rates(&rates).map_err(|message| anyhow!("--rates {}: {message}", join_rates(&rates)))?;
+        experiment.rates = vec![rates];
     }
     Ok(spec)
 }

@@ -2,7 +2,7 @@
 
 use super::wire::{EXPERIMENT_KEYS, ExperimentWire, InferWire, ModelWire, SpecWire, TrainWire};
 use super::{Experiment, protocol};
-use crate::settings::{DataSource, InferMode, InferSpec, ModelKind, ModelSpec, TrainSpec};
+use crate::settings::{DataSource, InferMode, InferSpec, ModelKind, ModelSpec, RunSettings, TrainSpec};
 use std::collections::HashSet;
 
 /// A key, such as `train.lr` or `rates[1]`, and why its value cannot be.
@@ -96,7 +96,7 @@ fn check(experiment: &Experiment) -> Checked {
     let divisor = experiment.model.kind.size_divisor();
     check_sides("crop", experiment.crop, divisor)?;
     check_sides("resize", experiment.resize, 1)?;
-    check_rates(&experiment.rates, &experiment.baseline)?;
+    check_all_rates(&experiment.rates, &experiment.baseline)?;
     check_seeds(&experiment.seeds)?;
     check_train(&experiment.train)?;
     check_infer(&experiment.infer, divisor)?;
@@ -137,19 +137,49 @@ fn check_sides(key: &str, [height, width]: [usize; 2], divisor: usize) -> Checke
     )
 }
 
-fn check_rates(all: &[Vec<usize>], baseline: &Vec<usize>) -> Checked {
+fn check_all_rates(all: &[Vec<usize>], baseline: &Vec<usize>) -> Checked {
     ensure(!all.is_empty(), "rates", "must hold at least one list of rates, such as [1, 12, 24, 36]")?;
     let mut seen = HashSet::new();
     for (index, rates) in all.iter().enumerate() {
         let key = format!("rates[{index}]");
-        ensure(!rates.is_empty(), &key, "must hold at least one rate")?;
-        let possible = rates.iter().all(|rate| (1..=65_536).contains(rate));
-        ensure(possible, &key, format!("rates must be in 1..=65536, are {rates:?}"))?;
-        let ascending = rates.windows(2).all(|pair| pair[0] < pair[1]);
-        ensure(ascending, &key, format!("rates must be ascending, each larger than the one before, are {rates:?}"))?;
+        check_rates(rates).map_err(|message| Impossible { key: key.clone(), message })?;
         ensure(seen.insert(rates), &key, format!("{rates:?} is there twice"))?;
     }
     ensure(all.contains(baseline), "baseline", format!("must be one of the lists in rates, is {baseline:?}"))
+}
+
+/// Whether a list can be an ASPP's rates.
+///
+/// # Errors
+/// Why not.
+pub fn check_rates(rates: &[usize]) -> Result<(), String> {
+    if rates.is_empty() {
+        return Err("must hold at least one rate".into());
+    }
+    if !rates.iter().all(|rate| (1..=65_536).contains(rate)) {
+        return Err(format!("rates must be in 1..=65536, are {rates:?}"));
+    }
+    if !rates.windows(2).all(|pair| pair[0] < pair[1]) {
+        return Err(format!("rates must be ascending, each larger than the one before, are {rates:?}"));
+    }
+    Ok(())
+}
+
+/// Whether the settings of a run, wherever they come from, are possible.
+///
+/// # Errors
+/// The key, and why its value cannot be.
+pub fn check_settings(settings: &RunSettings) -> Result<(), String> {
+    let divisor = settings.model.kind.size_divisor();
+    let checked = || {
+        check_model(&settings.model)?;
+        check_sides("crop", settings.crop, divisor)?;
+        check_sides("resize", settings.resize, 1)?;
+        check_train(&settings.train)?;
+        check_infer(&settings.infer, divisor)
+    };
+    checked().map_err(|Impossible { key, message }| format!("{key} {message}"))?;
+    check_rates(&settings.rates)
 }
 
 fn check_seeds(seeds: &[u64]) -> Checked {
@@ -164,6 +194,7 @@ fn check_train(train: &TrainSpec) -> Checked {
     let message =
         format!("must be at least 2, is {}: batch norm cannot be trained on one value per channel", train.batch);
     ensure(train.batch >= 2, "train.batch", message)?;
+    ensure(train.batch <= 4096, "train.batch", format!("must be at most 4096, is {}", train.batch))?;
     let number = |key: &str, value: f64, possible: bool, range: &str| {
         ensure(possible && value.is_finite(), format!("train.{key}"), format!("must be {range}, is {value}"))
     };

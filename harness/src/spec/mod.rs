@@ -11,6 +11,7 @@ mod overrides;
 pub mod protocol;
 mod wire;
 
+pub use check::{check_rates, check_settings};
 pub use embedded::{EMBEDDED, EmbeddedSpec};
 pub use error::SpecError;
 pub use overrides::Overrides;

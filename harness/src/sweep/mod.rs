@@ -109,7 +109,7 @@ pub fn sweep(
     let mut end = SweepEnd { planned: runs.len(), ..SweepEnd::default() };
     let mut left = options.limit.unwrap_or(usize::MAX);
     for (index, run) in runs.iter().enumerate() {
-        match run.dir.state()? {
+        let retried = match run.dir.state()? {
             RunState::Finished(result) => {
                 run.check_id(&result.run_id)?;
                 run.write_run_file()?;
@@ -121,15 +121,17 @@ pub fn sweep(
                 end.failed += 1;
                 continue;
             }
-            RunState::Failed(_) => run.dir.clear()?,
-            RunState::Unfinished => {}
-        }
-        if left == 0 || end.stopped {
+            RunState::Failed(_) => true,
+            RunState::Unfinished => false,
+        };
+        if left == 0 || end.stopped || stop.requested() {
+            end.stopped |= left > 0 && stop.requested();
+            // It keeps its error row.
+            end.failed += usize::from(retried);
             continue;
         }
-        if stop.requested() {
-            end.stopped = true;
-            continue;
+        if retried {
+            run.dir.clear()?;
         }
         left -= 1;
         end.executed += 1;

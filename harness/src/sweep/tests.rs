@@ -127,6 +127,18 @@ fn a_failed_run_is_a_row_and_the_sweep_goes_on() {
 }
 
 #[test]
+fn failed_runs_that_are_not_repeated_keep_their_rows() {
+    let mut bench = bench();
+    let fail = |_: &RunContext| Ok(Outcome::Failed { iteration: 7, reason: "the loss is NaN".into() });
+    assert_eq!(bench.sweep(&fail).unwrap().failed, 4);
+    bench.options.retry_failed = true;
+    bench.options.limit = Some(1);
+    let end = bench.sweep(&finish).unwrap();
+    assert_eq!((end.finished, end.failed, end.executed, end.remaining()), (1, 3, 1, 0));
+    assert_eq!(bench.file("results.csv").lines().filter(|line| line.contains(",failed,,")).count(), 3);
+}
+
+#[test]
 fn stopping_leaves_the_run_unfinished() {
     let bench = bench();
     let stop = StopFlag::new();

@@ -2,6 +2,7 @@
 
 use crate::atomic_file;
 use crate::settings::RunSettings;
+use crate::spec::check_settings;
 use anyhow::{Context, Result};
 use atrous_models::{Segmentor, Sgd, State};
 use std::collections::BTreeMap;
@@ -26,6 +27,8 @@ pub struct Checkpoint {
 pub enum CheckpointError {
     #[error("it has no readable \"{0}\" in its metadata, as checkpoints of this program do")]
     Metadata(&'static str),
+    #[error("the settings in it cannot be: {0}")]
+    Settings(String),
     #[error("it is of run {found}, not of {wanted}")]
     OtherRun { found: String, wanted: String },
 }
@@ -85,7 +88,9 @@ impl Checkpoint {
     fn parse(bytes: &[u8]) -> Result<Self> {
         let state = State::from_bytes(bytes)?;
         let text = |key: &'static str| state.metadata.get(key).ok_or(CheckpointError::Metadata(key));
-        let settings = serde_json::from_str(text("settings")?).map_err(|_| CheckpointError::Metadata("settings"))?;
+        let settings: RunSettings =
+            serde_json::from_str(text("settings")?).map_err(|_| CheckpointError::Metadata("settings"))?;
+        check_settings(&settings).map_err(CheckpointError::Settings)?;
         let iteration = text("iteration")?.parse().map_err(|_| CheckpointError::Metadata("iteration"))?;
         let train_seconds = text("train_seconds")?.parse().map_err(|_| CheckpointError::Metadata("train_seconds"))?;
         let (run_id, began) = (text("run_id")?.clone(), text("began")?.clone());
@@ -131,6 +136,13 @@ mod tests {
     fn a_damaged_or_foreign_file_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weights.safetensors");
+        let mut settings = example();
+        settings.infer.stride = Some([0, 16]);
+        let mut network = network::config(&settings).init(3, &Device::flex());
+        let sgd = SgdConfig { momentum: 0.9, weight_decay: 0.0 }.init();
+        Checkpoint::new(&mut network, &sgd, &settings, "id", 7, 1.5, "").write(&path).unwrap();
+        let error = format!("{:#}", Checkpoint::read(&path).err().unwrap());
+        assert!(error.contains("infer.stride sides must be in"), "{error}");
         for bytes in [b"nonsense".to_vec(), State::default().to_bytes()] {
             std::fs::write(&path, bytes).unwrap();
             let error = format!("{:#}", Checkpoint::read(&path).err().unwrap());

@@ -98,6 +98,11 @@ impl Evaluations {
         Ok(())
     }
 
+    /// Whether there is one after so many iterations.
+    pub fn has(&self, iteration: u64) -> bool {
+        self.rows.iter().any(|row| row.iteration == iteration)
+    }
+
     /// # Errors
     /// Names the file that cannot be written.
     pub fn push(&mut self, iteration: u64, scores: &Scores) -> Result<()> {

@@ -16,7 +16,7 @@ use anyhow::{Context, Result};
 use atrous_data::{AugmentConfig, Batch, BatchLoader, BatchSource, Split};
 use atrous_models::burn::tensor::{Device, Int, Tensor, TensorData};
 use atrous_models::sgd::poly_lr;
-use atrous_models::{DropoutNoise, Segmentor, Sgd, SgdConfig};
+use atrous_models::{DropoutNoise, Segmentor, Sgd, SgdConfig, State};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,6 +37,8 @@ pub struct Training<'a> {
     evaluations: Evaluations,
     /// Seconds of training in earlier programs.
     earlier_seconds: f64,
+    /// Seconds of evaluations in this program, which are not training.
+    evaluation_seconds: f64,
     started: Instant,
     /// When this run was first started, RFC 3339.
     pub began: String,
@@ -72,6 +74,7 @@ impl<'a> Training<'a> {
             log: Log::new(context.dir.log_csv()),
             evaluations: Evaluations::new(context.dir.evaluations_csv()),
             earlier_seconds: 0.0,
+            evaluation_seconds: 0.0,
             started: Instant::now(),
             began: now,
             last_checkpoint: Instant::now(),
@@ -87,7 +90,7 @@ impl<'a> Training<'a> {
         let name = || format!("{} cannot be resumed from: remove it to start the run again", path.display());
         checkpoint.check_run(self.context.run_id).with_context(name)?;
         checkpoint.state.load_into(&mut self.network).with_context(name)?;
-        checkpoint.state.load_velocities(&mut self.sgd, &self.device);
+        checkpoint.state.load_velocities(&mut self.network, &mut self.sgd).with_context(name)?;
         self.log.resume(checkpoint.iteration)?;
         self.evaluations.resume(checkpoint.iteration)?;
         self.iteration = checkpoint.iteration;
@@ -96,9 +99,9 @@ impl<'a> Training<'a> {
         Ok(())
     }
 
-    /// Seconds of training, those of earlier programs included.
+    /// Seconds of training, those of earlier programs included, evaluations on the way left out.
     pub fn seconds(&self) -> f64 {
-        self.earlier_seconds + self.started.elapsed().as_secs_f64()
+        self.earlier_seconds + self.started.elapsed().as_secs_f64() - self.evaluation_seconds
     }
 
     /// Total loss of the last iteration.
@@ -106,8 +109,8 @@ impl<'a> Training<'a> {
         self.log.last_loss()
     }
 
-    /// Trains to the last iteration, or until the loss is not a number or somebody wants to stop. However it ends, a
-    /// checkpoint is written.
+    /// Trains to the last iteration, or until the loss is not a number or somebody wants to stop. A checkpoint is
+    /// written at the end, but not of a network that has diverged.
     ///
     /// # Errors
     /// A data file that cannot be read, or a file that cannot be written; names it.
@@ -119,8 +122,14 @@ impl<'a> Training<'a> {
         bar.resume_at(self.iteration);
         let mut loader = self.loader();
         let end = loop {
-            if self.iteration == total {
-                break End::Done;
+            self.evaluate_if_due(&bar)?;
+            if self.iteration >= total {
+                break if self.is_finite() {
+                    End::Done
+                } else {
+                    // The last update did it: there is no later loss that would tell.
+                    End::Diverged { iteration: total - 1, loss: f64::NAN }
+                };
             }
             if self.context.stop.requested() {
                 break End::Stopped;
@@ -136,12 +145,12 @@ impl<'a> Training<'a> {
             self.iteration += 1;
             bar.message(&format!("loss {loss:.4}"));
             bar.set(self.iteration);
-            self.pause(&bar)?;
+            self.checkpoint_if_due()?;
         };
         bar.finish();
-        self.log.write()?;
-        if !matches!(end, End::Diverged { .. }) {
-            self.write_checkpoint()?;
+        match end {
+            End::Diverged { .. } => self.log.write()?,
+            End::Done | End::Stopped => self.write_checkpoint()?,
         }
         Ok(end)
     }
@@ -160,7 +169,7 @@ impl<'a> Training<'a> {
         BatchLoader::new(Arc::new(source), self.iteration..settings.train.iterations, threads)
     }
 
-    /// One iteration: losses, gradients, update. Where the loss is not a number the network stays as it was.
+    /// One iteration: losses, gradients, update. Where the loss is not a number the parameters stay as they were.
     fn step(&mut self, batch: Batch) -> LogRow {
         let settings = self.context.settings;
         let TrainSpec { iterations, lr, lr_min, poly_power, auxiliary_weight, dropout, .. } = settings.train;
@@ -184,24 +193,26 @@ impl<'a> Training<'a> {
         row
     }
 
-    /// What is due between two iterations: an evaluation, a checkpoint.
-    fn pause(&mut self, bar: &Bar) -> Result<()> {
-        let TrainSpec { iterations, eval_every, checkpoint_every, .. } = self.context.settings.train;
-        let iteration = self.iteration;
-        let due = |every: u64| every > 0 && iteration.is_multiple_of(every) && iteration < iterations;
-        if due(eval_every) {
-            bar.message("evaluating");
-            self.evaluate()?;
-        }
-        let slow = self.last_checkpoint.elapsed() >= CHECKPOINT_INTERVAL;
-        if due(checkpoint_every) || (slow && iteration < iterations) {
-            self.write_checkpoint()?;
-        }
-        Ok(())
+    /// Whether a thing that happens every so many iterations is due now: not before the first, nor after the last.
+    fn is_due(&self, every: u64) -> bool {
+        let total = self.context.settings.train.iterations;
+        every > 0 && self.iteration > 0 && self.iteration < total && self.iteration.is_multiple_of(every)
     }
 
-    fn evaluate(&mut self) -> Result<()> {
+    fn checkpoint_if_due(&mut self) -> Result<()> {
+        let TrainSpec { iterations, checkpoint_every, .. } = self.context.settings.train;
+        let slow = self.last_checkpoint.elapsed() >= CHECKPOINT_INTERVAL && self.iteration < iterations;
+        if self.is_due(checkpoint_every) || slow { self.write_checkpoint() } else { Ok(()) }
+    }
+
+    /// An evaluation that was cut off is made up for when the run goes on.
+    fn evaluate_if_due(&mut self, bar: &Bar) -> Result<()> {
         let context = self.context;
+        if !self.is_due(context.settings.train.eval_every) || self.evaluations.has(self.iteration) {
+            return Ok(());
+        }
+        bar.message("evaluating");
+        let started = Instant::now();
         let inference = Inference::of(context.settings);
         let mut network = self.network.without_gradients();
         let device = &context.device.device;
@@ -210,19 +221,27 @@ impl<'a> Training<'a> {
         if let Some(evaluation) = result {
             self.evaluations.push(self.iteration, &evaluation.confusion.scores())?;
         }
+        self.evaluation_seconds += started.elapsed().as_secs_f64();
         Ok(())
+    }
+
+    /// Whether every weight and running statistic is a number.
+    fn is_finite(&mut self) -> bool {
+        let state = State::of(&mut self.network);
+        state.tensors.values().all(|values| values.data.iter().all(|value| value.is_finite()))
     }
 
     /// Log first: a checkpoint's log is never shorter than the checkpoint says.
     fn write_checkpoint(&mut self) -> Result<()> {
         self.log.write()?;
+        let seconds = self.seconds();
         let checkpoint = Checkpoint::new(
             &mut self.network,
             &self.sgd,
             self.context.settings,
             self.context.run_id,
             self.iteration,
-            self.earlier_seconds + self.started.elapsed().as_secs_f64(),
+            seconds,
             &self.began,
         );
         checkpoint.write(&self.context.dir.checkpoint())?;

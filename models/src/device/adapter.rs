@@ -48,7 +48,7 @@ impl Found {
             wgpu::DeviceType::IntegratedGpu => DeviceKind::IntegratedGpu(self.position),
             wgpu::DeviceType::VirtualGpu => DeviceKind::VirtualGpu(self.position),
             wgpu::DeviceType::Cpu => DeviceKind::Cpu,
-            wgpu::DeviceType::Other => DeviceKind::DefaultDevice,
+            wgpu::DeviceType::Other => return Err(broken("adapters of unknown kind cannot be told apart".to_owned())),
         };
         let api = match self.info.backend {
             wgpu::Backend::Vulkan => WgpuBackend::Vulkan,
@@ -70,7 +70,7 @@ fn instance() -> wgpu::Instance {
     })
 }
 
-/// All adapters, real ones before software ones, else in the order in which the drivers name them.
+/// All adapters: discrete GPUs, other GPUs, software ones, each in the order in which the drivers name them.
 fn adapters() -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
     for adapter in pollster::block_on(instance().enumerate_adapters(APIS)) {
@@ -79,7 +79,7 @@ fn adapters() -> Vec<Found> {
         let position = found.iter().filter(same).count();
         found.push(Found { info, position });
     }
-    found.sort_by_key(Found::is_software);
+    found.sort_by_key(|found| (found.is_software(), found.info.device_type != wgpu::DeviceType::DiscreteGpu));
     found
 }
 
@@ -92,8 +92,7 @@ pub(super) fn list() -> Vec<DeviceInfo> {
 
 pub(super) fn select(name: &str, wish: Wish) -> Result<ComputeDevice, DeviceError> {
     let (api, software, index) = match wish {
-        Wish::Flex => return Ok(ComputeDevice::flex()),
-        Wish::Auto => (Api::Any, false, 0),
+        Wish::Flex | Wish::Auto => (Api::Any, false, 0),
         Wish::Gpu { api, index } => (api, false, index.unwrap_or(0)),
         Wish::Software(api) => (api, true, 0),
     };
@@ -109,6 +108,12 @@ pub(super) fn select(name: &str, wish: Wish) -> Result<ComputeDevice, DeviceErro
         let hint = if !software && !soft.is_empty() { "; the software adapter is called vulkan:cpu" } else { "" };
         return Err(DeviceError::Absent { name: name.to_owned(), reason: what + hint });
     };
-    let label = if software { "wgpu:cpu".to_owned() } else { format!("wgpu:{index}") };
+    // The name in the list, which counts the adapters of all APIs.
+    let listed = adapters.iter().position(|other| std::ptr::eq(other, *found)).unwrap_or(index);
+    let label = match (software, api) {
+        (true, Api::Vulkan) => "vulkan:cpu".to_owned(),
+        (true, Api::Any) => "wgpu:cpu".to_owned(),
+        (false, _) => format!("wgpu:{listed}"),
+    };
     Ok(ComputeDevice { device: found.open(name)?, info: found.describe(label) })
 }

@@ -131,8 +131,7 @@ unsafe impl Sync for Shared {}
 
 impl Shared {
     fn at(&self, offset: usize) -> *mut f32 {
-        // SAFETY: callers pass offsets inside the buffer that the pointer was taken from.
-        unsafe { self.0.add(offset) }
+        self.0.wrapping_add(offset)
     }
 }
 
@@ -220,10 +219,12 @@ fn multiply(
 pub fn weight_gradient(input: &[f32], output_grad: &[f32], shape: &ConvShape) -> Vec<f32> {
     let [channels_in, channels_out] = shape.channels;
     let [kernel_height, kernel_width] = shape.kernel;
-    let [_, width] = shape.output();
+    let [out_height, width] = shape.output();
     let taps = kernel_height * kernel_width;
+    // Read through pointers below.
+    assert_eq!(output_grad.len(), shape.batch * channels_out * out_height * width, "gradient of the output");
     let size = channels_out * channels_in * taps;
-    let blocks = row_blocks(shape.batch, shape.output()[0], width, block_pixels(taps * channels_in));
+    let blocks = row_blocks(shape.batch, out_height, width, block_pixels(taps * channels_in));
     // Few weights and many pixels: split the pixels. Many weights: split the input channels.
     let groups = (PARTIAL_BYTES / 4 / size).clamp(1, WEIGHT_TASKS).min(blocks.len());
     let slices = WEIGHT_TASKS.div_ceil(groups).min(channels_in);
@@ -408,7 +409,7 @@ mod tests {
             kernel: [3, 3],
             geometry: ConvGeometry::same(3, 1),
         };
-        assert!(PARTIAL_BYTES / 4 / (700 * 700 * 9) < WEIGHT_TASKS);
+        const { assert!(PARTIAL_BYTES / 4 / (700 * 700 * 9) < WEIGHT_TASKS) };
         let x = noise(2 * 700 * 6, 1);
         let weight = noise(700 * 700 * 9, 2);
         let g = noise(2 * 700 * 6, 3);

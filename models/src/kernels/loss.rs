@@ -29,6 +29,7 @@ pub fn cross_entropy(logits: &[f32], labels: &[i64], shape: &LossShape) -> f32 {
                 if label == IGNORE_INDEX {
                     continue;
                 }
+                assert!((0..shape.classes as i64).contains(&label), "label {label} of {} classes", shape.classes);
                 let logit = |class: usize| logits[(image * shape.classes + class) * shape.pixels + pixel];
                 let (peak, sum_exp) = log_sum_exp(shape.classes, logit);
                 sum += (sum_exp.ln() + peak - logit(label as usize)) as f64;

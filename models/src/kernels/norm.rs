@@ -70,7 +70,9 @@ pub fn statistics(input: &[f32], shape: &NormShape) -> (Vec<f32>, Vec<f32>) {
             let squares = |p| sum([p, p], |v, _| (v - centre) * (v - centre));
             let spread = shape.planes(input, channel).map(squares).sum::<f64>() / shape.count();
             let shift = mean - centre as f64;
-            (centre, (spread - shift * shift).max(0.0) as f32)
+            let variance = spread - shift * shift;
+            // Not f64::max: a NaN must stay one.
+            (centre, if variance < 0.0 { 0.0 } else { variance as f32 })
         })
         .unzip()
 }
