@@ -46,7 +46,7 @@ pub fn execute(context: &RunContext) -> Result<Outcome> {
         eval_seconds: evaluation.seconds,
         images_per_second: images / train_seconds,
         peak_memory_bytes: provenance::peak_memory_bytes(),
-        device: context.device.name().to_owned(),
+        device: training.devices.clone(),
         adapter: context.device.adapter().to_owned(),
         provenance: Provenance::current(),
         started: training.began.clone(),

@@ -4,7 +4,7 @@ use crate::atomic_file;
 use crate::settings::RunSettings;
 use crate::spec::check_settings;
 use anyhow::{Context, Result};
-use atrous_models::{Segmentor, Sgd, State};
+use atrous_models::State;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -20,6 +20,8 @@ pub struct Checkpoint {
     pub train_seconds: f64,
     /// When the run was first started, RFC 3339.
     pub began: String,
+    /// Name of the device that it was trained on; of all of them, joined by ` + `, where they changed.
+    pub device: String,
 }
 
 /// What is wrong with a checkpoint's metadata.
@@ -34,25 +36,6 @@ pub enum CheckpointError {
 }
 
 impl Checkpoint {
-    pub fn new(
-        network: &mut Segmentor,
-        sgd: &Sgd,
-        settings: &RunSettings,
-        run_id: &str,
-        iteration: u64,
-        train_seconds: f64,
-        began: &str,
-    ) -> Self {
-        Checkpoint {
-            state: State::of_training(network, sgd),
-            run_id: run_id.to_owned(),
-            settings: settings.clone(),
-            iteration,
-            train_seconds,
-            began: began.to_owned(),
-        }
-    }
-
     /// # Errors
     /// Names the file.
     pub fn write(mut self, path: &Path) -> Result<()> {
@@ -63,6 +46,7 @@ impl Checkpoint {
             ("iteration".to_owned(), self.iteration.to_string()),
             ("train_seconds".to_owned(), self.train_seconds.to_string()),
             ("began".to_owned(), self.began),
+            ("device".to_owned(), self.device),
         ]);
         atomic_file::write(path, self.state.to_bytes())
     }
@@ -93,8 +77,8 @@ impl Checkpoint {
         check_settings(&settings).map_err(CheckpointError::Settings)?;
         let iteration = text("iteration")?.parse().map_err(|_| CheckpointError::Metadata("iteration"))?;
         let train_seconds = text("train_seconds")?.parse().map_err(|_| CheckpointError::Metadata("train_seconds"))?;
-        let (run_id, began) = (text("run_id")?.clone(), text("began")?.clone());
-        Ok(Checkpoint { state, run_id, settings, iteration, train_seconds, began })
+        let (run_id, began, device) = (text("run_id")?.clone(), text("began")?.clone(), text("device")?.clone());
+        Ok(Checkpoint { state, run_id, settings, iteration, train_seconds, began, device })
     }
 
     /// # Errors
@@ -115,38 +99,54 @@ mod tests {
     use atrous_models::SgdConfig;
     use atrous_models::burn::tensor::Device;
 
+    fn checkpoint(settings: RunSettings) -> Checkpoint {
+        let mut network = network::config(&settings).init(3, &Device::flex());
+        let sgd = SgdConfig { momentum: 0.9, weight_decay: 0.0 }.init();
+        Checkpoint {
+            state: State::of_training(&mut network, &sgd),
+            run_id: "id".into(),
+            settings,
+            iteration: 7,
+            train_seconds: 1.5,
+            began: "2026-01-01T00:00:00Z".into(),
+            device: "flex".into(),
+        }
+    }
+
     #[test]
     fn a_checkpoint_gives_back_what_was_written() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("checkpoint.safetensors");
         assert!(Checkpoint::read_if_present(&path).unwrap().is_none());
-        let settings = example();
-        let mut network = network::config(&settings).init(3, &Device::flex());
-        let sgd = SgdConfig { momentum: 0.9, weight_decay: 0.0 }.init();
-        let checkpoint = Checkpoint::new(&mut network, &sgd, &settings, "id", 7, 1.5, "2026-01-01T00:00:00Z");
-        let tensors = checkpoint.state.tensors.clone();
-        checkpoint.write(&path).unwrap();
+        let written = checkpoint(example());
+        let tensors = written.state.tensors.clone();
+        written.write(&path).unwrap();
         let read = Checkpoint::read(&path).unwrap();
         assert!(read.state.tensors == tensors);
         assert_eq!((read.run_id.as_str(), read.iteration, read.train_seconds), ("id", 7, 1.5));
-        assert_eq!((read.settings, read.began.as_str()), (settings, "2026-01-01T00:00:00Z"));
+        assert_eq!((read.settings, read.began.as_str()), (example(), "2026-01-01T00:00:00Z"));
+        assert_eq!(read.device, "flex");
     }
 
     #[test]
     fn a_damaged_or_foreign_file_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weights.safetensors");
-        let mut settings = example();
-        settings.infer.stride = Some([0, 16]);
-        let mut network = network::config(&settings).init(3, &Device::flex());
-        let sgd = SgdConfig { momentum: 0.9, weight_decay: 0.0 }.init();
-        Checkpoint::new(&mut network, &sgd, &settings, "id", 7, 1.5, "").write(&path).unwrap();
-        let error = format!("{:#}", Checkpoint::read(&path).err().unwrap());
-        assert!(error.contains("infer.stride sides must be in"), "{error}");
         for bytes in [b"nonsense".to_vec(), State::default().to_bytes()] {
             std::fs::write(&path, bytes).unwrap();
             let error = format!("{:#}", Checkpoint::read(&path).err().unwrap());
             assert!(error.contains("weights.safetensors is no checkpoint"), "{error}");
         }
+    }
+
+    #[test]
+    fn settings_that_cannot_be_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checkpoint.safetensors");
+        let mut settings = example();
+        settings.infer.stride = Some([0, 16]);
+        checkpoint(settings).write(&path).unwrap();
+        let error = format!("{:#}", Checkpoint::read(&path).err().unwrap());
+        assert!(error.contains("checkpoint.safetensors") && error.contains("infer.stride sides must be in"), "{error}");
     }
 }

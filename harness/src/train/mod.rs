@@ -42,6 +42,8 @@ pub struct Training<'a> {
     started: Instant,
     /// When this run was first started, RFC 3339.
     pub began: String,
+    /// Name of the device; of all of them, joined by ` + `, where the run went on on another one.
+    pub devices: String,
     last_checkpoint: Instant,
 }
 
@@ -77,6 +79,7 @@ impl<'a> Training<'a> {
             evaluation_seconds: 0.0,
             started: Instant::now(),
             began: now,
+            devices: context.device.name().to_owned(),
             last_checkpoint: Instant::now(),
         };
         if let Some(checkpoint) = Checkpoint::read_if_present(&context.dir.checkpoint())? {
@@ -96,6 +99,7 @@ impl<'a> Training<'a> {
         self.iteration = checkpoint.iteration;
         self.earlier_seconds = checkpoint.train_seconds;
         self.began = checkpoint.began;
+        self.devices = joined(&checkpoint.device, self.context.device.name());
         Ok(())
     }
 
@@ -234,16 +238,15 @@ impl<'a> Training<'a> {
     /// Log first: a checkpoint's log is never shorter than the checkpoint says.
     fn write_checkpoint(&mut self) -> Result<()> {
         self.log.write()?;
-        let seconds = self.seconds();
-        let checkpoint = Checkpoint::new(
-            &mut self.network,
-            &self.sgd,
-            self.context.settings,
-            self.context.run_id,
-            self.iteration,
-            seconds,
-            &self.began,
-        );
+        let checkpoint = Checkpoint {
+            state: State::of_training(&mut self.network, &self.sgd),
+            run_id: self.context.run_id.to_owned(),
+            settings: self.context.settings.clone(),
+            iteration: self.iteration,
+            train_seconds: self.seconds(),
+            began: self.began.clone(),
+            device: self.devices.clone(),
+        };
         checkpoint.write(&self.context.dir.checkpoint())?;
         self.last_checkpoint = Instant::now();
         Ok(())
@@ -256,4 +259,21 @@ fn tensors(batch: Batch, device: &Device) -> (Tensor<4>, Tensor<3, Int>) {
     let images = Tensor::from_data(TensorData::new(images, [size, 3, height, width]), device);
     let labels: Vec<i32> = labels.into_iter().map(i32::from).collect();
     (images, Tensor::from_data(TensorData::new(labels, [size, height, width]), device))
+}
+
+/// Names of devices, joined by ` + `, with one more unless it is among them.
+fn joined(devices: &str, device: &str) -> String {
+    if devices.split(" + ").any(|known| known == device) { devices.to_owned() } else { format!("{devices} + {device}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_stamped_with_every_device_it_was_on() {
+        assert_eq!(joined("flex", "flex"), "flex");
+        assert_eq!(joined("flex", "wgpu:0"), "flex + wgpu:0");
+        assert_eq!(joined("flex + wgpu:0", "flex"), "flex + wgpu:0");
+    }
 }
