@@ -1,11 +1,10 @@
 //! The command line: what there is, and how errors look.
 
 use crate::cmd;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Exit code for input, settings or files that cannot be used.
@@ -55,22 +54,6 @@ impl Command {
     }
 }
 
-/// Where data sets are.
-#[derive(Clone, Debug, Args)]
-pub struct DataRootArg {
-    /// Folder that holds the data sets, one folder each (docs/datasets.md)
-    #[arg(long, env = "ATROUS_DATA", default_value = "datasets", value_name = "DIR")]
-    pub data_root: PathBuf,
-}
-
-/// What to compute on.
-#[derive(Clone, Debug, Args)]
-pub struct DeviceArg {
-    /// auto, flex, wgpu[:INDEX], vulkan[:INDEX|:cpu]; `atrous devices` lists them
-    #[arg(long, default_value = "auto", value_name = "DEVICE")]
-    pub device: String,
-}
-
 /// The program: reads the command line, runs, and reports an error on one line.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -89,18 +72,6 @@ pub fn main() -> ExitCode {
 /// A line on stderr. Where that is closed, the exit code has to do.
 fn complain(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
-}
-
-/// Writes results to stdout. A reader that has seen enough (`| head`) is no error.
-///
-/// # Errors
-/// A full disk, and the like.
-pub fn print(text: impl AsRef<str>) -> Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(text.as_ref().as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot write to stdout"),
-        _ => Ok(()),
-    }
 }
 
 /// Prints help and version as they are, and what was typed wrongly on one line.
@@ -138,7 +109,7 @@ fn one_line(error: &anyhow::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use anyhow::anyhow;
+    use anyhow::{Context, anyhow};
     use clap::CommandFactory;
 
     #[test]

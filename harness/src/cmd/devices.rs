@@ -1,6 +1,6 @@
 //! `atrous devices`: what can be computed on here.
 
-use crate::cli::print;
+use super::output::print;
 use crate::device::{ComputeDevice, list};
 use anyhow::Result;
 use std::process::ExitCode;

@@ -1,6 +1,7 @@
 //! `atrous eval`: score a checkpoint on a data set.
 
-use crate::cli::{DataRootArg, DeviceArg, print};
+use super::options::{DataRootArg, DeviceArg};
+use super::output::print;
 use crate::device::ComputeDevice;
 use crate::evaluate::evaluate;
 use crate::infer::Inference;

@@ -1,7 +1,8 @@
 //! `atrous inspect`: what a data set holds, as numbers and as pictures.
 
+use super::options::DataRootArg;
+use super::output::print;
 use crate::atomic_file;
-use crate::cli::{DataRootArg, print};
 use crate::progress::Progress;
 use crate::spec::protocol;
 use anyhow::{Context, Result, ensure};

@@ -3,6 +3,8 @@
 pub mod devices;
 pub mod eval;
 pub mod inspect;
+mod options;
+mod output;
 pub mod predict;
 pub mod prepare;
 pub mod sweep;

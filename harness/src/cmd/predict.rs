@@ -1,6 +1,7 @@
 //! `atrous predict`: masks and overlays of images.
 
-use crate::cli::{DeviceArg, print};
+use super::options::DeviceArg;
+use super::output::print;
 use crate::device::ComputeDevice;
 use crate::infer::Inference;
 use crate::progress::Progress;

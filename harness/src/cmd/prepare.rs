@@ -1,6 +1,7 @@
 //! `atrous prepare`: from an upstream download to the layout that is read, checked file by file.
 
-use crate::cli::{DataRootArg, print};
+use super::options::DataRootArg;
+use super::output::print;
 use crate::progress::Progress;
 use anyhow::{Result, ensure};
 use atrous_data::DatasetKind;

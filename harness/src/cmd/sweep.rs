@@ -1,7 +1,8 @@
 //! `atrous sweep`: every run of a spec that is not finished yet, then the table.
 
 use super::default_out;
-use crate::cli::{DataRootArg, DeviceArg, print};
+use super::options::{DataRootArg, DeviceArg};
+use super::output::print;
 use crate::progress::Progress;
 use crate::rows::Rows;
 use crate::run;

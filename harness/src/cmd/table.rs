@@ -1,7 +1,7 @@
 //! `atrous table`: the table of the runs that a directory holds.
 
 use super::default_out;
-use crate::cli::print;
+use super::output::print;
 use crate::rows::Rows;
 use crate::table::Table;
 use anyhow::{Result, bail};

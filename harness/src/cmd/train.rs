@@ -1,6 +1,7 @@
 //! `atrous train`: one run of a spec.
 
-use crate::cli::{DataRootArg, DeviceArg, print};
+use super::options::{DataRootArg, DeviceArg};
+use super::output::print;
 use crate::cmd::default_out;
 use crate::device::ComputeDevice;
 use crate::progress::Progress;

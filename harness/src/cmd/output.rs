@@ -1,0 +1,16 @@
+//! What goes to stdout: results, and nothing else.
+
+use anyhow::{Context, Result};
+use std::io::Write;
+
+/// Writes results to stdout. A reader that has seen enough (`| head`) is no error.
+///
+/// # Errors
+/// A full disk, and the like.
+pub fn print(text: impl AsRef<str>) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_ref().as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot write to stdout"),
+        _ => Ok(()),
+    }
+}
