@@ -21,8 +21,9 @@ for kill in 1 2 3; do
     sleep "$wait_for"
     if kill -9 "$pid" 2>/dev/null; then
         wait "$pid" 2>/dev/null || true
-        done_rows=$(($(wc -l <"$killed/results.csv" 2>/dev/null || echo 1) - 1))
-        echo "kill $kill: after $wait_for s, $done_rows rows finished"
+        rows=0
+        [ ! -f "$killed/results.csv" ] || rows=$(($(wc -l <"$killed/results.csv") - 1))
+        echo "kill $kill: after $wait_for s, $rows rows finished"
     else
         echo "kill $kill: the sweep had ended before"
     fi
