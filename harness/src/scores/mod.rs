@@ -21,8 +21,6 @@ pub enum ScoreError {
     Truth { label: u8, classes: usize },
     #[error("the prediction holds class {class}, but the set has {classes} classes")]
     Prediction { class: u8, classes: usize },
-    #[error("counts of {left} and of {right} classes cannot be added")]
-    Classes { left: usize, right: usize },
 }
 
 impl Confusion {
@@ -49,20 +47,6 @@ impl Confusion {
             if t != IGNORE_INDEX {
                 self.counts[usize::from(t) * classes + usize::from(p)] += 1;
             }
-        }
-        Ok(())
-    }
-
-    /// Adds the counts of another part of the set.
-    ///
-    /// # Errors
-    /// When the numbers of classes differ.
-    pub fn merge(&mut self, other: &Confusion) -> Result<(), ScoreError> {
-        if self.classes != other.classes {
-            return Err(ScoreError::Classes { left: self.classes, right: other.classes });
-        }
-        for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
-            *mine += theirs;
         }
         Ok(())
     }
@@ -201,17 +185,15 @@ mod tests {
         assert_eq!(confusion.add(&[0, 2], &[0, 1]), Err(ScoreError::Truth { label: 2, classes: 2 }));
         assert_eq!(confusion.add(&[0, 1], &[0, 255]), Err(ScoreError::Prediction { class: 255, classes: 2 }));
         assert_eq!(confusion, Confusion::new(2));
-        assert!(confusion.merge(&Confusion::new(3)).is_err());
     }
 
     #[test]
     fn parts_add_up_to_the_whole() {
-        let (mut left, mut right, mut whole) = (Confusion::new(2), Confusion::new(2), Confusion::new(2));
-        left.add(&[0, 1, 1], &[0, 0, 1]).unwrap();
-        right.add(&[1, 0, 255], &[1, 1, 1]).unwrap();
+        let (mut parts, mut whole) = (Confusion::new(2), Confusion::new(2));
+        parts.add(&[0, 1, 1], &[0, 0, 1]).unwrap();
+        parts.add(&[1, 0, 255], &[1, 1, 1]).unwrap();
         whole.add(&[0, 1, 1, 1, 0, 255], &[0, 0, 1, 1, 1, 1]).unwrap();
-        left.merge(&right).unwrap();
-        assert_eq!(left, whole);
+        assert_eq!(parts, whole);
     }
 
     #[test]

@@ -130,6 +130,18 @@ fn a_run_that_diverges_is_a_row_and_the_sweep_goes_on() {
     }
 }
 
+/// No later loss would tell: without a look at the weights this would score as all background.
+#[test]
+fn a_run_that_diverges_in_its_last_update_is_no_result() {
+    let place = Place::new();
+    let mut sweep = vec!["sweep", "ci", "--device", "flex", "--only", "stare-ci", "--limit", "1", "--out", "out"];
+    sweep.extend(["--set", "train.iterations=1", "--set", "train.lr=1e300"]);
+    assert_eq!(place.run(&sweep).status.code(), Some(1));
+    let results = fs::read_to_string(place.path("out/results.csv")).unwrap();
+    assert_eq!(results.lines().filter(|line| line.contains(",failed,")).count(), 1, "{results}");
+    assert!(files(&place.path("out")).iter().all(|path| !path.ends_with("result.json")));
+}
+
 #[test]
 fn a_checkpoint_of_another_run_is_refused() {
     let place = Place::new();
