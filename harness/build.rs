@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 fn main() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    // At run time: a compiled build script may be shared by several checkouts.
+    let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("..");
     println!("cargo::rerun-if-changed=build.rs");
     let lock = root.join("Cargo.lock");
     if let Some(version) = std::fs::read_to_string(&lock).ok().and_then(|text| locked_version(&text, "burn")) {

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 fn golden(name: &str) -> Vec<u8> {
     let folder = std::env::var_os("ATROUS_GOLDEN").map(PathBuf::from);
-    let folder = folder.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden"));
+    let folder = folder.unwrap_or_else(|| PathBuf::from("tests/golden"));
     let path = folder.join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

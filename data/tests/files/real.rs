@@ -8,7 +8,7 @@ use atrous_data::{AugmentConfig, BatchSource, Dataset, DatasetKind, Split};
 
 /// The data root if it holds the set as its publisher ships it; prints a line if not.
 fn root_of(kind: DatasetKind) -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let beside = Path::new("../../shared/data").to_path_buf();
     let root = std::env::var_os("ATROUS_DATA").map_or(beside, PathBuf::from);
     let folder = root.join(kind.directory());
     let published = match kind {
