@@ -108,24 +108,31 @@ pub(crate) const CITYSCAPES_TRAIN_IDS: [u8; 34] = {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::golden;
 
     #[test]
     fn golden_label_maps() {
-        let maps = golden::json("label_maps.json");
-        let ids = maps["cityscapes_ids"].as_array().unwrap();
-        for (id, row) in ids.iter().enumerate() {
-            assert_eq!(row["id"], id);
-            assert_eq!(row["train_id"], CITYSCAPES_TRAIN_IDS[id]);
+        for golden in golden::folders() {
+            let maps = golden.json("label_maps.json");
+            let ids = maps["cityscapes_ids"].as_array().unwrap();
+            for (id, row) in ids.iter().enumerate() {
+                assert_eq!(row["id"], id);
+                assert_eq!(row["train_id"], CITYSCAPES_TRAIN_IDS[id]);
+                if let Some(name) = CITYSCAPES_NAMES.get(CITYSCAPES_TRAIN_IDS[id] as usize) {
+                    assert_eq!(row["name"], *name);
+                }
+            }
+            assert_eq!(ids.len(), CITYSCAPES_TRAIN_IDS.len());
+            assert_eq!(maps["ignore"], IGNORE_INDEX);
+            assert_eq!(maps["cityscapes_classes"], json!(CITYSCAPES_NAMES));
+            assert_eq!(maps["cityscapes_palette"], json!(CITYSCAPES_PALETTE));
+            assert_eq!(maps["retina_classes"], json!(RETINA_NAMES));
+            let isaid: Vec<_> =
+                (0..16).map(|id| json!({"id": id, "name": ISAID_NAMES[id], "rgb": ISAID_PALETTE[id]})).collect();
+            assert_eq!(maps["isaid"], json!(isaid));
         }
-        assert_eq!(ids.len(), CITYSCAPES_TRAIN_IDS.len());
-        assert_eq!(maps["cityscapes_classes"], serde_json::json!(CITYSCAPES_NAMES));
-        assert_eq!(maps["cityscapes_palette"], serde_json::json!(CITYSCAPES_PALETTE));
-        assert_eq!(maps["retina_classes"], serde_json::json!(RETINA_NAMES));
-        let isaid: Vec<_> = (0..16)
-            .map(|id| serde_json::json!({"id": id, "name": ISAID_NAMES[id], "rgb": ISAID_PALETTE[id]}))
-            .collect();
-        assert_eq!(maps["isaid"], serde_json::json!(isaid));
     }
 }

@@ -101,10 +101,23 @@ impl LabelEncoding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::golden;
 
     fn decode(encoding: LabelEncoding, data: &[u8]) -> Result<Vec<u8>> {
         let mask = StoredMask { height: 1, width: data.len(), channels: 1, data: data.to_vec() };
         encoding.decode(Path::new("mask.png"), mask).map(|map| map.data)
+    }
+
+    #[test]
+    fn golden_cityscapes_ids_become_train_ids() {
+        for golden in golden::folders() {
+            let maps = golden.json("label_maps.json");
+            let column = |key: &str| -> Vec<u8> {
+                let rows = maps["cityscapes_ids"].as_array().unwrap();
+                rows.iter().map(|row| row[key].as_u64().unwrap() as u8).collect()
+            };
+            assert_eq!(decode(LabelEncoding::CityscapesId, &column("id")).unwrap(), column("train_id"));
+        }
     }
 
     #[test]

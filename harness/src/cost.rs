@@ -2,6 +2,7 @@
 
 use crate::settings::{InferSpec, ModelSpec, RunSettings};
 use crate::windows::count;
+use atrous_models::{BackboneConfig, ResnetConfig};
 use std::time::{Duration, Instant};
 
 /// Forward and backward pass over forward pass: gradients of the input and of the weights cost one each.
@@ -17,8 +18,15 @@ pub fn training(settings: &RunSettings) -> f64 {
 /// Multiply-adds of scoring `images` images.
 pub fn evaluation(settings: &RunSettings, images: usize) -> f64 {
     let [height, width] = settings.resize;
-    let pixels = scored_pixels(&settings.infer, height, width);
-    images as f64 * pixels as f64 * per_pixel(&settings.model, &settings.rates)
+    let views = if settings.infer.flip { 2.0 } else { 1.0 };
+    let pixels: f64 = settings
+        .infer
+        .ratios
+        .iter()
+        .map(|ratio| [height, width].map(|side| (side as f64 * ratio) as usize))
+        .map(|[height, width]| views * scored_pixels(&settings.infer, height, width) as f64)
+        .sum();
+    images as f64 * pixels * per_pixel(&settings.model, &settings.rates)
 }
 
 /// Pixels that pass the network for one image: windows overlap.
@@ -32,10 +40,23 @@ fn scored_pixels(infer: &InferSpec, height: usize, width: usize) -> usize {
     }
 }
 
-/// Multiply-adds per input pixel of a forward pass through the U-Net S5-D16 with ASPP and auxiliary head.
+/// Multiply-adds per input pixel of a forward pass, both heads included.
 fn per_pixel(model: &ModelSpec, rates: &[usize]) -> f64 {
+    let config = model.config(rates, 2);
+    let stride = config.backbone.output_stride() as f64;
+    let (input, branch) = (config.backbone.decode_channels() as f64, model.aspp_channels as f64);
+    let branches: f64 = rates.iter().map(|&rate| if rate == 1 { 1.0 } else { 9.0 } * input * branch).sum();
+    let head = branches + 9.0 * (rates.len() as f64 + 1.0) * branch * branch;
+    let auxiliary = 9.0 * (config.backbone.auxiliary_channels() * model.auxiliary_channels) as f64;
+    match &config.backbone {
+        BackboneConfig::Unet { base_channels } => unet(*base_channels as f64) + head + auxiliary / 4.0,
+        BackboneConfig::Resnet(resnet_config) => resnet(resnet_config) + (head + auxiliary) / (stride * stride),
+    }
+}
+
+/// Of the U-Net S5-D16.
+fn unet(base: f64) -> f64 {
     let stages = 5;
-    let base = model.base_channels as f64;
     let mut sum = 0.0;
     for stage in 0..stages {
         let width = base * f64::from(1 << stage);
@@ -47,13 +68,19 @@ fn per_pixel(model: &ModelSpec, rates: &[usize]) -> f64 {
             sum += area * (2.0 * width * width + 9.0 * (2.0 * width * width + width * width));
         }
     }
-    let branch = model.aspp_channels as f64;
-    for &rate in rates {
-        sum += if rate == 1 { 1.0 } else { 9.0 } * base * branch;
-    }
-    sum += 9.0 * (rates.len() as f64 + 1.0) * branch * branch;
-    let auxiliary = 9.0 * 2.0 * base * base / 4.0;
-    sum + auxiliary
+    sum
+}
+
+/// Of a ResNet with bottlenecks: per block two 1x1 convolutions between four times the width and the width, and one 3x3.
+fn resnet(config: &ResnetConfig) -> f64 {
+    let base = config.base_channels as f64;
+    let stem = 9.0 * (3.0 * base / 2.0 + base * base / 4.0 + base * base / 2.0) / 4.0;
+    let strides = [4, 8, 16, 32].map(|stride: usize| stride.min(config.output_stride) as f64);
+    let blocks = config.depth.blocks().into_iter().zip(strides).enumerate().map(|(stage, (blocks, stride))| {
+        let width = base * f64::from(1 << stage);
+        blocks as f64 * (8.0 + 9.0) * width * width / (stride * stride)
+    });
+    stem + blocks.sum::<f64>()
 }
 
 /// Multiply-adds per second that training reaches on this processor, from a matrix product that takes a
@@ -92,7 +119,7 @@ fn product(side: usize) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::{InferMode, tests::example};
+    use crate::settings::{ModelKind, tests::example};
 
     #[test]
     fn cost_grows_with_width_and_iterations() {
@@ -107,12 +134,20 @@ mod tests {
     }
 
     #[test]
+    fn the_published_networks_cost_what_they_are_known_to() {
+        let count = |kind| per_pixel(&ModelSpec::published(kind), &[1, 12, 24, 36]) * 512.0 * 1024.0 / 1e9;
+        let (r50, r101) = (count(ModelKind::DeeplabV3R50D8), count(ModelKind::DeeplabV3R101D8));
+        assert!(r50 > 200.0 && r50 < 600.0 && r101 > r50 * 1.1, "{r50} {r101}");
+        assert!(count(ModelKind::DeeplabV3R50D16) < r50 / 2.0);
+    }
+
+    #[test]
     fn windows_overlap() {
-        let slide = InferSpec { mode: InferMode::Slide, window: Some([128; 2]), stride: Some([85; 2]) };
+        let slide = InferSpec::slide([128; 2], [85; 2]);
         // 605x700: 7 x 8 windows.
         assert_eq!(scored_pixels(&slide, 605, 700), 7 * 8 * 128 * 128);
         assert_eq!(scored_pixels(&slide, 64, 64), 128 * 128);
-        let whole = InferSpec { mode: InferMode::Whole, window: None, stride: None };
+        let whole = InferSpec::whole();
         assert_eq!(scored_pixels(&whole, 605, 700), 605 * 700);
     }
 }

@@ -1,11 +1,11 @@
-//! Scores of a network on a split of a data set.
+//! Scores of a network on images of a data set.
 
 use crate::infer::Inference;
 use crate::progress::Progress;
 use crate::scores::Confusion;
 use crate::stop::StopFlag;
 use anyhow::{Context, Result};
-use atrous_data::{Dataset, Split};
+use atrous_data::Sample;
 use atrous_models::Segmentor;
 use atrous_models::burn::tensor::Device;
 use std::time::Instant;
@@ -16,21 +16,19 @@ pub struct Evaluation {
     pub seconds: f64,
 }
 
-/// Predicts every image of a split and counts. `None` where `stop` was requested on the way.
+/// Predicts every image and counts. `None` where `stop` was requested on the way.
 ///
 /// # Errors
 /// An image or mask that cannot be read; names the file.
 pub fn evaluate(
     network: &mut Segmentor,
     device: &Device,
-    dataset: &Dataset,
-    split: Split,
+    samples: &[Sample],
     inference: &Inference,
     progress: &Progress,
     stop: &StopFlag,
 ) -> Result<Option<Evaluation>> {
     let started = Instant::now();
-    let samples = dataset.samples(split);
     let mut confusion = Confusion::new(inference.classes);
     // In thousandths of an image: large images have many windows.
     let bar = progress.bar(1000 * samples.len() as u64, format!("score {} images", samples.len()));

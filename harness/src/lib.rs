@@ -6,6 +6,8 @@ pub mod cmd;
 pub mod cost;
 pub mod device;
 pub mod evaluate;
+#[cfg(test)]
+mod golden;
 pub mod infer;
 pub mod memory;
 pub mod network;

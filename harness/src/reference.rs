@@ -1,6 +1,6 @@
 //! Published values (`results/paper.csv`), and when a result may be held against one.
 
-use crate::settings::{DataSource, RunSettings};
+use crate::settings::{DataSource, ModelSpec, Part, RunSettings};
 use crate::spec::protocol;
 use atrous_data::DatasetKind;
 use serde::Deserialize;
@@ -65,11 +65,24 @@ impl Reference {
         if model.kind.name() != self.model {
             return Some(format!("published for {}", self.model));
         }
-        if model.base_channels != protocol::BASE_CHANNELS {
-            return against("base channels", model.base_channels.to_string(), protocol::BASE_CHANNELS.to_string());
+        let published = ModelSpec::published(model.kind);
+        let widths = [
+            ("base channels", model.base_channels, published.base_channels),
+            ("ASPP channels", model.aspp_channels, published.aspp_channels),
+            ("auxiliary channels", model.auxiliary_channels, published.auxiliary_channels),
+        ];
+        if let Some((what, here, there)) = widths.into_iter().find(|(_, here, there)| here != there) {
+            return against(what, here.to_string(), there.to_string());
         }
-        if model.aspp_channels != protocol::ASPP_CHANNELS {
-            return against("ASPP channels", model.aspp_channels.to_string(), protocol::ASPP_CHANNELS.to_string());
+        if *model != published {
+            return Some("stem or align_corners differ".into());
+        }
+        let pretrained = settings.init.as_ref().is_some_and(|init| init.part == Part::Backbone);
+        if model.kind.is_pretrained() && !pretrained {
+            return Some("backbone not trained on ImageNet (init)".into());
+        }
+        if !model.kind.is_pretrained() && settings.init.is_some() {
+            return Some("initial weights of a file".into());
         }
         if *crop != protocol.crop {
             return against("crop", sides(*crop), sides(protocol.crop));
@@ -92,7 +105,7 @@ mod tests {
     fn full_scale() -> RunSettings {
         let mut settings = example();
         settings.data = DataSource::Files;
-        (settings.model.base_channels, settings.model.aspp_channels) = (64, 16);
+        settings.model = ModelSpec::published(settings.model.kind);
         settings.crop = [128, 128];
         (settings.train.iterations, settings.train.batch) = (40_000, 16);
         settings.infer = protocol::of(settings.dataset).infer;
@@ -121,7 +134,22 @@ mod tests {
         let reference = of(DatasetKind::Stare);
         assert_eq!(reference.obstacle(&full_scale()), None);
         assert_eq!(reference.obstacle(&example()).unwrap(), "synthetic data");
-        let changes: [fn(&mut RunSettings); 8] = [
+        let init = |part| {
+            let (weights, sha256) = (String::new(), String::new());
+            Some(crate::settings::InitSpec { weights, part, sha256, allow_missing: vec![] })
+        };
+        let mut pretrained = full_scale();
+        pretrained.init = init(Part::Network);
+        assert_eq!(reference.obstacle(&pretrained).unwrap(), "initial weights of a file");
+        let mut isaid = full_scale();
+        isaid.dataset = DatasetKind::Isaid;
+        isaid.model = ModelSpec::published(crate::settings::ModelKind::DeeplabV3R50D8);
+        let obstacle = |settings: &RunSettings| of(DatasetKind::Isaid).obstacle(settings).unwrap();
+        assert_eq!(obstacle(&isaid), "backbone not trained on ImageNet (init)");
+        isaid.init = init(Part::Backbone);
+        assert_eq!(obstacle(&isaid), "crop 128x128, not 896x896");
+        let changes: [fn(&mut RunSettings); 9] = [
+            |s| s.model.align_corners = true,
             |s| s.train.lr = 0.02,
             |s| s.infer.stride = Some([64, 64]),
             |s| s.resize = [300, 350],

@@ -29,8 +29,8 @@ pub fn execute(context: &RunContext) -> Result<Outcome> {
     let train_seconds = training.seconds();
     let mut network = training.network.without_gradients();
     let device = &context.device.device;
-    let (dataset, inference) = (&context.dataset, Inference::of(settings));
-    let evaluation = evaluate(&mut network, device, dataset, Split::Val, &inference, context.progress, context.stop)?;
+    let (samples, inference) = (context.dataset.samples(Split::Val), Inference::of(settings));
+    let evaluation = evaluate(&mut network, device, samples, &inference, context.progress, context.stop)?;
     let Some(evaluation) = evaluation else {
         return Ok(Outcome::Stopped { iteration: training.iteration });
     };

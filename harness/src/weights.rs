@@ -1,28 +1,93 @@
-//! A trained network from a checkpoint, ready for inference.
+//! A trained network from a file, ready for inference.
 
 use crate::device::ComputeDevice;
+use crate::infer::Inference;
 use crate::network;
-use crate::settings::RunSettings;
+use crate::spec::{check_rates, protocol};
 use crate::train::Checkpoint;
-use anyhow::{Context, Result};
-use atrous_models::Segmentor;
+use anyhow::{Context, Result, anyhow, ensure};
+use atrous_data::DatasetKind;
+use atrous_models::{BackboneConfig, Segmentor, State, Tolerance};
 use std::path::Path;
 
-/// A network, and the settings it was trained with.
+/// A network, and how it is to be used.
 pub struct Trained {
     pub network: Segmentor,
-    pub settings: RunSettings,
+    /// What it is scored on.
+    pub dataset: DatasetKind,
+    pub inference: Inference,
+}
+
+/// What is known of weights beside the file. A checkpoint of this program says all of it itself, but for the data set
+/// that it is to be scored on.
+#[derive(Clone, Debug, Default)]
+pub struct Hints {
+    pub dataset: Option<DatasetKind>,
+    pub rates: Option<Vec<usize>>,
+    pub output_stride: Option<usize>,
+    pub align_corners: bool,
+    pub tolerance: Tolerance,
 }
 
 impl Trained {
-    /// Reads a checkpoint of this program; the network is on `device` and tracks no gradients.
+    /// Reads a checkpoint of this program, or the weights of another one; the network is on `device` and tracks no
+    /// gradients.
     ///
     /// # Errors
     /// Names the file.
-    pub fn read(path: &Path, device: &ComputeDevice) -> Result<Self> {
-        let checkpoint = Checkpoint::read(path)?;
-        let mut network = network::config(&checkpoint.settings).init(0, &device.device);
-        checkpoint.state.load_into(&mut network).with_context(|| format!("{} cannot be used", path.display()))?;
-        Ok(Trained { network, settings: checkpoint.settings })
+    pub fn read(path: &Path, hints: &Hints, device: &ComputeDevice) -> Result<Self> {
+        let name = path.display();
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {name}"))?;
+        let state = State::from_bytes(&bytes).with_context(|| format!("{name} holds no weights"))?;
+        let trained = if Checkpoint::is_in(&state) {
+            let checkpoint = Checkpoint::of(state).with_context(|| format!("{name} is no checkpoint"))?;
+            Self::ours(checkpoint, hints, device)
+        } else {
+            Self::foreign(&state, hints, device)
+        };
+        trained.with_context(|| format!("{name} cannot be used"))
     }
+
+    fn ours(checkpoint: Checkpoint, hints: &Hints, device: &ComputeDevice) -> Result<Self> {
+        let settings = checkpoint.settings;
+        let said = hints.rates.is_some() || hints.output_stride.is_some() || hints.align_corners;
+        ensure!(!said, "it is a checkpoint of this program, which carries its rates and its network: do not give them");
+        let mut network = network::config(&settings).init(0, &device.device);
+        checkpoint.state.load_parts(&mut network, &hints.tolerance)?;
+        let mut inference = Inference::of(&settings);
+        let dataset = hints.dataset.unwrap_or(settings.dataset);
+        check_classes(dataset, inference.classes)?;
+        if dataset != settings.dataset {
+            inference.resize = dataset.resize_reference();
+        }
+        Ok(Trained { network, dataset, inference })
+    }
+
+    fn foreign(state: &State, hints: &Hints, device: &ComputeDevice) -> Result<Self> {
+        let dataset = hints.dataset.context("it does not say what it was trained on: give --dataset")?;
+        let rates = hints.rates.clone().unwrap_or_else(|| vec![1, 12, 24, 36]);
+        check_rates(&rates).map_err(|message| anyhow!("--rates: {message}"))?;
+        let output_stride = hints.output_stride.unwrap_or(8);
+        ensure!([8, 16].contains(&output_stride), "--output-stride must be 8 or 16, is {output_stride}");
+        let mut config = state.network(rates, output_stride)?;
+        config.align_corners = hints.align_corners;
+        let resnet = matches!(config.backbone, BackboneConfig::Resnet(_));
+        ensure!(resnet || hints.output_stride.is_none(), "--output-stride is for a ResNet; this is a U-Net");
+        check_classes(dataset, config.classes)?;
+        let inference = Inference {
+            resize: dataset.resize_reference(),
+            infer: protocol::of(dataset).infer,
+            divisor: config.backbone.divisor(),
+            classes: config.classes,
+        };
+        let mut network = config.init(0, &device.device);
+        state.load_parts(&mut network, &hints.tolerance)?;
+        Ok(Trained { network, dataset, inference })
+    }
+}
+
+fn check_classes(dataset: DatasetKind, classes: usize) -> Result<()> {
+    let wanted = dataset.class_names().len();
+    ensure!(wanted == classes, "--dataset {dataset} has {wanted} classes, the network has {classes}");
+    Ok(())
 }

@@ -40,10 +40,12 @@ mod tests {
     /// mmsegmentation's own lists (its `slide_inference`): [y1, y2, x1, x2], rows outside.
     #[test]
     fn golden_windows() {
-        let folder = std::env::var_os("ATROUS_GOLDEN").map(std::path::PathBuf::from);
-        let folder = folder.unwrap_or_else(|| "tests/golden".into());
-        let text = std::fs::read_to_string(folder.join("slide.json")).unwrap();
-        let recorded: serde_json::Value = serde_json::from_str(&text).unwrap();
+        for recordings in crate::golden::recordings() {
+            compare_windows(&recordings.json("slide.json").unwrap());
+        }
+    }
+
+    fn compare_windows(recorded: &serde_json::Value) {
         let mut compared = 0;
         for (size, case) in recorded.as_object().unwrap() {
             let Some((height, width)) = size.split_once('x') else { continue };

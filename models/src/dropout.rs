@@ -15,7 +15,8 @@ impl DropoutNoise {
     /// `probability`: of dropping a channel, in 0..1.
     pub fn new(seed: u64, iteration: u64, probability: f64) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
-        random.set_stream(iteration);
+        // Stream 0 of the seed draws the initial weights.
+        random.set_stream(iteration + 1);
         Self { random, probability }
     }
 

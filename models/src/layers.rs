@@ -101,8 +101,18 @@ impl BatchNorm {
     pub const MOMENTUM: f64 = 0.1;
 
     pub fn new(channels: usize, device: &Device) -> Self {
+        Self::scaled(Tensor::ones([channels], device), device)
+    }
+
+    /// One whose output is 0 until it has learnt something: the last of a residual block.
+    pub fn zero(channels: usize, device: &Device) -> Self {
+        Self::scaled(Tensor::zeros([channels], device), device)
+    }
+
+    fn scaled(gamma: Tensor<1>, device: &Device) -> Self {
+        let [channels] = gamma.dims();
         Self {
-            gamma: parameter(Tensor::ones([channels], device)),
+            gamma: parameter(gamma),
             beta: parameter(Tensor::zeros([channels], device)),
             running_mean: Tensor::zeros([channels], device),
             running_var: Tensor::ones([channels], device),

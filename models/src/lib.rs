@@ -4,31 +4,40 @@
 //! use atrous_models::{SegmentorConfig, burn::tensor::{Device, Tensor}};
 //!
 //! let device = Device::flex();
-//! let config = SegmentorConfig { rates: vec![1, 6, 12, 18], ..SegmentorConfig::unet_s5_d16(2) };
+//! let config = SegmentorConfig::unet_s5_d16(64, 16, vec![1, 6, 12, 18], 2);
 //! let mut network = config.init(0, &device);
 //! let logits = network.forward(Tensor::zeros([1, 3, 64, 64], &device));
 //! assert_eq!(logits.dims(), [1, 2, 64, 64]);
 //! ```
 
 pub mod aspp;
+pub mod backbone;
 pub mod conv_module;
 pub mod device;
 pub mod dropout;
 pub mod fcn_head;
 pub mod kernels;
 pub mod layers;
+pub mod loss;
 pub mod module;
 pub mod ops;
+pub mod pth;
+pub mod resnet;
 pub mod segmentor;
 pub mod sgd;
 pub mod state;
 pub mod unet;
+pub mod weights;
 
+pub use backbone::BackboneConfig;
 pub use burn;
 pub use device::{ComputeDevice, DeviceError, DeviceInfo};
 pub use dropout::DropoutNoise;
 pub use kernels::conv::ConvGeometry;
+pub use loss::{LossConfig, Losses};
 pub use module::{Module, Phase, Role, Visitor};
-pub use segmentor::{Losses, Segmentor, SegmentorConfig};
+pub use resnet::{Depth, ResnetConfig, Stem};
+pub use segmentor::{Segmentor, SegmentorConfig};
 pub use sgd::{Sgd, SgdConfig};
-pub use state::{State, StateError};
+pub use state::{State, StateError, Tolerance};
+pub use weights::WeightsError;

@@ -5,44 +5,61 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::aspp::{AsppHead, AsppHeadConfig};
+use crate::backbone::{Backbone, BackboneConfig};
 use crate::dropout::DropoutNoise;
 use crate::fcn_head::FcnHead;
+use crate::loss::{LossConfig, Losses};
 use crate::module::{Module, Phase, Role, Visitor, key};
-use crate::ops;
-use crate::unet::Unet;
+use crate::resnet::ResnetConfig;
 
-/// U-Net S5-D16 with an ASPP head on its full-resolution map (output stride 1).
+/// A backbone, an ASPP head and an auxiliary head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SegmentorConfig {
-    /// Channels of the full-resolution maps.
-    pub base_channels: usize,
+    pub backbone: BackboneConfig,
     /// Channels of each ASPP branch.
     pub aspp_channels: usize,
+    /// Channels of the auxiliary head's convolution.
+    pub auxiliary_channels: usize,
     /// Atrous rates, one branch each.
     pub rates: Vec<usize>,
     pub classes: usize,
+    /// How logits are resized: `true` where corners of pixels fall on corners (the 769 protocol), `false` where centres
+    /// do (all others).
+    pub align_corners: bool,
 }
 
 impl SegmentorConfig {
-    /// The published network: 64 channels, ASPP with 16 channels and rates 1, 12, 24, 36.
-    pub fn unet_s5_d16(classes: usize) -> Self {
-        Self { base_channels: 64, aspp_channels: 16, rates: vec![1, 12, 24, 36], classes }
+    /// U-Net S5-D16, its ASPP on the full-resolution map. As published: 64 base channels, 16 ASPP channels, and rates
+    /// 1, 12, 24, 36.
+    pub fn unet_s5_d16(base_channels: usize, aspp_channels: usize, rates: Vec<usize>, classes: usize) -> Self {
+        let backbone = BackboneConfig::Unet { base_channels };
+        let auxiliary_channels = base_channels;
+        Self { backbone, aspp_channels, auxiliary_channels, rates, classes, align_corners: false }
+    }
+
+    /// DeepLabV3 on a ResNet, its ASPP on a map of an eighth or a sixteenth of the input's side. As published: depth 50 or
+    /// 101, deep stem, 64 base channels, output stride 8, 512 ASPP channels, and rates 1, 12, 24, 36.
+    pub fn deeplabv3(resnet: ResnetConfig, aspp_channels: usize, rates: Vec<usize>, classes: usize) -> Self {
+        let auxiliary_channels = 4 * resnet.base_channels;
+        let backbone = BackboneConfig::Resnet(resnet);
+        Self { backbone, aspp_channels, auxiliary_channels, rates, classes, align_corners: false }
     }
 
     /// Weights are drawn from `seed`. On a device with autodiff the parameters require gradients.
     pub fn init(&self, seed: u64, device: &Device) -> Segmentor {
         let random = &mut ChaCha8Rng::seed_from_u64(seed);
-        let base = self.base_channels;
         let head = AsppHeadConfig {
-            input_channels: base,
+            input_channels: self.backbone.decode_channels(),
             channels: self.aspp_channels,
             rates: self.rates.clone(),
             classes: self.classes,
         };
+        let auxiliary = [self.backbone.auxiliary_channels(), self.auxiliary_channels];
         Segmentor {
-            backbone: Unet::new(base, random, device),
+            backbone: self.backbone.init(random, device),
             decode_head: head.init(random, device),
-            auxiliary_head: FcnHead::new([2 * base, base], self.classes, random, device),
+            auxiliary_head: FcnHead::new(auxiliary, self.classes, random, device),
+            align_corners: self.align_corners,
         }
     }
 }
@@ -50,64 +67,46 @@ impl SegmentorConfig {
 /// A network with both of its heads.
 #[derive(Clone, Debug)]
 pub struct Segmentor {
-    pub backbone: Unet,
+    pub backbone: Backbone,
     pub decode_head: AsppHead,
     pub auxiliary_head: FcnHead,
+    /// How logits are resized.
+    pub align_corners: bool,
 }
 
-/// The losses of a batch, one value each.
-pub struct Losses {
-    /// Cross entropy of the ASPP head.
-    pub decode: Tensor<1>,
-    /// Cross entropy of the auxiliary head, its weight included.
-    pub auxiliary: Tensor<1>,
-}
-
-impl Losses {
-    /// What is minimised.
-    pub fn total(&self) -> Tensor<1> {
-        self.decode.clone() + self.auxiliary.clone()
-    }
-}
-
-/// What both heads say of a training batch.
+/// What both heads say of a training batch: batch x classes x the size of the map that the head reads.
 pub struct TrainingLogits {
-    /// Batch x classes x height x width.
     pub decode: Tensor<4>,
-    /// Batch x classes x height / 2 x width / 2.
     pub auxiliary: Tensor<4>,
 }
 
 impl Segmentor {
-    /// Logits of the ASPP head in evaluation mode: batch x 3 x height x width to batch x classes x height x width.
+    /// Logits of the ASPP head in evaluation mode: batch x 3 x height x width to batch x classes x the size of the map that
+    /// the head reads.
     pub fn forward(&mut self, images: Tensor<4>) -> Tensor<4> {
         let maps = self.backbone.forward(images, Phase::Evaluation);
-        self.decode_head.forward(maps.full, Phase::Evaluation, None)
+        self.decode_head.forward(maps.decode, Phase::Evaluation, None)
     }
 
     /// Logits of both heads in training mode; moves the running statistics.
     pub fn forward_training(&mut self, images: Tensor<4>, noise: &mut DropoutNoise) -> TrainingLogits {
         let maps = self.backbone.forward(images, Phase::Training);
-        let decode = self.decode_head.forward(maps.full, Phase::Training, Some(noise));
-        let auxiliary = self.auxiliary_head.forward(maps.half, Phase::Training, Some(noise));
+        let decode = self.decode_head.forward(maps.decode, Phase::Training, Some(noise));
+        let auxiliary = self.auxiliary_head.forward(maps.auxiliary, Phase::Training, Some(noise));
         TrainingLogits { decode, auxiliary }
     }
 
-    /// Both losses of a batch in training mode. `labels`: batch x height x width, 255 ignored. The logits are resized to
-    /// the labels' size.
+    /// Both heads' losses of a batch in training mode. `labels`: batch x height x width, 255 ignored. The logits are resized
+    /// to the labels' size.
     pub fn losses(
         &mut self,
         images: Tensor<4>,
         labels: Tensor<3, Int>,
-        auxiliary_weight: f64,
+        config: LossConfig,
         noise: &mut DropoutNoise,
     ) -> Losses {
-        let logits = self.forward_training(images, noise);
-        let [_, height, width] = labels.dims();
-        let loss = |logits: Tensor<4>| {
-            ops::cross_entropy(ops::resize_bilinear(logits, [height, width], false), labels.clone())
-        };
-        Losses { decode: loss(logits.decode), auxiliary: loss(logits.auxiliary) * auxiliary_weight }
+        let TrainingLogits { decode, auxiliary } = self.forward_training(images, noise);
+        config.losses(decode, auxiliary, labels, self.align_corners)
     }
 
     /// A copy without gradients, for inference.
@@ -168,17 +167,5 @@ impl Module for Segmentor {
         self.backbone.visit(&key(prefix, "backbone"), visitor);
         self.decode_head.visit(&key(prefix, "decode_head"), visitor);
         self.auxiliary_head.visit(&key(prefix, "auxiliary_head"), visitor);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// mmsegmentation's deeplabv3_unet_s5-d16 with two classes.
-    #[test]
-    fn the_published_network_has_its_number_of_parameters() {
-        let mut network = SegmentorConfig::unet_s5_d16(2).init(0, &Device::flex());
-        assert_eq!(network.parameter_count(), 29_064_996);
     }
 }

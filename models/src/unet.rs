@@ -5,6 +5,7 @@ use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 
+use crate::backbone::BackboneMaps;
 use crate::conv_module::ConvModule;
 use crate::module::{Module, Phase, Visitor, key};
 use crate::ops;
@@ -67,14 +68,6 @@ pub struct Unet {
     decoder: Vec<UpStage>,
 }
 
-/// What the heads read.
-pub struct UnetMaps {
-    /// Batch x base channels x height x width.
-    pub full: Tensor<4>,
-    /// Batch x 2 base channels x height / 2 x width / 2.
-    pub half: Tensor<4>,
-}
-
 impl Unet {
     /// The input's height and width must be multiples of this.
     pub const DIVISOR: usize = 1 << (STAGES - 1);
@@ -89,8 +82,9 @@ impl Unet {
         Self { encoder, decoder }
     }
 
-    /// `input`: batch x 3 x height x width, normalised.
-    pub fn forward(&mut self, input: Tensor<4>, phase: Phase) -> UnetMaps {
+    /// `input`: batch x 3 x height x width, normalised. The ASPP head reads the full-resolution map (base channels), the
+    /// auxiliary head the one of half the side (twice as many).
+    pub fn forward(&mut self, input: Tensor<4>, phase: Phase) -> BackboneMaps {
         let [_, _, height, width] = input.dims();
         assert!(
             height % Self::DIVISOR == 0 && width % Self::DIVISOR == 0,
@@ -111,7 +105,7 @@ impl Unet {
             half = stage.forward(skips.pop().expect("one skip per decoder stage"), half, phase);
         }
         let full = last.forward(skips.pop().expect("the first stage's skip"), half.clone(), phase);
-        UnetMaps { full, half }
+        BackboneMaps { decode: full, auxiliary: half }
     }
 }
 

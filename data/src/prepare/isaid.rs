@@ -210,6 +210,7 @@ impl ColourCounter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::golden;
 
     #[test]
     fn tiles_start_every_512_pixels_and_end_with_the_image() {
@@ -220,6 +221,22 @@ mod tests {
         assert_eq!(starts(897), [0, 1]);
         assert_eq!(starts(1408), [0, 512]);
         assert_eq!(starts(2000), [0, 512, 1024, 1104]);
+    }
+
+    #[test]
+    fn golden_colours_become_classes() {
+        for golden in golden::folders() {
+            let maps = golden.json("label_maps.json");
+            let (mut data, mut classes) = (Vec::new(), Vec::new());
+            for row in maps["isaid"].as_array().unwrap() {
+                data.extend((0..3).map(|channel| row["rgb"][channel].as_u64().unwrap() as u8));
+                classes.push(row["id"].as_u64().unwrap() as u8);
+            }
+            data.extend([1, 2, 3]);
+            classes.push(maps["isaid_unknown_colour"].as_u64().unwrap() as u8);
+            let mask = RgbImage8 { height: 1, width: classes.len(), data };
+            assert_eq!(ColourCounter::default().decode(&mask).data, classes);
+        }
     }
 
     #[test]

@@ -69,33 +69,44 @@ mod tests {
 
     #[test]
     fn golden_flip() {
-        let (mut image, mut label) = (golden::image("image"), golden::label("label"));
-        flip(&mut image, &mut label);
-        assert_eq!(image, golden::image("flip"));
-        assert_eq!(label, golden::label("flip_label"));
+        for golden in golden::folders() {
+            let (mut image, mut label) = (golden.image("image"), golden.label("label"));
+            flip(&mut image, &mut label);
+            assert_eq!(image, golden.image("flip"));
+            assert_eq!(label, golden.label("flip_label"));
+        }
     }
 
     #[test]
     fn golden_resize_pixels() {
-        let (image, label) = (golden::image("image"), golden::label("label"));
-        for (name, case) in golden::transforms()["resize"]["images"].as_object().unwrap() {
-            let size = golden::pair_of(&case["height_width"]);
-            assert!(resize_image(&image, size) == golden::image(name), "{name}");
-            assert!(resize_label(&label, size) == golden::label(&format!("{name}_label")), "{name}");
+        for golden in golden::folders() {
+            let (image, label, rule) = (golden.image("image"), golden.label("label"), golden.transforms());
+            let cases = rule["resize"]["images"].as_object().unwrap();
+            for (name, case) in cases {
+                let size = golden::pair_of(&case["height_width"]);
+                assert!(resize_image(&image, size) == golden.image(name), "{name}");
+                assert!(resize_label(&label, size) == golden.label(&format!("{name}_label")), "{name}");
+            }
+            assert!(cases.len() >= 5);
         }
     }
 
     #[test]
     fn golden_resize_sizes() {
-        let rule = &golden::transforms()["resize"];
-        for row in rule["by_factor"].as_array().unwrap() {
-            let (image, target) = (golden::pair_of(&row["height_width"]), golden::pair_of(&row["scale"]));
-            assert_eq!(fit_size(image, target), golden::pair_of(&row["result"]), "{row}");
-        }
-        for row in rule["random_resize"].as_array().unwrap() {
-            let (image, reference) = (golden::pair_of(&row["height_width"]), golden::pair_of(&row["scale"]));
-            let ratio = 0.5 + row["uniform"].as_f64().unwrap() * 1.5;
-            assert_eq!(random_size(image, reference, ratio), golden::pair_of(&row["result"]), "{row}");
+        for golden in golden::folders() {
+            let rule = &golden.transforms()["resize"];
+            let by_factor = rule["by_factor"].as_array().unwrap();
+            for row in by_factor {
+                let (image, target) = (golden::pair_of(&row["height_width"]), golden::pair_of(&row["scale"]));
+                assert_eq!(fit_size(image, target), golden::pair_of(&row["result"]), "{row}");
+            }
+            let random_resize = rule["random_resize"].as_array().unwrap();
+            for row in random_resize {
+                let (image, reference) = (golden::pair_of(&row["height_width"]), golden::pair_of(&row["scale"]));
+                let ratio = 0.5 + row["uniform"].as_f64().unwrap() * 1.5;
+                assert_eq!(random_size(image, reference, ratio), golden::pair_of(&row["result"]), "{row}");
+            }
+            assert!(by_factor.len() >= 35 && random_resize.len() >= 48);
         }
     }
 }

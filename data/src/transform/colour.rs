@@ -4,6 +4,9 @@ use super::hsv::{hsv_to_rgb, rgb_to_hsv};
 use crate::random::Random;
 use crate::raster::RgbImage8;
 
+/// Pixels that OpenCV's vector code takes at once (AVX2).
+const VECTOR: usize = 32;
+
 /// One step; every step clips to 8 bits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Step {
@@ -56,65 +59,74 @@ fn map_levels(image: &mut RgbImage8, table: &[u8; 256]) {
     }
 }
 
+/// Changes hue, saturation and value. OpenCV's vector code, which takes whole groups of pixels of a row, truncates on
+/// the way back; its scalar code, which takes the rest of the row, rounds half to even.
 fn map_hsv(image: &mut RgbImage8, change: impl Fn([u8; 3]) -> [u8; 3]) {
-    for pixel in image.data.chunks_exact_mut(3) {
-        let hsv = rgb_to_hsv([pixel[0], pixel[1], pixel[2]]);
-        pixel.copy_from_slice(&hsv_to_rgb(change(hsv)));
+    let changed = |pixel: &[u8]| hsv_to_rgb(change(rgb_to_hsv([pixel[0], pixel[1], pixel[2]])));
+    let grouped = image.width / VECTOR * VECTOR;
+    for row in image.data.chunks_exact_mut(3 * image.width) {
+        let (groups, rest) = row.split_at_mut(3 * grouped);
+        // `as` clips to 0..=255 and truncates.
+        for pixel in groups.chunks_exact_mut(3) {
+            pixel.copy_from_slice(&changed(pixel).map(|level| level as u8));
+        }
+        for pixel in rest.chunks_exact_mut(3) {
+            pixel.copy_from_slice(&changed(pixel).map(|level| level.round_ties_even() as u8));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::golden;
 
-    /// Distance of each channel in grey levels, over the first columns.
-    fn distances<'a>(a: &'a RgbImage8, b: &'a RgbImage8, columns: usize) -> impl Iterator<Item = u8> + 'a {
+    /// Distances in grey levels of all channels of all pixels.
+    fn distances(a: &RgbImage8, b: &RgbImage8) -> Vec<u8> {
         assert_eq!(a.size(), b.size());
-        let rows = a.data.chunks_exact(3 * a.width).zip(b.data.chunks_exact(3 * b.width));
-        rows.flat_map(move |(a, b)| a.iter().zip(b).take(3 * columns)).map(|(a, b)| a.abs_diff(*b))
+        a.data.iter().zip(&b.data).map(|(a, b)| a.abs_diff(*b)).collect()
+    }
+
+    /// The steps of a recorded case, in their order.
+    fn steps(case: &serde_json::Value) -> Vec<Step> {
+        let number = |key: &str| case[key].as_f64().unwrap();
+        let step = |op: &str, key: &str| match op {
+            "brightness" => Step::Brightness(number(key) as f32),
+            "contrast" => Step::Contrast(number(key) as f32),
+            "saturation" => Step::Saturation(number(key) as f32),
+            "hue" => Step::Hue(number(key) as i32),
+            other => panic!("unknown step {other}"),
+        };
+        match (case["op"].as_str().unwrap(), case["mode"].as_u64()) {
+            ("chain", Some(1)) => ["brightness", "contrast", "saturation", "hue"].map(|op| step(op, op)).into(),
+            ("chain", Some(0)) => ["brightness", "saturation", "hue", "contrast"].map(|op| step(op, op)).into(),
+            (op, _) => vec![step(op, "value")],
+        }
     }
 
     #[test]
     fn golden_photometric_steps() {
-        let original = golden::image("image");
-        let mut seen = 0;
-        for (name, case) in golden::transforms()["colour"].as_object().unwrap() {
-            let number = |key: &str| case[key].as_f64().unwrap();
-            let steps = match case["op"].as_str().unwrap() {
-                "brightness" => vec![Step::Brightness(number("value") as f32)],
-                "contrast" => vec![Step::Contrast(number("value") as f32)],
-                "saturation" => vec![Step::Saturation(number("value") as f32)],
-                "hue" => vec![Step::Hue(number("value") as i32)],
-                "chain" => {
-                    let contrast = Step::Contrast(number("contrast") as f32);
-                    let saturation = Step::Saturation(number("saturation") as f32);
-                    let hue = Step::Hue(number("hue") as i32);
-                    let brightness = Step::Brightness(number("brightness") as f32);
-                    if case["mode"] == 1 {
-                        vec![brightness, contrast, saturation, hue]
-                    } else {
-                        vec![brightness, saturation, hue, contrast]
-                    }
-                }
-                other => panic!("unknown step {other}"),
-            };
-            let mut got = original.clone();
-            steps.iter().for_each(|step| apply(&mut got, *step));
-            let expected = golden::image(name);
-            // The reference truncates whole groups of 32 columns, as here, and rounds the rest of the row; what
-            // that makes in a chain is multiplied by its later steps.
-            let truncated = original.width / 32 * 32;
-            let exact = name.starts_with("brightness") || name.starts_with("contrast");
-            let limit = if exact { 0 } else { steps.len() as u8 };
-            let largest = distances(&got, &expected, original.width).max().unwrap();
-            assert!(largest <= limit, "{name}: {largest}");
-            let differing = distances(&got, &expected, truncated).filter(|gap| *gap > 0).count();
-            let share = differing as f64 / (3 * truncated * original.height) as f64;
-            assert!(share < 0.005, "{name}: {share}");
-            seen += 1;
+        for golden in golden::folders() {
+            let (original, rule) = (golden.image("image"), golden.transforms());
+            let mut ops = BTreeMap::new();
+            for (name, case) in rule["colour"].as_object().unwrap() {
+                let mut got = original.clone();
+                steps(case).into_iter().for_each(|step| apply(&mut got, step));
+                let distances = distances(&got, &golden.image(name));
+                let largest = distances.iter().max().unwrap();
+                let share = distances.iter().filter(|distance| **distance > 0).count() as f64 / distances.len() as f64;
+                println!("{name}: largest distance {largest}, share of differing values {share}");
+                // None differs from OpenCV with AVX2 and FMA; with other instructions it may by one level.
+                let op = case["op"].as_str().unwrap();
+                assert!(*largest <= u8::from(!["brightness", "contrast"].contains(&op)), "{name}");
+                assert!(share < 0.005, "{name}");
+                *ops.entry(op).or_insert(0) += 1;
+            }
+            let expected = [("brightness", 4), ("chain", 2), ("contrast", 4), ("hue", 4), ("saturation", 4)];
+            assert!(expected.iter().all(|(op, least)| ops.get(op) >= Some(least)), "{ops:?}");
         }
-        assert_eq!(seen, 18);
     }
 
     #[test]

@@ -59,41 +59,47 @@ fn is_mixed(label: &LabelMap, size: [usize; 2], region: Region, max_class_share:
 mod tests {
     use super::*;
     use crate::golden;
+    use crate::transform::resize::{resize_image_region, resize_label_region};
 
     #[test]
     fn golden_crop_acceptance() {
-        let (label, rule) = (golden::label("label"), &golden::transforms()["crop"]);
-        let [height, width] = golden::pair_of(&rule["size"]);
-        let limit = rule["cat_max_ratio"].as_f64().unwrap();
-        let region = |offset: &serde_json::Value| {
-            let [y, x] = golden::pair_of(offset);
-            Region { y, x, height, width }
-        };
-        let accept = |region| is_mixed(&label, label.size(), region, limit);
-        let rows = rule["rows"].as_array().unwrap();
-        for row in rows {
-            assert_eq!(accept(region(&row["offset"])), row["accepted"].as_bool().unwrap(), "{row}");
+        for golden in golden::folders() {
+            let (label, rule) = (golden.label("label"), &golden.transforms()["crop"]);
+            let [height, width] = golden::pair_of(&rule["size"]);
+            let limit = rule["cat_max_ratio"].as_f64().unwrap();
+            let region = |offset: &serde_json::Value| {
+                let [y, x] = golden::pair_of(offset);
+                Region { y, x, height, width }
+            };
+            let accept = |region| is_mixed(&label, label.size(), region, limit);
+            let (rows, draws) = (rule["rows"].as_array().unwrap(), rule["draws"].as_array().unwrap());
+            for row in rows {
+                assert_eq!(accept(region(&row["offset"])), row["accepted"].as_bool().unwrap(), "{row}");
+            }
+            for row in draws {
+                let mut offsets = row["offsets"].as_array().unwrap().iter();
+                let chosen = choose(|| region(offsets.next().unwrap()), accept);
+                assert_eq!(chosen, region(&row["chosen"]), "{row}");
+            }
+            assert!(rows.len() >= 20 && draws.len() >= 2);
         }
-        for row in rule["draws"].as_array().unwrap() {
-            let mut offsets = row["offsets"].as_array().unwrap().iter();
-            let chosen = choose(|| region(offsets.next().unwrap()), accept);
-            assert_eq!(chosen, region(&row["chosen"]));
-        }
-        assert_eq!(rows.len(), 20);
     }
 
     #[test]
     fn golden_crop_pixels() {
-        let (image, label) = (golden::image("image"), golden::label("label"));
-        let rule = &golden::transforms()["crop"];
-        let [height, width] = golden::pair_of(&rule["size"]);
-        for (name, offset) in rule["images"].as_object().unwrap() {
-            let [y, x] = golden::pair_of(offset);
-            let region = Region { y, x, height, width };
-            let cropped = super::super::resize::resize_image_region(&image, image.size(), region);
-            assert_eq!(cropped, golden::image(name));
-            let cropped = super::super::resize::resize_label_region(&label, label.size(), region);
-            assert_eq!(cropped, golden::label(&format!("{name}_label")));
+        for golden in golden::folders() {
+            let (image, label) = (golden.image("image"), golden.label("label"));
+            let rule = &golden.transforms()["crop"];
+            let [height, width] = golden::pair_of(&rule["size"]);
+            let cases = rule["images"].as_object().unwrap();
+            for (name, offset) in cases {
+                let [y, x] = golden::pair_of(offset);
+                let region = Region { y, x, height, width };
+                assert_eq!(resize_image_region(&image, image.size(), region), golden.image(name));
+                let cropped = resize_label_region(&label, label.size(), region);
+                assert_eq!(cropped, golden.label(&format!("{name}_label")));
+            }
+            assert!(cases.len() >= 3);
         }
     }
 

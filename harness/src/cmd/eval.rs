@@ -1,10 +1,9 @@
 //! `atrous eval`: score a checkpoint on a data set.
 
-use super::options::{DataRootArg, DeviceArg};
+use super::options::{DataRootArg, DeviceArg, InferArgs, WeightsArgs};
 use super::output::print;
 use crate::device::ComputeDevice;
 use crate::evaluate::evaluate;
-use crate::infer::Inference;
 use crate::progress::Progress;
 use crate::result::write_json;
 use crate::scores::{Confusion, Scores};
@@ -19,13 +18,17 @@ use std::process::ExitCode;
 /// Score a checkpoint on a data set: IoU, Dice and accuracy per class and in the mean
 ///
 /// A checkpoint of this program carries the settings it was trained with: data set, resizing and inference are those
-/// of its run. Images come from the data root; a run on synthetic data has its images in OUT/synthetic.
+/// of its run. A network of mmsegmentation needs --dataset, and --rates where they are not 1,12,24,36; resizing and
+/// inference are those of the data set's protocol. Images come from the data root; a run on synthetic data has its images
+/// in OUT/synthetic.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
-    /// Checkpoint: checkpoint.safetensors in a run's directory
-    #[arg(long, value_name = "FILE")]
-    weights: PathBuf,
+    #[command(flatten)]
+    weights: WeightsArgs,
+
+    #[command(flatten)]
+    infer: InferArgs,
 
     /// Data set to score on, instead of the one it was trained on; must have as many classes
     #[arg(long, value_name = "DATASET")]
@@ -34,6 +37,10 @@ pub struct Args {
     /// train or val
     #[arg(long, default_value = "val", value_name = "SPLIT")]
     split: Split,
+
+    /// Score the first images only
+    #[arg(long, value_name = "IMAGES", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
 
     /// Write scores and confusion counts to this JSON file
     #[arg(long, value_name = "FILE")]
@@ -49,7 +56,9 @@ pub struct Args {
 const EXAMPLES: &str = "\
 Examples:
   atrous eval --weights runs/retina-small/stare/1-12-24-36/seed-0-*/checkpoint.safetensors --data-root ~/retina
-  atrous eval --weights best.safetensors --dataset chase_db1 --json transfer.json";
+  atrous eval --weights best.safetensors --dataset chase_db1 --json transfer.json
+  atrous eval --weights deeplabv3_unet_s5-d16_40k_hrf.pth --dataset hrf --rates 1,12,24,36
+  atrous eval --weights r50.pth --dataset cityscapes --ratios 0.5,0.75,1,1.25,1.5,1.75 --flip";
 
 #[derive(Serialize)]
 struct Report {
@@ -71,28 +80,20 @@ pub fn run(args: Args) -> Result<ExitCode> {
         ensure!(folder.is_dir(), "--json {}: there is no folder {}", path.display(), folder.display());
     }
     let device = ComputeDevice::select(&args.device.device)?;
-    let mut trained = Trained::read(&args.weights, &device)?;
-    let kind = args.dataset.unwrap_or(trained.settings.dataset);
-    let classes = trained.settings.dataset.class_names().len();
-    ensure!(
-        kind.class_names().len() == classes,
-        "--dataset {kind} has {} classes, {} was trained with {classes}",
-        kind.class_names().len(),
-        args.weights.display()
-    );
-    let mut inference = Inference::of(&trained.settings);
-    if kind != trained.settings.dataset {
-        inference.resize = kind.resize_reference();
-    }
+    let Trained { mut network, dataset: kind, mut inference } = args.weights.read(args.dataset, &device)?;
+    args.infer.apply(&mut inference)?;
     let dataset = Dataset::open(kind, &args.data.data_root)?;
+    let mut samples = dataset.samples(args.split);
+    if let Some(limit) = args.limit {
+        samples = &samples[..samples.len().min(usize::try_from(limit).unwrap_or(usize::MAX))];
+    }
     let (progress, stop) = (Progress::new(), StopFlag::install()?);
-    let network = &mut trained.network;
-    let evaluation = evaluate(network, &device.device, &dataset, args.split, &inference, &progress, &stop)?;
+    let evaluation = evaluate(&mut network, &device.device, samples, &inference, &progress, &stop)?;
     let Some(evaluation) = evaluation else { return Ok(ExitCode::from(STOPPED_EXIT_CODE)) };
     let report = Report {
         dataset: kind,
         split: args.split.to_string(),
-        images: dataset.samples(args.split).len(),
+        images: samples.len(),
         scores: evaluation.confusion.scores(),
         confusion: evaluation.confusion,
     };

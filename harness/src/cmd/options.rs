@@ -1,5 +1,11 @@
 //! Options that several subcommands have.
 
+use crate::infer::Inference;
+use crate::settings::{InferMode, InferSpec};
+use crate::spec::check_inference;
+use crate::weights::{Hints, Trained};
+use anyhow::{Result, anyhow};
+use atrous_models::{ComputeDevice, Tolerance};
 use std::path::PathBuf;
 
 /// Where data sets are.
@@ -16,4 +22,112 @@ pub struct DeviceArg {
     /// auto, flex, wgpu[:INDEX], vulkan[:INDEX|:cpu]; `atrous devices` lists them
     #[arg(long, default_value = "auto", value_name = "DEVICE")]
     pub device: String,
+}
+
+/// Weights, and what those of other programs do not say themselves.
+#[derive(Clone, Debug, clap::Args)]
+pub struct WeightsArgs {
+    /// A checkpoint of this program, or a network of mmsegmentation (.pth or .safetensors). Nothing in it is executed
+    #[arg(long, value_name = "FILE")]
+    pub weights: PathBuf,
+
+    /// Atrous rates of weights that do not say them [default: 1,12,24,36]
+    #[arg(long, value_name = "R,R,...", value_delimiter = ',')]
+    pub rates: Option<Vec<usize>>,
+
+    /// Output stride of a ResNet whose weights do not say it: 8 or 16 [default: 8]
+    #[arg(long, value_name = "STRIDE")]
+    pub output_stride: Option<usize>,
+
+    /// Resize logits corner to corner, where weights do not say it (the 769 protocol)
+    #[arg(long)]
+    pub align_corners: bool,
+
+    /// Keys that the file may lack, or parts before a dot in them, such as auxiliary_head
+    #[arg(long, value_name = "KEY,...", value_delimiter = ',')]
+    pub allow_missing: Vec<String>,
+
+    /// Keys that the file may have for nothing, or parts before a dot in them
+    #[arg(long, value_name = "KEY,...", value_delimiter = ',')]
+    pub allow_superfluous: Vec<String>,
+}
+
+impl WeightsArgs {
+    /// Reads them; `dataset` is what they are scored on, where that was given.
+    ///
+    /// # Errors
+    /// Names the file.
+    pub fn read(&self, dataset: Option<atrous_data::DatasetKind>, device: &ComputeDevice) -> Result<Trained> {
+        let hints = Hints {
+            dataset,
+            rates: self.rates.clone(),
+            output_stride: self.output_stride,
+            align_corners: self.align_corners,
+            tolerance: Tolerance { missing: self.allow_missing.clone(), superfluous: self.allow_superfluous.clone() },
+        };
+        Trained::read(&self.weights, &hints, device)
+    }
+}
+
+/// How images are scored, where it is not to be as in training.
+#[derive(Clone, Debug, clap::Args)]
+pub struct InferArgs {
+    /// Score in sliding windows of this height and width [default: as trained, or the data set's protocol]
+    #[arg(long, value_name = "H,W", value_delimiter = ',', num_args = 1, requires = "stride")]
+    pub window: Option<Vec<usize>>,
+
+    /// Vertical and horizontal step between windows
+    #[arg(long, value_name = "H,W", value_delimiter = ',', num_args = 1, requires = "window")]
+    pub stride: Option<Vec<usize>>,
+
+    /// Score each image at once, without windows
+    #[arg(long, conflicts_with = "window")]
+    pub whole: bool,
+
+    /// Height and width that images are fitted into first
+    #[arg(long, value_name = "H,W", value_delimiter = ',', num_args = 1)]
+    pub resize: Option<Vec<usize>>,
+
+    /// Average the probabilities at several sizes, given as factors
+    #[arg(long, value_name = "F,F,...", value_delimiter = ',')]
+    pub ratios: Option<Vec<f64>>,
+
+    /// Average the probabilities of each image and its mirror image
+    #[arg(long)]
+    pub flip: bool,
+}
+
+impl InferArgs {
+    /// Changes what was asked for.
+    ///
+    /// # Errors
+    /// Names the option.
+    pub fn apply(&self, inference: &mut Inference) -> Result<()> {
+        let pair = |option: &str, sides: &Option<Vec<usize>>| match sides.as_deref() {
+            None => Ok(None),
+            Some([side]) => Ok(Some([*side; 2])),
+            Some([height, width]) => Ok(Some([*height, *width])),
+            Some(other) => Err(anyhow!("--{option} {other:?}: give a height and a width, such as 128,128")),
+        };
+        let infer = &mut inference.infer;
+        if let (Some(window), Some(stride)) = (pair("window", &self.window)?, pair("stride", &self.stride)?) {
+            let (window, stride) = (Some(window), Some(stride));
+            *infer = InferSpec { mode: InferMode::Slide, window, stride, ..infer.clone() };
+        }
+        if self.whole {
+            *infer = InferSpec { mode: InferMode::Whole, window: None, stride: None, ..infer.clone() };
+        }
+        if let Some(ratios) = &self.ratios {
+            infer.ratios.clone_from(ratios);
+        }
+        infer.flip |= self.flip;
+        if let Some(resize) = pair("resize", &self.resize)? {
+            anyhow::ensure!(
+                resize.iter().all(|side| (1..=65_536).contains(side)),
+                "--resize: sides must be in 1..=65536"
+            );
+            inference.resize = resize;
+        }
+        check_inference(infer, inference.divisor).map_err(|message| anyhow!(message.replacen("infer.", "--", 1)))
+    }
 }

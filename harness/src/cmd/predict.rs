@@ -1,15 +1,14 @@
 //! `atrous predict`: masks and overlays of images.
 
-use super::options::DeviceArg;
+use super::options::{DeviceArg, InferArgs, WeightsArgs};
 use super::output::print;
 use crate::device::ComputeDevice;
-use crate::infer::Inference;
 use crate::progress::Progress;
 use crate::stop::{STOPPED_EXIT_CODE, StopFlag};
 use crate::weights::Trained;
 use anyhow::{Context, Result, bail, ensure};
 use atrous_data::inspect::draw_mask;
-use atrous_data::{LabelMap, RgbImage8};
+use atrous_data::{DatasetKind, LabelMap, RgbImage8};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,9 +24,15 @@ pub struct Args {
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<PathBuf>,
 
-    /// Checkpoint: checkpoint.safetensors in a run's directory
-    #[arg(long, value_name = "FILE")]
-    weights: PathBuf,
+    #[command(flatten)]
+    weights: WeightsArgs,
+
+    #[command(flatten)]
+    infer: InferArgs,
+
+    /// Data set whose classes and protocol weights have that do not say it
+    #[arg(long, value_name = "DATASET")]
+    dataset: Option<DatasetKind>,
 
     /// Where the masks go; created where it is missing
     #[arg(long, default_value = "predictions", value_name = "DIR")]
@@ -49,8 +54,8 @@ Examples:
 pub fn run(args: Args) -> Result<ExitCode> {
     let stems = stems(&args.images)?;
     let device = ComputeDevice::select(&args.device.device)?;
-    let mut trained = Trained::read(&args.weights, &device)?;
-    let inference = Inference::of(&trained.settings);
+    let Trained { mut network, dataset: kind, mut inference } = args.weights.read(args.dataset, &device)?;
+    args.infer.apply(&mut inference)?;
     for path in &args.images {
         ensure!(path.is_file(), "{} is no file", path.display());
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -67,19 +72,18 @@ pub fn run(args: Args) -> Result<ExitCode> {
             bar.set(1000 * index as u64 + (1000 * done / all) as u64);
             !stop.requested()
         };
-        let Some(prediction) = inference.predict(&mut trained.network, &device.device, &image, &proceed) else {
+        let Some(prediction) = inference.predict(&mut network, &device.device, &image, &proceed) else {
             return Ok(ExitCode::from(STOPPED_EXIT_CODE));
         };
         let mask = LabelMap { height: prediction.height, width: prediction.width, data: prediction.labels };
-        write(&args.out, stem, &image, &mask, &trained)?;
+        write(&args.out, stem, &image, &mask, kind)?;
     }
     bar.finish();
     print(format!("{} masks and overlays in {}\n", args.images.len(), args.out.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn write(out: &Path, stem: &str, image: &RgbImage8, mask: &LabelMap, trained: &Trained) -> Result<()> {
-    let kind = trained.settings.dataset;
+fn write(out: &Path, stem: &str, image: &RgbImage8, mask: &LabelMap, kind: DatasetKind) -> Result<()> {
     mask.write_png(&out.join(mask_name(stem)))?;
     draw_mask(image, &mask.data, kind).write_png(&out.join(overlay_name(stem)))?;
     Ok(())

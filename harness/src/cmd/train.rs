@@ -2,17 +2,15 @@
 
 use super::options::{DataRootArg, DeviceArg};
 use super::output::print;
-use crate::cmd::default_out;
+use super::{default_out, one_run};
 use crate::device::ComputeDevice;
 use crate::progress::Progress;
 use crate::rows::Rows;
 use crate::run;
-use crate::settings::join_rates;
-use crate::spec::{Overrides, Spec, check_rates};
 use crate::stop::{STOPPED_EXIT_CODE, StopFlag};
 use crate::sweep::{SweepOptions, sweep};
 use crate::table::Table;
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -64,7 +62,7 @@ Examples:
 /// # Errors
 /// One line that names the file or option that has to be changed.
 pub fn run(args: Args) -> Result<ExitCode> {
-    let spec = spec(&args)?;
+    let spec = one_run(&args.spec, &args.experiment, args.rates.as_deref(), args.seed, &args.set)?;
     let device = ComputeDevice::select(&args.device.device)?;
     let progress = Progress::new();
     let options = SweepOptions {
@@ -81,17 +79,4 @@ pub fn run(args: Args) -> Result<ExitCode> {
     }
     print(table.markdown())?;
     Ok(if end.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// The spec with nothing but the one run in it; the baseline stays that of the experiment.
-fn spec(args: &Args) -> Result<Spec> {
-    let seeds = Some(format!("{},", args.seed));
-    let overrides = Overrides { set: args.set.clone(), seeds, only: vec![args.experiment.clone()] };
-    let mut spec = Spec::load(&args.spec, &overrides)?;
-    for experiment in &mut spec.experiments {
-        let rates = args.rates.clone().unwrap_or_else(|| experiment.baseline.clone());
-        check_rates(&rates).map_err(|message| anyhow!("--rates {}: {message}", join_rates(&rates)))?;
-        experiment.rates = vec![rates];
-    }
-    Ok(spec)
 }

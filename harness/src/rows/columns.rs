@@ -1,10 +1,10 @@
 //! The columns of `results.csv`, in order, and what a run has to say in each.
 
 use super::{Row, RowEnd, number};
-use crate::settings::{DataSource, InferMode, RunSettings, join_rates};
+use crate::settings::{DataSource, InferMode, RunSettings, StemSpec, join_rates};
 
 /// Scores are fractions, times seconds, memory bytes. Empty is unknown or undefined.
-pub(super) const RUN_COLUMNS: [&str; 52] = [
+pub(super) const RUN_COLUMNS: [&str; 59] = [
     "run_id",
     "experiment",
     "dataset",
@@ -24,6 +24,10 @@ pub(super) const RUN_COLUMNS: [&str; 52] = [
     "model",
     "base_channels",
     "aspp_channels",
+    "auxiliary_channels",
+    "stem",
+    "align_corners",
+    "init",
     "crop_height",
     "crop_width",
     "resize_height",
@@ -36,6 +40,7 @@ pub(super) const RUN_COLUMNS: [&str; 52] = [
     "poly_power",
     "lr_min",
     "auxiliary_weight",
+    "dice_weight",
     "dropout",
     "ratio_low",
     "ratio_high",
@@ -45,6 +50,8 @@ pub(super) const RUN_COLUMNS: [&str; 52] = [
     "window_width",
     "stride_height",
     "stride_width",
+    "infer_ratios",
+    "infer_flip",
     "data",
     "data_fingerprint",
     "train_seconds",
@@ -105,6 +112,13 @@ fn setting_fields(settings: &RunSettings, baseline: &[usize]) -> Vec<String> {
         DataSource::Files => "files",
         DataSource::Synthetic(_) => "synthetic",
     };
+    let stem = match (model.kind.is_pretrained(), model.stem) {
+        (false, _) => "",
+        (true, StemSpec::Deep) => "deep",
+        (true, StemSpec::Plain) => "plain",
+    };
+    // The file's checksum: its name says nothing.
+    let init = settings.init.as_ref().map_or_else(String::new, |init| init.sha256.clone());
     vec![
         join_rates(baseline),
         settings.feature_size().to_string(),
@@ -112,6 +126,10 @@ fn setting_fields(settings: &RunSettings, baseline: &[usize]) -> Vec<String> {
         model.kind.to_string(),
         model.base_channels.to_string(),
         model.aspp_channels.to_string(),
+        model.auxiliary_channels.to_string(),
+        stem.into(),
+        model.align_corners.to_string(),
+        init,
         settings.crop[0].to_string(),
         settings.crop[1].to_string(),
         settings.resize[0].to_string(),
@@ -124,6 +142,7 @@ fn setting_fields(settings: &RunSettings, baseline: &[usize]) -> Vec<String> {
         train.poly_power.to_string(),
         train.lr_min.to_string(),
         train.auxiliary_weight.to_string(),
+        train.dice_weight.to_string(),
         train.dropout.to_string(),
         train.ratio[0].to_string(),
         train.ratio[1].to_string(),
@@ -133,6 +152,8 @@ fn setting_fields(settings: &RunSettings, baseline: &[usize]) -> Vec<String> {
         side(infer.window, 1),
         side(infer.stride, 0),
         side(infer.stride, 1),
+        infer.ratios.iter().map(f64::to_string).collect::<Vec<_>>().join("-"),
+        infer.flip.to_string(),
         data.into(),
     ]
 }

@@ -1,8 +1,11 @@
 //! Fills in the protocol's defaults and refuses what cannot be.
 
-use super::wire::{EXPERIMENT_KEYS, ExperimentWire, InferWire, ModelWire, SpecWire, TrainWire};
+use super::wire::{EXPERIMENT_KEYS, ExperimentWire, InferWire, InitWire, ModelWire, SpecWire, TrainWire};
 use super::{Experiment, protocol};
-use crate::settings::{DataSource, InferMode, InferSpec, ModelKind, ModelSpec, RunSettings, TrainSpec};
+use crate::settings::{
+    DataSource, InferMode, InferSpec, InitSpec, ModelKind, ModelSpec, RunSettings, StemSpec, TrainSpec, checksum,
+    one_ratio,
+};
 use std::collections::HashSet;
 
 /// A key, such as `train.lr` or `rates[1]`, and why its value cannot be.
@@ -19,7 +22,7 @@ pub(super) fn experiments(spec: SpecWire) -> Result<Vec<Experiment>, (usize, Imp
     let mut names = HashSet::new();
     let mut checked = Vec::new();
     for (index, wire) in spec.experiment.into_iter().enumerate() {
-        let experiment = resolve(wire);
+        let experiment = resolve(wire).map_err(|impossible| (index, impossible))?;
         check(&experiment).map_err(|impossible| (index, impossible))?;
         if !names.insert(experiment.name.clone()) {
             let message = format!("{} is the name of an earlier experiment too", experiment.name);
@@ -34,36 +37,52 @@ pub(super) fn experiments(spec: SpecWire) -> Result<Vec<Experiment>, (usize, Imp
     Ok(checked)
 }
 
-fn resolve(wire: ExperimentWire) -> Experiment {
+fn resolve(wire: ExperimentWire) -> Checked<Experiment> {
     let protocol = protocol::of(wire.dataset);
     let resize = wire.resize.unwrap_or(match &wire.data {
         DataSource::Files => wire.dataset.resize_reference(),
         DataSource::Synthetic(synthetic) => synthetic.size,
     });
-    Experiment {
+    Ok(Experiment {
         name: wire.name,
         dataset: wire.dataset,
         model: resolve_model(&wire.model),
+        init: wire.init.map(resolve_init).transpose()?,
         crop: wire.crop.unwrap_or(protocol.crop),
         resize,
         rates: wire.rates,
         baseline: wire.baseline,
         seeds: wire.seeds,
         train: resolve_train(&wire.train, &protocol),
-        infer: wire.infer.map_or(protocol.infer, |InferWire { mode, window, stride }| InferSpec {
+        infer: wire.infer.map_or(protocol.infer, |InferWire { mode, window, stride, ratios, flip }| InferSpec {
             mode,
             window,
             stride,
+            ratios: ratios.unwrap_or_else(one_ratio),
+            flip,
         }),
         data: wire.data,
-    }
+    })
+}
+
+fn resolve_init(InitWire { weights, part, allow_missing }: InitWire) -> Checked<InitSpec> {
+    let impossible = |error: anyhow::Error| Impossible { key: "init.weights".into(), message: format!("{error:#}") };
+    let sha256 = checksum(&weights).map_err(impossible)?;
+    Ok(InitSpec { weights, part, sha256, allow_missing })
 }
 
 fn resolve_model(wire: &ModelWire) -> ModelSpec {
+    let published = ModelSpec::published(wire.kind.unwrap_or(ModelKind::UnetS5D16));
+    let base_channels = wire.base_channels.unwrap_or(published.base_channels);
+    // As wide as the rest of the network.
+    let auxiliary_channels = published.auxiliary_channels / published.base_channels * base_channels;
     ModelSpec {
-        kind: wire.kind.unwrap_or(ModelKind::UnetS5D16),
-        base_channels: wire.base_channels.unwrap_or(protocol::BASE_CHANNELS),
-        aspp_channels: wire.aspp_channels.unwrap_or(protocol::ASPP_CHANNELS),
+        base_channels,
+        aspp_channels: wire.aspp_channels.unwrap_or(published.aspp_channels),
+        auxiliary_channels: wire.auxiliary_channels.unwrap_or(auxiliary_channels),
+        stem: wire.stem.unwrap_or(published.stem),
+        align_corners: wire.align_corners.unwrap_or(published.align_corners),
+        ..published
     }
 }
 
@@ -78,6 +97,7 @@ fn resolve_train(wire: &TrainWire, protocol: &protocol::Protocol) -> TrainSpec {
         poly_power: wire.poly_power.unwrap_or(default.poly_power),
         lr_min: wire.lr_min.unwrap_or(default.lr_min),
         auxiliary_weight: wire.auxiliary_weight.unwrap_or(default.auxiliary_weight),
+        dice_weight: wire.dice_weight.unwrap_or(default.dice_weight),
         dropout: wire.dropout.unwrap_or(default.dropout),
         ratio: wire.ratio.unwrap_or(default.ratio),
         photometric: wire.photometric.unwrap_or(default.photometric),
@@ -121,10 +141,20 @@ fn check_name(name: &str) -> Checked {
 }
 
 fn check_model(model: &ModelSpec) -> Checked {
-    let channels = [("model.base_channels", model.base_channels), ("model.aspp_channels", model.aspp_channels)];
+    let ModelSpec { kind, base_channels, aspp_channels, auxiliary_channels, stem, .. } = *model;
+    let channels = [
+        ("model.base_channels", base_channels),
+        ("model.aspp_channels", aspp_channels),
+        ("model.auxiliary_channels", auxiliary_channels),
+    ];
     channels.into_iter().try_for_each(|(key, value)| {
         ensure((1..=4096).contains(&value), key, format!("must be in 1..=4096, is {value}"))
-    })
+    })?;
+    let unet = kind == ModelKind::UnetS5D16;
+    let halved = unet || stem == StemSpec::Plain || base_channels.is_multiple_of(2);
+    let message = format!("must be even, is {base_channels}: the first convolutions have half as many");
+    ensure(halved, "model.base_channels", message)?;
+    ensure(!unet || stem == StemSpec::Deep, "model.stem", format!("{kind} has no stem; a ResNet has one"))
 }
 
 fn check_sides(key: &str, [height, width]: [usize; 2], divisor: usize) -> Checked {
@@ -182,6 +212,14 @@ pub fn check_settings(settings: &RunSettings) -> Result<(), String> {
     check_rates(&settings.rates)
 }
 
+/// Whether images can be scored like this by a network whose input sides are multiples of `divisor`.
+///
+/// # Errors
+/// The key, and why its value cannot be.
+pub fn check_inference(infer: &InferSpec, divisor: usize) -> Result<(), String> {
+    check_infer(infer, divisor).map_err(|Impossible { key, message }| format!("{key} {message}"))
+}
+
 fn check_seeds(seeds: &[u64]) -> Checked {
     ensure(!seeds.is_empty(), "seeds", "must hold at least one seed")?;
     let mut seen = HashSet::new();
@@ -204,7 +242,8 @@ fn check_train(train: &TrainSpec) -> Checked {
     number("momentum", momentum, (0.0..1.0).contains(&momentum), "at least 0 and below 1")?;
     number("weight_decay", weight_decay, weight_decay >= 0.0, "a number of at least 0")?;
     number("poly_power", poly_power, poly_power > 0.0, "a number above 0")?;
-    let (auxiliary, dropout) = (train.auxiliary_weight, train.dropout);
+    let (auxiliary, dice, dropout) = (train.auxiliary_weight, train.dice_weight, train.dropout);
+    number("dice_weight", dice, dice >= 0.0, "a number of at least 0")?;
     number("auxiliary_weight", auxiliary, auxiliary >= 0.0, "a number of at least 0")?;
     number("dropout", dropout, (0.0..1.0).contains(&dropout), "at least 0 and below 1")?;
     let [low, high] = train.ratio;
@@ -215,7 +254,14 @@ fn check_train(train: &TrainSpec) -> Checked {
     )
 }
 
+/// Whether an image can be scored like this.
 fn check_infer(infer: &InferSpec, divisor: usize) -> Checked {
+    let ratios = &infer.ratios;
+    ensure(
+        !ratios.is_empty() && ratios.iter().all(|ratio| (0.1..=10.0).contains(ratio)),
+        "infer.ratios",
+        format!("must be numbers from 0.1 to 10, such as [0.5, 1.0, 1.5], are {ratios:?}"),
+    )?;
     match (infer.mode, infer.window, infer.stride) {
         (InferMode::Whole, None, None) => Ok(()),
         (InferMode::Whole, window, _) => {

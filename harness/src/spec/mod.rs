@@ -11,12 +11,12 @@ mod overrides;
 pub mod protocol;
 mod wire;
 
-pub use check::{check_rates, check_settings};
+pub use check::{check_inference, check_rates, check_settings};
 pub use embedded::{EMBEDDED, EmbeddedSpec};
 pub use error::SpecError;
 pub use overrides::Overrides;
 
-use crate::settings::{DataSource, InferSpec, ModelSpec, RunSettings, TrainSpec};
+use crate::settings::{DataSource, InferSpec, InitSpec, ModelSpec, RunSettings, TrainSpec};
 use atrous_data::DatasetKind;
 use overrides::Override;
 use std::path::Path;
@@ -35,6 +35,7 @@ pub struct Experiment {
     pub name: String,
     pub dataset: DatasetKind,
     pub model: ModelSpec,
+    pub init: Option<InitSpec>,
     pub crop: [usize; 2],
     pub resize: [usize; 2],
     pub rates: Vec<Vec<usize>>,
@@ -117,6 +118,7 @@ impl Experiment {
             experiment: self.name.clone(),
             dataset: self.dataset,
             model: self.model.clone(),
+            init: self.init.clone(),
             crop: self.crop,
             resize: self.resize,
             rates: rates.to_vec(),

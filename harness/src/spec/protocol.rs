@@ -2,13 +2,9 @@
 //!
 //! Source: the configurations of mmsegmentation 1.2.2.
 
-use crate::settings::{InferMode, InferSpec, RunSettings, TrainSpec};
+use crate::settings::{InferSpec, RunSettings, TrainSpec};
 use atrous_data::DatasetKind;
 
-/// Width of the U-Net's first stage.
-pub const BASE_CHANNELS: usize = 64;
-/// Channels of each branch of the U-Net's ASPP.
-pub const ASPP_CHANNELS: usize = 16;
 pub const LR: f64 = 0.01;
 pub const MOMENTUM: f64 = 0.9;
 pub const WEIGHT_DECAY: f64 = 5e-4;
@@ -21,7 +17,7 @@ pub const RATIO: [f32; 2] = [0.5, 2.0];
 pub const CHECKPOINT_EVERY: u64 = 500;
 
 /// What differs between the data sets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Protocol {
     /// Height and width.
     pub crop: [usize; 2],
@@ -33,12 +29,8 @@ pub struct Protocol {
 
 /// The protocol of a data set.
 pub fn of(dataset: DatasetKind) -> Protocol {
-    let slide = |window: usize, stride: usize| InferSpec {
-        mode: InferMode::Slide,
-        window: Some([window; 2]),
-        stride: Some([stride; 2]),
-    };
-    let whole = InferSpec { mode: InferMode::Whole, window: None, stride: None };
+    let slide = |window: usize, stride: usize| InferSpec::slide([window; 2], [stride; 2]);
+    let whole = InferSpec::whole();
     let (crop, batch, iterations, infer) = match dataset {
         DatasetKind::Stare | DatasetKind::ChaseDb1 => ([128, 128], 16, 40_000, slide(128, 85)),
         DatasetKind::Hrf => ([256, 256], 16, 40_000, slide(256, 170)),
@@ -61,6 +53,7 @@ impl Protocol {
             poly_power: POLY_POWER,
             lr_min: LR_MIN,
             auxiliary_weight: AUXILIARY_WEIGHT,
+            dice_weight: 0.0,
             dropout: DROPOUT,
             ratio: RATIO,
             photometric: true,

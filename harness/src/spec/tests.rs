@@ -1,6 +1,7 @@
 //! Specs that are read, and those that are refused in one line.
 
 use super::*;
+use crate::settings::{ModelKind, Part, StemSpec};
 
 const SMALL: &str = r#"[[experiment]]
 name     = "one"
@@ -139,6 +140,8 @@ fn error_spec_impossible_value() {
         ("batch = 2", "dropout = 1.0", "small.toml:7: train.dropout: "),
         ("batch = 2", "ratio = [2.0, 0.5]", "small.toml:7: train.ratio: "),
         ("batch = 2", "ratio = [0, 0.5]", "small.toml:7: train.ratio: "),
+        ("batch = 2", "dice_weight = -1.0", "small.toml:7: train.dice_weight: must be a number of at least 0"),
+        ("stride = [43, 43] }", "stride = [43, 43], ratios = [] }", "small.toml:16: infer.ratios: must be numbers"),
         ("\"two\"", "\"one\"", "small.toml:10: name: one is the name of an earlier experiment"),
         ("\"two\"", "\"Two\"", "small.toml:10: name: "),
         ("\"two\"", "\"synthetic\"", "small.toml:10: name: "),
@@ -150,6 +153,43 @@ fn error_spec_impossible_value() {
     }
     let error = refused("dataset  = \"isaid\"", "dataset  = \"isaid\"\nmodel = { base_channels = 0 }");
     assert!(error.starts_with("small.toml:12: model.base_channels: must be in 1"), "{error}");
+}
+
+#[test]
+fn networks_and_their_widths() {
+    let model = |toml: &str| {
+        let text = SMALL.replacen("crop     = [64, 96]", &format!("crop = [65, 97]\nmodel = {toml}"), 1);
+        let text = text.replacen("window = [64, 64]", "window = [65, 65]", 1);
+        parse(&text).map(|spec| spec.experiments[1].model.clone()).map_err(|error| error.to_string())
+    };
+    let r50 = model("{ kind = \"deeplabv3-r50-d8\" }").unwrap();
+    assert_eq!(r50, ModelSpec::published(ModelKind::DeeplabV3R50D8));
+    assert_eq!((r50.aspp_channels, r50.auxiliary_channels), (512, 256));
+    let narrow = model("{ kind = \"deeplabv3-r101-d16\", base_channels = 8, stem = \"plain\" }").unwrap();
+    assert_eq!((narrow.auxiliary_channels, narrow.stem), (32, StemSpec::Plain));
+    let error = model("{ kind = \"deeplabv3-r50-d8\", base_channels = 7 }").unwrap_err();
+    assert!(error.contains("model.base_channels: must be even"), "{error}");
+    let error = model("{ kind = \"unet-s5-d16\" }").unwrap_err();
+    assert!(error.contains("crop: sides must be multiples of 16"), "{error}");
+    let error = with(&["model={stem=\"plain\"}"]).unwrap_err().to_string();
+    assert!(error.contains("unet-s5-d16 has no stem"), "{error}");
+    let error = model("{ kind = \"deeplabv3-r18-d8\" }").unwrap_err();
+    assert!(error.contains("deeplabv3-r18-d8") && error.contains("deeplabv3-r50-d8"), "{error}");
+}
+
+#[test]
+fn initial_weights_are_known_by_their_checksum() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.pth");
+    let set = format!("two.init={{ weights = {path:?}, part = \"backbone\" }}");
+    let error = with(&[&set]).unwrap_err().to_string();
+    assert!(error.contains("init.weights") && error.contains("cannot read"), "{error}");
+    std::fs::write(&path, "abc").unwrap();
+    let spec = with(&[&set]).unwrap();
+    let init = spec.experiments[1].init.clone().unwrap();
+    assert_eq!(init.part, Part::Backbone);
+    assert_eq!(init.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert!(spec.experiments[0].init.is_none());
 }
 
 #[test]

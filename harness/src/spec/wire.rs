@@ -2,7 +2,7 @@
 
 use super::error::SpecError;
 use super::locate;
-use crate::settings::{DataSource, InferMode, ModelKind};
+use crate::settings::{DataSource, InferMode, ModelKind, Part, StemSpec};
 use atrous_data::DatasetKind;
 use serde::Deserialize;
 
@@ -19,6 +19,7 @@ pub(super) struct ExperimentWire {
     pub dataset: DatasetKind,
     #[serde(default)]
     pub model: ModelWire,
+    pub init: Option<InitWire>,
     pub crop: Option<[usize; 2]>,
     pub resize: Option<[usize; 2]>,
     pub rates: Vec<Vec<usize>>,
@@ -32,8 +33,8 @@ pub(super) struct ExperimentWire {
 }
 
 /// The keys of an experiment: an override's first word is one of these, or an experiment's name.
-pub(super) const EXPERIMENT_KEYS: [&str; 11] =
-    ["name", "dataset", "model", "crop", "resize", "rates", "baseline", "seeds", "train", "infer", "data"];
+pub(super) const EXPERIMENT_KEYS: [&str; 12] =
+    ["name", "dataset", "model", "init", "crop", "resize", "rates", "baseline", "seeds", "train", "infer", "data"];
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,6 +42,19 @@ pub(super) struct ModelWire {
     pub kind: Option<ModelKind>,
     pub base_channels: Option<usize>,
     pub aspp_channels: Option<usize>,
+    pub auxiliary_channels: Option<usize>,
+    pub stem: Option<StemSpec>,
+    pub align_corners: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InitWire {
+    pub weights: String,
+    #[serde(default)]
+    pub part: Part,
+    #[serde(default)]
+    pub allow_missing: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -54,6 +68,7 @@ pub(super) struct TrainWire {
     pub poly_power: Option<f64>,
     pub lr_min: Option<f64>,
     pub auxiliary_weight: Option<f64>,
+    pub dice_weight: Option<f64>,
     pub dropout: Option<f64>,
     pub ratio: Option<[f32; 2]>,
     pub photometric: Option<bool>,
@@ -67,6 +82,9 @@ pub(super) struct InferWire {
     pub mode: InferMode,
     pub window: Option<[usize; 2]>,
     pub stride: Option<[usize; 2]>,
+    pub ratios: Option<Vec<f64>>,
+    #[serde(default)]
+    pub flip: bool,
 }
 
 /// Reads a spec; errors name line and key.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::result::tests::{example, failure};
 use crate::rows::RowEnd;
-use crate::settings::{DataSource, tests::example as settings};
+use crate::settings::{DataSource, ModelSpec, tests::example as settings};
 
 fn finished(rates: &[usize], seed: u64, counts: [u64; 4]) -> Row {
     let settings = RunSettings { rates: rates.to_vec(), seed, ..settings() };
@@ -78,7 +78,7 @@ fn the_full_protocol_is_compared() {
         let settings = &mut result.settings;
         settings.data = DataSource::Files;
         settings.resize = settings.dataset.resize_reference();
-        (settings.model.base_channels, settings.model.aspp_channels) = (64, 16);
+        settings.model = ModelSpec::published(settings.model.kind);
         let protocol = crate::spec::protocol::of(settings.dataset);
         (settings.crop, settings.infer) = (protocol.crop, protocol.infer);
         (settings.train.iterations, settings.train.batch) = (protocol.iterations, protocol.batch);

@@ -55,7 +55,8 @@ impl Checkpoint {
     /// A file that cannot be read, is no safetensors file or lacks this program's metadata; names it.
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        Self::parse(&bytes).with_context(|| format!("{} is no checkpoint", path.display()))
+        let state = State::from_bytes(&bytes).map_err(anyhow::Error::from);
+        state.and_then(Self::of).with_context(|| format!("{} is no checkpoint", path.display()))
     }
 
     /// The same, `None` where there is no such file.
@@ -69,8 +70,14 @@ impl Checkpoint {
         }
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self> {
-        let state = State::from_bytes(bytes)?;
+    /// Whether a state is meant as a checkpoint of this program.
+    pub fn is_in(state: &State) -> bool {
+        state.metadata.contains_key("settings") && state.metadata.contains_key("run_id")
+    }
+
+    /// # Errors
+    /// A state without this program's metadata.
+    pub fn of(state: State) -> Result<Self> {
         let text = |key: &'static str| state.metadata.get(key).ok_or(CheckpointError::Metadata(key));
         let settings: RunSettings =
             serde_json::from_str(text("settings")?).map_err(|_| CheckpointError::Metadata("settings"))?;

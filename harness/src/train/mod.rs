@@ -10,10 +10,10 @@ use crate::evaluate::evaluate;
 use crate::infer::Inference;
 use crate::network;
 use crate::progress::Bar;
-use crate::settings::TrainSpec;
+use crate::settings::{RunSettings, TrainSpec};
 use crate::sweep::RunContext;
 use anyhow::{Context, Result};
-use atrous_data::{AugmentConfig, Batch, BatchLoader, BatchSource, Split};
+use atrous_data::{AugmentConfig, Batch, BatchLoader, BatchSource, Dataset, Split};
 use atrous_models::burn::tensor::{Device, Int, Tensor, TensorData};
 use atrous_models::sgd::poly_lr;
 use atrous_models::{DropoutNoise, Segmentor, Sgd, SgdConfig, State};
@@ -84,6 +84,8 @@ impl<'a> Training<'a> {
         };
         if let Some(checkpoint) = Checkpoint::read_if_present(&context.dir.checkpoint())? {
             training.resume(checkpoint)?;
+        } else if let Some(init) = &settings.init {
+            init.load_into(&mut training.network)?;
         }
         Ok(training)
     }
@@ -161,13 +163,7 @@ impl<'a> Training<'a> {
 
     fn loader(&self) -> BatchLoader {
         let settings = self.context.settings;
-        let augment = AugmentConfig {
-            ratio: settings.train.ratio,
-            photometric: settings.train.photometric,
-            ..AugmentConfig::protocol(settings.resize, settings.crop)
-        };
-        let dataset = self.context.dataset.clone();
-        let source = BatchSource::new(dataset, augment, settings.train.batch, settings.seed, CACHE_BYTES);
+        let source = batches(settings, self.context.dataset.clone());
         // The network takes the other cores.
         let threads = (rayon::current_num_threads() / 2).clamp(1, 8);
         BatchLoader::new(Arc::new(source), self.iteration..settings.train.iterations, threads)
@@ -176,11 +172,11 @@ impl<'a> Training<'a> {
     /// One iteration: losses, gradients, update. Where the loss is not a number the parameters stay as they were.
     fn step(&mut self, batch: Batch) -> LogRow {
         let settings = self.context.settings;
-        let TrainSpec { iterations, lr, lr_min, poly_power, auxiliary_weight, dropout, .. } = settings.train;
+        let TrainSpec { iterations, lr, lr_min, poly_power, dropout, .. } = settings.train;
         let lr = poly_lr(self.iteration, iterations, lr, lr_min, poly_power);
         let (images, labels) = tensors(batch, &self.device);
         let mut noise = DropoutNoise::new(settings.seed, self.iteration, dropout);
-        let losses = self.network.losses(images, labels, auxiliary_weight, &mut noise);
+        let losses = self.network.losses(images, labels, network::loss(settings), &mut noise);
         let total = losses.total();
         let value = |loss: &Tensor<1>| loss.clone().into_data().iter::<f64>().next().unwrap_or(f64::NAN);
         let row = LogRow {
@@ -220,8 +216,8 @@ impl<'a> Training<'a> {
         let inference = Inference::of(context.settings);
         let mut network = self.network.without_gradients();
         let device = &context.device.device;
-        let (dataset, stop) = (&context.dataset, context.stop);
-        let result = evaluate(&mut network, device, dataset, Split::Val, &inference, context.progress, stop)?;
+        let (samples, stop) = (context.dataset.samples(Split::Val), context.stop);
+        let result = evaluate(&mut network, device, samples, &inference, context.progress, stop)?;
         if let Some(evaluation) = result {
             self.evaluations.push(self.iteration, &evaluation.confusion.scores())?;
         }
@@ -251,6 +247,16 @@ impl<'a> Training<'a> {
         self.last_checkpoint = Instant::now();
         Ok(())
     }
+}
+
+/// The batches that a run trains on.
+pub fn batches(settings: &RunSettings, dataset: Arc<Dataset>) -> BatchSource {
+    let augment = AugmentConfig {
+        ratio: settings.train.ratio,
+        photometric: settings.train.photometric,
+        ..AugmentConfig::protocol(settings.resize, settings.crop)
+    };
+    BatchSource::new(dataset, augment, settings.train.batch, settings.seed, CACHE_BYTES)
 }
 
 /// A batch on the device: images N x 3 x H x W, labels N x H x W.

@@ -5,3 +5,4 @@ mod place;
 mod refusals;
 mod resume;
 mod scoring;
+mod weights;

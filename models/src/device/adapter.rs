@@ -3,6 +3,8 @@
 //! Kernels are WGSL unless the feature `vulkan` is on: with it the runtime compiles SPIR-V for every Vulkan adapter, and
 //! SPIR-V kernels crash the compiler of Mesa's software adapter.
 
+use std::sync::{Mutex, PoisonError};
+
 use burn::tensor::wgpu::{WgpuBackend, wgpu};
 use burn::tensor::{Device, DeviceKind};
 
@@ -56,10 +58,21 @@ impl Found {
             wgpu::Backend::Dx12 => WgpuBackend::Dx12,
             other => return Err(broken(format!("graphics API {other:?} is not used"))),
         };
+        // The runtime opens an adapter once in a process.
+        let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = (self.info.backend, format!("{kind:?}"));
+        if let Some((_, device)) = opened.iter().find(|(known, _)| *known == id) {
+            return Ok(device.clone());
+        }
         let options = Device::wgpu_options().device_kind(kind).graphics_api(api);
-        options.init().map_err(|error| broken(error.to_string()))
+        let device = options.init().map_err(|error| broken(error.to_string()))?;
+        opened.push((id, device.clone()));
+        Ok(device)
     }
 }
+
+/// The adapters that are open, by API, kind and position.
+static OPENED: Mutex<Vec<((wgpu::Backend, String), Device)>> = Mutex::new(Vec::new());
 
 const APIS: wgpu::Backends = wgpu::Backends::VULKAN.union(wgpu::Backends::METAL).union(wgpu::Backends::DX12);
 

@@ -32,7 +32,8 @@ pub fn cross_entropy(logits: &[f32], labels: &[i64], shape: &LossShape) -> f32 {
                 assert!((0..shape.classes as i64).contains(&label), "label {label} of {} classes", shape.classes);
                 let logit = |class: usize| logits[(image * shape.classes + class) * shape.pixels + pixel];
                 let (peak, sum_exp) = log_sum_exp(shape.classes, logit);
-                sum += (sum_exp.ln() + peak - logit(label as usize)) as f64;
+                // The peak first: it is near the logit, and large logits would swallow the logarithm.
+                sum += (sum_exp.ln() + (peak - logit(label as usize))) as f64;
             }
             sum
         })

@@ -1,15 +1,19 @@
 //! Everything that decides the result of one run, and the run's id.
 
+mod init;
+mod model;
+
+pub use init::{InitSpec, Part, checksum};
+pub use model::{ModelKind, ModelSpec, StemSpec};
+
 use atrous_data::DatasetKind;
 use atrous_data::synthetic::SyntheticConfig;
-use atrous_models::unet::Unet;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::fmt;
 
 /// Raised whenever a change of the network, the loss, the optimiser or the batches changes results,
 /// so that runs of different programs never share an id.
-pub const MODEL_VERSION: u32 = 1;
+pub const MODEL_VERSION: u32 = 2;
 
 /// One run, fully resolved: no defaults are left to be filled in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,6 +22,9 @@ pub struct RunSettings {
     pub experiment: String,
     pub dataset: DatasetKind,
     pub model: ModelSpec,
+    /// Weights that training starts from; random ones where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init: Option<InitSpec>,
     /// Height and width of the training crop, in pixels.
     pub crop: [usize; 2],
     /// Height and width that a training image is fitted into before the random ratio is applied.
@@ -28,52 +35,6 @@ pub struct RunSettings {
     pub train: TrainSpec,
     pub infer: InferSpec,
     pub data: DataSource,
-}
-
-/// Which network, and how wide.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ModelSpec {
-    pub kind: ModelKind,
-    /// Channels of the first stage; the published width is 64.
-    pub base_channels: usize,
-    /// Channels of each ASPP branch; the published width is 16.
-    pub aspp_channels: usize,
-}
-
-/// The networks that can be trained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum ModelKind {
-    #[serde(rename = "unet-s5-d16")]
-    UnetS5D16,
-}
-
-impl ModelKind {
-    /// The name in specs and tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            ModelKind::UnetS5D16 => "unet-s5-d16",
-        }
-    }
-
-    /// Input side over the side of the map that the ASPP sees.
-    pub fn output_stride(self) -> usize {
-        match self {
-            ModelKind::UnetS5D16 => 1,
-        }
-    }
-
-    /// Input sides have to be multiples of this (four 2x2 poolings in the U-Net).
-    pub fn size_divisor(self) -> usize {
-        match self {
-            ModelKind::UnetS5D16 => Unet::DIVISOR,
-        }
-    }
-}
-
-impl fmt::Display for ModelKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }
 
 /// Schedule, optimiser, loss and augmentation.
@@ -92,6 +53,9 @@ pub struct TrainSpec {
     pub lr_min: f64,
     /// Weight of the auxiliary head's loss.
     pub auxiliary_weight: f64,
+    /// Weight of the ASPP head's Dice loss: 0, or 3 in the retina variant of the protocol.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub dice_weight: f64,
     /// Probability that a channel is dropped before the last convolution.
     pub dropout: f64,
     /// Range of the random resize ratio.
@@ -105,7 +69,7 @@ pub struct TrainSpec {
 }
 
 /// How images are scored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InferSpec {
     pub mode: InferMode,
     /// Height and width of a window; `Some` exactly for `slide`.
@@ -114,6 +78,38 @@ pub struct InferSpec {
     /// Vertical and horizontal step between windows; `Some` exactly for `slide`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stride: Option<[usize; 2]>,
+    /// Factors of the image's size; the probabilities at all of them are averaged.
+    #[serde(default = "one_ratio", skip_serializing_if = "is_one_ratio")]
+    pub ratios: Vec<f64>,
+    /// Each image mirrored as well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub flip: bool,
+}
+
+/// The image's own size.
+pub fn one_ratio() -> Vec<f64> {
+    vec![1.0]
+}
+
+fn is_one_ratio(ratios: &Vec<f64>) -> bool {
+    *ratios == one_ratio()
+}
+
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
+}
+
+impl InferSpec {
+    /// Windows of this size (height, width), so far apart.
+    pub fn slide(window: [usize; 2], stride: [usize; 2]) -> Self {
+        let mode = InferMode::Slide;
+        Self { mode, window: Some(window), stride: Some(stride), ratios: one_ratio(), flip: false }
+    }
+
+    /// The whole image at once.
+    pub fn whole() -> Self {
+        Self { mode: InferMode::Whole, window: None, stride: None, ratios: one_ratio(), flip: false }
+    }
 }
 
 /// Sliding windows, or the whole image at once.
@@ -136,9 +132,9 @@ pub enum DataSource {
 }
 
 impl RunSettings {
-    /// Side of the (shorter side of the) map that the ASPP sees during training: crop / output stride.
+    /// Side of the (shorter side of the) map that the ASPP sees during training: crop / output stride, rounded up.
     pub fn feature_size(&self) -> usize {
-        self.crop[0].min(self.crop[1]) / self.model.kind.output_stride()
+        self.crop[0].min(self.crop[1]).div_ceil(self.model.kind.output_stride())
     }
 
     /// Relative rate: largest rate / feature size. From 1 on, that branch is exactly a 1x1 convolution.
@@ -165,6 +161,10 @@ pub fn run_id(settings: &RunSettings, data_fingerprint: &str) -> String {
     let mut canonical = settings.clone();
     canonical.experiment.clear();
     canonical.data = DataSource::Files;
+    if let Some(init) = &mut canonical.init {
+        // Its checksum stays.
+        init.weights.clear();
+    }
     canonical.train.eval_every = 0;
     canonical.train.checkpoint_every = 0;
     short_hash(&(MODEL_VERSION, data_fingerprint, canonical))
@@ -186,7 +186,8 @@ pub(crate) mod tests {
         RunSettings {
             experiment: "stare".into(),
             dataset: DatasetKind::Stare,
-            model: ModelSpec { kind: ModelKind::UnetS5D16, base_channels: 8, aspp_channels: 8 },
+            model: ModelSpec { base_channels: 8, aspp_channels: 8, ..ModelSpec::published(ModelKind::UnetS5D16) },
+            init: None,
             crop: [64, 96],
             resize: [605, 700],
             rates: vec![1, 12, 24, 36],
@@ -200,13 +201,14 @@ pub(crate) mod tests {
                 poly_power: 0.9,
                 lr_min: 1e-4,
                 auxiliary_weight: 0.4,
+                dice_weight: 0.0,
                 dropout: 0.1,
                 ratio: [0.5, 2.0],
                 photometric: true,
                 eval_every: 0,
                 checkpoint_every: 50,
             },
-            infer: InferSpec { mode: InferMode::Slide, window: Some([64, 64]), stride: Some([43, 43]) },
+            infer: InferSpec::slide([64, 64], [43, 43]),
             data: DataSource::Synthetic(SyntheticConfig::new(1, 8, 4, [96, 128])),
         }
     }
@@ -217,7 +219,24 @@ pub(crate) mod tests {
         assert_eq!(base.len(), 16);
         assert_eq!(base, run_id(&example(), "f"));
         assert_ne!(base, run_id(&example(), "g"));
-        let changes: [fn(&mut RunSettings); 6] = [
+        let init = |sha256: &str| {
+            let (weights, sha256) = ("w.pth".to_owned(), sha256.to_owned());
+            Some(InitSpec { weights, part: Part::Network, sha256, allow_missing: vec![] })
+        };
+        let mut pretrained = example();
+        pretrained.init = init("a");
+        let mut moved = pretrained.clone();
+        moved.init.as_mut().unwrap().weights = "elsewhere.pth".into();
+        let mut other = pretrained.clone();
+        other.init = init("b");
+        assert_eq!(run_id(&pretrained, "f"), run_id(&moved, "f"));
+        assert_ne!(run_id(&pretrained, "f"), run_id(&other, "f"));
+        assert_ne!(run_id(&pretrained, "f"), base);
+        let changes: [fn(&mut RunSettings); 10] = [
+            |s| s.train.dice_weight = 3.0,
+            |s| s.infer.flip = true,
+            |s| s.infer.ratios = vec![0.5, 1.0],
+            |s| s.model.align_corners = true,
             |s| s.seed = 1,
             |s| s.rates = vec![1, 6, 12, 18],
             |s| s.train.lr = 0.02,

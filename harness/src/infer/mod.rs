@@ -3,14 +3,15 @@
 use crate::settings::{InferMode, InferSpec, RunSettings};
 use crate::windows::{Window, windows};
 use atrous_data::{RgbImage8, fit_size, normalise, resize_image};
-use atrous_models::Segmentor;
 use atrous_models::burn::tensor::{Device, Tensor, TensorData};
 use atrous_models::kernels::resize::{self, ResizeShape};
+use atrous_models::{Segmentor, ops};
 
 /// Pixels that go through the network at once, about.
 const BATCH_PIXELS: usize = 8 * 128 * 128;
 
 /// How images are brought into the network and its logits back.
+#[derive(Clone, Debug)]
 pub struct Inference {
     /// Height and width that an image is fitted into before the network sees it.
     pub resize: [usize; 2],
@@ -34,6 +35,13 @@ struct Pixels {
     data: Vec<f32>,
 }
 
+/// An image at one size, mirrored or not: one of those whose probabilities are averaged.
+struct View {
+    size: [usize; 2],
+    flip: bool,
+    windows: Vec<Window>,
+}
+
 impl Inference {
     pub fn of(settings: &RunSettings) -> Self {
         Inference {
@@ -47,7 +55,8 @@ impl Inference {
     /// Predicts an image. `network` tracks no gradients and lives on `device`. `proceed` is told of windows done and in
     /// all; where it returns false, nothing more is computed and the result is `None`.
     ///
-    /// Logits of windows are averaged by count, resized to the image's own size, and the largest wins.
+    /// Logits of windows are averaged by count and resized to the image's own size, and the largest wins. With several
+    /// sizes, or mirrored, the largest mean of their softmax wins.
     pub fn predict(
         &self,
         network: &mut Segmentor,
@@ -55,19 +64,53 @@ impl Inference {
         image: &RgbImage8,
         proceed: &dyn Fn(usize, usize) -> bool,
     ) -> Option<Prediction> {
-        let size = fit_size(image.size(), self.resize);
-        let data = if size == image.size() { normalise(image) } else { normalise(&resize_image(image, size)) };
-        let pixels = Pixels { size, data };
-        let windows = match (self.infer.mode, self.infer.window, self.infer.stride) {
-            (InferMode::Slide, Some(window), Some(stride)) => windows(size, window, stride),
-            // A checked spec has both for slide.
-            _ => vec![Window { rows: 0..size[0], columns: 0..size[1] }],
-        };
-        let logits = self.average(network, device, &pixels, &windows, proceed)?;
-        let shape = ResizeShape { input: size, output: image.size(), align_corners: false };
-        let logits = if size == image.size() { logits } else { resize::forward(&logits, &shape) };
-        let labels = argmax(&logits, image.height * image.width);
+        let labels = argmax(&self.scores(network, device, image, proceed)?, image.height * image.width);
         Some(Prediction { height: image.height, width: image.width, labels })
+    }
+
+    /// What [`Inference::predict`] takes the largest of: classes x height x width.
+    fn scores(
+        &self,
+        network: &mut Segmentor,
+        device: &Device,
+        image: &RgbImage8,
+        proceed: &dyn Fn(usize, usize) -> bool,
+    ) -> Option<Vec<f32>> {
+        let views = self.views(image.size());
+        let all = views.iter().map(|view| view.windows.len()).sum();
+        let (mut done, mut mean) = (0, Vec::new());
+        for view in &views {
+            let pixels = view.pixels(image);
+            let proceed = |windows: usize| proceed(done + windows, all);
+            let logits = self.average(network, device, &pixels, &view.windows, &proceed)?;
+            let logits = if view.flip { mirrored(logits, view.size[1]) } else { logits };
+            let align_corners = network.align_corners;
+            let shape = ResizeShape { input: view.size, output: image.size(), align_corners };
+            let logits = if view.size == image.size() { logits } else { resize::forward(&logits, &shape) };
+            if views.len() == 1 {
+                return Some(logits);
+            }
+            add_softmax(&mut mean, &logits, self.classes, 1.0 / views.len() as f32);
+            done += view.windows.len();
+        }
+        Some(mean)
+    }
+
+    /// All sizes, each as it is and then mirrored.
+    fn views(&self, image: [usize; 2]) -> Vec<View> {
+        let flips: &[bool] = if self.infer.flip { &[false, true] } else { &[false] };
+        let base = fit_size(image, self.resize);
+        let view = |&ratio: &f64, &flip: &bool| {
+            let target = base.map(|side| ((side as f64 * ratio + 0.5) as usize).max(1));
+            let size = if ratio == 1.0 { base } else { fit_size(image, target) };
+            let windows = match (self.infer.mode, self.infer.window, self.infer.stride) {
+                (InferMode::Slide, Some(window), Some(stride)) => windows(size, window, stride),
+                // A checked spec has both for slide.
+                _ => vec![Window { rows: 0..size[0], columns: 0..size[1] }],
+            };
+            View { size, flip, windows }
+        };
+        self.infer.ratios.iter().flat_map(|ratio| flips.iter().map(move |flip| view(ratio, flip))).collect()
     }
 
     /// Mean of the windows' logits: classes x height x width.
@@ -77,7 +120,7 @@ impl Inference {
         device: &Device,
         pixels: &Pixels,
         windows: &[Window],
-        proceed: &dyn Fn(usize, usize) -> bool,
+        proceed: &dyn Fn(usize) -> bool,
     ) -> Option<Vec<f32>> {
         let [height, width] = pixels.size;
         let area = height * width;
@@ -88,12 +131,13 @@ impl Inference {
         let input = window.map(|side| side.next_multiple_of(self.divisor));
         let batch = (BATCH_PIXELS / (input[0] * input[1])).max(1);
         for (done, group) in windows.chunks(batch).enumerate() {
-            if !proceed(done * batch, windows.len()) {
+            if !proceed(done * batch) {
                 return None;
             }
             let images = group.iter().flat_map(|window| cut(pixels, window, input)).collect::<Vec<f32>>();
             let images = TensorData::new(images, [group.len(), 3, input[0], input[1]]);
-            let logits = network.forward(Tensor::from_data(images, device)).into_data();
+            let logits = network.forward(Tensor::from_data(images, device));
+            let logits = ops::resize_bilinear(logits, input, network.align_corners).into_data();
             let logits = logits.as_slice::<f32>().expect("logits are 32-bit floats");
             for (window, logits) in group.iter().zip(logits.chunks_exact(self.classes * input[0] * input[1])) {
                 add(&mut sum, area, width, window, logits, input);
@@ -106,6 +150,34 @@ impl Inference {
             plane.iter_mut().zip(&count).for_each(|(value, count)| *value /= count);
         }
         Some(sum)
+    }
+}
+
+impl View {
+    fn pixels(&self, image: &RgbImage8) -> Pixels {
+        let size = self.size;
+        let data = if size == image.size() { normalise(image) } else { normalise(&resize_image(image, size)) };
+        Pixels { size, data: if self.flip { mirrored(data, size[1]) } else { data } }
+    }
+}
+
+/// Rows of `width` values, each from right to left.
+fn mirrored(mut values: Vec<f32>, width: usize) -> Vec<f32> {
+    values.chunks_exact_mut(width).for_each(<[f32]>::reverse);
+    values
+}
+
+/// Adds `weight` times the softmax over the classes; an empty `mean` is all zeros.
+fn add_softmax(mean: &mut Vec<f32>, logits: &[f32], classes: usize, weight: f32) {
+    let area = logits.len() / classes;
+    mean.resize(logits.len(), 0.0);
+    for pixel in 0..area {
+        let values = (0..classes).map(|class| logits[class * area + pixel]);
+        let peak = values.clone().fold(f32::NEG_INFINITY, f32::max);
+        let sum: f32 = values.map(|value| (value - peak).exp()).sum();
+        for class in 0..classes {
+            mean[class * area + pixel] += weight * (logits[class * area + pixel] - peak).exp() / sum;
+        }
     }
 }
 
@@ -147,12 +219,15 @@ fn argmax(logits: &[f32], area: usize) -> Vec<u8> {
 }
 
 #[cfg(test)]
+mod golden;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use atrous_models::SegmentorConfig;
 
     fn network(device: &Device) -> Segmentor {
-        SegmentorConfig { base_channels: 2, aspp_channels: 2, rates: vec![1, 2], classes: 3 }.init(1, device)
+        SegmentorConfig::unet_s5_d16(2, 2, vec![1, 2], 3).init(1, device)
     }
 
     fn image(height: usize, width: usize) -> RgbImage8 {
@@ -161,11 +236,11 @@ mod tests {
     }
 
     fn inference(mode: InferMode, size: [usize; 2]) -> Inference {
-        let (window, stride) = match mode {
-            InferMode::Slide => (Some([32, 32]), Some([16, 16])),
-            InferMode::Whole => (None, None),
+        let infer = match mode {
+            InferMode::Slide => InferSpec::slide([32, 32], [16, 16]),
+            InferMode::Whole => InferSpec::whole(),
         };
-        Inference { resize: size, infer: InferSpec { mode, window, stride }, divisor: 16, classes: 3 }
+        Inference { resize: size, infer, divisor: 16, classes: 3 }
     }
 
     #[test]

@@ -1,0 +1,85 @@
+//! `atrous batches`: what a run trains on, for other programs and for looking at.
+
+use super::options::DataRootArg;
+use super::output::print;
+use super::{default_out, one_run};
+use crate::atomic_file;
+use crate::progress::Progress;
+use crate::sweep::DataSets;
+use crate::train;
+use anyhow::{Context, Result, ensure};
+use safetensors::tensor::{Dtype, TensorView};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Write the first batches of a run to a safetensors file
+///
+/// Batches are those that `atrous train` with the same spec, experiment and seed sees: `images.K`, N x 3 x H x W, 32-bit
+/// floats, RGB, normalised and augmented, and `labels.K`, N x H x W, 8 bits, 255 ignored, for iteration K from 0.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Args {
+    /// An embedded spec (`atrous sweep --list`) or a TOML file
+    spec: String,
+
+    /// The experiment's name
+    #[arg(long, value_name = "EXPERIMENT")]
+    experiment: String,
+
+    /// Seed
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    seed: u64,
+
+    /// How many batches
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    iterations: u64,
+
+    /// Where the batches go; must not exist
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+
+    /// Change a key of the experiment, such as train.batch=2
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+
+    #[command(flatten)]
+    data: DataRootArg,
+}
+
+const EXAMPLES: &str = "\
+Example:
+  atrous batches retina-small --experiment stare --iterations 50 --data-root ~/retina --out batches.safetensors";
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// One line that names the file or option that has to be changed.
+pub fn run(args: Args) -> Result<ExitCode> {
+    ensure!(!args.out.exists(), "{} exists: take another --out", args.out.display());
+    let spec = one_run(&args.spec, &args.experiment, None, args.seed, &args.set)?;
+    let settings = spec.plan().remove(0).settings;
+    let progress = Progress::new();
+    let mut data = DataSets::open_files(&spec, &args.data.data_root)?;
+    data.draw(&spec, &default_out(&spec.name), &progress)?;
+    data.take_fingerprints(&progress)?;
+    let opened = data.get(&settings).context("the data set is not open")?;
+    let source = train::batches(&settings, opened.dataset);
+    let bar = progress.bar(args.iterations, "draw batches".to_owned());
+    let mut tensors = Vec::new();
+    for iteration in 0..args.iterations {
+        let batch = source.batch(iteration)?;
+        let [n, height, width] = [batch.size, batch.height, batch.width];
+        let images: Vec<u8> = batch.images.iter().flat_map(|value| value.to_le_bytes()).collect();
+        tensors.push((format!("images.{iteration}"), Dtype::F32, vec![n, 3, height, width], images));
+        tensors.push((format!("labels.{iteration}"), Dtype::U8, vec![n, height, width], batch.labels));
+        bar.set(iteration + 1);
+    }
+    bar.finish();
+    let views: Vec<_> = tensors
+        .iter()
+        .map(|(key, dtype, shape, bytes)| TensorView::new(*dtype, shape.clone(), bytes).map(|view| (key, view)))
+        .collect::<Result<_, _>>()?;
+    atomic_file::write(&args.out, safetensors::serialize(views, None)?)?;
+    print(format!("{} batches in {}\n", args.iterations, args.out.display()))?;
+    Ok(ExitCode::SUCCESS)
+}

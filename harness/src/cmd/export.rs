@@ -1,0 +1,49 @@
+//! `atrous export`: a trained network for other programs.
+
+use super::output::print;
+use crate::atomic_file;
+use crate::train::Checkpoint;
+use anyhow::{Result, ensure};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Write a checkpoint's network as weights that mmsegmentation loads
+///
+/// The file holds the network under mmsegmentation's keys, with the counters of its batch norms and without the optimiser:
+///
+///     from safetensors.torch import load_file
+///     model.load_state_dict(load_file("weights.safetensors"), strict=True)
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment, after_long_help = EXAMPLES)]
+pub struct Args {
+    /// Checkpoint of this program: checkpoint.safetensors in a run's directory
+    #[arg(value_name = "CHECKPOINT")]
+    checkpoint: PathBuf,
+
+    /// Where the weights go; must not exist
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+const EXAMPLES: &str = "\
+Example:
+  atrous export runs/retina-small/stare/1-12-24-36/seed-0-*/checkpoint.safetensors --out stare.safetensors";
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// One line that names the file.
+pub fn run(args: Args) -> Result<ExitCode> {
+    ensure!(!args.out.exists(), "{} exists: take another --out", args.out.display());
+    let Checkpoint { mut state, settings, iteration, .. } = Checkpoint::read(&args.checkpoint)?;
+    state.metadata = BTreeMap::from([
+        ("model".to_owned(), settings.model.kind.to_string()),
+        ("rates".to_owned(), settings.rates_name()),
+        ("dataset".to_owned(), settings.dataset.to_string()),
+    ]);
+    atomic_file::write(&args.out, state.to_reference_bytes(i64::try_from(iteration).unwrap_or(i64::MAX)))?;
+    let (kind, rates) = (settings.model.kind, settings.rates_name());
+    print(format!("{}: {kind}, rates {rates}, after {iteration} iterations\n", args.out.display()))?;
+    Ok(ExitCode::SUCCESS)
+}

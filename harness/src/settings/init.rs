@@ -1,0 +1,67 @@
+//! What training starts from.
+
+use anyhow::{Context, Result};
+use atrous_models::{Segmentor, State, Tolerance};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+
+/// Weights of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InitSpec {
+    /// A `.pth` or `.safetensors` file, relative to the working directory.
+    pub weights: String,
+    pub part: Part,
+    /// SHA-256 of the file, in hex digits: it, not the file's name, decides the result.
+    pub sha256: String,
+    /// Keys, or parts before a dot in them, that the file may lack.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow_missing: Vec<String>,
+}
+
+/// What of a network is taken from the file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// All of it.
+    #[default]
+    Network,
+    /// The backbone: weights trained on ImageNet, or the backbone of another network.
+    Backbone,
+}
+
+/// SHA-256 of a file, in hex digits.
+///
+/// # Errors
+/// Names the file.
+pub fn checksum(path: &str) -> Result<String> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {path}"))?;
+    Ok(hex(&bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl InitSpec {
+    /// Gives a fresh network the file's weights.
+    ///
+    /// # Errors
+    /// A file that is not what it was when the spec was read, or does not fit the network; names it.
+    pub fn load_into(&self, network: &mut Segmentor) -> Result<()> {
+        let path = Path::new(&self.weights);
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        anyhow::ensure!(hex(&bytes) == self.sha256, "{} has changed since the sweep began", path.display());
+        let cannot = || format!("{} cannot be used as initial weights", path.display());
+        let state = State::from_bytes(&bytes).with_context(cannot)?;
+        let mut tolerance = Tolerance { missing: self.allow_missing.clone(), superfluous: vec![] };
+        let state = match self.part {
+            Part::Network => state,
+            Part::Backbone => {
+                tolerance.missing.extend(["decode_head".to_owned(), "auxiliary_head".to_owned()]);
+                state.into_backbone()
+            }
+        };
+        state.load_parts(network, &tolerance).with_context(cannot)
+    }
+}

@@ -1,0 +1,159 @@
+//! Which network, and how wide.
+
+use atrous_models::resnet::{Depth, ResnetConfig, Stem};
+use atrous_models::{BackboneConfig, SegmentorConfig};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A network, without its rates and classes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelSpec {
+    pub kind: ModelKind,
+    /// Channels of the first stage; the published width is 64.
+    pub base_channels: usize,
+    /// Channels of each ASPP branch; as published 16 for the U-Net and 512 for DeepLabV3.
+    pub aspp_channels: usize,
+    /// Channels of the auxiliary head's convolution; as published 64 for the U-Net and 256 for DeepLabV3.
+    pub auxiliary_channels: usize,
+    /// First convolutions of a ResNet.
+    #[serde(default, skip_serializing_if = "StemSpec::is_deep")]
+    pub stem: StemSpec,
+    /// Whether logits are resized corner to corner, as in the 769 protocol.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub align_corners: bool,
+}
+
+/// The networks that can be trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
+pub enum ModelKind {
+    /// U-Net, its ASPP at full resolution.
+    #[serde(rename = "unet-s5-d16")]
+    #[value(name = "unet-s5-d16")]
+    UnetS5D16,
+    /// ResNet-50, output stride 8.
+    #[serde(rename = "deeplabv3-r50-d8")]
+    #[value(name = "deeplabv3-r50-d8")]
+    DeeplabV3R50D8,
+    /// ResNet-50, output stride 16.
+    #[serde(rename = "deeplabv3-r50-d16")]
+    #[value(name = "deeplabv3-r50-d16")]
+    DeeplabV3R50D16,
+    /// ResNet-101, output stride 8.
+    #[serde(rename = "deeplabv3-r101-d8")]
+    #[value(name = "deeplabv3-r101-d8")]
+    DeeplabV3R101D8,
+    /// ResNet-101, output stride 16.
+    #[serde(rename = "deeplabv3-r101-d16")]
+    #[value(name = "deeplabv3-r101-d16")]
+    DeeplabV3R101D16,
+}
+
+/// First convolutions of a ResNet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StemSpec {
+    /// Three 3x3 convolutions (ResNetV1c).
+    #[default]
+    Deep,
+    /// One 7x7 convolution, as in torchvision's weights.
+    Plain,
+}
+
+impl StemSpec {
+    fn is_deep(&self) -> bool {
+        *self == StemSpec::Deep
+    }
+}
+
+impl ModelKind {
+    /// The name in specs and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            ModelKind::UnetS5D16 => "unet-s5-d16",
+            ModelKind::DeeplabV3R50D8 => "deeplabv3-r50-d8",
+            ModelKind::DeeplabV3R50D16 => "deeplabv3-r50-d16",
+            ModelKind::DeeplabV3R101D8 => "deeplabv3-r101-d8",
+            ModelKind::DeeplabV3R101D16 => "deeplabv3-r101-d16",
+        }
+    }
+
+    /// Depth and output stride of its ResNet; `None` for the U-Net.
+    fn resnet(self) -> Option<(Depth, usize)> {
+        match self {
+            ModelKind::UnetS5D16 => None,
+            ModelKind::DeeplabV3R50D8 => Some((Depth::R50, 8)),
+            ModelKind::DeeplabV3R50D16 => Some((Depth::R50, 16)),
+            ModelKind::DeeplabV3R101D8 => Some((Depth::R101, 8)),
+            ModelKind::DeeplabV3R101D16 => Some((Depth::R101, 16)),
+        }
+    }
+
+    /// Whether it is published with a backbone that has been trained on ImageNet.
+    pub fn is_pretrained(self) -> bool {
+        self.resnet().is_some()
+    }
+
+    /// Input side over the side of the map that the ASPP sees.
+    pub fn output_stride(self) -> usize {
+        self.resnet().map_or(1, |(_, stride)| stride)
+    }
+
+    /// Input sides have to be multiples of this (four 2x2 poolings in the U-Net).
+    pub fn size_divisor(self) -> usize {
+        ModelSpec::published(self).backbone().divisor()
+    }
+}
+
+impl fmt::Display for ModelKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl ModelSpec {
+    /// The network in its published width.
+    pub fn published(kind: ModelKind) -> Self {
+        let (aspp_channels, auxiliary_channels) = if kind.resnet().is_some() { (512, 256) } else { (16, 64) };
+        let (stem, align_corners) = (StemSpec::Deep, false);
+        Self { kind, base_channels: 64, aspp_channels, auxiliary_channels, stem, align_corners }
+    }
+
+    fn backbone(&self) -> BackboneConfig {
+        let base_channels = self.base_channels;
+        let stem = match self.stem {
+            StemSpec::Deep => Stem::Deep,
+            StemSpec::Plain => Stem::Plain,
+        };
+        match self.kind.resnet() {
+            None => BackboneConfig::Unet { base_channels },
+            Some((depth, output_stride)) => {
+                BackboneConfig::Resnet(ResnetConfig { depth, stem, base_channels, output_stride })
+            }
+        }
+    }
+
+    /// The network with these rates and classes.
+    pub fn config(&self, rates: &[usize], classes: usize) -> SegmentorConfig {
+        let Self { aspp_channels, auxiliary_channels, align_corners, .. } = *self;
+        let (backbone, rates) = (self.backbone(), rates.to_vec());
+        SegmentorConfig { backbone, aspp_channels, auxiliary_channels, rates, classes, align_corners }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::ValueEnum;
+
+    #[test]
+    fn a_kind_has_one_name() {
+        for kind in ModelKind::value_variants() {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+            assert_eq!(kind.to_possible_value().unwrap().get_name(), kind.name());
+            let stride: usize = kind.name().rsplit_once("-d").unwrap().1.parse().unwrap();
+            assert!(kind.output_stride() == stride || *kind == ModelKind::UnetS5D16);
+        }
+        assert_eq!(ModelKind::UnetS5D16.size_divisor(), 16);
+        assert_eq!(ModelKind::DeeplabV3R50D8.size_divisor(), 1);
+    }
+}

@@ -1,0 +1,27 @@
+//! What the comparisons run on.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use atrous_models::{ComputeDevice, DeviceError};
+
+/// One test at a time on the GPU: software adapters are slow, and memory is bounded.
+static GPU: Mutex<()> = Mutex::new(());
+
+/// Runs `test` on the CPU backend.
+pub fn on_the_cpu(test: impl Fn(&ComputeDevice)) {
+    test(&ComputeDevice::flex());
+}
+
+/// Runs `test` on a Vulkan device: a GPU where there is one, else a software adapter. Says so where there is none.
+pub fn on_vulkan(test: impl Fn(&ComputeDevice)) {
+    let _alone: MutexGuard<()> = GPU.lock().unwrap_or_else(PoisonError::into_inner);
+    match ComputeDevice::select("vulkan").or_else(|_| ComputeDevice::select("vulkan:cpu")) {
+        Ok(device) => test(&device),
+        Err(error) => {
+            let refused = cfg!(feature = "vulkan") && matches!(error, DeviceError::Broken { .. });
+            let without = !cfg!(feature = "wgpu");
+            assert!(refused || without || matches!(error, DeviceError::Absent { .. }), "{error}");
+            println!("skipped: {error} (Debian's mesa-vulkan-drivers has a software adapter)");
+        }
+    }
+}
