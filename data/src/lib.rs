@@ -25,6 +25,7 @@ mod error;
 #[cfg(test)]
 mod golden;
 pub mod inspect;
+mod jpeg;
 mod kind;
 mod label;
 mod loader;

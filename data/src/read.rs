@@ -5,9 +5,10 @@ use std::io::{Cursor, Read};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage};
 
 use crate::error::{DataError, Result};
+use crate::jpeg;
 use crate::raster::RgbImage8;
 
 /// Most bytes that a file may hold, unpacked or decoded: seven times the largest image of the five data sets.
@@ -44,7 +45,11 @@ pub(crate) fn read_unpacked(path: &Path) -> Result<Vec<u8>> {
 
 /// An image as RGB; grey becomes three equal channels, transparency is dropped.
 pub fn read_rgb(path: &Path) -> Result<RgbImage8> {
-    let image = decode(path, &read_unpacked(path)?)?.into_rgb8();
+    let bytes = read_unpacked(path)?;
+    if jpeg::is_jpeg(&bytes) {
+        return jpeg::read(path, &bytes);
+    }
+    let image = decode(path, &bytes)?.into_rgb8();
     Ok(RgbImage8 { height: image.height() as usize, width: image.width() as usize, data: image.into_raw() })
 }
 
@@ -70,8 +75,10 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<DynamicImage> {
     if reader.format().is_none() {
         return Err(DataError::decode(path, "neither PNG, JPEG, TIFF nor PNM"));
     }
-    if bytes.starts_with(&[0xff, 0xd8]) {
-        check_jpeg_end(path, bytes)?;
+    if jpeg::is_jpeg(bytes) {
+        let RgbImage8 { height, width, data } = jpeg::read(path, bytes)?;
+        let image = RgbImage::from_raw(width as u32, height as u32, data).expect("as many values as pixels");
+        return Ok(image.into());
     }
     reader.limits(limits);
     let decoder = reader.into_decoder().map_err(|e| DataError::decode(path, e))?;
@@ -80,7 +87,7 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<DynamicImage> {
     DynamicImage::from_decoder(decoder).map_err(|e| DataError::decode(path, e))
 }
 
-fn check_size(path: &Path, height: u32, width: u32, decoded: u64) -> Result<()> {
+pub(crate) fn check_size(path: &Path, height: u32, width: u32, decoded: u64) -> Result<()> {
     let rgb = 3 * u64::from(height) * u64::from(width);
     if rgb.max(decoded) > LIMIT {
         let (height, width) = (height.into(), width.into());
@@ -90,16 +97,6 @@ fn check_size(path: &Path, height: u32, width: u32, decoded: u64) -> Result<()> 
         return Err(DataError::decode(path, "an image without pixels"));
     }
     Ok(())
-}
-
-/// The JPEG decoder fills what is missing of a truncated file with grey, without an error: look for the
-/// end marker ourselves. Within the coded pixels it cannot occur, before them it may (a preview in the header).
-fn check_jpeg_end(path: &Path, bytes: &[u8]) -> Result<()> {
-    let last = |marker: u8| bytes.windows(2).rposition(|pair| pair == [0xff, marker]);
-    match (last(0xda), last(0xd9)) {
-        (Some(scan), Some(end)) if scan < end => Ok(()),
-        _ => Err(DataError::decode(path, "truncated JPEG")),
-    }
 }
 
 fn read_png_mask(path: &Path, bytes: &[u8]) -> Result<StoredMask> {

@@ -1,11 +1,11 @@
 //! What a backend offers: each operation and its gradients, composed of burn's own operations by default.
 
 use burn::backend::get_device_settings;
-use burn::backend::ops::ConvOptions;
 use burn::backend::tensor::{Device, FloatTensor, IntTensor};
 use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::{Shape, TensorData};
 
+use super::columns;
 use crate::kernels::conv::ConvGeometry;
 use crate::kernels::loss::IGNORE_INDEX;
 use crate::kernels::resize;
@@ -57,7 +57,7 @@ impl<B: Backend> NormTerms<B> {
 /// Each operation of [`super::NetworkOps`] with its gradients, on tensors that track nothing.
 pub trait Kernels: Backend {
     fn convolution(input: FloatTensor<Self>, weight: FloatTensor<Self>, geometry: ConvGeometry) -> FloatTensor<Self> {
-        Self::conv2d(input, weight, None, options(geometry))
+        columns::forward::<Self>(input, weight, geometry)
     }
 
     fn convolution_input_gradient(
@@ -66,7 +66,7 @@ pub trait Kernels: Backend {
         output_grad: FloatTensor<Self>,
         geometry: ConvGeometry,
     ) -> FloatTensor<Self> {
-        Self::conv2d_x_backward(input, weight, output_grad, options(geometry))
+        columns::input_gradient::<Self>(input, weight, output_grad, geometry)
     }
 
     fn convolution_weight_gradient(
@@ -75,7 +75,7 @@ pub trait Kernels: Backend {
         output_grad: FloatTensor<Self>,
         geometry: ConvGeometry,
     ) -> FloatTensor<Self> {
-        Self::conv2d_weight_backward(input, weight, output_grad, options(geometry))
+        columns::weight_gradient::<Self>(input, weight, output_grad, geometry)
     }
 
     /// Mean and biased variance over batch, height and width, one value per channel.
@@ -172,11 +172,6 @@ pub trait Kernels: Backend {
 /// The four sizes of a batch of maps.
 pub(super) fn dims(tensor: &impl TensorMetadata) -> [usize; 4] {
     tensor.shape().dims::<4>()
-}
-
-fn options(geometry: ConvGeometry) -> ConvOptions<2> {
-    let ConvGeometry { stride, padding, dilation } = geometry;
-    ConvOptions::new([stride; 2], [padding; 2], [dilation; 2], 1)
 }
 
 /// One value per channel, so that it broadcasts over batch x channels x height x width.

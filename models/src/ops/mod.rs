@@ -5,6 +5,7 @@
 //! [`NetworkOps`] is what networks call, on tensors that may or may not track gradients.
 
 mod autodiff;
+mod columns;
 mod flex;
 mod kernels;
 mod tensor;

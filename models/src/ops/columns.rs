@@ -1,0 +1,287 @@
+//! Convolution as matrix products of any backend: what each tap sees is copied, and multiplied with the tap's weights.
+//!
+//! Without autotuning, burn's own convolution on GPUs is a loop per output value, and its implicit matrix products round to
+//! 16 bits. Taps that see nothing but padding are left out here: at rates beyond the map's size a 3x3 branch costs
+//! what a 1x1 does.
+
+use burn::backend::TensorMetadata;
+use burn::backend::get_device_settings;
+use burn::backend::tensor::FloatTensor;
+use burn::tensor::{Shape, Slice};
+
+use super::kernels::{Kernels, dims};
+use crate::kernels::conv::{ConvGeometry, ConvShape};
+
+/// Bytes of copies that may exist at once.
+const COLUMN_BYTES: usize = 256 << 20;
+
+/// A row and a column of the kernel.
+type Tap = [usize; 2];
+
+/// The taps that see at least one pixel, and how far they reach beyond the input.
+struct Reach {
+    taps: Vec<Tap>,
+    /// Rows above and columns left of the input.
+    before: [usize; 2],
+    /// Height and width with those and the ones behind.
+    padded: [usize; 2],
+}
+
+/// Where a tap begins, relative to the input.
+fn offset(geometry: ConvGeometry, tap: usize) -> isize {
+    (tap * geometry.dilation) as isize - geometry.padding as isize
+}
+
+impl Reach {
+    fn new(shape: &ConvShape) -> Self {
+        let output = shape.output();
+        let last = |axis: usize| ((output[axis] - 1) * shape.geometry.stride) as isize;
+        let is_live = |axis: usize, tap: usize| {
+            let first = offset(shape.geometry, tap);
+            let size = shape.input[axis] as isize;
+            (0..output[axis] as isize)
+                .map(|position| first + position * shape.geometry.stride as isize)
+                .any(|at| (0..size).contains(&at))
+        };
+        let live = |axis: usize| (0..shape.kernel[axis]).filter(|tap| is_live(axis, *tap)).collect::<Vec<usize>>();
+        let (rows, columns) = (live(0), live(1));
+        let (mut before, mut padded) = ([0; 2], shape.input);
+        for (axis, taps) in [&rows, &columns].into_iter().enumerate() {
+            let offsets = taps.iter().map(|tap| offset(shape.geometry, *tap));
+            let lowest = offsets.clone().min().unwrap_or(0).min(0);
+            let highest = offsets.max().map_or(0, |offset| offset + last(axis) + 1).max(shape.input[axis] as isize);
+            (before[axis], padded[axis]) = (lowest.unsigned_abs(), (highest - lowest) as usize);
+        }
+        let taps = rows.iter().flat_map(|row| columns.iter().map(move |column| [*row, *column])).collect();
+        Self { taps, before, padded }
+    }
+
+    /// What a tap sees, as a slice of the padded input.
+    fn slices(&self, shape: &ConvShape, [row, column]: Tap) -> [Slice; 4] {
+        let ConvGeometry { stride, .. } = shape.geometry;
+        let output = shape.output();
+        let along = |axis: usize, tap: usize| {
+            let start = offset(shape.geometry, tap) + self.before[axis] as isize;
+            let end = start + ((output[axis] - 1) * stride) as isize + 1;
+            Slice::new(start, Some(end), stride as isize)
+        };
+        [Slice::full(), Slice::full(), along(0, row), along(1, column)]
+    }
+
+    /// Taps whose copies fit into memory together.
+    fn groups(&self, shape: &ConvShape) -> impl Iterator<Item = &[Tap]> {
+        let [height, width] = shape.output();
+        let bytes = 4 * shape.batch * shape.channels[0] * height * width;
+        self.taps.chunks((COLUMN_BYTES / bytes.max(1)).max(1))
+    }
+}
+
+fn zeros<B: Kernels, const D: usize>(like: &FloatTensor<B>, shape: [usize; D]) -> FloatTensor<B> {
+    let device = like.device();
+    let dtype = get_device_settings::<B>(&device).float_dtype;
+    B::float_zeros(Shape::from(shape), &device, dtype)
+}
+
+fn inner(start: usize, length: usize) -> Slice {
+    Slice::new(start as isize, Some((start + length) as isize), 1)
+}
+
+/// The input with the padding that live taps see.
+fn padded<B: Kernels>(input: FloatTensor<B>, reach: &Reach) -> FloatTensor<B> {
+    let [batch, channels, height, width] = dims(&input);
+    let [rows, columns] = reach.padded;
+    if [height, width] == reach.padded {
+        return input;
+    }
+    let around = zeros::<B, 4>(&input, [batch, channels, rows, columns]);
+    let [top, left] = reach.before;
+    let place = [Slice::full(), Slice::full(), inner(top, height), inner(left, width)];
+    B::float_slice_assign(around, &place, input)
+}
+
+/// What taps see, tap after tap: batch x (taps x channels) x output pixels.
+fn columns<B: Kernels>(padded: &FloatTensor<B>, reach: &Reach, shape: &ConvShape, taps: &[Tap]) -> FloatTensor<B> {
+    let [height, width] = shape.output();
+    let whole = [height, width] == reach.padded;
+    let see = |tap: &Tap| match whole {
+        true => padded.clone(),
+        false => B::float_slice(padded.clone(), &reach.slices(shape, *tap)),
+    };
+    let seen = joined::<B>(taps.iter().map(see).collect(), 1);
+    B::float_reshape(seen, Shape::from([shape.batch, taps.len() * shape.channels[0], height * width]))
+}
+
+fn joined<B: Kernels>(mut tensors: Vec<FloatTensor<B>>, dim: usize) -> FloatTensor<B> {
+    match tensors.len() {
+        1 => tensors.remove(0),
+        _ => B::float_cat(tensors, dim),
+    }
+}
+
+/// The weights of taps, tap after tap: 1 x channels out x (taps x channels in).
+fn tap_weights<B: Kernels>(weight: &FloatTensor<B>, shape: &ConvShape, taps: &[Tap]) -> FloatTensor<B> {
+    let [channels_in, channels_out] = shape.channels;
+    let of = |[row, column]: &Tap| {
+        let slices = [Slice::full(), Slice::full(), inner(*row, 1), inner(*column, 1)];
+        let one = if shape.kernel == [1, 1] { weight.clone() } else { B::float_slice(weight.clone(), &slices) };
+        B::float_reshape(one, Shape::from([1, channels_out, channels_in]))
+    };
+    joined::<B>(taps.iter().map(of).collect(), 2)
+}
+
+fn conv_shape(input: [usize; 4], weight: [usize; 4], geometry: ConvGeometry) -> ConvShape {
+    let [batch, channels_in, height, width] = input;
+    let [channels_out, _, rows, columns] = weight;
+    ConvShape {
+        batch,
+        channels: [channels_in, channels_out],
+        input: [height, width],
+        kernel: [rows, columns],
+        geometry,
+    }
+}
+
+/// See [`Kernels::convolution`].
+pub(super) fn forward<B: Kernels>(
+    input: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    geometry: ConvGeometry,
+) -> FloatTensor<B> {
+    let shape = conv_shape(dims(&input), dims(&weight), geometry);
+    let reach = Reach::new(&shape);
+    let [height, width] = shape.output();
+    let size = [shape.batch, shape.channels[1], height, width];
+    let input = padded::<B>(input, &reach);
+    let product = |taps: &[Tap]| {
+        B::float_matmul(tap_weights::<B>(&weight, &shape, taps), columns::<B>(&input, &reach, &shape, taps))
+    };
+    match reach.groups(&shape).map(product).reduce(B::float_add) {
+        Some(sum) => B::float_reshape(sum, Shape::from(size)),
+        None => zeros::<B, 4>(&input, size),
+    }
+}
+
+/// See [`Kernels::convolution_input_gradient`].
+pub(super) fn input_gradient<B: Kernels>(
+    input: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    output_grad: FloatTensor<B>,
+    geometry: ConvGeometry,
+) -> FloatTensor<B> {
+    let size = dims(&input);
+    let shape = conv_shape(size, dims(&weight), geometry);
+    let ConvGeometry { stride, padding, dilation } = geometry;
+    let across = dilation * (shape.kernel[0] - 1);
+    if stride == 1 && across >= padding && shape.kernel[0] == shape.kernel[1] {
+        // A convolution of the gradient with the kernel turned around.
+        let turned = match shape.kernel {
+            [1, 1] => weight,
+            _ => B::float_flip(weight, &[2, 3]),
+        };
+        let turned = B::float_swap_dims(turned, 0, 1);
+        return forward::<B>(output_grad, turned, ConvGeometry { stride: 1, padding: across - padding, dilation });
+    }
+    let reach = Reach::new(&shape);
+    let [batch, channels_in, height, width] = size;
+    let [rows, columns] = shape.output();
+    let grad = B::float_reshape(output_grad, Shape::from([batch, shape.channels[1], rows * columns]));
+    let mut sum = zeros::<B, 4>(&grad, [batch, channels_in, reach.padded[0], reach.padded[1]]);
+    for tap in &reach.taps {
+        let turned = B::float_swap_dims(tap_weights::<B>(&weight, &shape, &[*tap]), 1, 2);
+        let share = B::float_matmul(turned, grad.clone());
+        let share = B::float_reshape(share, Shape::from([batch, channels_in, rows, columns]));
+        let place = reach.slices(&shape, *tap);
+        let share = B::float_add(B::float_slice(sum.clone(), &place), share);
+        sum = B::float_slice_assign(sum, &place, share);
+    }
+    let [top, left] = reach.before;
+    match reach.padded == [height, width] {
+        true => sum,
+        false => B::float_slice(sum, &[Slice::full(), Slice::full(), inner(top, height), inner(left, width)]),
+    }
+}
+
+/// See [`Kernels::convolution_weight_gradient`].
+pub(super) fn weight_gradient<B: Kernels>(
+    input: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    output_grad: FloatTensor<B>,
+    geometry: ConvGeometry,
+) -> FloatTensor<B> {
+    let size = dims(&weight);
+    let shape = conv_shape(dims(&input), size, geometry);
+    let reach = Reach::new(&shape);
+    let [channels_in, channels_out] = shape.channels;
+    let [height, width] = shape.output();
+    let input = padded::<B>(input, &reach);
+    let grad = B::float_reshape(output_grad, Shape::from([shape.batch, channels_out, height * width]));
+    let gradient = |taps: &[Tap]| {
+        let seen = B::float_swap_dims(columns::<B>(&input, &reach, &shape, taps), 1, 2);
+        let sum = B::float_sum_dim(B::float_matmul(grad.clone(), seen), 0);
+        // Channels out x taps x channels in, to channels out x channels in x taps.
+        let sum = B::float_reshape(sum, Shape::from([channels_out, taps.len(), channels_in]));
+        B::float_swap_dims(sum, 1, 2)
+    };
+    let parts: Vec<FloatTensor<B>> = reach.groups(&shape).map(gradient).collect();
+    let [rows, columns] = shape.kernel;
+    if reach.taps.len() == rows * columns {
+        return B::float_reshape(joined::<B>(parts, 2), Shape::from(size));
+    }
+    let mut all = zeros::<B, 4>(&input, size);
+    if parts.is_empty() {
+        return all;
+    }
+    let live = joined::<B>(parts, 2);
+    for (i, [row, column]) in reach.taps.iter().enumerate() {
+        let one = B::float_slice(live.clone(), &[Slice::full(), Slice::full(), inner(i, 1)]);
+        let one = B::float_reshape(one, Shape::from([channels_out, channels_in, 1, 1]));
+        all = B::float_slice_assign(all, &[Slice::full(), Slice::full(), inner(*row, 1), inner(*column, 1)], one);
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::backend::Flex;
+    use burn::tensor::TensorData;
+    use proptest::prelude::*;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    fn noise(shape: [usize; 4], seed: u64) -> FloatTensor<Flex> {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let values: Vec<f32> = (0..shape.iter().product()).map(|_| random.random::<f32>() - 0.5).collect();
+        FloatTensor::<Flex>::from_data(TensorData::new(values, shape))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+        /// The CPU's own kernels are compared with the definition elsewhere.
+        #[test]
+        fn all_three_products_are_those_of_the_cpu(
+            batch in 1usize..4, channels in (1usize..5, 1usize..5), size in (1usize..18, 1usize..18),
+            kernel in prop::sample::select(vec![1usize, 3, 7]), stride in 1usize..3,
+            rate in prop::sample::select(vec![1usize, 2, 5, 12, 24]), seed in 0u64..1000,
+        ) {
+            let geometry = ConvGeometry { stride, ..ConvGeometry::same(kernel, rate) };
+            let input = noise([batch, channels.0, size.0, size.1], seed);
+            let weight = noise([channels.1, channels.0, kernel, kernel], seed + 1);
+            let output = Flex::convolution(input.clone(), weight.clone(), geometry);
+            let grad = noise(dims(&output), seed + 2);
+            let args = || (input.clone(), weight.clone(), grad.clone());
+            let pairs = [
+                (forward::<Flex>(input.clone(), weight.clone(), geometry), output),
+                { let (x, w, g) = args(); (input_gradient::<Flex>(x, w, g, geometry), { let (x, w, g) = args(); Flex::convolution_input_gradient(x, w, g, geometry) }) },
+                { let (x, w, g) = args(); (weight_gradient::<Flex>(x, w, g, geometry), { let (x, w, g) = args(); Flex::convolution_weight_gradient(x, w, g, geometry) }) },
+            ];
+            for (which, (ours, wanted)) in pairs.into_iter().enumerate() {
+                prop_assert_eq!(dims(&ours), dims(&wanted), "product {}", which);
+                let (ours, wanted) = (ours.into_data(), wanted.into_data());
+                for (a, b) in ours.iter::<f32>().zip(wanted.iter::<f32>()) {
+                    prop_assert!((a - b).abs() <= 1e-4, "product {}: {} is not {}", which, a, b);
+                }
+            }
+        }
+    }
+}
