@@ -2,7 +2,7 @@
 
 use crate::settings::{InferSpec, ModelSpec, RunSettings};
 use crate::windows::count;
-use atrous_models::{BackboneConfig, ResnetConfig};
+use atrous_models::{BackboneConfig, ResnetConfig, Stem};
 use std::time::{Duration, Instant};
 
 /// Forward and backward pass over forward pass: gradients of the input and of the weights cost one each.
@@ -74,7 +74,10 @@ fn unet(base: f64) -> f64 {
 /// Of a ResNet with bottlenecks: per block two 1x1 convolutions between four times the width and the width, and one 3x3.
 fn resnet(config: &ResnetConfig) -> f64 {
     let base = config.base_channels as f64;
-    let stem = 9.0 * (3.0 * base / 2.0 + base * base / 4.0 + base * base / 2.0) / 4.0;
+    let stem = match config.stem {
+        Stem::Deep => 9.0 * (3.0 * base / 2.0 + base * base / 4.0 + base * base / 2.0) / 4.0,
+        Stem::Plain => 49.0 * 3.0 * base / 4.0,
+    };
     let strides = [4, 8, 16, 32].map(|stride: usize| stride.min(config.output_stride) as f64);
     let blocks = config.depth.blocks().into_iter().zip(strides).enumerate().map(|(stage, (blocks, stride))| {
         let width = base * f64::from(1 << stage);

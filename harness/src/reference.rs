@@ -77,7 +77,8 @@ impl Reference {
         if *model != published {
             return Some("stem or align_corners differ".into());
         }
-        let pretrained = settings.init.as_ref().is_some_and(|init| init.part == Part::Backbone);
+        let pretrained =
+            settings.init.as_ref().is_some_and(|init| init.part == Part::Backbone && init.allow_missing.is_empty());
         if model.kind.is_pretrained() && !pretrained {
             return Some("backbone not trained on ImageNet (init)".into());
         }
@@ -93,7 +94,7 @@ impl Reference {
         if train.batch != protocol.batch {
             return against("batch", train.batch.to_string(), protocol.batch.to_string());
         }
-        (!protocol::is_followed_by(settings)).then(|| "learning rate, augmentation or inference differ".into())
+        (!protocol::is_followed_by(settings)).then(|| "learning rate, loss, augmentation or inference differ".into())
     }
 }
 
@@ -136,7 +137,7 @@ mod tests {
         assert_eq!(reference.obstacle(&example()).unwrap(), "synthetic data");
         let init = |part| {
             let (weights, sha256) = (String::new(), String::new());
-            Some(crate::settings::InitSpec { weights, part, sha256, allow_missing: vec![] })
+            Some(crate::settings::InitSpec { weights, part, sha256, allow_missing: vec![], allow_superfluous: vec![] })
         };
         let mut pretrained = full_scale();
         pretrained.init = init(Part::Network);

@@ -3,6 +3,7 @@
 use crate::device::ComputeDevice;
 use crate::infer::Inference;
 use crate::network;
+use crate::settings::ModelKind;
 use crate::spec::{check_rates, protocol};
 use crate::train::Checkpoint;
 use anyhow::{Context, Result, anyhow, ensure};
@@ -53,7 +54,7 @@ impl Trained {
         let said = hints.rates.is_some() || hints.output_stride.is_some() || hints.align_corners;
         ensure!(!said, "it is a checkpoint of this program, which carries its rates and its network: do not give them");
         let mut network = network::config(&settings).init(0, &device.device);
-        checkpoint.state.load_parts(&mut network, &hints.tolerance)?;
+        load(&checkpoint.state, &mut network, &hints.tolerance)?;
         let mut inference = Inference::of(&settings);
         let dataset = hints.dataset.unwrap_or(settings.dataset);
         check_classes(dataset, inference.classes)?;
@@ -63,14 +64,18 @@ impl Trained {
         Ok(Trained { network, dataset, inference })
     }
 
+    /// Weights of another program, or those that `atrous export` has written, which say more about themselves.
     fn foreign(state: &State, hints: &Hints, device: &ComputeDevice) -> Result<Self> {
-        let dataset = hints.dataset.context("it does not say what it was trained on: give --dataset")?;
-        let rates = hints.rates.clone().unwrap_or_else(|| vec![1, 12, 24, 36]);
+        let said = Said::of(state)?;
+        let dataset =
+            hints.dataset.or(said.dataset).context("it does not say what it was trained on: give --dataset")?;
+        let rates =
+            Said::agree("rates", said.rates.clone(), hints.rates.clone())?.unwrap_or_else(|| vec![1, 12, 24, 36]);
         check_rates(&rates).map_err(|message| anyhow!("--rates: {message}"))?;
-        let output_stride = hints.output_stride.unwrap_or(8);
+        let output_stride = Said::agree("output-stride", said.output_stride, hints.output_stride)?.unwrap_or(8);
         ensure!([8, 16].contains(&output_stride), "--output-stride must be 8 or 16, is {output_stride}");
         let mut config = state.network(rates, output_stride)?;
-        config.align_corners = hints.align_corners;
+        config.align_corners = hints.align_corners || said.align_corners;
         let resnet = matches!(config.backbone, BackboneConfig::Resnet(_));
         ensure!(resnet || hints.output_stride.is_none(), "--output-stride is for a ResNet; this is a U-Net");
         check_classes(dataset, config.classes)?;
@@ -81,8 +86,53 @@ impl Trained {
             classes: config.classes,
         };
         let mut network = config.init(0, &device.device);
-        state.load_parts(&mut network, &hints.tolerance)?;
+        load(state, &mut network, &hints.tolerance)?;
         Ok(Trained { network, dataset, inference })
+    }
+}
+
+/// Gives a network that is to be scored its values. Only the auxiliary head may do without: scoring does not ask it.
+fn load(state: &State, network: &mut Segmentor, tolerance: &Tolerance) -> Result<()> {
+    let kept = state.load_parts(network, tolerance)?;
+    let random = kept.iter().find(|key| !key.starts_with("auxiliary_head."));
+    ensure!(
+        random.is_none(),
+        "{} would be random: only auxiliary_head may be missing from weights that are scored",
+        random.map_or("", String::as_str)
+    );
+    Ok(())
+}
+
+/// What `atrous export` writes beside the weights.
+#[derive(Default)]
+struct Said {
+    dataset: Option<DatasetKind>,
+    rates: Option<Vec<usize>>,
+    output_stride: Option<usize>,
+    align_corners: bool,
+}
+
+impl Said {
+    fn of(state: &State) -> Result<Self> {
+        let text = |key: &str| state.metadata.get(key).map(String::as_str);
+        let Some(model) = text("model") else { return Ok(Said::default()) };
+        let kind = ModelKind::ALL.into_iter().find(|kind| kind.name() == model);
+        let kind = kind.with_context(|| format!("its metadata name an unknown model, {model}"))?;
+        let rates = |text: &str| text.split('-').map(|rate| rate.parse().ok()).collect::<Option<Vec<usize>>>();
+        Ok(Said {
+            dataset: text("dataset").and_then(|name| name.parse().ok()),
+            rates: text("rates").and_then(rates),
+            output_stride: (kind.output_stride() > 1).then_some(kind.output_stride()),
+            align_corners: text("align_corners") == Some("true"),
+        })
+    }
+
+    /// What the file says, or an option does; an error where they contradict each other.
+    fn agree<T: PartialEq + std::fmt::Debug>(option: &str, said: Option<T>, given: Option<T>) -> Result<Option<T>> {
+        if let (Some(said), Some(given)) = (&said, &given) {
+            ensure!(said == given, "it says {said:?}, --{option} says {given:?}");
+        }
+        Ok(said.or(given))
     }
 }
 

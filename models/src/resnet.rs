@@ -5,6 +5,7 @@ use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use crate::backbone::BackboneMaps;
 use crate::kernels::conv::ConvGeometry;
@@ -32,9 +33,11 @@ impl Depth {
 }
 
 /// The first convolutions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Stem {
     /// Three 3x3 convolutions: ResNetV1c, what the published networks have.
+    #[default]
     Deep,
     /// One 7x7 convolution: what torchvision's weights have.
     Plain,

@@ -23,8 +23,8 @@ pub struct SegmentorConfig {
     /// Atrous rates, one branch each.
     pub rates: Vec<usize>,
     pub classes: usize,
-    /// How logits are resized: `true` where corners of pixels fall on corners (the 769 protocol), `false` where centres
-    /// do (all others).
+    /// How logits are resized: `true` puts the centres of the corner pixels on each other (the 769 protocol), `false` their
+    /// outer corners (all others).
     pub align_corners: bool,
 }
 

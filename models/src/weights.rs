@@ -10,7 +10,9 @@ use crate::state::State;
 pub enum WeightsError {
     #[error("it has no {0}: it is not of a U-Net S5-D16 or a ResNet-50 or -101 with an ASPP head")]
     Network(String),
-    #[error("its ASPP has {found} branches, {wanted} rates were given: {rates:?}")]
+    #[error("its {part} has {width} channels; 1 to 4096 are read")]
+    Width { part: &'static str, width: usize },
+    #[error("its ASPP has {found} branches, not one for each of the {wanted} rates {rates:?}")]
     Branches { found: usize, wanted: usize, rates: Vec<usize> },
     #[error("its ASPP branch {branch} is a {found} convolution, a rate of {rate} is a {wanted} one")]
     Kernel { branch: usize, rate: usize, found: String, wanted: String },
@@ -55,6 +57,18 @@ impl State {
         let (classes, aspp_channels) = (classifier[0], classifier[1]);
         let auxiliary = sizes("auxiliary_head.conv_seg.weight").ok().map(|shape| shape[1]);
         let auxiliary_channels = auxiliary.unwrap_or(backbone.decode_channels().min(aspp_channels));
+        // A few bytes must not ask for all memory: shapes are compared when the network is there.
+        let (BackboneConfig::Unet { base_channels } | BackboneConfig::Resnet(ResnetConfig { base_channels, .. })) =
+            backbone;
+        let widths = [
+            ("backbone", base_channels),
+            ("ASPP", aspp_channels),
+            ("auxiliary head", auxiliary_channels),
+            ("classifier", classes),
+        ];
+        if let Some((part, width)) = widths.into_iter().find(|(_, width)| !(1..=4096).contains(width)) {
+            return Err(WeightsError::Width { part, width });
+        }
         Ok(SegmentorConfig { backbone, aspp_channels, auxiliary_channels, rates, classes, align_corners: false })
     }
 
@@ -95,6 +109,10 @@ mod tests {
             let error = state.network(vec![2, 3, 5], 8).unwrap_err().to_string();
             assert_eq!(error, "its ASPP branch 0 is a 1x1 convolution, a rate of 2 is a 3x3 one");
         }
+        let mut wide = State::of(&mut resnet(Stem::Deep, Depth::R50).init(0, &device));
+        wide.tensors.get_mut("backbone.layer1.0.conv1.weight").unwrap().shape[0] = 1 << 40;
+        let error = wide.network(vec![1, 2, 5], 8).unwrap_err().to_string();
+        assert!(error.contains("backbone has 1099511627776 channels"), "{error}");
         let error = State::default().network(vec![1], 8).unwrap_err().to_string();
         assert!(error.starts_with("it has no backbone.encoder.0.0.convs.0.conv.weight"), "{error}");
     }
@@ -129,6 +147,6 @@ mod tests {
         // A deep stem has no use for the 7x7 convolution.
         let error = backbone.load_parts(&mut resnet(Stem::Deep, Depth::R50).init(0, &device), &heads).unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("15 missing: backbone.stem.0.weight") && text.contains("backbone.bn1.bias"), "{text}");
+        assert!(text.contains("15 missing: backbone.stem (15)") && text.contains("backbone.bn1.bias"), "{text}");
     }
 }

@@ -2,10 +2,11 @@
 
 use super::options::DataRootArg;
 use super::output::print;
-use super::{default_out, one_run};
+use super::{check_new_file, default_out, one_run};
 use crate::atomic_file;
 use crate::progress::Progress;
-use crate::sweep::DataSets;
+use crate::settings::DataSource;
+use crate::sweep::{DataSets, Lock};
 use crate::train;
 use anyhow::{Context, Result, ensure};
 use safetensors::tensor::{Dtype, TensorView};
@@ -15,7 +16,8 @@ use std::process::ExitCode;
 /// Write the first batches of a run to a safetensors file
 ///
 /// Batches are those that `atrous train` with the same spec, experiment and seed sees: `images.K`, N x 3 x H x W, 32-bit
-/// floats, RGB, normalised and augmented, and `labels.K`, N x H x W, 8 bits, 255 ignored, for iteration K from 0.
+/// floats, RGB, normalised and augmented, and `labels.K`, N x H x W, 8 bits, 255 ignored, for iteration K from 0. Synthetic
+/// images are drawn into runs/SPEC, where a sweep finds them.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
@@ -46,6 +48,9 @@ pub struct Args {
     data: DataRootArg,
 }
 
+/// What a file of batches may hold; it is made in memory.
+const MOST_BYTES: u64 = 4 << 30;
+
 const EXAMPLES: &str = "\
 Example:
   atrous batches retina-small --experiment stare --iterations 50 --data-root ~/retina --out batches.safetensors";
@@ -55,12 +60,20 @@ Example:
 /// # Errors
 /// One line that names the file or option that has to be changed.
 pub fn run(args: Args) -> Result<ExitCode> {
-    ensure!(!args.out.exists(), "{} exists: take another --out", args.out.display());
+    check_new_file(&args.out)?;
     let spec = one_run(&args.spec, &args.experiment, None, args.seed, &args.set)?;
     let settings = spec.plan().remove(0).settings;
+    let count = args.iterations;
+    let run = settings.train.iterations;
+    ensure!(count <= run, "--iterations {count}: the run has {run}");
+    let values = (3 + 1) * settings.crop[0] * settings.crop[1] * settings.train.batch;
+    let bytes = count.saturating_mul(4 * values as u64);
+    ensure!(bytes <= MOST_BYTES, "--iterations {count}: the batches take {bytes} bytes, more than {MOST_BYTES}");
     let progress = Progress::new();
     let mut data = DataSets::open_files(&spec, &args.data.data_root)?;
-    data.draw(&spec, &default_out(&spec.name), &progress)?;
+    let folder = default_out(&spec.name);
+    let _lock = matches!(settings.data, DataSource::Synthetic(_)).then(|| Lock::take(&folder)).transpose()?;
+    data.draw(&spec, &folder, &progress)?;
     data.take_fingerprints(&progress)?;
     let opened = data.get(&settings).context("the data set is not open")?;
     let source = train::batches(&settings, opened.dataset);

@@ -1,9 +1,10 @@
 //! `atrous export`: a trained network for other programs.
 
+use super::check_new_file;
 use super::output::print;
 use crate::atomic_file;
 use crate::train::Checkpoint;
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,11 +36,12 @@ Example:
 /// # Errors
 /// One line that names the file.
 pub fn run(args: Args) -> Result<ExitCode> {
-    ensure!(!args.out.exists(), "{} exists: take another --out", args.out.display());
+    check_new_file(&args.out)?;
     let Checkpoint { mut state, settings, iteration, .. } = Checkpoint::read(&args.checkpoint)?;
     state.metadata = BTreeMap::from([
         ("model".to_owned(), settings.model.kind.to_string()),
         ("rates".to_owned(), settings.rates_name()),
+        ("align_corners".to_owned(), settings.model.align_corners.to_string()),
         ("dataset".to_owned(), settings.dataset.to_string()),
     ]);
     atomic_file::write(&args.out, state.to_reference_bytes(i64::try_from(iteration).unwrap_or(i64::MAX)))?;

@@ -15,12 +15,20 @@ pub mod train;
 
 use crate::settings::join_rates;
 use crate::spec::{Overrides, Spec, check_rates};
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, ensure};
 use std::path::{Path, PathBuf};
 
 /// Where a spec's runs go when nobody says otherwise: `runs/<name of the spec>`.
 fn default_out(spec_name: &str) -> PathBuf {
     Path::new("runs").join(spec_name)
+}
+
+/// Whether a file can be made here: an hour of work is not to be lost to a mistyped folder.
+fn check_new_file(path: &Path) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    ensure!(folder.is_dir(), "{}: there is no folder {}", path.display(), folder.display());
+    ensure!(!path.exists(), "{} exists: take another name", path.display());
+    Ok(())
 }
 
 /// A spec with nothing but one run in it; the baseline stays that of the experiment, and stands in for missing rates.

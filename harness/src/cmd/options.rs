@@ -35,11 +35,11 @@ pub struct WeightsArgs {
     #[arg(long, value_name = "R,R,...", value_delimiter = ',')]
     pub rates: Option<Vec<usize>>,
 
-    /// Output stride of a ResNet whose weights do not say it: 8 or 16 [default: 8]
+    /// Output stride of a ResNet whose weights do not say it: 8, or 16 without a multi-grid [default: 8]
     #[arg(long, value_name = "STRIDE")]
     pub output_stride: Option<usize>,
 
-    /// Resize logits corner to corner, where weights do not say it (the 769 protocol)
+    /// Resize logits with align_corners, where weights do not say it (the 769 protocol)
     #[arg(long)]
     pub align_corners: bool,
 

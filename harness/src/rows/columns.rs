@@ -1,7 +1,8 @@
 //! The columns of `results.csv`, in order, and what a run has to say in each.
 
 use super::{Row, RowEnd, number};
-use crate::settings::{DataSource, InferMode, RunSettings, StemSpec, join_rates};
+use crate::settings::{DataSource, InferMode, Part, RunSettings, join_rates};
+use atrous_models::Stem;
 
 /// Scores are fractions, times seconds, memory bytes. Empty is unknown or undefined.
 pub(super) const RUN_COLUMNS: [&str; 59] = [
@@ -114,11 +115,14 @@ fn setting_fields(settings: &RunSettings, baseline: &[usize]) -> Vec<String> {
     };
     let stem = match (model.kind.is_pretrained(), model.stem) {
         (false, _) => "",
-        (true, StemSpec::Deep) => "deep",
-        (true, StemSpec::Plain) => "plain",
+        (true, Stem::Deep) => "deep",
+        (true, Stem::Plain) => "plain",
     };
     // The file's checksum: its name says nothing.
-    let init = settings.init.as_ref().map_or_else(String::new, |init| init.sha256.clone());
+    let init = settings.init.as_ref().map_or_else(String::new, |init| match init.part {
+        Part::Network => format!("network {}", init.sha256),
+        Part::Backbone => format!("backbone {}", init.sha256),
+    });
     vec![
         join_rates(baseline),
         settings.feature_size().to_string(),

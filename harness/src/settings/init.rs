@@ -17,6 +17,10 @@ pub struct InitSpec {
     /// Keys, or parts before a dot in them, that the file may lack.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow_missing: Vec<String>,
+    /// The same that the file may have for nothing, or in another shape: with a key in both, the network starts at random
+    /// there, as with another number of classes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow_superfluous: Vec<String>,
 }
 
 /// What of a network is taken from the file.
@@ -54,7 +58,8 @@ impl InitSpec {
         anyhow::ensure!(hex(&bytes) == self.sha256, "{} has changed since the sweep began", path.display());
         let cannot = || format!("{} cannot be used as initial weights", path.display());
         let state = State::from_bytes(&bytes).with_context(cannot)?;
-        let mut tolerance = Tolerance { missing: self.allow_missing.clone(), superfluous: vec![] };
+        let (missing, superfluous) = (self.allow_missing.clone(), self.allow_superfluous.clone());
+        let mut tolerance = Tolerance { missing, superfluous };
         let state = match self.part {
             Part::Network => state,
             Part::Backbone => {
@@ -62,6 +67,6 @@ impl InitSpec {
                 state.into_backbone()
             }
         };
-        state.load_parts(network, &tolerance).with_context(cannot)
+        state.load_parts(network, &tolerance).map(|_| ()).with_context(cannot)
     }
 }

@@ -4,7 +4,7 @@ mod init;
 mod model;
 
 pub use init::{InitSpec, Part, checksum};
-pub use model::{ModelKind, ModelSpec, StemSpec};
+pub use model::{ModelKind, ModelSpec};
 
 use atrous_data::DatasetKind;
 use atrous_data::synthetic::SyntheticConfig;
@@ -78,7 +78,7 @@ pub struct InferSpec {
     /// Vertical and horizontal step between windows; `Some` exactly for `slide`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stride: Option<[usize; 2]>,
-    /// Factors of the image's size; the probabilities at all of them are averaged.
+    /// Factors of the size that images are fitted into (`resize`); the probabilities at all of them are averaged.
     #[serde(default = "one_ratio", skip_serializing_if = "is_one_ratio")]
     pub ratios: Vec<f64>,
     /// Each image mirrored as well.
@@ -86,7 +86,7 @@ pub struct InferSpec {
     pub flip: bool,
 }
 
-/// The image's own size.
+/// The size that images are fitted into, alone.
 pub fn one_ratio() -> Vec<f64> {
     vec![1.0]
 }
@@ -221,7 +221,7 @@ pub(crate) mod tests {
         assert_ne!(base, run_id(&example(), "g"));
         let init = |sha256: &str| {
             let (weights, sha256) = ("w.pth".to_owned(), sha256.to_owned());
-            Some(InitSpec { weights, part: Part::Network, sha256, allow_missing: vec![] })
+            Some(InitSpec { weights, part: Part::Network, sha256, allow_missing: vec![], allow_superfluous: vec![] })
         };
         let mut pretrained = example();
         pretrained.init = init("a");

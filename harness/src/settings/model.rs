@@ -13,59 +13,51 @@ pub struct ModelSpec {
     pub base_channels: usize,
     /// Channels of each ASPP branch; as published 16 for the U-Net and 512 for DeepLabV3.
     pub aspp_channels: usize,
-    /// Channels of the auxiliary head's convolution; as published 64 for the U-Net and 256 for DeepLabV3.
+    /// Channels of the auxiliary head's convolution; as published 64 for the U-Net and 256 for DeepLabV3. 0 in results of
+    /// model version 1, which did not write it down.
+    #[serde(default)]
     pub auxiliary_channels: usize,
     /// First convolutions of a ResNet.
-    #[serde(default, skip_serializing_if = "StemSpec::is_deep")]
-    pub stem: StemSpec,
-    /// Whether logits are resized corner to corner, as in the 769 protocol.
+    #[serde(default, skip_serializing_if = "is_deep")]
+    pub stem: Stem,
+    /// Whether resizing logits puts the centres of their corner pixels on each other, as in the 769 protocol.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub align_corners: bool,
 }
 
 /// The networks that can be trained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ModelKind {
     /// U-Net, its ASPP at full resolution.
     #[serde(rename = "unet-s5-d16")]
-    #[value(name = "unet-s5-d16")]
     UnetS5D16,
     /// ResNet-50, output stride 8.
     #[serde(rename = "deeplabv3-r50-d8")]
-    #[value(name = "deeplabv3-r50-d8")]
     DeeplabV3R50D8,
-    /// ResNet-50, output stride 16.
+    /// ResNet-50, output stride 16: the last stage dilated by 1 and then 2, without a multi-grid.
     #[serde(rename = "deeplabv3-r50-d16")]
-    #[value(name = "deeplabv3-r50-d16")]
     DeeplabV3R50D16,
     /// ResNet-101, output stride 8.
     #[serde(rename = "deeplabv3-r101-d8")]
-    #[value(name = "deeplabv3-r101-d8")]
     DeeplabV3R101D8,
-    /// ResNet-101, output stride 16.
+    /// ResNet-101, output stride 16, likewise.
     #[serde(rename = "deeplabv3-r101-d16")]
-    #[value(name = "deeplabv3-r101-d16")]
     DeeplabV3R101D16,
 }
 
-/// First convolutions of a ResNet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum StemSpec {
-    /// Three 3x3 convolutions (ResNetV1c).
-    #[default]
-    Deep,
-    /// One 7x7 convolution, as in torchvision's weights.
-    Plain,
-}
-
-impl StemSpec {
-    fn is_deep(&self) -> bool {
-        *self == StemSpec::Deep
-    }
+fn is_deep(stem: &Stem) -> bool {
+    *stem == Stem::Deep
 }
 
 impl ModelKind {
+    pub const ALL: [ModelKind; 5] = [
+        ModelKind::UnetS5D16,
+        ModelKind::DeeplabV3R50D8,
+        ModelKind::DeeplabV3R50D16,
+        ModelKind::DeeplabV3R101D8,
+        ModelKind::DeeplabV3R101D16,
+    ];
+
     /// The name in specs and tables.
     pub fn name(self) -> &'static str {
         match self {
@@ -114,20 +106,16 @@ impl ModelSpec {
     /// The network in its published width.
     pub fn published(kind: ModelKind) -> Self {
         let (aspp_channels, auxiliary_channels) = if kind.resnet().is_some() { (512, 256) } else { (16, 64) };
-        let (stem, align_corners) = (StemSpec::Deep, false);
+        let (stem, align_corners) = (Stem::Deep, false);
         Self { kind, base_channels: 64, aspp_channels, auxiliary_channels, stem, align_corners }
     }
 
     fn backbone(&self) -> BackboneConfig {
         let base_channels = self.base_channels;
-        let stem = match self.stem {
-            StemSpec::Deep => Stem::Deep,
-            StemSpec::Plain => Stem::Plain,
-        };
         match self.kind.resnet() {
             None => BackboneConfig::Unet { base_channels },
             Some((depth, output_stride)) => {
-                BackboneConfig::Resnet(ResnetConfig { depth, stem, base_channels, output_stride })
+                BackboneConfig::Resnet(ResnetConfig { depth, stem: self.stem, base_channels, output_stride })
             }
         }
     }
@@ -143,15 +131,13 @@ impl ModelSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::ValueEnum;
 
     #[test]
     fn a_kind_has_one_name() {
-        for kind in ModelKind::value_variants() {
+        for kind in ModelKind::ALL {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
-            assert_eq!(kind.to_possible_value().unwrap().get_name(), kind.name());
             let stride: usize = kind.name().rsplit_once("-d").unwrap().1.parse().unwrap();
-            assert!(kind.output_stride() == stride || *kind == ModelKind::UnetS5D16);
+            assert!(kind.output_stride() == stride || kind == ModelKind::UnetS5D16);
         }
         assert_eq!(ModelKind::UnetS5D16.size_divisor(), 16);
         assert_eq!(ModelKind::DeeplabV3R50D8.size_divisor(), 1);

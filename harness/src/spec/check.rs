@@ -3,9 +3,9 @@
 use super::wire::{EXPERIMENT_KEYS, ExperimentWire, InferWire, InitWire, ModelWire, SpecWire, TrainWire};
 use super::{Experiment, protocol};
 use crate::settings::{
-    DataSource, InferMode, InferSpec, InitSpec, ModelKind, ModelSpec, RunSettings, StemSpec, TrainSpec, checksum,
-    one_ratio,
+    DataSource, InferMode, InferSpec, InitSpec, ModelKind, ModelSpec, RunSettings, TrainSpec, checksum, one_ratio,
 };
+use atrous_models::Stem;
 use std::collections::HashSet;
 
 /// A key, such as `train.lr` or `rates[1]`, and why its value cannot be.
@@ -22,7 +22,7 @@ pub(super) fn experiments(spec: SpecWire) -> Result<Vec<Experiment>, (usize, Imp
     let mut names = HashSet::new();
     let mut checked = Vec::new();
     for (index, wire) in spec.experiment.into_iter().enumerate() {
-        let experiment = resolve(wire).map_err(|impossible| (index, impossible))?;
+        let experiment = resolve(wire);
         check(&experiment).map_err(|impossible| (index, impossible))?;
         if !names.insert(experiment.name.clone()) {
             let message = format!("{} is the name of an earlier experiment too", experiment.name);
@@ -37,17 +37,17 @@ pub(super) fn experiments(spec: SpecWire) -> Result<Vec<Experiment>, (usize, Imp
     Ok(checked)
 }
 
-fn resolve(wire: ExperimentWire) -> Checked<Experiment> {
+fn resolve(wire: ExperimentWire) -> Experiment {
     let protocol = protocol::of(wire.dataset);
     let resize = wire.resize.unwrap_or(match &wire.data {
         DataSource::Files => wire.dataset.resize_reference(),
         DataSource::Synthetic(synthetic) => synthetic.size,
     });
-    Ok(Experiment {
+    Experiment {
         name: wire.name,
         dataset: wire.dataset,
         model: resolve_model(&wire.model),
-        init: wire.init.map(resolve_init).transpose()?,
+        init: wire.init.map(resolve_init),
         crop: wire.crop.unwrap_or(protocol.crop),
         resize,
         rates: wire.rates,
@@ -62,13 +62,20 @@ fn resolve(wire: ExperimentWire) -> Checked<Experiment> {
             flip,
         }),
         data: wire.data,
-    })
+    }
 }
 
-fn resolve_init(InitWire { weights, part, allow_missing }: InitWire) -> Checked<InitSpec> {
+/// Without the file's checksum: an override may still name another file.
+fn resolve_init(InitWire { weights, part, allow_missing, allow_superfluous }: InitWire) -> InitSpec {
+    InitSpec { weights, part, sha256: String::new(), allow_missing, allow_superfluous }
+}
+
+/// Takes the checksum of an experiment's initial weights.
+pub(super) fn take_checksum(experiment: &mut Experiment) -> Checked {
+    let Some(init) = &mut experiment.init else { return Ok(()) };
     let impossible = |error: anyhow::Error| Impossible { key: "init.weights".into(), message: format!("{error:#}") };
-    let sha256 = checksum(&weights).map_err(impossible)?;
-    Ok(InitSpec { weights, part, sha256, allow_missing })
+    init.sha256 = checksum(&init.weights).map_err(impossible)?;
+    Ok(())
 }
 
 fn resolve_model(wire: &ModelWire) -> ModelSpec {
@@ -151,10 +158,10 @@ fn check_model(model: &ModelSpec) -> Checked {
         ensure((1..=4096).contains(&value), key, format!("must be in 1..=4096, is {value}"))
     })?;
     let unet = kind == ModelKind::UnetS5D16;
-    let halved = unet || stem == StemSpec::Plain || base_channels.is_multiple_of(2);
+    let halved = unet || stem == Stem::Plain || base_channels.is_multiple_of(2);
     let message = format!("must be even, is {base_channels}: the first convolutions have half as many");
     ensure(halved, "model.base_channels", message)?;
-    ensure(!unet || stem == StemSpec::Deep, "model.stem", format!("{kind} has no stem; a ResNet has one"))
+    ensure(!unet || stem == Stem::Deep, "model.stem", format!("{kind} has no stem; a ResNet has one"))
 }
 
 fn check_sides(key: &str, [height, width]: [usize; 2], divisor: usize) -> Checked {

@@ -92,7 +92,19 @@ impl Spec {
             experiments =
                 check::experiments(changed).map_err(|(_, impossible)| SpecError::changed(&changes, &impossible))?;
         }
-        let experiments = overrides.select(experiments, file)?;
+        let order: Vec<String> = experiments.iter().map(|experiment| experiment.name.clone()).collect();
+        let mut experiments = overrides.select(experiments, file)?;
+        for experiment in &mut experiments {
+            check::take_checksum(experiment).map_err(|impossible| {
+                let index = order.iter().position(|name| *name == experiment.name).unwrap_or(0);
+                let changed = changes.iter().any(|change| change.touches(&impossible.key));
+                if changed {
+                    SpecError::changed(&changes, &impossible)
+                } else {
+                    locate::error(file, text, index, impossible)
+                }
+            })?;
+        }
         Ok(Spec { name: name.into(), experiments })
     }
 

@@ -1,7 +1,8 @@
 //! Specs that are read, and those that are refused in one line.
 
 use super::*;
-use crate::settings::{ModelKind, Part, StemSpec};
+use crate::settings::{ModelKind, Part};
+use atrous_models::Stem;
 
 const SMALL: &str = r#"[[experiment]]
 name     = "one"
@@ -166,7 +167,7 @@ fn networks_and_their_widths() {
     assert_eq!(r50, ModelSpec::published(ModelKind::DeeplabV3R50D8));
     assert_eq!((r50.aspp_channels, r50.auxiliary_channels), (512, 256));
     let narrow = model("{ kind = \"deeplabv3-r101-d16\", base_channels = 8, stem = \"plain\" }").unwrap();
-    assert_eq!((narrow.auxiliary_channels, narrow.stem), (32, StemSpec::Plain));
+    assert_eq!((narrow.auxiliary_channels, narrow.stem), (32, Stem::Plain));
     let error = model("{ kind = \"deeplabv3-r50-d8\", base_channels = 7 }").unwrap_err();
     assert!(error.contains("model.base_channels: must be even"), "{error}");
     let error = model("{ kind = \"unet-s5-d16\" }").unwrap_err();

@@ -2,8 +2,9 @@
 
 use super::error::SpecError;
 use super::locate;
-use crate::settings::{DataSource, InferMode, ModelKind, Part, StemSpec};
+use crate::settings::{DataSource, InferMode, ModelKind, Part};
 use atrous_data::DatasetKind;
+use atrous_models::Stem;
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
@@ -43,7 +44,7 @@ pub(super) struct ModelWire {
     pub base_channels: Option<usize>,
     pub aspp_channels: Option<usize>,
     pub auxiliary_channels: Option<usize>,
-    pub stem: Option<StemSpec>,
+    pub stem: Option<Stem>,
     pub align_corners: Option<bool>,
 }
 
@@ -55,6 +56,8 @@ pub(super) struct InitWire {
     pub part: Part,
     #[serde(default)]
     pub allow_missing: Vec<String>,
+    #[serde(default)]
+    pub allow_superfluous: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -108,6 +108,7 @@ fn measured_seconds(settings: &RunSettings, rows: &Rows) -> Option<f64> {
             && other.model == settings.model
             && other.crop == settings.crop
             && other.train.batch == settings.train.batch
+            && other.infer == settings.infer
     };
     let results = rows.0.iter().filter_map(Row::result).filter(|result| alike(&result.settings));
     let (mut count, mut seconds) = (0.0, 0.0);

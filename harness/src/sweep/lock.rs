@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// Held while a sweep writes; the system lets go of it however the program ends.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub struct Lock {
     _file: File,
 }
 
@@ -16,7 +16,7 @@ impl Lock {
     ///
     /// # Errors
     /// A directory that cannot be written, or that another sweep is writing; names it.
-    pub(super) fn take(out: &Path) -> Result<Lock> {
+    pub fn take(out: &Path) -> Result<Lock> {
         let advice = || format!("cannot write to {}: choose another folder with --out", out.display());
         fs::create_dir_all(out).with_context(advice)?;
         let probe = atomic_file::temporary_name(&out.join("probe"));

@@ -6,7 +6,9 @@ mod lock;
 
 pub use data::{DataSets, OpenedData};
 pub use estimate::{DryRun, dry_run};
+pub use lock::Lock;
 
+use crate::network;
 use crate::progress::Progress;
 use crate::provenance::{self, Provenance};
 use crate::result::{RunFailure, RunResult};
@@ -18,7 +20,7 @@ use crate::stop::StopFlag;
 use anyhow::{Context, Result, ensure};
 use atrous_data::Dataset;
 use atrous_models::ComputeDevice;
-use lock::Lock;
+use atrous_models::burn::tensor::Device;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -101,6 +103,7 @@ pub fn sweep(
 ) -> Result<SweepEnd> {
     let plan = spec.plan();
     let mut data = DataSets::open_files(spec, &options.data_root)?;
+    check_initial_weights(&plan)?;
     let _lock = Lock::take(&options.out)?;
     data.draw(spec, &options.out, progress)?;
     data.take_fingerprints(progress)?;
@@ -230,6 +233,20 @@ impl<'p> Run<'p> {
             finished: provenance::now(),
         }
     }
+}
+
+/// Whether initial weights fit their networks: not to be found out after days. Seeds change nothing.
+fn check_initial_weights(plan: &[PlannedRun]) -> Result<()> {
+    let mut checked = Vec::new();
+    for PlannedRun { settings, .. } in plan {
+        let Some(init) = &settings.init else { continue };
+        let config = network::config(settings);
+        if !checked.contains(&(init, config.clone())) {
+            init.load_into(&mut config.init(0, &Device::flex()))?;
+            checked.push((init, config));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -81,6 +81,9 @@ fn same_protocol(left: &Row, right: &Row) -> bool {
         settings.seed = 0;
         settings.train.eval_every = 0;
         settings.train.checkpoint_every = 0;
+        if let Some(init) = &mut settings.init {
+            init.weights.clear();
+        }
         settings
     };
     left.data_fingerprint() == right.data_fingerprint() && protocol(left) == protocol(right)

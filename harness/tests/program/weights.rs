@@ -1,6 +1,7 @@
 //! Weights in and out: mmsegmentation's files, initial weights, exported ones, batches for other programs.
 
 use crate::place::{Place, file_with};
+use atrous_models::State;
 use safetensors::tensor::{Dtype, SafeTensors};
 use serde_json::Value;
 use std::fs;
@@ -63,7 +64,7 @@ fn golden_weights_that_do_not_fit_are_refused() {
     let error = refuse(&["--dataset", "cityscapes"]);
     assert!(error.contains("--dataset cityscapes has 19 classes, the network has 2"), "{error}");
     let error = refuse(&["--dataset", "stare", "--rates", "1,12,24"]);
-    assert!(error.contains("its ASPP has 4 branches, 3 rates were given"), "{error}");
+    assert!(error.contains("its ASPP has 4 branches, not one for each of the 3 rates"), "{error}");
     let error = refuse(&["--dataset", "stare", "--rates", "2,12,24,36"]);
     assert!(error.contains("branch 0 is a 1x1 convolution"), "{error}");
     let error = refuse(&["--dataset", "stare", "--output-stride", "8"]);
@@ -72,12 +73,48 @@ fn golden_weights_that_do_not_fit_are_refused() {
     assert!(error.contains("--window sides must be multiples of 16"), "{error}");
     let error = refuse(&["--dataset", "stare", "--ratios", "0"]);
     assert!(error.contains("--ratios must be numbers from 0.1 to 10"), "{error}");
-    // A network of another number of classes, for which the last layers are to be left as they are.
-    let error = refuse(&["--dataset", "stare", "--allow-superfluous", "auxiliary_head"]);
-    assert!(error.contains("14 missing") || error.contains("missing: auxiliary_head"), "{error}");
     let cut = fs::read(place.path("unet.pth")).unwrap();
     fs::write(place.path("unet.pth"), &cut[..cut.len() / 2]).unwrap();
     assert!(refuse(&["--dataset", "stare"]).contains("unet.pth holds no weights"));
+}
+
+/// The recorded network without the keys that begin like this, as `less.safetensors`.
+fn without(place: &Place, part: &str) {
+    let mut state = State::from_bytes(&fs::read(place.path("unet.pth")).unwrap()).unwrap();
+    state.tensors.retain(|key, _| !key.starts_with(part));
+    fs::write(place.path("less.safetensors"), state.to_bytes()).unwrap();
+}
+
+#[test]
+fn golden_weights_may_lack_the_auxiliary_head() {
+    let place = Place::new();
+    recorded_unet(&place);
+    let root = place.drawn_stare().to_str().unwrap().to_owned();
+    let eval = |weights: &'static str, more: &[&'static str]| {
+        let mut arguments =
+            vec!["eval", "--weights", weights, "--dataset", "stare", "--device", "flex", "--limit", "1"];
+        arguments.extend(["--window", "32", "--stride", "21", "--json", "scores.json"]);
+        arguments.extend(more);
+        arguments
+    };
+    let with_root = |arguments: Vec<&str>| {
+        [arguments, vec!["--data-root", &root]].concat().into_iter().map(String::from).collect::<Vec<_>>()
+    };
+    let score = |arguments: Vec<&str>| {
+        let arguments = with_root(arguments);
+        place.succeed(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        json(&place.path("scores.json"))["confusion"].clone()
+    };
+    let whole = score(eval("unet.pth", &[]));
+    without(&place, "auxiliary_head");
+    let error = place.refuse_untouched(&eval("less.safetensors", &[]));
+    assert!(error.contains("8 missing: auxiliary_head.conv_seg.bias, auxiliary_head.conv_seg.weight"), "{error}");
+    assert_eq!(score(eval("less.safetensors", &["--allow-missing", "auxiliary_head"])), whole);
+    // What fits is used, whatever is allowed.
+    assert_eq!(score(eval("unet.pth", &["--allow-superfluous", "decode_head,backbone"])), whole);
+    without(&place, "decode_head.bottleneck");
+    let error = place.refuse_untouched(&eval("less.safetensors", &["--allow-missing", "decode_head"]));
+    assert!(error.contains("decode_head.bottleneck.bn.bias would be random"), "{error}");
 }
 
 /// A spec that starts from the recorded network.
@@ -129,8 +166,8 @@ fn golden_weights_are_trained_on_and_exported() {
     assert!(names.iter().eq(wanted.iter()), "{names:?}");
     let counter = exported.tensor("decode_head.bottleneck.bn.num_batches_tracked").unwrap();
     assert_eq!((counter.dtype(), counter.data()), (Dtype::I64, &2i64.to_le_bytes()[..]));
-    let source = atrous_models::State::from_bytes(&fs::read(place.path("unet.pth")).unwrap()).unwrap();
-    let state = atrous_models::State::from_bytes(&bytes).unwrap();
+    let source = State::from_bytes(&fs::read(place.path("unet.pth")).unwrap()).unwrap();
+    let state = State::from_bytes(&bytes).unwrap();
     let key = "decode_head.aspp_modules.1.conv.weight";
     let moves = source.tensors[key].data.iter().zip(&state.tensors[key].data).map(|(a, b)| (a - b).abs());
     let (least, most) = moves.fold((f32::INFINITY, 0.0f32), |(l, m), v| (l.min(v), m.max(v)));
@@ -155,19 +192,83 @@ fn loads_in_the_reference(place: &Place) {
     assert!(output.status.success() && text.contains("all keys match"), "{text}");
 }
 
+/// After one step at a rate that moves nothing, the weights are those that it started from.
+fn started_from(place: &Place, init: &str) -> State {
+    spec(place, init);
+    let still = ["--set", "train.lr=1e-30", "--set", "train.lr_min=0", "--set", "train.iterations=1"];
+    place.succeed(
+        &[&["train", "init.toml", "--experiment", "stare", "--device", "flex", "--out", "out"], &still[..]].concat(),
+    );
+    let checkpoint = file_with(&place.path("out"), "checkpoint.safetensors");
+    State::from_bytes(&fs::read(checkpoint).unwrap()).unwrap()
+}
+
 #[test]
 fn a_backbone_alone_is_trained_on() {
     let place = Place::new();
     recorded_unet(&place);
-    spec(&place, r#"weights = "unet.pth", part = "backbone""#);
-    place.succeed(&["train", "init.toml", "--experiment", "stare", "--device", "flex", "--out", "out"]);
-    // Other heads: another result than with the whole network.
-    let whole = Place::new();
-    recorded_unet(&whole);
-    spec(&whole, r#"weights = "unet.pth""#);
-    whole.succeed(&["train", "init.toml", "--experiment", "stare", "--device", "flex", "--out", "out"]);
-    let loss = |place: &Place| fs::read_to_string(file_with(&place.path("out"), "log.csv")).unwrap();
-    assert_ne!(loss(&place), loss(&whole));
+    let source = State::from_bytes(&fs::read(place.path("unet.pth")).unwrap()).unwrap();
+    let network = started_from(&place, r#"weights = "unet.pth""#);
+    fs::remove_dir_all(place.path("out")).unwrap();
+    let backbone = started_from(&place, r#"weights = "unet.pth", part = "backbone""#);
+    fs::remove_dir_all(place.path("out")).unwrap();
+    let inits = r#"weights = "less.safetensors", allow_missing = ["decode_head.conv_seg"]"#;
+    without(&place, "decode_head.conv_seg");
+    let headless = started_from(&place, inits);
+    for (key, values) in source.tensors.iter().filter(|(key, _)| !key.contains("running_")) {
+        assert_eq!(&network.tensors[key], values, "{key}");
+        let random = |key: &str| key.contains("conv.weight") || key.ends_with("conv_seg.weight");
+        if key.starts_with("backbone.") {
+            assert_eq!(&backbone.tensors[key], values, "{key}");
+        } else if random(key) {
+            assert_ne!(&backbone.tensors[key], values, "{key}");
+        }
+        let kept = !key.starts_with("decode_head.conv_seg");
+        assert!(!random(key) || (headless.tensors[key] == *values) == kept, "{key}");
+    }
+}
+
+/// A narrow DeepLabV3 of each kind: what is exported is scored like the checkpoint, and says itself what it is.
+#[test]
+fn deeplabv3_is_trained_exported_and_scored() {
+    for model in [
+        r#"kind = "deeplabv3-r50-d8""#,
+        r#"kind = "deeplabv3-r50-d16", align_corners = true"#,
+        r#"kind = "deeplabv3-r101-d8", stem = "plain""#,
+    ] {
+        let place = Place::new();
+        let spec = format!(
+            r#"
+[[experiment]]
+name     = "isaid"
+dataset  = "isaid"
+model    = {{ {model}, base_channels = 4, aspp_channels = 4 }}
+crop     = [33, 65]
+rates    = [[1, 2, 3]]
+baseline = [1, 2, 3]
+seeds    = [0]
+train    = {{ iterations = 2, batch = 2, dice_weight = 3 }}
+infer    = {{ mode = "slide", window = [33, 33], stride = [20, 20], ratios = [0.75, 1.0], flip = true }}
+data     = {{ synthetic = {{ seed = 1, train = 3, val = 1, size = [48, 64] }} }}
+"#
+        );
+        fs::write(place.path("narrow.toml"), spec).unwrap();
+        place.succeed(&["sweep", "narrow.toml", "--device", "flex", "--out", "out"]);
+        let confusion = json(&file_with(&place.path("out"), "result.json"))["confusion"].clone();
+        let checkpoint = file_with(&place.path("out"), "checkpoint.safetensors").to_str().unwrap().to_owned();
+        place.succeed(&["export", &checkpoint, "--out", "weights.safetensors"]);
+        let drawn = fs::read_dir(place.path("out/synthetic")).unwrap().next().unwrap().unwrap().path();
+        let mut eval = vec!["eval", "--weights", "weights.safetensors", "--data-root", drawn.to_str().unwrap()];
+        eval.extend(["--device", "flex", "--window", "33", "--stride", "20", "--ratios", "0.75,1", "--flip"]);
+        eval.extend(["--resize", "48,64", "--json", "scores.json"]);
+        place.succeed(&eval);
+        assert_eq!(json(&place.path("scores.json"))["confusion"], confusion, "{model}");
+        let table = fs::read_to_string(place.path("out/table.md")).unwrap();
+        assert!(table.contains("cross entropy + 3 Dice, at sizes 0.75, 1, with mirror images"), "{table}");
+        eval.extend(["--rates", "1,2,4"]);
+        let error = place.refuse(&eval);
+        assert!(error.contains("it says [1, 2, 3], --rates says [1, 2, 4]"), "{error}");
+    }
 }
 
 /// What `batches` writes is what training sees: the first loss of a run follows from them.
@@ -184,7 +285,7 @@ fn batches_are_those_of_the_run() {
     let first: f64 = log.lines().nth(1).unwrap().split(',').nth(2).unwrap().parse().unwrap();
 
     use atrous_models::burn::tensor::{Device, Int, Tensor, TensorData};
-    use atrous_models::{DropoutNoise, LossConfig, SegmentorConfig, State};
+    use atrous_models::{DropoutNoise, LossConfig, SegmentorConfig};
     let device = Device::flex();
     let bytes = fs::read(place.path("batches.safetensors")).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();

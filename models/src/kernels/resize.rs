@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::buffer::written;
 
-/// Whether the corner pixels' centres (`align_corners` false) or the corners themselves are kept in place.
+/// `align_corners` keeps the centres of the corner pixels in place, else their outer corners are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResizeShape {
     /// Height and width that are read.

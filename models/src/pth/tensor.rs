@@ -140,10 +140,9 @@ impl<'a> TensorView<'a> {
 
 /// Flags say that elements are negated or conjugated with respect to the storage.
 fn no_flags<'a>(heap: &Heap<'a>, flags: Option<&Value<'a>>) -> Result<(), TensorFault> {
-    let flags = flags.and_then(|flags| heap.entries(*flags));
-    match flags.and_then(|mut entries| entries.next()) {
-        Some(_) => Err(TensorFault::Unsupported("a negated or conjugated view".into())),
-        None => Ok(()),
+    match flags.is_some_and(|flags| heap.has_entries(*flags)) {
+        true => Err(TensorFault::Unsupported("a negated or conjugated view".into())),
+        false => Ok(()),
     }
 }
 

@@ -117,6 +117,16 @@ impl<'a> Heap<'a> {
         Some(pairs.chain(items.iter().copied()))
     }
 
+    /// Whether a value is a dict with something in it.
+    pub fn has_entries(&self, value: Value<'a>) -> bool {
+        match self.get(value) {
+            Some(Object::Dict { pairs, items }) => {
+                !items.is_empty() || self.sequence(*pairs).is_some_and(|s| !s.is_empty())
+            }
+            _ => false,
+        }
+    }
+
     /// Module and name of a class or function.
     pub fn global(&self, value: Value<'a>) -> Option<(&'a str, &'a str)> {
         match self.get(value)? {

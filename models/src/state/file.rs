@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use half::{bf16, f16};
+use burn::tensor::{bf16, f16};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use super::{State, StateError, VELOCITY, Values};
@@ -49,13 +49,12 @@ impl State {
     }
 
     /// From a safetensors file or a PyTorch checkpoint (`.pth`), which is recognised by its first bytes. Nothing in it
-    /// is executed. Counters of batch norms are passed over.
+    /// is executed. Integers, such as the counters of batch norms, are passed over.
     ///
     /// # Errors
     /// [`StateError::Format`], [`StateError::Pth`] and [`StateError::ElementType`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, StateError> {
-        // A zip archive, or a pickle: a safetensors file begins with the length of its header.
-        if bytes.starts_with(b"PK\x03\x04") || matches!(bytes, [0x80, 0..=5, ..]) && !is_safetensors(bytes) {
+        if !is_safetensors(bytes) {
             return Ok(State { tensors: pth::read(bytes)?, ..State::default() });
         }
         let format = |error: safetensors::SafeTensorError| StateError::Format(error.to_string());
@@ -63,7 +62,7 @@ impl State {
         let file = SafeTensors::deserialize(bytes).map_err(format)?;
         let mut state = State::default();
         state.metadata.extend(header.metadata().clone().unwrap_or_default());
-        for (key, view) in file.iter().filter(|(key, _)| !key.ends_with(BATCHES)) {
+        for (key, view) in file.iter().filter(|(_, view)| !is_integer(view.dtype())) {
             let Some(data) = floats(&view) else {
                 return Err(StateError::ElementType { key: key.to_owned(), dtype: format!("{:?}", view.dtype()) });
             };
@@ -73,9 +72,14 @@ impl State {
     }
 }
 
-/// Whether a file that could begin like a pickle has a safetensors header.
+/// Whether a file has a safetensors header: its length in eight bytes, and an opening brace.
 fn is_safetensors(bytes: &[u8]) -> bool {
     bytes.get(8) == Some(&b'{') && bytes.get(6..8) == Some(&[0, 0])
+}
+
+fn is_integer(dtype: Dtype) -> bool {
+    use Dtype::{BOOL, I8, I16, I32, I64, U8, U16, U32, U64};
+    matches!(dtype, BOOL | I8 | I16 | I32 | I64 | U8 | U16 | U32 | U64)
 }
 
 /// The values of a tensor of floating-point numbers.
@@ -113,9 +117,14 @@ mod tests {
         let state = State::from_bytes(&safetensors::serialize(tensors.clone(), None).unwrap()).unwrap();
         let values: Vec<(&str, f32)> = state.tensors.iter().map(|(key, v)| (key.as_str(), v.data[0])).collect();
         assert_eq!(values, [("a", 1.5), ("b", -3.0), ("c", 0.25)]);
-        tensors.push(("e", view(Dtype::I64, &count[..])));
+        let complex = [0; 8];
+        tensors.push(("e", view(Dtype::C64, &complex[..])));
         let error = State::from_bytes(&safetensors::serialize(tensors, None).unwrap()).unwrap_err();
-        assert!(error.to_string().starts_with("tensor e has element type I64"), "{error}");
+        assert!(error.to_string().starts_with("tensor e has element type C64"), "{error}");
+        for (bytes, word) in [(&b"nonsense"[..], "not a PyTorch checkpoint"), (&[0x80, 2, 0x2e], "")] {
+            let error = State::from_bytes(bytes).unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+        }
     }
 
     #[test]

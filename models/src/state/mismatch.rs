@@ -1,5 +1,7 @@
 //! In what a state and a network differ.
 
+use std::collections::BTreeMap;
+
 use super::StateError;
 
 /// The keys in which a state and a network differ.
@@ -23,33 +25,44 @@ impl std::fmt::Display for Mismatch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let shapes = self.misshapen.iter().map(|(key, found, wanted)| format!("{key} is {found:?}, not {wanted:?}"));
         let parts = [
-            ("missing", self.missing.clone()),
-            ("superfluous", self.superfluous.clone()),
-            ("misshapen", shapes.collect()),
+            ("missing", listed(&self.missing)),
+            ("superfluous", listed(&self.superfluous)),
+            ("misshapen", shapes.collect::<Vec<_>>().join(", ")),
         ];
+        let counts = [self.missing.len(), self.superfluous.len(), self.misshapen.len()];
         let parts: Vec<String> = parts
             .into_iter()
-            .filter(|(_, keys)| !keys.is_empty())
-            .map(|(what, keys)| {
-                let shown = keys.iter().take(SHOWN_KEYS).cloned().collect::<Vec<_>>().join(", ");
-                let more = keys.len().saturating_sub(SHOWN_KEYS);
-                let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-                format!("{} {what}: {shown}{rest}", keys.len())
-            })
+            .zip(counts)
+            .filter(|(_, count)| *count > 0)
+            .map(|((what, keys), count)| format!("{count} {what}: {keys}"))
             .collect();
         f.write_str(&parts.join("; "))
     }
 }
 
-/// Keys of each kind that a message names.
-const SHOWN_KEYS: usize = 3;
+/// Keys of one kind that a message names one by one; more of them are counted by part.
+const SINGLE_KEYS: usize = 12;
+
+/// All keys, in one line.
+fn listed(keys: &[String]) -> String {
+    if keys.len() <= SINGLE_KEYS {
+        return keys.join(", ");
+    }
+    let mut parts: BTreeMap<String, usize> = BTreeMap::new();
+    for key in keys {
+        let part: Vec<&str> = key.split('.').take(2).collect();
+        *parts.entry(part.join(".")).or_default() += 1;
+    }
+    parts.iter().map(|(part, count)| format!("{part} ({count})")).collect::<Vec<_>>().join(", ")
+}
 
 /// Where a state may differ from the network: keys, or the parts before a dot in them, such as `auxiliary_head`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tolerance {
     /// What the state may lack: the network keeps its own values there.
     pub missing: Vec<String>,
-    /// What the state may have and the network has no use for. What is named in both is left as the network has it.
+    /// What the state may have and the network has no use for, by its name or by its shape. A key that is named in both
+    /// and does not fit is left as the network has it.
     pub superfluous: Vec<String>,
 }
 

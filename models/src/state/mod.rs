@@ -32,7 +32,7 @@ pub struct State {
 /// Why a state cannot be read, or does not fit a network.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
-    #[error("not a safetensors file: {0}")]
+    #[error("not a whole safetensors file: {0}")]
     Format(String),
     #[error(transparent)]
     Pth(#[from] PthError),
@@ -72,22 +72,25 @@ impl State {
     /// # Errors
     /// [`StateError::Mismatch`], and the network unchanged, unless keys and shapes are exactly those of the network.
     pub fn load_into(&self, network: &mut Segmentor) -> Result<(), StateError> {
-        self.load_parts(network, &Tolerance::default())
+        self.load_parts(network, &Tolerance::default()).map(|_| ())
     }
 
-    /// The same, passing over what `tolerance` names: the network keeps its own values there.
+    /// The same, passing over what `tolerance` names. Returns the keys that the network keeps its own values of.
     ///
     /// # Errors
     /// [`StateError::Mismatch`] for all other differences, and the network unchanged.
-    pub fn load_parts(&self, network: &mut Segmentor, tolerance: &Tolerance) -> Result<(), StateError> {
-        let wanted = State::of(network);
-        let own = |key: &str| !key.starts_with(VELOCITY) && !tolerance.passes_over(key);
-        let values: BTreeMap<&str, &Values> =
-            self.tensors.iter().map(|(key, values)| (key.as_str(), values)).filter(|(key, _)| own(key)).collect();
+    pub fn load_parts(&self, network: &mut Segmentor, tolerance: &Tolerance) -> Result<Vec<String>, StateError> {
+        let wanted = State::of(network).tensors;
+        let fits = |key: &str, found: &Values| wanted.get(key).is_some_and(|wanted| wanted.shape == found.shape);
+        let passed_over =
+            |key: &str, found: &Values| key.starts_with(VELOCITY) || !fits(key, found) && tolerance.passes_over(key);
+        let values = self.tensors.iter().map(|(key, values)| (key.as_str(), values));
+        let values: BTreeMap<&str, &Values> = values.filter(|(key, found)| !passed_over(key, found)).collect();
         let mut mismatch = Mismatch::default();
-        for (key, wanted) in &wanted.tensors {
+        let mut kept = Vec::new();
+        for (key, wanted) in &wanted {
             match values.get(key.as_str()) {
-                None if tolerance.does_without(key) => {}
+                None if tolerance.does_without(key) => kept.push(key.clone()),
                 None => mismatch.missing.push(key.clone()),
                 Some(found) if found.shape != wanted.shape => {
                     mismatch.misshapen.push((key.clone(), found.shape.clone(), wanted.shape.clone()));
@@ -95,11 +98,11 @@ impl State {
                 Some(_) => {}
             }
         }
-        let superfluous = values.keys().filter(|key| !wanted.tensors.contains_key(**key));
+        let superfluous = values.keys().filter(|key| !wanted.contains_key(**key));
         mismatch.superfluous.extend(superfluous.map(|key| (*key).to_owned()));
         mismatch.into_result()?;
         network.visit("", &mut Load(values));
-        Ok(())
+        Ok(kept)
     }
 }
 

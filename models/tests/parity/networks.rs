@@ -98,12 +98,11 @@ fn each_case(device: &ComputeDevice, what: &str, compare: impl Fn(&Case, &Folder
             let name = format!("{place} {what} {}{} on {}", case.name, case.rates, device.name());
             let mut comparison = Comparison::new(name, &recorded, &info);
             compare(&case, &folder, &mut comparison);
-            assert!(comparison.compared > 0);
+            cases_seen += usize::from(comparison.compared > 0);
             comparison.finish();
-            cases_seen += 1;
         }
     }
-    assert!(cases_seen >= 2, "{cases_seen} cases");
+    assert!(cases_seen >= 1, "nothing was compared");
 }
 
 fn evaluation(device: &ComputeDevice) {
@@ -139,8 +138,6 @@ fn training(device: &ComputeDevice) {
     let steps = if device.name() == "flex" { 3 } else { 1 };
     each_case(device, "training", |case, folder, comparison| {
         let Some(size) = case.training else {
-            // Nothing was recorded.
-            comparison.compared = 1;
             return;
         };
         let device = device.autodiff();
@@ -206,14 +203,15 @@ const NUDGES: u64 = 12;
 /// Gradients jump where a ReLU sits at its edge, and rounding decides on which side it falls: among a million there is
 /// one in most batches. And three steps multiply rounding errors a thousandfold. So where a tensor is outside the
 /// tolerance, the recorded values must lie within the range of those that the same network has on inputs moved by
-/// less than 1e-6 of their range.
+/// less than 1e-6 of their range. Logits, statistics and parameters of the first step have to be within the tolerance.
 fn compare_runs(comparison: &mut Comparison, run: impl Fn(u64) -> Run) {
     let plain = run(0);
     let outside: Vec<&String> = plain.iter().filter(|(key, v)| !comparison.is_within(key, v)).map(|(k, _)| k).collect();
     let nudges = if outside.is_empty() { 0 } else { NUDGES };
     let nudged: Vec<Run> = (1..=nudges).map(&run).collect();
     for (key, values) in &plain {
-        if outside.contains(&key) {
+        let may_jump = key.starts_with("grad.") || key.contains("_after_3.") || key.starts_with("loss.");
+        if may_jump && outside.contains(&key) {
             let runs: Vec<&[f32]> = [&plain].into_iter().chain(&nudged).map(|run| run[key].as_slice()).collect();
             comparison.range(key, &runs);
         } else {
