@@ -186,7 +186,12 @@ pub(crate) mod tests {
         RunSettings {
             experiment: "stare".into(),
             dataset: DatasetKind::Stare,
-            model: ModelSpec { base_channels: 8, aspp_channels: 8, ..ModelSpec::published(ModelKind::UnetS5D16) },
+            model: ModelSpec {
+                base_channels: 8,
+                aspp_channels: 8,
+                auxiliary_channels: 8,
+                ..ModelSpec::published(ModelKind::UnetS5D16)
+            },
             init: None,
             crop: [64, 96],
             resize: [605, 700],
