@@ -52,6 +52,14 @@ pub struct ConvShape {
 }
 
 impl ConvShape {
+    /// Of a batch x channels x height x width, and weights of channels out x channels in x kernel.
+    pub fn new(input: [usize; 4], weight: [usize; 4], geometry: ConvGeometry) -> Self {
+        let [batch, channels_in, height, width] = input;
+        let [channels_out, _, rows, columns] = weight;
+        let (channels, input, kernel) = ([channels_in, channels_out], [height, width], [rows, columns]);
+        Self { batch, channels, input, kernel, geometry }
+    }
+
     /// Output height and width.
     pub fn output(&self) -> [usize; 2] {
         [0, 1].map(|axis| self.geometry.output_size(self.input[axis], self.kernel[axis]))

@@ -129,25 +129,13 @@ fn tap_weights<B: Kernels>(weight: &FloatTensor<B>, shape: &ConvShape, taps: &[T
     joined::<B>(taps.iter().map(of).collect(), 2)
 }
 
-fn conv_shape(input: [usize; 4], weight: [usize; 4], geometry: ConvGeometry) -> ConvShape {
-    let [batch, channels_in, height, width] = input;
-    let [channels_out, _, rows, columns] = weight;
-    ConvShape {
-        batch,
-        channels: [channels_in, channels_out],
-        input: [height, width],
-        kernel: [rows, columns],
-        geometry,
-    }
-}
-
 /// See [`Kernels::convolution`].
 pub(super) fn forward<B: Kernels>(
     input: FloatTensor<B>,
     weight: FloatTensor<B>,
     geometry: ConvGeometry,
 ) -> FloatTensor<B> {
-    let shape = conv_shape(dims(&input), dims(&weight), geometry);
+    let shape = ConvShape::new(dims(&input), dims(&weight), geometry);
     let reach = Reach::new(&shape);
     let [height, width] = shape.output();
     let size = [shape.batch, shape.channels[1], height, width];
@@ -169,7 +157,7 @@ pub(super) fn input_gradient<B: Kernels>(
     geometry: ConvGeometry,
 ) -> FloatTensor<B> {
     let size = dims(&input);
-    let shape = conv_shape(size, dims(&weight), geometry);
+    let shape = ConvShape::new(size, dims(&weight), geometry);
     let ConvGeometry { stride, padding, dilation } = geometry;
     let across = dilation * (shape.kernel[0] - 1);
     if stride == 1 && across >= padding && shape.kernel[0] == shape.kernel[1] {
@@ -209,7 +197,7 @@ pub(super) fn weight_gradient<B: Kernels>(
     geometry: ConvGeometry,
 ) -> FloatTensor<B> {
     let size = dims(&weight);
-    let shape = conv_shape(dims(&input), size, geometry);
+    let shape = ConvShape::new(dims(&input), size, geometry);
     let reach = Reach::new(&shape);
     let [channels_in, channels_out] = shape.channels;
     let [height, width] = shape.output();

@@ -47,18 +47,6 @@ fn labels(tensor: IntTensor<Flex>) -> Vec<i64> {
     tensor.into_data().iter::<i64>().collect()
 }
 
-fn conv_shape(input: [usize; 4], weight: [usize; 4], geometry: ConvGeometry) -> ConvShape {
-    let [batch, channels_in, height, width] = input;
-    let [channels_out, _, kernel_height, kernel_width] = weight;
-    ConvShape {
-        batch,
-        channels: [channels_in, channels_out],
-        input: [height, width],
-        kernel: [kernel_height, kernel_width],
-        geometry,
-    }
-}
-
 fn norm_shape(input: &Floats) -> NormShape {
     let [batch, channels, height, width] = dims(input);
     NormShape { batch, channels, pixels: height * width }
@@ -71,7 +59,7 @@ fn loss_shape(logits: &Floats) -> LossShape {
 
 impl Kernels for Flex {
     fn convolution(input: Floats, weight: Floats, geometry: ConvGeometry) -> Floats {
-        let shape = conv_shape(dims(&input), dims(&weight), geometry);
+        let shape = ConvShape::new(dims(&input), dims(&weight), geometry);
         let [height, width] = shape.output();
         let output = conv::forward(Values::of(input).slice(), Values::of(weight).slice(), &shape);
         tensor(output, [shape.batch, shape.channels[1], height, width])
@@ -84,7 +72,7 @@ impl Kernels for Flex {
         geometry: ConvGeometry,
     ) -> Floats {
         let sizes = dims(&input);
-        let shape = conv_shape(sizes, dims(&weight), geometry);
+        let shape = ConvShape::new(sizes, dims(&weight), geometry);
         tensor(conv::input_gradient(Values::of(output_grad).slice(), Values::of(weight).slice(), &shape), sizes)
     }
 
@@ -95,7 +83,7 @@ impl Kernels for Flex {
         geometry: ConvGeometry,
     ) -> Floats {
         let sizes = dims(&weight);
-        let shape = conv_shape(dims(&input), sizes, geometry);
+        let shape = ConvShape::new(dims(&input), sizes, geometry);
         tensor(conv::weight_gradient(Values::of(input).slice(), Values::of(output_grad).slice(), &shape), sizes)
     }
 
