@@ -11,12 +11,9 @@ use std::process::ExitCode;
 
 /// Write a checkpoint's network as weights that mmsegmentation loads
 ///
-/// The file holds the network under mmsegmentation's keys, with the counters of its batch norms and without the optimiser:
-///
-///     from safetensors.torch import load_file
-///     model.load_state_dict(load_file("weights.safetensors"), strict=True)
+/// The file holds the network under mmsegmentation's keys, with the counters of its batch norms and without the optimiser.
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment, after_long_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Args {
     /// Checkpoint of this program: checkpoint.safetensors in a run's directory
     #[arg(value_name = "CHECKPOINT")]
@@ -29,7 +26,11 @@ pub struct Args {
 
 const EXAMPLES: &str = "\
 Example:
-  atrous export runs/retina-small/stare/1-12-24-36/seed-0-*/checkpoint.safetensors --out stare.safetensors";
+  atrous export runs/retina-small/stare/1-12-24-36/seed-0-*/checkpoint.safetensors --out stare.safetensors
+
+and in Python, with a network of mmsegmentation of the same shape:
+  from safetensors.torch import load_file
+  model.load_state_dict(load_file(\"stare.safetensors\"), strict=True)";
 
 /// Runs the subcommand.
 ///
