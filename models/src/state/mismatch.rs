@@ -23,12 +23,16 @@ impl Mismatch {
 
 impl std::fmt::Display for Mismatch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let shapes = self.misshapen.iter().map(|(key, found, wanted)| format!("{key} is {found:?}, not {wanted:?}"));
-        let parts = [
-            ("missing", listed(&self.missing)),
-            ("superfluous", listed(&self.superfluous)),
-            ("misshapen", shapes.collect::<Vec<_>>().join(", ")),
-        ];
+        let shape =
+            |(key, found, wanted): &(String, Vec<usize>, Vec<usize>)| format!("{key} is {found:?}, not {wanted:?}");
+        let keys: Vec<String> = self.misshapen.iter().map(|(key, ..)| key.clone()).collect();
+        let shapes = match self.misshapen.first() {
+            // One example: widths differ all over.
+            Some(first) if keys.len() > SINGLE_KEYS => format!("{}, as one example of {}", shape(first), listed(&keys)),
+            _ => self.misshapen.iter().map(shape).collect::<Vec<_>>().join(", "),
+        };
+        let parts =
+            [("missing", listed(&self.missing)), ("superfluous", listed(&self.superfluous)), ("misshapen", shapes)];
         let counts = [self.missing.len(), self.superfluous.len(), self.misshapen.len()];
         let parts: Vec<String> = parts
             .into_iter()
