@@ -1,8 +1,8 @@
 //! `atrous batches`: what a run trains on, for other programs and for looking at.
 
-use super::options::DataRootArg;
+use super::options::{DataRootArg, RunArgs};
 use super::output::print;
-use super::{check_new_file, default_out, one_run};
+use super::{check_new_file, default_out};
 use crate::atomic_file;
 use crate::progress::Progress;
 use crate::settings::DataSource;
@@ -21,16 +21,8 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
-    /// An embedded spec (`atrous sweep --list`) or a TOML file
-    spec: String,
-
-    /// The experiment's name
-    #[arg(long, value_name = "EXPERIMENT")]
-    experiment: String,
-
-    /// Seed
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
-    seed: u64,
+    #[command(flatten)]
+    run: RunArgs,
 
     /// How many batches
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=100_000))]
@@ -39,10 +31,6 @@ pub struct Args {
     /// Where the batches go; must not exist
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-
-    /// Change a key of the experiment, such as train.batch=2
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    set: Vec<String>,
 
     #[command(flatten)]
     data: DataRootArg,
@@ -61,7 +49,7 @@ Example:
 /// One line that names the file or option that has to be changed.
 pub fn run(args: Args) -> Result<ExitCode> {
     check_new_file(&args.out)?;
-    let spec = one_run(&args.spec, &args.experiment, None, args.seed, &args.set)?;
+    let spec = args.run.spec(None)?;
     let settings = spec.plan().remove(0).settings;
     let count = args.iterations;
     let run = settings.train.iterations;

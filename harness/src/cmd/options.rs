@@ -1,8 +1,8 @@
 //! Options that several subcommands have.
 
 use crate::infer::Inference;
-use crate::settings::{InferMode, InferSpec};
-use crate::spec::check_inference;
+use crate::settings::{InferMode, InferSpec, join_rates};
+use crate::spec::{Overrides, Spec, check_inference, check_rates};
 use crate::weights::{Hints, Trained};
 use anyhow::{Result, anyhow};
 use atrous_models::{ComputeDevice, Tolerance};
@@ -22,6 +22,44 @@ pub struct DeviceArg {
     /// auto, flex, wgpu[:INDEX], vulkan[:INDEX|:cpu]; `atrous devices` lists them
     #[arg(long, default_value = "auto", value_name = "DEVICE")]
     pub device: String,
+}
+
+/// One run of a spec.
+#[derive(Clone, Debug, clap::Args)]
+pub struct RunArgs {
+    /// An embedded spec (`atrous sweep --list`) or a TOML file
+    spec: String,
+
+    /// The experiment's name
+    #[arg(long, value_name = "EXPERIMENT")]
+    experiment: String,
+
+    /// Seed
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    seed: u64,
+
+    /// Change a key of the experiment, such as train.iterations=100
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+impl RunArgs {
+    /// The spec with nothing but that run in it. The baseline stays that of the experiment, and stands in for missing
+    /// rates.
+    ///
+    /// # Errors
+    /// Names the file, key or option.
+    pub fn spec(&self, rates: Option<&[usize]>) -> Result<Spec> {
+        let seeds = Some(format!("{},", self.seed));
+        let overrides = Overrides { set: self.set.clone(), seeds, only: vec![self.experiment.clone()] };
+        let mut spec = Spec::load(&self.spec, &overrides)?;
+        for experiment in &mut spec.experiments {
+            let rates = rates.map_or_else(|| experiment.baseline.clone(), <[usize]>::to_vec);
+            check_rates(&rates).map_err(|message| anyhow!("--rates {}: {message}", join_rates(&rates)))?;
+            experiment.rates = vec![rates];
+        }
+        Ok(spec)
+    }
 }
 
 /// Weights, and what those of other programs do not say themselves.

@@ -1,8 +1,8 @@
 //! `atrous train`: one run of a spec.
 
-use super::options::{DataRootArg, DeviceArg};
+use super::default_out;
+use super::options::{DataRootArg, DeviceArg, RunArgs};
 use super::output::print;
-use super::{default_out, one_run};
 use crate::device::ComputeDevice;
 use crate::progress::Progress;
 use crate::rows::Rows;
@@ -21,28 +21,16 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
-    /// An embedded spec (`atrous sweep --list`) or a TOML file
-    spec: String,
-
-    /// The experiment's name
-    #[arg(long, value_name = "EXPERIMENT")]
-    experiment: String,
+    #[command(flatten)]
+    run: RunArgs,
 
     /// Atrous rates; need not be among the spec's [default: the experiment's baseline]
     #[arg(long, value_name = "R,R,...", value_delimiter = ',')]
     rates: Option<Vec<usize>>,
 
-    /// Seed
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
-    seed: u64,
-
     /// Where runs and tables go [default: runs/SPEC]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-
-    /// Change a key of the experiment, such as train.iterations=100
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    set: Vec<String>,
 
     #[command(flatten)]
     data: DataRootArg,
@@ -62,7 +50,7 @@ Examples:
 /// # Errors
 /// One line that names the file or option that has to be changed.
 pub fn run(args: Args) -> Result<ExitCode> {
-    let spec = one_run(&args.spec, &args.experiment, args.rates.as_deref(), args.seed, &args.set)?;
+    let spec = args.run.spec(args.rates.as_deref())?;
     let device = ComputeDevice::select(&args.device.device)?;
     let progress = Progress::new();
     let options = SweepOptions {
