@@ -21,6 +21,7 @@ pub mod run_dir;
 pub mod scores;
 pub mod settings;
 pub mod spec;
+pub mod speed;
 pub mod stop;
 pub mod sweep;
 pub mod table;

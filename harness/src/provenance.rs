@@ -49,8 +49,18 @@ fn rfc3339(seconds: u64) -> String {
 /// Largest resident memory of this process in bytes since the start or the last
 /// [`reset_peak_memory`]; `None` where the system does not say (it does on Linux).
 pub fn peak_memory_bytes() -> Option<u64> {
+    memory_bytes("VmHWM:")
+}
+
+/// Resident memory of this process in bytes, now; `None` where the system does not say.
+pub fn resident_memory_bytes() -> Option<u64> {
+    memory_bytes("VmRSS:")
+}
+
+/// An entry of proc(5)'s `status`.
+fn memory_bytes(entry: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(entry))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kilobytes * 1024)
 }

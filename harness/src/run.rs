@@ -27,7 +27,7 @@ pub fn execute(context: &RunContext) -> Result<Outcome> {
         }
     }
     let train_seconds = training.seconds();
-    let mut network = training.network.without_gradients();
+    let mut network = training.learner.network.without_gradients();
     let device = &context.device.device;
     let (samples, inference) = (context.dataset.samples(Split::Val), Inference::of(settings));
     let evaluation = evaluate(&mut network, device, samples, &inference, context.progress, context.stop)?;

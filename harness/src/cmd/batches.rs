@@ -64,7 +64,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     data.draw(&spec, &folder, &progress)?;
     data.take_fingerprints(&progress)?;
     let opened = data.get(&settings).context("the data set is not open")?;
-    let source = train::batches(&settings, opened.dataset);
+    let source = train::batches(&settings, opened.dataset, train::CACHE_BYTES);
     let bar = progress.bar(args.iterations, "draw batches".to_owned());
     let mut tensors = Vec::new();
     for iteration in 0..args.iterations {

@@ -1,6 +1,7 @@
 //! One file per subcommand: its arguments, and what it does with the library.
 
 pub mod batches;
+pub mod bench;
 pub mod devices;
 pub mod eval;
 pub mod export;

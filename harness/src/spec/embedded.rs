@@ -10,7 +10,7 @@ pub struct EmbeddedSpec {
 }
 
 /// In the order in which a newcomer wants them.
-pub const EMBEDDED: [EmbeddedSpec; 4] = [
+pub const EMBEDDED: [EmbeddedSpec; 6] = [
     EmbeddedSpec {
         name: "quick",
         about: "five synthetic data sets, minutes on a laptop, needs no data",
@@ -30,5 +30,15 @@ pub const EMBEDDED: [EmbeddedSpec; 4] = [
         name: "ci",
         about: "a miniature that only shows that everything works, seconds",
         text: include_str!("../../specs/ci.toml"),
+    },
+    EmbeddedSpec {
+        name: "speed",
+        about: "cases for `atrous bench` on the CPU",
+        text: include_str!("../../specs/speed.toml"),
+    },
+    EmbeddedSpec {
+        name: "speed-gpu",
+        about: "cases for `atrous bench` on a GPU",
+        text: include_str!("../../specs/speed-gpu.toml"),
     },
 ];

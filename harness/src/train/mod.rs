@@ -1,36 +1,33 @@
 //! Training of one run: batches -> losses -> steps, with a log, evaluations on the way, and checkpoints.
 
 mod checkpoint;
+mod learner;
 mod log;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub use learner::Learner;
 pub use log::{Evaluations, Log, LogRow};
 
 use crate::evaluate::evaluate;
 use crate::infer::Inference;
-use crate::network;
 use crate::progress::Bar;
 use crate::settings::{RunSettings, TrainSpec};
 use crate::sweep::RunContext;
 use anyhow::{Context, Result};
-use atrous_data::{AugmentConfig, Batch, BatchLoader, BatchSource, Dataset, Split};
-use atrous_models::burn::tensor::{Device, Int, Tensor, TensorData};
-use atrous_models::sgd::poly_lr;
-use atrous_models::{DropoutNoise, Segmentor, Sgd, SgdConfig, State};
+use atrous_data::{AugmentConfig, BatchLoader, BatchSource, Dataset, Split};
+use atrous_models::State;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Memory for decoded images, in bytes.
-const CACHE_BYTES: usize = 512 << 20;
+pub const CACHE_BYTES: usize = 512 << 20;
 /// Checkpoints are written at least this often, whatever the spec says.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(120);
 
 /// A network in training, at the beginning of an iteration.
 pub struct Training<'a> {
     context: &'a RunContext<'a>,
-    device: Device,
-    pub network: Segmentor,
-    sgd: Sgd,
+    pub learner: Learner,
     /// Iterations that are done.
     pub iteration: u64,
     log: Log,
@@ -65,13 +62,9 @@ impl<'a> Training<'a> {
     /// A checkpoint or log that is of another run or cannot be read; names the file.
     pub fn start_or_resume(context: &'a RunContext<'a>, now: String) -> Result<Self> {
         let settings = context.settings;
-        let device = context.device.autodiff();
-        let train = &settings.train;
         let mut training = Training {
             context,
-            network: network::config(settings).init(settings.seed, &device),
-            sgd: SgdConfig { momentum: train.momentum, weight_decay: train.weight_decay }.init(),
-            device,
+            learner: Learner::new(settings, context.device.autodiff()),
             iteration: 0,
             log: Log::new(context.dir.log_csv()),
             evaluations: Evaluations::new(context.dir.evaluations_csv()),
@@ -85,7 +78,7 @@ impl<'a> Training<'a> {
         if let Some(checkpoint) = Checkpoint::read_if_present(&context.dir.checkpoint())? {
             training.resume(checkpoint)?;
         } else if let Some(init) = &settings.init {
-            init.load_into(&mut training.network)?;
+            init.load_into(&mut training.learner.network)?;
         }
         Ok(training)
     }
@@ -94,8 +87,8 @@ impl<'a> Training<'a> {
         let path = self.context.dir.checkpoint();
         let name = || format!("{} cannot be resumed from: remove it to start the run again", path.display());
         checkpoint.check_run(self.context.run_id).with_context(name)?;
-        checkpoint.state.load_into(&mut self.network).with_context(name)?;
-        checkpoint.state.load_velocities(&mut self.network, &mut self.sgd).with_context(name)?;
+        checkpoint.state.load_into(&mut self.learner.network).with_context(name)?;
+        checkpoint.state.load_velocities(&mut self.learner.network, &mut self.learner.sgd).with_context(name)?;
         self.log.resume(checkpoint.iteration)?;
         self.evaluations.resume(checkpoint.iteration)?;
         self.iteration = checkpoint.iteration;
@@ -142,7 +135,7 @@ impl<'a> Training<'a> {
             }
             let batch = loader.next().expect("one batch per iteration that is left")?;
             debug_assert_eq!(batch.iteration, self.iteration);
-            let row = self.step(batch);
+            let row = self.learner.step(self.context.settings, batch);
             let loss = row.loss;
             if !loss.is_finite() {
                 break End::Diverged { iteration: self.iteration, loss };
@@ -163,34 +156,10 @@ impl<'a> Training<'a> {
 
     fn loader(&self) -> BatchLoader {
         let settings = self.context.settings;
-        let source = batches(settings, self.context.dataset.clone());
+        let source = batches(settings, self.context.dataset.clone(), CACHE_BYTES);
         // The network takes the other cores.
         let threads = (rayon::current_num_threads() / 2).clamp(1, 8);
         BatchLoader::new(Arc::new(source), self.iteration..settings.train.iterations, threads)
-    }
-
-    /// One iteration: losses, gradients, update. Where the loss is not a number the parameters stay as they were.
-    fn step(&mut self, batch: Batch) -> LogRow {
-        let settings = self.context.settings;
-        let TrainSpec { iterations, lr, lr_min, poly_power, dropout, .. } = settings.train;
-        let lr = poly_lr(self.iteration, iterations, lr, lr_min, poly_power);
-        let (images, labels) = tensors(batch, &self.device);
-        let mut noise = DropoutNoise::new(settings.seed, self.iteration, dropout);
-        let losses = self.network.losses(images, labels, network::loss(settings), &mut noise);
-        let total = losses.total();
-        let value = |loss: &Tensor<1>| loss.clone().into_data().iter::<f64>().next().unwrap_or(f64::NAN);
-        let row = LogRow {
-            iteration: self.iteration,
-            lr,
-            loss: value(&total),
-            decode: value(&losses.decode),
-            auxiliary: value(&losses.auxiliary),
-        };
-        if row.loss.is_finite() {
-            let gradients = total.backward();
-            self.sgd.step(&mut self.network, &gradients, lr);
-        }
-        row
     }
 
     /// Whether a thing that happens every so many iterations is due now: not before the first, nor after the last.
@@ -214,7 +183,7 @@ impl<'a> Training<'a> {
         bar.message("evaluating");
         let started = Instant::now();
         let inference = Inference::of(context.settings);
-        let mut network = self.network.without_gradients();
+        let mut network = self.learner.network.without_gradients();
         let device = &context.device.device;
         let (samples, stop) = (context.dataset.samples(Split::Val), context.stop);
         let result = evaluate(&mut network, device, samples, &inference, context.progress, stop)?;
@@ -227,7 +196,7 @@ impl<'a> Training<'a> {
 
     /// Whether every weight and running statistic is a number.
     fn is_finite(&mut self) -> bool {
-        let state = State::of(&mut self.network);
+        let state = State::of(&mut self.learner.network);
         state.tensors.values().all(|values| values.data.iter().all(|value| value.is_finite()))
     }
 
@@ -235,7 +204,7 @@ impl<'a> Training<'a> {
     fn write_checkpoint(&mut self) -> Result<()> {
         self.log.write()?;
         let checkpoint = Checkpoint {
-            state: State::of_training(&mut self.network, &self.sgd),
+            state: State::of_training(&mut self.learner.network, &self.learner.sgd),
             run_id: self.context.run_id.to_owned(),
             settings: self.context.settings.clone(),
             iteration: self.iteration,
@@ -249,22 +218,14 @@ impl<'a> Training<'a> {
     }
 }
 
-/// The batches that a run trains on.
-pub fn batches(settings: &RunSettings, dataset: Arc<Dataset>) -> BatchSource {
+/// The batches that a run trains on. Decoded images are kept in up to `cache_bytes` of memory.
+pub fn batches(settings: &RunSettings, dataset: Arc<Dataset>, cache_bytes: usize) -> BatchSource {
     let augment = AugmentConfig {
         ratio: settings.train.ratio,
         photometric: settings.train.photometric,
         ..AugmentConfig::protocol(settings.resize, settings.crop)
     };
-    BatchSource::new(dataset, augment, settings.train.batch, settings.seed, CACHE_BYTES)
-}
-
-/// A batch on the device: images N x 3 x H x W, labels N x H x W.
-fn tensors(batch: Batch, device: &Device) -> (Tensor<4>, Tensor<3, Int>) {
-    let Batch { size, height, width, images, labels, .. } = batch;
-    let images = Tensor::from_data(TensorData::new(images, [size, 3, height, width]), device);
-    let labels: Vec<i32> = labels.into_iter().map(i32::from).collect();
-    (images, Tensor::from_data(TensorData::new(labels, [size, height, width]), device))
+    BatchSource::new(dataset, augment, settings.train.batch, settings.seed, cache_bytes)
 }
 
 /// Names of devices, joined by ` + `, with one more unless it is among them.

@@ -1,0 +1,61 @@
+//! A network and its optimiser: what one training iteration changes.
+
+use super::LogRow;
+use crate::network;
+use crate::settings::{RunSettings, TrainSpec};
+use atrous_data::Batch;
+use atrous_models::burn::tensor::{Device, Int, Tensor, TensorData};
+use atrous_models::sgd::poly_lr;
+use atrous_models::{DropoutNoise, Segmentor, Sgd, SgdConfig};
+
+/// A network in training.
+pub struct Learner {
+    pub network: Segmentor,
+    pub sgd: Sgd,
+    device: Device,
+}
+
+impl Learner {
+    /// The run's network with random weights, drawn from its seed. `device` tracks gradients.
+    pub fn new(settings: &RunSettings, device: Device) -> Self {
+        let train = &settings.train;
+        Self {
+            network: network::config(settings).init(settings.seed, &device),
+            sgd: SgdConfig { momentum: train.momentum, weight_decay: train.weight_decay }.init(),
+            device,
+        }
+    }
+
+    /// The iteration of the batch: losses, gradients, update. Where the loss is not a number the parameters stay as they
+    /// were.
+    pub fn step(&mut self, settings: &RunSettings, batch: Batch) -> LogRow {
+        let TrainSpec { iterations, lr, lr_min, poly_power, dropout, .. } = settings.train;
+        let iteration = batch.iteration;
+        let lr = poly_lr(iteration, iterations, lr, lr_min, poly_power);
+        let (images, labels) = tensors(batch, &self.device);
+        let mut noise = DropoutNoise::new(settings.seed, iteration, dropout);
+        let losses = self.network.losses(images, labels, network::loss(settings), &mut noise);
+        let total = losses.total();
+        let value = |loss: &Tensor<1>| loss.clone().into_data().iter::<f64>().next().unwrap_or(f64::NAN);
+        let row = LogRow {
+            iteration,
+            lr,
+            loss: value(&total),
+            decode: value(&losses.decode),
+            auxiliary: value(&losses.auxiliary),
+        };
+        if row.loss.is_finite() {
+            let gradients = total.backward();
+            self.sgd.step(&mut self.network, &gradients, lr);
+        }
+        row
+    }
+}
+
+/// A batch on the device: images N x 3 x H x W, labels N x H x W.
+fn tensors(batch: Batch, device: &Device) -> (Tensor<4>, Tensor<3, Int>) {
+    let Batch { size, height, width, images, labels, .. } = batch;
+    let images = Tensor::from_data(TensorData::new(images, [size, 3, height, width]), device);
+    let labels: Vec<i32> = labels.into_iter().map(i32::from).collect();
+    (images, Tensor::from_data(TensorData::new(labels, [size, height, width]), device))
+}
