@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::kernels::tile::COLUMNS;
+
 /// How an output position and a tap give a source position, along both axes alike:
 /// `(position * scale + tap * step + offset) / divisor`, valid where the division is exact and the result
 /// lies inside the source.
@@ -38,7 +40,7 @@ impl Mapping {
     }
 
     /// The range of positions in `0..count` from which `tap` sees the source (with a divisor of 1).
-    fn live_positions(&self, tap: usize, count: usize, size: usize) -> Range<usize> {
+    pub fn live_positions(&self, tap: usize, count: usize, size: usize) -> Range<usize> {
         debug_assert_eq!(self.divisor, 1);
         let shift = tap as isize * self.step + self.offset;
         // Smallest p with p * scale + shift >= 0, and smallest p with p * scale + shift >= size.
@@ -77,6 +79,13 @@ pub struct Planes<'a> {
 }
 
 impl Planes<'_> {
+    /// One channel, height x width.
+    #[inline(always)]
+    pub fn plane(&self, channel: usize) -> &[f32] {
+        let area = self.height * self.width;
+        &self.data[channel * area..][..area]
+    }
+
     /// Fills `columns`, `(ky, kx, channel) x (row, column)`, with what the taps see from the block's pixels;
     /// padding is zero.
     pub fn gather(
@@ -102,6 +111,83 @@ impl Planes<'_> {
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// What one tap sees of every channel from a run of target columns in one row.
+#[derive(Clone, Copy)]
+pub struct Sight {
+    /// Where the first value that it sees lies in a source plane.
+    pub from: usize,
+    /// Values that it sees.
+    pub length: usize,
+    /// Target columns before the first that sees anything.
+    pub before: usize,
+    /// Target columns in all.
+    pub columns: usize,
+    /// Distance of the source values of neighbouring target columns; 0 where only every so many see one.
+    pub scale: usize,
+}
+
+impl Mapping {
+    /// What tap `tap` (row, column) sees of a source of `size` (height, width) from target row `row` and `columns`.
+    #[inline]
+    pub fn sight(&self, row: usize, columns: Range<usize>, tap: [usize; 2], size: [usize; 2]) -> Sight {
+        let nothing = Sight { from: 0, length: 0, before: columns.len(), columns: columns.len(), scale: 1 };
+        let Some(y) = self.source(row, tap[0], size[0]) else {
+            return nothing;
+        };
+        if self.divisor != 1 {
+            let Some(first) = columns.clone().find(|column| self.source(*column, tap[1], size[1]).is_some()) else {
+                return nothing;
+            };
+            let last = columns.clone().rfind(|column| self.source(*column, tap[1], size[1]).is_some()).unwrap_or(first);
+            let from = y * size[1] + self.source(first, tap[1], size[1]).unwrap_or(0);
+            let length = (last - first) / self.divisor as usize + 1;
+            return Sight { from, length, before: first - columns.start, scale: 0, ..nothing };
+        }
+        let live = self.live_positions(tap[1], columns.end, size[1]);
+        let live = live.start.max(columns.start)..live.end;
+        if live.is_empty() {
+            return nothing;
+        }
+        let x = live.start as isize * self.scale + tap[1] as isize * self.step + self.offset;
+        let (from, scale) = (y * size[1] + x as usize, self.scale as usize);
+        Sight { from, length: live.len(), before: live.start - columns.start, scale, ..nothing }
+    }
+}
+
+impl Sight {
+    /// Writes what is seen of a plane; padding is zero. `divisor`: that of the mapping.
+    #[inline(always)]
+    pub fn copy(&self, plane: &[f32], target: &mut [f32], divisor: usize) {
+        let target = &mut target[..self.columns];
+        if self.scale == 1 && self.length == COLUMNS {
+            // Of a length that is known, a copy is a few instructions.
+            target[..COLUMNS].copy_from_slice(&plane[self.from..self.from + COLUMNS]);
+            return;
+        }
+        let (before, seen) = target.split_at_mut(self.before);
+        before.fill(0.0);
+        match self.scale {
+            0 => {
+                seen.fill(0.0);
+                let source = &plane[self.from..self.from + self.length];
+                seen.iter_mut().step_by(divisor).zip(source).for_each(|(value, source)| *value = *source);
+            }
+            1 => {
+                let (seen, after) = seen.split_at_mut(self.length);
+                seen.copy_from_slice(&plane[self.from..self.from + self.length]);
+                after.fill(0.0);
+            }
+            scale => {
+                let (seen, after) = seen.split_at_mut(self.length);
+                for (value, source) in seen.iter_mut().zip(plane[self.from..].iter().step_by(scale)) {
+                    *value = *source;
+                }
+                after.fill(0.0);
             }
         }
     }
@@ -138,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn live_positions_are_those_with_a_source() {
+    pub fn live_positions_are_those_with_a_source() {
         for scale in 1..4 {
             for step in [-5, -1, 1, 2, 40] {
                 for offset in [-40, -3, 0, 3, 40] {

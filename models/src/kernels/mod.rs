@@ -9,3 +9,4 @@ pub mod gather;
 pub mod loss;
 pub mod norm;
 pub mod resize;
+mod tile;
