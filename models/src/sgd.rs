@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Gradients, Tensor};
 
+use crate::kernels::momentum::MomentumStep;
 use crate::module::{Module, Role, Visitor};
+use crate::ops;
 use crate::segmentor::Segmentor;
 
 /// Constants of the optimiser. Dampening is 0.
@@ -59,12 +61,10 @@ pub fn update<const D: usize>(
 ) -> Option<(Tensor<D>, Tensor<D>)> {
     let gradient = parameter.grad(gradients)?;
     let value = parameter.clone().inner();
-    let push = gradient + value.clone() * config.weight_decay;
-    let velocity = match velocity {
-        Some(velocity) => velocity * config.momentum + push,
-        None => push,
-    };
-    let moved = value - velocity.clone() * lr;
+    let velocity = velocity.unwrap_or_else(|| Tensor::zeros(value.dims(), &value.device()));
+    let SgdConfig { momentum, weight_decay } = config;
+    let by = MomentumStep { lr: lr as f32, momentum: momentum as f32, weight_decay: weight_decay as f32 };
+    let (moved, velocity) = ops::momentum_step(value, gradient, velocity, by);
     Some((Tensor::from_inner(moved).require_grad(), velocity))
 }
 

@@ -1,5 +1,6 @@
 //! Batch norm over batch and space, with the ReLU that follows it, and its gradient.
 
+use pulp::Arch;
 use rayon::prelude::*;
 
 use super::buffer::written;
@@ -34,7 +35,7 @@ pub struct Affine<'a> {
 }
 
 impl Affine<'_> {
-    #[inline]
+    #[inline(always)]
     fn of(&self, channel: usize) -> impl Fn(f32) -> f32 + Copy {
         let (mean, scale, offset) = (self.mean[channel], self.scale[channel], self.offset[channel]);
         move |x| (x - mean) * scale + offset
@@ -42,6 +43,7 @@ impl Affine<'_> {
 }
 
 /// Sum of `f(value)` in f64 over runs of f32 lanes: fast, and as exact as the statistics of large maps need.
+#[inline(always)]
 fn sum(planes: [&[f32]; 2], f: impl Fn(f32, f32) -> f32) -> f64 {
     const LANES: usize = 16;
     const RUN: usize = 1024;
@@ -62,23 +64,27 @@ fn sum(planes: [&[f32]; 2], f: impl Fn(f32, f32) -> f32) -> f64 {
 
 /// Mean and biased variance of each channel of `input` (batch x channels x pixels).
 pub fn statistics(input: &[f32], shape: &NormShape) -> (Vec<f32>, Vec<f32>) {
+    let arch = Arch::new();
     (0..shape.channels)
         .into_par_iter()
         .map(|channel| {
-            let mean = shape.planes(input, channel).map(|p| sum([p, p], |v, _| v)).sum::<f64>() / shape.count();
-            let centre = mean as f32;
-            let squares = |p| sum([p, p], |v, _| (v - centre) * (v - centre));
-            let spread = shape.planes(input, channel).map(squares).sum::<f64>() / shape.count();
-            let shift = mean - centre as f64;
-            let variance = spread - shift * shift;
-            // Not f64::max: a NaN must stay one.
-            (centre, if variance < 0.0 { 0.0 } else { variance as f32 })
+            arch.dispatch(|| {
+                let mean = shape.planes(input, channel).map(|p| sum([p, p], |v, _| v)).sum::<f64>() / shape.count();
+                let centre = mean as f32;
+                let squares = |p| sum([p, p], |v, _| (v - centre) * (v - centre));
+                let spread = shape.planes(input, channel).map(squares).sum::<f64>() / shape.count();
+                let shift = mean - centre as f64;
+                let variance = spread - shift * shift;
+                // Not f64::max: a NaN must stay one.
+                (centre, if variance < 0.0 { 0.0 } else { variance as f32 })
+            })
         })
         .unzip()
 }
 
 /// The affine map of each channel, negative values set to zero if `relu`.
 pub fn affine(input: &[f32], map: &Affine, relu: bool, shape: &NormShape) -> Vec<f32> {
+    let arch = Arch::new();
     let floor = if relu { 0.0 } else { f32::NEG_INFINITY };
     // SAFETY: output and input have the same planes, and every value of a plane is written.
     unsafe {
@@ -86,11 +92,13 @@ pub fn affine(input: &[f32], map: &Affine, relu: bool, shape: &NormShape) -> Vec
             let planes = output.par_chunks_mut(shape.pixels).zip(input.par_chunks(shape.pixels));
             planes.enumerate().for_each(|(i, (out, plane))| {
                 let map = map.of(i % shape.channels);
-                for (y, x) in out.iter_mut().zip(plane) {
-                    let value = map(*x);
-                    // Not f32::max: a NaN must stay one, so that a diverged run is noticed.
-                    y.write(if value < floor { floor } else { value });
-                }
+                arch.dispatch(|| {
+                    for (y, x) in out.iter_mut().zip(plane) {
+                        let value = map(*x);
+                        // Not f32::max: a NaN must stay one, so that a diverged run is noticed.
+                        y.write(if value < floor { floor } else { value });
+                    }
+                });
             });
         })
     }
@@ -99,6 +107,7 @@ pub fn affine(input: &[f32], map: &Affine, relu: bool, shape: &NormShape) -> Vec
 /// Gradient of [`affine`] for fixed scale and offset: `scale * output_grad` where the output was not cut off.
 pub fn affine_gradient(input: &[f32], output_grad: &[f32], map: &Affine, relu: bool, shape: &NormShape) -> Vec<f32> {
     assert_eq!(input.len(), output_grad.len(), "input and gradient of its map");
+    let arch = Arch::new();
     // SAFETY: gradient, input and output gradient have the same planes, and every value of a plane is written.
     unsafe {
         written(input.len(), |gradient| {
@@ -106,9 +115,11 @@ pub fn affine_gradient(input: &[f32], output_grad: &[f32], map: &Affine, relu: b
             gradient.par_chunks_mut(shape.pixels).zip(planes).enumerate().for_each(|(i, (target, (plane, grad)))| {
                 let channel = i % shape.channels;
                 let (scale, map) = (map.scale[channel], map.of(channel));
-                for ((t, x), g) in target.iter_mut().zip(plane).zip(grad) {
-                    t.write(if relu && map(*x) <= 0.0 { 0.0 } else { scale * g });
-                }
+                arch.dispatch(|| {
+                    for ((t, x), g) in target.iter_mut().zip(plane).zip(grad) {
+                        t.write(if relu && map(*x) <= 0.0 { 0.0 } else { scale * g });
+                    }
+                });
             });
         })
     }
@@ -131,6 +142,7 @@ pub fn batch_norm_gradient(
     relu: bool,
     shape: &NormShape,
 ) -> NormGradients {
+    let arch = Arch::new();
     let alive = |channel: usize| {
         let map = map.of(channel);
         move |x: f32, g: f32| if relu && map(x) <= 0.0 { 0.0 } else { g }
@@ -140,8 +152,11 @@ pub fn batch_norm_gradient(
         .map(|channel| {
             let (alive, centre) = (alive(channel), map.mean[channel]);
             let planes = || shape.planes(input, channel).zip(shape.planes(output_grad, channel));
-            let offset: f64 = planes().map(|(x, g)| sum([x, g], alive)).sum();
-            let scale: f64 = planes().map(|(x, g)| sum([x, g], |x, g| alive(x, g) * (x - centre))).sum();
+            let (scale, offset) = arch.dispatch(|| {
+                let offset: f64 = planes().map(|(x, g)| sum([x, g], alive)).sum();
+                let scale: f64 = planes().map(|(x, g)| sum([x, g], |x, g| alive(x, g) * (x - centre))).sum();
+                (scale, offset)
+            });
             ((scale * inverse[channel] as f64) as f32, offset as f32)
         })
         .unzip();
@@ -156,9 +171,11 @@ pub fn batch_norm_gradient(
                 let mean_grad = (offset[channel] as f64 / shape.count()) as f32;
                 let slope = (scale[channel] as f64 / shape.count()) as f32 * inverse[channel];
                 let factor = map.scale[channel];
-                for ((t, x), g) in target.iter_mut().zip(plane).zip(grad) {
-                    t.write(factor * (alive(*x, *g) - mean_grad - (x - centre) * slope));
-                }
+                arch.dispatch(|| {
+                    for ((t, x), g) in target.iter_mut().zip(plane).zip(grad) {
+                        t.write(factor * (alive(*x, *g) - mean_grad - (x - centre) * slope));
+                    }
+                });
             });
         })
     };

@@ -1,5 +1,6 @@
 //! Bilinear resizing of maps and its gradient, as PyTorch's `interpolate` defines them.
 
+use pulp::Arch;
 use rayon::prelude::*;
 
 use super::buffer::written;
@@ -56,22 +57,25 @@ pub fn forward(input: &[f32], shape: &ResizeShape) -> Vec<f32> {
     let [out_height, out_width] = shape.output;
     let [rows, columns] = [0, 1].map(|a| samples(shape.input[a], shape.output[a], shape.align_corners));
     let planes = input.len() / (height * width);
+    let arch = Arch::new();
     // SAFETY: one output plane per input plane, each written row by row from the `out_height` x `out_width` samples.
     unsafe {
         written(planes * out_height * out_width, |output| {
             output.par_chunks_mut(out_height * out_width).zip(input.par_chunks(height * width)).for_each_init(
                 || vec![0.0; width],
                 |blend, (target, plane)| {
-                    for (line, row) in target.chunks_exact_mut(out_width).zip(&rows) {
-                        let (low, high) = (&plane[row.low * width..][..width], &plane[row.high * width..][..width]);
-                        for ((b, l), h) in blend.iter_mut().zip(low).zip(high) {
-                            *b = l + (h - l) * row.fraction;
+                    arch.dispatch(|| {
+                        for (line, row) in target.chunks_exact_mut(out_width).zip(&rows) {
+                            let (low, high) = (&plane[row.low * width..][..width], &plane[row.high * width..][..width]);
+                            for ((b, l), h) in blend.iter_mut().zip(low).zip(high) {
+                                *b = l + (h - l) * row.fraction;
+                            }
+                            for (value, column) in line.iter_mut().zip(&columns) {
+                                let (l, h) = (blend[column.low], blend[column.high]);
+                                value.write(l + (h - l) * column.fraction);
+                            }
                         }
-                        for (value, column) in line.iter_mut().zip(&columns) {
-                            let (l, h) = (blend[column.low], blend[column.high]);
-                            value.write(l + (h - l) * column.fraction);
-                        }
-                    }
+                    })
                 },
             );
         })
@@ -83,22 +87,25 @@ pub fn gradient(output_grad: &[f32], shape: &ResizeShape) -> Vec<f32> {
     let [height, width] = shape.input;
     let [out_height, out_width] = shape.output;
     let [rows, columns] = [0, 1].map(|a| samples(shape.input[a], shape.output[a], shape.align_corners));
+    let arch = Arch::new();
     let mut gradient = vec![0.0; output_grad.len() / (out_height * out_width) * height * width];
     gradient.par_chunks_mut(height * width).zip(output_grad.par_chunks(out_height * out_width)).for_each_init(
         || vec![0.0; width],
         |line, (target, plane)| {
-            for (grad, row) in plane.chunks_exact(out_width).zip(&rows) {
-                line.fill(0.0);
-                for (value, column) in grad.iter().zip(&columns) {
-                    line[column.low] += value * (1.0 - column.fraction);
-                    line[column.high] += value * column.fraction;
-                }
-                for (share, y) in [(1.0 - row.fraction, row.low), (row.fraction, row.high)] {
-                    for (t, v) in target[y * width..][..width].iter_mut().zip(&*line) {
-                        *t += v * share;
+            arch.dispatch(|| {
+                for (grad, row) in plane.chunks_exact(out_width).zip(&rows) {
+                    line.fill(0.0);
+                    for (value, column) in grad.iter().zip(&columns) {
+                        line[column.low] += value * (1.0 - column.fraction);
+                        line[column.high] += value * column.fraction;
+                    }
+                    for (share, y) in [(1.0 - row.fraction, row.low), (row.fraction, row.high)] {
+                        for (t, v) in target[y * width..][..width].iter_mut().zip(&*line) {
+                            *t += v * share;
+                        }
                     }
                 }
-            }
+            })
         },
     );
     gradient

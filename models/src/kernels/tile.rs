@@ -134,11 +134,6 @@ pub struct Area {
     pub length: usize,
 }
 
-/// Left rows of a tile of dot products.
-pub const DOT_ROWS: usize = 4;
-/// Right rows of a tile of dot products.
-pub const DOT_COLUMNS: usize = 4;
-
 /// Dot products of `M` left areas with `N` right ones, each `area` values in rows that lie `steps` (left, right) apart;
 /// added to `target[m * stride + n]`.
 ///

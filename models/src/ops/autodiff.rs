@@ -10,6 +10,7 @@ use burn::backend::{AutodiffBackend, Backend};
 use super::NetworkOps;
 use super::kernels::{ChannelMap, Kernels, NormTerms, dims};
 use crate::kernels::conv::ConvGeometry;
+use crate::kernels::momentum::MomentumStep;
 
 /// Implements [`Backward`] for an operation: its saved state, and a body that registers the parents' gradients.
 macro_rules! backward {
@@ -151,6 +152,17 @@ impl<B: Kernels + Backend, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> 
             OpsKind::Tracked(prep) => prep.finish([height, width], output),
             OpsKind::UnTracked(prep) => prep.finish(output),
         }
+    }
+
+    fn momentum_step(
+        values: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        velocities: FloatTensor<Self>,
+        by: MomentumStep,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let [values, gradient, velocities] = [values, gradient, velocities].map(|tensor| tensor.into_primitive());
+        let (values, velocities) = B::momentum_step(values, gradient, velocities, by);
+        (Self::from_inner(values), Self::from_inner(velocities))
     }
 
     fn cross_entropy(logits: FloatTensor<Self>, labels: IntTensor<Self>) -> FloatTensor<Self> {

@@ -7,6 +7,7 @@ use burn::tensor::TensorData;
 use super::kernels::{ChannelMap, Kernels, NormTerms, dims};
 use crate::kernels::conv::{self, ConvGeometry, ConvShape};
 use crate::kernels::loss::{self, LossShape};
+use crate::kernels::momentum::{self, MomentumStep};
 use crate::kernels::norm::{self, Affine, NormShape};
 use crate::kernels::resize::{self, ResizeShape};
 
@@ -117,6 +118,14 @@ impl Kernels for Flex {
             norm::batch_norm_gradient(input.slice(), grad.slice(), inverse.slice(), &map.affine(), relu, &shape);
         let channels = [shape.channels];
         (tensor(gradients.input, sizes), tensor(gradients.scale, channels), tensor(gradients.offset, channels))
+    }
+
+    fn momentum_step(values: Floats, gradient: Floats, velocities: Floats, by: MomentumStep) -> (Floats, Floats) {
+        let shape = values.shape();
+        let (values, gradient, velocities) = (Values::of(values), Values::of(gradient), Values::of(velocities));
+        let (moved, faster) = momentum::step(values.slice(), gradient.slice(), velocities.slice(), by);
+        let tensor = |values| Floats::from_data(TensorData::new(values, shape.clone()));
+        (tensor(moved), tensor(faster))
     }
 
     fn bilinear(input: Floats, size: [usize; 2], align_corners: bool) -> Floats {

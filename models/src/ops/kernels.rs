@@ -8,6 +8,7 @@ use burn::tensor::{Shape, TensorData};
 use super::columns;
 use crate::kernels::conv::ConvGeometry;
 use crate::kernels::loss::IGNORE_INDEX;
+use crate::kernels::momentum::MomentumStep;
 use crate::kernels::resize;
 
 /// Per channel: the map `(x - mean) * scale + offset`.
@@ -129,6 +130,19 @@ pub trait Kernels: Backend {
         let centred = Self::float_sub(Self::float_sub(grad, share(beta.clone())), along);
         let flat = |t| Self::float_reshape(t, Shape::from([channels]));
         (Self::float_mul(centred, per_channel::<Self>(scale)), flat(gamma), flat(beta))
+    }
+
+    /// Values and velocities after a step of stochastic gradient descent ([`crate::kernels::momentum::step`]).
+    fn momentum_step(
+        values: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        velocities: FloatTensor<Self>,
+        by: MomentumStep,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let push = Self::float_add(gradient, Self::float_mul_scalar(values.clone(), by.weight_decay.into()));
+        let velocities = Self::float_add(Self::float_mul_scalar(velocities, by.momentum.into()), push);
+        let moved = Self::float_sub(values, Self::float_mul_scalar(velocities.clone(), by.lr.into()));
+        (moved, velocities)
     }
 
     fn bilinear(input: FloatTensor<Self>, size: [usize; 2], align_corners: bool) -> FloatTensor<Self> {

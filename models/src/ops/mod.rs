@@ -12,7 +12,7 @@ mod tensor;
 
 pub use kernels::{ChannelMap, Kernels, NormTerms};
 
-pub use tensor::{affine, atrous_conv2d, batch_norm, cross_entropy, resize_bilinear};
+pub use tensor::{affine, atrous_conv2d, batch_norm, cross_entropy, momentum_step, resize_bilinear};
 
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, Flex, backend_extension};
@@ -20,6 +20,7 @@ use burn::backend::{Backend, Flex, backend_extension};
 use burn_wgpu::CubeBackend;
 
 use crate::kernels::conv::ConvGeometry;
+use crate::kernels::momentum::MomentumStep;
 
 /// The operations that networks are made of, dispatched at run time to the device's backend.
 #[backend_extension(Flex, Cube: cfg(feature = "wgpu"), Autodiff)]
@@ -50,6 +51,14 @@ pub trait NetworkOps: Backend {
 
     /// Bilinear resizing of batch x channels x height x width to `size` (height, width).
     fn resize_bilinear(input: FloatTensor<Self>, size: [usize; 2], align_corners: bool) -> FloatTensor<Self>;
+
+    /// A parameter's values and velocities after a step of stochastic gradient descent. Tracks no gradients.
+    fn momentum_step(
+        values: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        velocities: FloatTensor<Self>,
+        by: MomentumStep,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
     /// Cross entropy of `logits` (batch x classes x height x width) with `labels` (batch x height x width), label
     /// 255 ignored, divided by the number of all pixels. One value.
@@ -92,6 +101,15 @@ macro_rules! without_gradients {
 
             fn resize_bilinear(input: FloatTensor<Self>, size: [usize; 2], align_corners: bool) -> FloatTensor<Self> {
                 <Self as Kernels>::bilinear(input, size, align_corners)
+            }
+
+            fn momentum_step(
+                values: FloatTensor<Self>,
+                gradient: FloatTensor<Self>,
+                velocities: FloatTensor<Self>,
+                by: MomentumStep,
+            ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+                <Self as Kernels>::momentum_step(values, gradient, velocities, by)
             }
 
             fn cross_entropy(logits: FloatTensor<Self>, labels: IntTensor<Self>) -> FloatTensor<Self> {

@@ -5,6 +5,7 @@ use burn::tensor::{Int, Tensor};
 
 use super::NetworkOps;
 use crate::kernels::conv::ConvGeometry;
+use crate::kernels::momentum::MomentumStep;
 
 /// See [`NetworkOps::atrous_conv2d`].
 pub fn atrous_conv2d(input: Tensor<4>, weight: Tensor<4>, geometry: ConvGeometry) -> Tensor<4> {
@@ -37,6 +38,18 @@ pub fn resize_bilinear(input: Tensor<4>, size: [usize; 2], align_corners: bool) 
         return input;
     }
     Tensor::from_dispatch(Dispatch::resize_bilinear(input.into_dispatch(), size, align_corners))
+}
+
+/// See [`NetworkOps::momentum_step`]: values, velocities.
+pub fn momentum_step<const D: usize>(
+    values: Tensor<D>,
+    gradient: Tensor<D>,
+    velocities: Tensor<D>,
+    by: MomentumStep,
+) -> (Tensor<D>, Tensor<D>) {
+    let [values, gradient, velocities] = [values, gradient, velocities].map(Tensor::into_dispatch);
+    let (values, velocities) = Dispatch::momentum_step(values, gradient, velocities, by);
+    (Tensor::from_dispatch(values), Tensor::from_dispatch(velocities))
 }
 
 /// See [`NetworkOps::cross_entropy`].

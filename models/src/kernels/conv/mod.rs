@@ -6,6 +6,7 @@
 
 mod band;
 mod panel;
+mod pointwise;
 mod product;
 mod weight;
 mod weights;

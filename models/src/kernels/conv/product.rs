@@ -4,6 +4,7 @@
 //! never written down as a matrix of columns: tiles read it from copies of a few source rows ([`super::band`]), or from
 //! panels of what the taps see ([`super::panel`]). Taps that see nothing but padding from a tile's pixels are left out.
 
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
@@ -12,6 +13,7 @@ use rayon::prelude::*;
 use super::ConvShape;
 use super::band::Band;
 use super::panel::Panel;
+use super::pointwise;
 use super::weights::{Chunk, Given, Weights};
 use crate::kernels::buffer::written;
 use crate::kernels::gather::{Mapping, Planes};
@@ -44,12 +46,16 @@ pub(super) struct Pixels {
 }
 
 /// Target memory that tasks write to at the same time.
-struct Shared(*mut f32);
+pub(super) struct Shared(*mut f32);
 // SAFETY: each task writes pixels and channels of its own.
 unsafe impl Sync for Shared {}
 
 impl Shared {
-    fn at(&self, offset: usize) -> *mut f32 {
+    pub fn new(memory: &mut [MaybeUninit<f32>]) -> Self {
+        Self(memory.as_mut_ptr().cast())
+    }
+
+    pub fn at(&self, offset: usize) -> *mut f32 {
         self.0.wrapping_add(offset)
     }
 }
@@ -70,6 +76,9 @@ pub(super) fn product(
     shape: &ConvShape,
     mapping: Mapping,
 ) -> Vec<f32> {
+    if shape.is_pointwise() {
+        return pointwise::product(data, weights, source, target, shape.batch);
+    }
     assert_eq!(data.len(), shape.batch * source.channels * source.pixels(), "values of the source");
     let taps = [0, 1].map(|axis| mapping.live_taps(0..target.size[axis], shape.kernel[axis], source.size[axis]));
     let weights = Weights::pack(weights, [source.channels, target.channels], taps);
@@ -78,7 +87,7 @@ pub(super) fn product(
     // SAFETY: the tasks cover all pixels of all channels of all images, each once, and each writes its own.
     unsafe {
         written(shape.batch * target.channels * target.pixels(), |output| {
-            let shared = Shared(output.as_mut_ptr().cast());
+            let shared = Shared::new(output);
             let arch = Arch::new();
             let buffers = || (Panel::default(), Band::default());
             tasks.par_iter().for_each_init(buffers, |(panel, band), task| {

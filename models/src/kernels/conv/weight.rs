@@ -8,7 +8,10 @@ use rayon::prelude::*;
 
 use super::ConvShape;
 use crate::kernels::gather::{Planes, RowBlock, row_blocks};
-use crate::kernels::tile::{Area, DOT_COLUMNS, DOT_ROWS, dots};
+use crate::kernels::tile::{Area, dots};
+
+const DOT_COLUMNS: usize = 4;
+const MOST_DOT_ROWS: usize = 6;
 
 /// Bytes of gathered columns that a core should hold in its second-level cache.
 const COLUMN_BYTES: usize = 512 << 10;
@@ -18,6 +21,8 @@ pub(super) const PARTIAL_BYTES: usize = 16 << 20;
 pub(super) const TASKS: usize = 8;
 /// Output pixels per block of dot products.
 const DOT_PIXELS: usize = 1024;
+/// Products with no more output channels than these are better off as dot products.
+const DOT_CHANNELS: usize = 64;
 /// Rows of at least this many output pixels are long enough for dot products.
 const DOT_WIDTH: usize = 24;
 
@@ -36,7 +41,7 @@ pub fn weight_gradient(input: &[f32], output_grad: &[f32], shape: &ConvShape) ->
     // Read through pointers below.
     assert_eq!(output_grad.len(), shape.batch * channels_out * out_height * width, "gradient of the output");
     let size = channels_out * channels_in * taps;
-    let by_dots = shape.geometry.stride == 1 && width >= DOT_WIDTH;
+    let by_dots = suits_dots(shape);
     let pixels = if by_dots { DOT_PIXELS } else { block_pixels(taps * channels_in) };
     let blocks = row_blocks(shape.batch, out_height, width, pixels);
     // Few weights and many pixels: split the pixels. Many weights: split the input channels.
@@ -71,6 +76,23 @@ pub fn weight_gradient(input: &[f32], output_grad: &[f32], shape: &ConvShape) ->
         }
     });
     gradient
+}
+
+/// Whether dot products are the way to go: they leave out what is padding and copy next to nothing, but their tiles are
+/// smaller than those of a product with many rows.
+fn suits_dots(shape: &ConvShape) -> bool {
+    let [channels_in, channels_out] = shape.channels;
+    let [height, width] = shape.output();
+    if shape.geometry.stride != 1 || width < DOT_WIDTH {
+        return false;
+    }
+    let mapping = shape.forward_mapping();
+    let seen = |axis: usize, count: usize| {
+        let taps = 0..shape.kernel[axis];
+        taps.map(|tap| mapping.live_positions(tap, count, shape.input[axis]).len()).sum::<usize>() as f64
+    };
+    let share = seen(0, height) * seen(1, width) / (shape.taps() * height * width) as f64;
+    channels_out <= DOT_CHANNELS || share <= 0.5 || (shape.taps() == 1 && channels_out <= channels_in)
 }
 
 /// The part of the gradient that some blocks give for some input channels.
@@ -240,28 +262,35 @@ fn tap<S: Simd>(
     stride: usize,
 ) {
     let steps = [left.2, right.2];
-    for m in (0..left.0.channels).step_by(DOT_ROWS) {
-        let lefts = std::array::from_fn(|i| left.0.channel(m + i, left.1));
+    let mut m = 0;
+    while m < left.0.channels {
+        let rest = left.0.channels - m;
+        // Six rows at once in 32 registers, but not two or fewer after them.
+        let rows = if S::REGISTER_COUNT >= 32 && (rest == 6 || rest > 8) { 6 } else { 4 };
         for n in (0..right.0.channels).step_by(DOT_COLUMNS) {
-            let mut sums = [0.0f32; DOT_ROWS * DOT_COLUMNS];
+            let mut sums = [0.0f32; MOST_DOT_ROWS * DOT_COLUMNS];
+            let out = sums.as_mut_ptr();
             let at = |i: usize| right.0.channel(n + i, right.1);
+            let rights: [_; DOT_COLUMNS] = std::array::from_fn(at);
+            let four = std::array::from_fn(|i| left.0.channel(m + i, left.1));
             // SAFETY: the areas lie in the bands; the sums are our own.
             unsafe {
-                if S::REGISTER_COUNT >= 32 {
-                    let rights: [_; DOT_COLUMNS] = std::array::from_fn(at);
-                    dots::<S, DOT_ROWS, DOT_COLUMNS>(simd, lefts, rights, steps, area, sums.as_mut_ptr(), DOT_COLUMNS);
+                if S::REGISTER_COUNT < 32 {
+                    dots::<S, 4, 2>(simd, four, [rights[0], rights[1]], steps, area, out, DOT_COLUMNS);
+                    dots::<S, 4, 2>(simd, four, [rights[2], rights[3]], steps, area, out.add(2), DOT_COLUMNS);
+                } else if rows == 6 {
+                    let six = std::array::from_fn(|i| left.0.channel(m + i, left.1));
+                    dots::<S, 6, DOT_COLUMNS>(simd, six, rights, steps, area, out, DOT_COLUMNS);
                 } else {
-                    for half in [0, 2] {
-                        let sums = sums.as_mut_ptr().add(half);
-                        dots::<S, DOT_ROWS, 2>(simd, lefts, [at(half), at(half + 1)], steps, area, sums, DOT_COLUMNS);
-                    }
+                    dots::<S, 4, DOT_COLUMNS>(simd, four, rights, steps, area, out, DOT_COLUMNS);
                 }
             }
             let columns = DOT_COLUMNS.min(right.0.channels - n);
-            for (i, sums) in sums.chunks_exact(DOT_COLUMNS).take(left.0.channels - m).enumerate() {
+            for (i, sums) in sums.chunks_exact(DOT_COLUMNS).take(rows.min(rest)).enumerate() {
                 let target = &mut target[(m + i) * stride + n..][..columns];
                 target.iter_mut().zip(sums).for_each(|(target, sum)| *target += sum);
             }
         }
+        m += rows;
     }
 }
