@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cache::ImageCache;
 use crate::dataset::Dataset;
+use crate::decoded::Decoded;
 use crate::error::Result;
 use crate::kind::Split;
 use crate::random::{Purpose, Random};
-use crate::transform::{AugmentConfig, normalise_padded, pad_label};
+use crate::transform::AugmentConfig;
 
 /// The input of one training step.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,18 +64,15 @@ impl BatchSource {
     pub fn batch(&self, iteration: u64) -> Result<Batch> {
         let [height, width] = self.augment.crop;
         let area = height * width;
-        let mut images = vec![0.0; self.batch * 3 * area];
-        let mut labels = vec![0; self.batch * area];
+        let mut images = Vec::with_capacity(self.batch * 3 * area);
+        let mut labels = Vec::with_capacity(self.batch * area);
         let mut ids = Vec::with_capacity(self.batch);
         for slot in 0..self.batch {
             let index = self.sample_at(iteration * self.batch as u64 + slot as u64);
             let sample = &self.dataset.samples(Split::Train)[index];
-            let decoded = self.cache.get(index, || sample.load())?;
+            let decoded = self.cache.get(index, || Ok(Decoded::new(sample.load()?)))?;
             let mut random = Random::new(self.seed, Purpose::Augment, iteration, slot as u64);
-            let (image, label) = self.augment.apply(&decoded.0, &decoded.1, &mut random);
-            let image_range = slot * 3 * area..(slot + 1) * 3 * area;
-            normalise_padded(&image, self.augment.crop, &mut images[image_range]);
-            pad_label(&label, self.augment.crop, &mut labels[slot * area..(slot + 1) * area]);
+            self.augment.append(&decoded, &mut random, &mut images, &mut labels);
             ids.push(sample.id.clone());
         }
         Ok(Batch { iteration, size: self.batch, height, width, images, labels, ids })

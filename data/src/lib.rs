@@ -18,17 +18,21 @@
 
 mod batch;
 mod cache;
+mod class_planes;
 mod classes;
 mod dataset;
 mod datasets;
+mod decoded;
 mod error;
 #[cfg(test)]
 mod golden;
 pub mod inspect;
 mod jpeg;
+mod kernel;
 mod kind;
 mod label;
 mod loader;
+mod prefetch;
 pub mod prepare;
 mod random;
 mod raster;

@@ -23,7 +23,7 @@ pub struct BatchLoader {
 
 struct Shared {
     queue: Mutex<Queue>,
-    /// Signalled when a batch is ready.
+    /// Signalled when the next batch to be handed out is ready.
     ready: Condvar,
     /// Signalled when there is room, or when the loader closes.
     room: Condvar,
@@ -107,8 +107,13 @@ impl Shared {
     fn work(&self, source: &BatchSource) {
         while let Some(iteration) = self.claim() {
             let prepared = catch_unwind(AssertUnwindSafe(|| source.batch(iteration)));
-            self.lock().batches.insert(iteration, prepared);
-            self.ready.notify_one();
+            let mut queue = self.lock();
+            queue.batches.insert(iteration, prepared);
+            let wanted = queue.deliver == iteration;
+            drop(queue);
+            if wanted {
+                self.ready.notify_one();
+            }
         }
     }
 

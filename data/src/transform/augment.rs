@@ -1,10 +1,13 @@
 //! The augmentation of one training sample.
 
-use super::colour;
-use super::crop::draw_crop;
-use super::resize::{random_size, resize_image_region, resize_label_region};
+use super::bilinear::{Bilinear, Pixel};
+use super::colour::{self, Step};
+use super::crop::{Labels, draw_crop};
+use super::normalise::{NORMALISED, append_planes};
+use super::resize::{Region, append_label, random_size};
+use crate::decoded::Decoded;
+use crate::kernel::{self, Kernel};
 use crate::random::Random;
-use crate::raster::{LabelMap, RgbImage8};
 
 /// What a training sample goes through: resize, crop, flip, photometric distortion, normalise, pad.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -30,50 +33,136 @@ impl AugmentConfig {
         Self { resize, ratio: [0.5, 2.0], crop, max_class_share: 0.75, flip: 0.5, photometric: true }
     }
 
-    /// All steps up to normalisation. The result is smaller than the crop where the resized image is.
-    pub(crate) fn apply(&self, image: &RgbImage8, label: &LabelMap, random: &mut Random) -> (RgbImage8, LabelMap) {
+    /// Appends one training sample: `image` 3 x height x width and `label` height x width of the crop. Where the
+    /// resized image is smaller than the crop, it is padded right and below with the mean colour, and the label with
+    /// 255.
+    pub(crate) fn append(&self, sample: &Decoded, random: &mut Random, image: &mut Vec<f32>, label: &mut Vec<u8>) {
         let ratio = random.between(self.ratio[0].into(), self.ratio[1].into());
-        let size = random_size(image.size(), self.resize, ratio);
-        let region = draw_crop(label, size, self.crop, self.max_class_share.into(), random);
-        let mut image = resize_image_region(image, size, region);
-        let mut label = resize_label_region(label, size, region);
-        if random.chance(self.flip.into()) {
-            flip(&mut image, &mut label);
-        }
-        if self.photometric {
-            for step in colour::draw(random) {
-                colour::apply(&mut image, step);
-            }
-        }
-        (image, label)
+        let size = random_size(sample.image.size(), self.resize, ratio);
+        let labels = Labels { map: &sample.label, planes: sample.planes.as_ref() };
+        let region = draw_crop(labels, size, self.crop, self.max_class_share.into(), random);
+        let mirrored = random.chance(self.flip.into());
+        let steps = if self.photometric { colour::draw(random) } else { Vec::new() };
+
+        let (mixing, levels) = colour::split(&steps);
+        let rows = Bilinear::new(&sample.image, size, region, mirrored);
+        let pixels = kernel::run(Distorted { rows, region, steps: mixing });
+        let tables = NORMALISED.each_ref().map(|table| levels.map(|level| table[level as usize]));
+        append_planes(&pixels, [region.height, region.width], self.crop, &tables, image);
+
+        append_label(&sample.label, size, region, mirrored, self.crop, label);
     }
 }
 
-/// Mirrors left and right.
-fn flip(image: &mut RgbImage8, label: &mut LabelMap) {
-    for row in label.data.chunks_exact_mut(label.width) {
-        row.reverse();
-    }
-    for row in image.data.chunks_exact_mut(3 * image.width) {
-        // Reversing all bytes reverses the pixels and, within each, the channels.
-        row.reverse();
-        row.chunks_exact_mut(3).for_each(<[u8]>::reverse);
+/// The rows of a crop and what is done to their colours.
+struct Distorted<'a> {
+    rows: Bilinear<'a>,
+    region: Region,
+    steps: &'a [Step],
+}
+
+impl Kernel for Distorted<'_> {
+    /// height x width.
+    type Output = Vec<Pixel>;
+
+    #[inline(always)]
+    fn run<const FUSED: bool>(mut self) -> Vec<Pixel> {
+        let Region { height, width, .. } = self.region;
+        let mut pixels = vec![[0; 4]; height * width];
+        for y in 0..height {
+            let row = &mut pixels[y * width..][..width];
+            self.rows.row(y, row);
+            for step in self.steps {
+                colour::apply::<FUSED>(row, *step);
+            }
+        }
+        pixels
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::golden;
-    use crate::transform::{fit_size, resize_image, resize_label};
+    use crate::kind::IGNORE_INDEX;
+    use crate::random::Purpose;
+    use crate::raster::{LabelMap, RgbImage8};
+    use crate::transform::{denormalise, fit_size, reference, resize_image, resize_label};
+
+    /// Of one sample, 3 x height x width and height x width.
+    fn append(config: &AugmentConfig, sample: &Decoded, random: &mut Random) -> (Vec<f32>, Vec<u8>) {
+        let (mut image, mut label) = (Vec::new(), Vec::new());
+        config.append(sample, random, &mut image, &mut label);
+        (image, label)
+    }
+
+    fn random(seed: u64) -> Random {
+        Random::new(seed, Purpose::Augment, 0, 0)
+    }
 
     #[test]
     fn golden_flip() {
         for golden in golden::folders() {
-            let (mut image, mut label) = (golden.image("image"), golden.label("label"));
-            flip(&mut image, &mut label);
-            assert_eq!(image, golden.image("flip"));
-            assert_eq!(label, golden.label("flip_label"));
+            let sample = Decoded::new((golden.image("image"), golden.label("label")));
+            let size = sample.image.size();
+            let always =
+                AugmentConfig { ratio: [1.0; 2], flip: 1.0, photometric: false, ..AugmentConfig::protocol(size, size) };
+            let (image, label) = append(&always, &sample, &mut random(0));
+            assert_eq!(denormalise(&image, size[0], size[1]), golden.image("flip"));
+            assert_eq!(label, golden.label("flip_label").data);
+        }
+    }
+
+    /// Patches of `labels` labels, some of them ignored.
+    fn patches(size: [usize; 2], labels: usize, random: &mut Random) -> LabelMap {
+        let mut map = LabelMap::filled(size[0], size[1], 0);
+        for _ in 0..random.below(30) {
+            let label = if random.chance(0.1) { IGNORE_INDEX } else { random.below(labels) as u8 };
+            let [top, left] = size.map(|side| random.below(side));
+            let [bottom, right] = size.map(|side| random.below(side));
+            for y in top..=bottom.max(top) {
+                map.data[y * size[1]..][left..=right.max(left)].fill(label);
+            }
+        }
+        map
+    }
+
+    proptest! {
+        #[test]
+        fn a_sample_is_what_whole_images_give(
+            size in (1usize..70, 1usize..150), reference in (1usize..70, 1usize..150),
+            crop in (1usize..60, 1usize..100), ratio in (0.3f32..1.0, 1.0f32..3.0), share in 0.3f32..1.1, photometric in prop::bool::ANY,
+            labels in 1usize..14, seed in 0u64..1_000_000,
+        ) {
+            let mut drawn = random(seed);
+            let data = (0..3 * size.0 * size.1).map(|_| drawn.below(256) as u8).collect();
+            let image = RgbImage8 { height: size.0, width: size.1, data };
+            let label = patches([size.0, size.1], labels, &mut drawn);
+            let config = AugmentConfig {
+                ratio: [ratio.0, ratio.1],
+                max_class_share: share,
+                photometric,
+                ..AugmentConfig::protocol([reference.0, reference.1], [crop.0, crop.1])
+            };
+            let (want_image, want_label) = reference::sample(&config, &image, &label, &mut random(seed + 1));
+            let (got_image, got_label) = append(&config, &Decoded::new((image, label)), &mut random(seed + 1));
+            prop_assert!(got_label == want_label);
+            let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+            prop_assert!(bits(&got_image) == bits(&want_image));
+        }
+
+        #[test]
+        fn all_processors_give_the_same(seed in 0u64..1_000_000) {
+            let mut random = random(seed);
+            let data = (0..9 * 50 * 3).map(|_| random.below(256) as u8).collect();
+            let image = RgbImage8 { height: 9, width: 50, data };
+            let steps = colour::draw(&mut random);
+            let region = Region { y: 3, x: 5, height: 7, width: 40 };
+            let rows = || Bilinear::new(&image, [13, 61], region, false);
+            let distorted = || Distorted { rows: rows(), region, steps: &steps };
+            prop_assert_eq!(distorted().run::<true>(), distorted().run::<false>());
         }
     }
 

@@ -1,8 +1,9 @@
 //! Photometric distortion: brightness, contrast, saturation and hue, each with probability one half.
 
+use super::bilinear::Pixel;
 use super::hsv::{hsv_to_rgb, rgb_to_hsv};
+use crate::kernel::{byte, floor, round};
 use crate::random::Random;
-use crate::raster::RgbImage8;
 
 /// Pixels that OpenCV's vector code takes at once (AVX2).
 const VECTOR: usize = 32;
@@ -33,46 +34,70 @@ pub(super) fn draw(random: &mut Random) -> Vec<Step> {
     order.into_iter().flatten().collect()
 }
 
-/// Applies one step in place.
-pub(super) fn apply(image: &mut RgbImage8, step: Step) {
+/// The steps up to the last one that mixes channels, and what the rest make of each grey level.
+pub(super) fn split(steps: &[Step]) -> (&[Step], [u8; 256]) {
+    let mixes = |step: &Step| matches!(step, Step::Saturation(_) | Step::Hue(_));
+    let (mixing, rest) = steps.split_at(steps.iter().rposition(mixes).map_or(0, |last| last + 1));
+    let through = |value, step: &Step| match *step {
+        Step::Brightness(beta) => level::<false>(value, 1.0, beta),
+        Step::Contrast(alpha) => level::<false>(value, alpha, 0.0),
+        Step::Saturation(_) | Step::Hue(_) => unreachable!("mixes channels"),
+    };
+    (mixing, std::array::from_fn(|value| rest.iter().fold(value as u8, through)))
+}
+
+/// Applies one step to a row of the image, in place. `FUSED`: as for [`Kernel::run`](crate::kernel::Kernel::run).
+#[inline(always)]
+pub(super) fn apply<const FUSED: bool>(row: &mut [Pixel], step: Step) {
     match step {
-        Step::Brightness(beta) => map_levels(image, &levels(1.0, beta)),
-        Step::Contrast(alpha) => map_levels(image, &levels(alpha, 0.0)),
-        Step::Saturation(alpha) => {
-            let table = levels(alpha, 0.0);
-            map_hsv(image, |[hue, saturation, value]| [hue, table[saturation as usize], value]);
-        }
-        Step::Hue(delta) => map_hsv(image, |[hue, saturation, value]| {
-            [(i32::from(hue) + delta).rem_euclid(180) as u8, saturation, value]
+        Step::Brightness(beta) => map_levels::<FUSED>(row, 1.0, beta),
+        Step::Contrast(alpha) => map_levels::<FUSED>(row, alpha, 0.0),
+        Step::Saturation(alpha) => map_hsv::<FUSED>(row, |[hue, saturation, value]| {
+            [hue, floor::<FUSED>((saturation * alpha).clamp(0.0, 255.0)), value]
         }),
+        Step::Hue(delta) => {
+            // The same turn, but never backwards.
+            let up = delta.rem_euclid(180) as f32;
+            map_hsv::<FUSED>(row, |[hue, saturation, value]| {
+                [if hue + up >= 180.0 { hue + up - 180.0 } else { hue + up }, saturation, value]
+            });
+        }
     }
 }
 
-/// `v * alpha + beta` in f32, clipped and truncated, for each of the 256 levels.
-fn levels(alpha: f32, beta: f32) -> [u8; 256] {
-    std::array::from_fn(|level| (level as f32 * alpha + beta) as u8)
+/// `v * alpha + beta` in f32, clipped and truncated.
+#[inline(always)]
+fn level<const FUSED: bool>(value: u8, alpha: f32, beta: f32) -> u8 {
+    byte::<FUSED>((f32::from(value) * alpha + beta).clamp(0.0, 255.0))
 }
 
-fn map_levels(image: &mut RgbImage8, table: &[u8; 256]) {
-    for channel in &mut image.data {
-        *channel = table[*channel as usize];
+#[inline(always)]
+fn map_levels<const FUSED: bool>(row: &mut [Pixel], alpha: f32, beta: f32) {
+    for value in row.as_flattened_mut() {
+        *value = level::<FUSED>(*value, alpha, beta);
     }
 }
 
 /// Changes hue, saturation and value. OpenCV's vector code, which takes whole groups of pixels of a row, truncates on
 /// the way back; its scalar code, which takes the rest of the row, rounds half to even.
-fn map_hsv(image: &mut RgbImage8, change: impl Fn([u8; 3]) -> [u8; 3]) {
-    let changed = |pixel: &[u8]| hsv_to_rgb(change(rgb_to_hsv([pixel[0], pixel[1], pixel[2]])));
-    let grouped = image.width / VECTOR * VECTOR;
-    for row in image.data.chunks_exact_mut(3 * image.width) {
-        let (groups, rest) = row.split_at_mut(3 * grouped);
-        // `as` clips to 0..=255 and truncates.
-        for pixel in groups.chunks_exact_mut(3) {
-            pixel.copy_from_slice(&changed(pixel).map(|level| level as u8));
-        }
-        for pixel in rest.chunks_exact_mut(3) {
-            pixel.copy_from_slice(&changed(pixel).map(|level| level.round_ties_even() as u8));
-        }
+#[inline(always)]
+fn map_hsv<const FUSED: bool>(row: &mut [Pixel], change: impl Fn([f32; 3]) -> [f32; 3]) {
+    let changed = |pixel: Pixel| {
+        // One number per pixel: taken apart by shifts, it stays in its place of a vector.
+        let packed = u32::from_le_bytes(pixel);
+        let rgb = [0, 8, 16].map(|shift| (packed >> shift & 255) as f32);
+        hsv_to_rgb::<FUSED>(change(rgb_to_hsv::<FUSED>(rgb)))
+    };
+    let pack = |rgb: [f32; 3]| {
+        let [r, g, b] = rgb.map(|level| u32::from(byte::<FUSED>(level)));
+        (r | g << 8 | b << 16).to_le_bytes()
+    };
+    let (groups, rest) = row.split_at_mut(row.len() / VECTOR * VECTOR);
+    for pixel in groups {
+        *pixel = pack(changed(*pixel));
+    }
+    for pixel in rest {
+        *pixel = pack(changed(*pixel).map(round));
     }
 }
 
@@ -82,11 +107,28 @@ mod tests {
 
     use super::*;
     use crate::golden;
+    use crate::raster::RgbImage8;
 
     /// Distances in grey levels of all channels of all pixels.
     fn distances(a: &RgbImage8, b: &RgbImage8) -> Vec<u8> {
         assert_eq!(a.size(), b.size());
         a.data.iter().zip(&b.data).map(|(a, b)| a.abs_diff(*b)).collect()
+    }
+
+    /// The image after some steps, with and without fused instructions.
+    fn distorted(image: &RgbImage8, steps: &[Step]) -> RgbImage8 {
+        let mut data = Vec::new();
+        for row in image.data.chunks_exact(3 * image.width) {
+            let mut fused: Vec<Pixel> = row.as_chunks().0.iter().map(|[r, g, b]| [*r, *g, *b, 77]).collect();
+            let mut other = fused.clone();
+            for step in steps {
+                apply::<true>(&mut fused, *step);
+                apply::<false>(&mut other, *step);
+            }
+            assert!(fused == other);
+            data.extend(fused.iter().flat_map(|[r, g, b, _]| [*r, *g, *b]));
+        }
+        RgbImage8 { data, ..*image }
     }
 
     /// The steps of a recorded case, in their order.
@@ -112,9 +154,7 @@ mod tests {
             let (original, rule) = (golden.image("image"), golden.transforms());
             let mut ops = BTreeMap::new();
             for (name, case) in rule["colour"].as_object().unwrap() {
-                let mut got = original.clone();
-                steps(case).into_iter().for_each(|step| apply(&mut got, step));
-                let distances = distances(&got, &golden.image(name));
+                let distances = distances(&distorted(&original, &steps(case)), &golden.image(name));
                 let largest = distances.iter().max().unwrap();
                 let share = distances.iter().filter(|distance| **distance > 0).count() as f64 / distances.len() as f64;
                 println!("{name}: largest distance {largest}, share of differing values {share}");
@@ -126,6 +166,18 @@ mod tests {
             }
             let expected = [("brightness", 4), ("chain", 2), ("contrast", 4), ("hue", 4), ("saturation", 4)];
             assert!(expected.iter().all(|(op, least)| ops.get(op) >= Some(least)), "{ops:?}");
+        }
+    }
+
+    #[test]
+    fn steps_that_mix_no_channels_become_a_table() {
+        let [add, multiply, hue] = [Step::Brightness(-31.7), Step::Contrast(1.3), Step::Hue(5)];
+        let image = RgbImage8 { height: 1, width: 256, data: (0..=255).flat_map(|level| [level; 3]).collect() };
+        for (steps, mixing) in [(vec![], 0), (vec![add, multiply], 0), (vec![multiply, hue, add], 2), (vec![hue], 1)] {
+            let (first, levels) = split(&steps);
+            assert_eq!(first, &steps[..mixing]);
+            let got = distorted(&image, first).data.iter().map(|level| levels[*level as usize]).collect::<Vec<u8>>();
+            assert_eq!(got, distorted(&image, &steps).data);
         }
     }
 

@@ -1,64 +1,66 @@
 //! RGB to HSV and back on 8 bits, as OpenCV: hue 0..=179 in steps of 2 degrees, saturation and value 0..=255.
+//!
+//! All values are whole numbers held in f32, and there are no tables and no branches: so a loop over pixels becomes
+//! vector instructions.
 
-/// `round(255 * 4096 / n)`: saturation per chroma and value.
-static SATURATION: [i32; 256] = reciprocals(255.0 * 4096.0);
-/// `round(180 * 4096 / (6 n))`: hue per chroma.
-static HUE: [i32; 256] = reciprocals(30.0 * 4096.0);
+use crate::kernel::{floor, round};
 
-/// Quotients rounded half to even; 0 for 0.
-const fn reciprocals(numerator: f64) -> [i32; 256] {
-    let mut table = [0; 256];
-    let mut n = 1;
-    while n < 256 {
-        table[n] = (numerator / n as f64).round_ties_even() as i32;
-        n += 1;
-    }
-    table
+/// `numerator / n` rounded half to even, as OpenCV's tables of reciprocals have it; for an n of 0 a finite number.
+#[inline(always)]
+fn reciprocal(numerator: f32, n: f32) -> f32 {
+    round(numerator / n.max(1.0))
 }
 
-/// Exact: integer arithmetic with OpenCV's 12-bit tables.
-pub(super) fn rgb_to_hsv(rgb: [u8; 3]) -> [u8; 3] {
-    let [r, g, b] = rgb.map(i32::from);
+/// Exact: OpenCV's integer arithmetic with 12 fractional bits stays below 2^24.
+#[inline(always)]
+pub(super) fn rgb_to_hsv<const FUSED: bool>([r, g, b]: [f32; 3]) -> [f32; 3] {
     let value = r.max(g).max(b);
     let chroma = value - r.min(g).min(b);
     let offset = if value == r {
         g - b
     } else if value == g {
-        b - r + 2 * chroma
+        b - r + 2.0 * chroma
     } else {
-        r - g + 4 * chroma
+        r - g + 4.0 * chroma
     };
-    let hue = (offset * HUE[chroma as usize] + 2048) >> 12;
-    let hue = if hue < 0 { hue + 180 } else { hue };
-    let saturation = (chroma * SATURATION[value as usize] + 2048) >> 12;
-    [hue as u8, saturation as u8, value as u8]
+    // 30 steps of hue per sixth of the circle.
+    let hue = floor::<FUSED>((offset * reciprocal(30.0 * 4096.0, chroma) + 2048.0) / 4096.0 + 180.0);
+    let hue = if hue >= 180.0 { hue - 180.0 } else { hue };
+    let saturation = floor::<FUSED>((chroma * reciprocal(255.0 * 4096.0, value) + 2048.0) / 4096.0);
+    [hue, saturation, value]
 }
 
 /// Grey levels 0.0..=255.0 of red, green and blue, to be truncated or rounded by the caller, as OpenCV does both.
-pub(super) fn hsv_to_rgb([hue, saturation, value]: [u8; 3]) -> [f32; 3] {
-    let hue = f32::from(hue) * (6.0f64 / 180.0) as f32;
-    let saturation = f32::from(saturation) * (1.0f64 / 255.0) as f32;
-    let value = f32::from(value) * (1.0f64 / 255.0) as f32;
-    let sector = hue.floor();
+/// `FUSED`: [`f32::mul_add`] is one instruction.
+#[inline(always)]
+pub(super) fn hsv_to_rgb<const FUSED: bool>([hue, saturation, value]: [f32; 3]) -> [f32; 3] {
+    let hue = hue * (6.0f64 / 180.0) as f32;
+    let saturation = saturation * (1.0f64 / 255.0) as f32;
+    let value = value * (1.0f64 / 255.0) as f32;
+    let sector = floor::<FUSED>(hue);
     let fraction = hue - sector;
-    let p = value * (1.0 - saturation);
-    let q = value * one_minus_product(saturation, fraction);
-    let t = value * one_minus_product(saturation, 1.0 - fraction);
-    let rgb = match sector as u8 % 6 {
-        0 => [value, t, p],
-        1 => [q, value, p],
-        2 => [p, value, t],
-        3 => [p, q, value],
-        4 => [t, p, value],
-        _ => [value, p, q],
+    // The middle channel rises in sectors 0, 2 and 4 and falls in the others.
+    let falls = sector == 1.0 || sector == 3.0 || sector == 5.0;
+    let low = value * (1.0 - saturation) * 255.0;
+    let middle = value * one_minus_product::<FUSED>(saturation, if falls { fraction } else { 1.0 - fraction }) * 255.0;
+    let high = value * 255.0;
+    let select = |highest: [f32; 2], lowest: [f32; 2]| {
+        if sector == highest[0] || sector == highest[1] {
+            high
+        } else if sector == lowest[0] || sector == lowest[1] {
+            low
+        } else {
+            middle
+        }
     };
-    rgb.map(|channel| channel * 255.0)
+    [select([0.0, 5.0], [2.0, 3.0]), select([1.0, 2.0], [4.0, 5.0]), select([3.0, 4.0], [0.0, 1.0])]
 }
 
 /// `1 - a b`, rounded once: OpenCV's code is compiled to fused instructions. The product of two f32 is exact in f64, and
 /// that is faster than `f32::mul_add`, a call where the target has no such instruction.
-fn one_minus_product(a: f32, b: f32) -> f32 {
-    (1.0 - f64::from(a) * f64::from(b)) as f32
+#[inline(always)]
+fn one_minus_product<const FUSED: bool>(a: f32, b: f32) -> f32 {
+    if FUSED { (-a).mul_add(b, 1.0) } else { (1.0 - f64::from(a) * f64::from(b)) as f32 }
 }
 
 #[cfg(test)]
@@ -66,31 +68,41 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
+    use crate::kernel::byte;
+
+    fn to_hsv<const FUSED: bool>(rgb: [u8; 3]) -> [u8; 3] {
+        rgb_to_hsv::<FUSED>(rgb.map(f32::from)).map(|value| value as u8)
+    }
 
     #[test]
     fn known_colours() {
-        assert_eq!(rgb_to_hsv([255, 0, 0]), [0, 255, 255]);
-        assert_eq!(rgb_to_hsv([0, 255, 0]), [60, 255, 255]);
-        assert_eq!(rgb_to_hsv([0, 0, 255]), [120, 255, 255]);
-        assert_eq!(rgb_to_hsv([90, 90, 90]), [0, 0, 90]);
-        assert_eq!(hsv_to_rgb([120, 255, 255]), [0.0, 0.0, 255.0]);
+        assert_eq!(to_hsv::<false>([255, 0, 0]), [0, 255, 255]);
+        assert_eq!(to_hsv::<false>([0, 255, 0]), [60, 255, 255]);
+        assert_eq!(to_hsv::<false>([0, 0, 255]), [120, 255, 255]);
+        assert_eq!(to_hsv::<false>([90, 90, 90]), [0, 0, 90]);
+        assert_eq!(hsv_to_rgb::<false>([120.0, 255.0, 255.0]), [0.0, 0.0, 255.0]);
     }
 
     /// SHA-256 of what OpenCV 5.0.0 makes of all inputs (last channel fastest), on a machine with AVX2 and FMA.
     #[test]
     fn golden_every_colour_both_ways() {
+        every_colour_both_ways::<false>();
+        every_colour_both_ways::<true>();
+    }
+
+    fn every_colour_both_ways<const FUSED: bool>() {
         let mut hash = Sha256::new();
-        for hue in 0..180 {
+        for hue in 0..180u8 {
             let plane = (0..=255).flat_map(|saturation| (0..=255).map(move |value| [hue, saturation, value]));
-            let levels: Vec<f32> = plane.flat_map(hsv_to_rgb).collect();
-            hash.update(levels.iter().map(|level| *level as u8).collect::<Vec<_>>());
-            hash.update(levels.iter().map(|level| level.round_ties_even() as u8).collect::<Vec<_>>());
+            let levels: Vec<f32> = plane.flat_map(|hsv| hsv_to_rgb::<FUSED>(hsv.map(f32::from))).collect();
+            hash.update(levels.iter().map(|level| byte::<FUSED>(*level)).collect::<Vec<_>>());
+            hash.update(levels.iter().map(|level| byte::<FUSED>(round(*level))).collect::<Vec<_>>());
         }
         assert_eq!(hex(hash), "2d068bd4547f7cc8bd19f734d679f04dc9f7c0fc23535a5e626f437b0e9fa0db");
         let mut hash = Sha256::new();
         for red in 0..=255 {
             let plane = (0..=255).flat_map(|green| (0..=255).map(move |blue| [red, green, blue]));
-            hash.update(plane.flat_map(rgb_to_hsv).collect::<Vec<_>>());
+            hash.update(plane.flat_map(to_hsv::<FUSED>).collect::<Vec<_>>());
         }
         assert_eq!(hex(hash), "a5b38b214f65aed9d382cc07bf40311aff2e3e324c98da86df77bef285f224eb");
     }

@@ -1,39 +1,58 @@
 //! Normalisation and padding: the last two steps before the network.
 
-use crate::kind::IGNORE_INDEX;
-use crate::raster::{LabelMap, RgbImage8};
+use std::iter::repeat_n;
+
+use crate::raster::RgbImage8;
 
 /// Mean of each channel (RGB), in grey levels.
 pub const MEAN: [f64; 3] = [123.675, 116.28, 103.53];
 /// Standard deviation of each channel (RGB), in grey levels.
 pub const STD: [f64; 3] = [58.395, 57.12, 57.375];
 
+/// `(v - mean) / std` of each grey level of each channel.
+pub(super) static NORMALISED: [[f32; 256]; 3] = normalised();
+
+const fn normalised() -> [[f32; 256]; 3] {
+    let mut tables = [[0.0; 256]; 3];
+    let mut channel = 0;
+    while channel < 3 {
+        let mut level = 0;
+        while level < 256 {
+            tables[channel][level] = ((level as f64 - MEAN[channel]) / STD[channel]) as f32;
+            level += 1;
+        }
+        channel += 1;
+    }
+    tables
+}
+
 /// `(v - mean) / std`, 3 x height x width.
 pub fn normalise(image: &RgbImage8) -> Vec<f32> {
-    let mut out = vec![0.0; 3 * image.height * image.width];
-    normalise_padded(image, image.size(), &mut out);
+    let mut out = Vec::with_capacity(image.data.len());
+    append_planes(image.data.as_chunks::<3>().0, image.size(), image.size(), &NORMALISED, &mut out);
     out
 }
 
-/// Normalises into `out`, 3 x height x width of `size`, padded right and below with 0: the mean colour.
-pub(crate) fn normalise_padded(image: &RgbImage8, [height, width]: [usize; 2], out: &mut [f32]) {
-    out.fill(0.0);
-    for (channel, plane) in out.chunks_exact_mut(height * width).enumerate() {
-        let table: [f32; 256] = std::array::from_fn(|level| ((level as f64 - MEAN[channel]) / STD[channel]) as f32);
-        let rows = image.data.chunks_exact(3 * image.width);
-        for (to, from) in plane.chunks_exact_mut(width).zip(rows) {
-            for (to, pixel) in to.iter_mut().zip(from.chunks_exact(3)) {
-                *to = table[pixel[channel] as usize];
+/// Appends 3 x height x width of `padded` values: those that each channel's table has for the pixels, height x width
+/// of `size`, and right and below of them 0, the mean colour.
+pub(super) fn append_planes<const N: usize>(
+    pixels: &[[u8; N]],
+    size: [usize; 2],
+    padded: [usize; 2],
+    tables: &[[f32; 256]; 3],
+    out: &mut Vec<f32>,
+) {
+    for (channel, table) in tables.iter().enumerate() {
+        let value = |pixel: &[u8; N]| table[pixel[channel] as usize];
+        if size[1] == padded[1] {
+            out.extend(pixels.iter().map(value));
+        } else {
+            for row in pixels.chunks_exact(size[1]) {
+                out.extend(row.iter().map(value));
+                out.extend(repeat_n(0.0, padded[1] - size[1]));
             }
         }
-    }
-}
-
-/// Copies into `out`, height x width of `size`, padded right and below with 255.
-pub(crate) fn pad_label(label: &LabelMap, [_, width]: [usize; 2], out: &mut [u8]) {
-    out.fill(IGNORE_INDEX);
-    for (to, from) in out.chunks_exact_mut(width).zip(label.data.chunks_exact(label.width)) {
-        to[..from.len()].copy_from_slice(from);
+        out.extend(repeat_n(0.0, (padded[0] - size[0]) * padded[1]));
     }
 }
 
@@ -52,7 +71,7 @@ pub(crate) fn denormalise(values: &[f32], height: usize, width: usize) -> RgbIma
 mod tests {
     use super::*;
     use crate::golden;
-    use crate::transform::resize::{Region, resize_image_region, resize_label_region};
+    use crate::transform::resize::{Region, append_label, resize_image_region};
 
     #[test]
     fn golden_normalise_and_pad() {
@@ -64,14 +83,13 @@ mod tests {
             let size = golden::pair_of(&rule["size"]);
             let region = Region { y: top, x: left, height: bottom - top, width: right - left };
             let image = resize_image_region(&image, image.size(), region);
-            let label = resize_label_region(&label, label.size(), region);
-            let mut values = vec![f32::NAN; 3 * size[0] * size[1]];
-            normalise_padded(&image, size, &mut values);
-            let mut padded = vec![0; size[0] * size[1]];
-            pad_label(&label, size, &mut padded);
+            let (mut values, mut padded) = (Vec::new(), Vec::new());
+            append_planes(image.data.as_chunks::<3>().0, image.size(), size, &NORMALISED, &mut values);
+            append_label(&label, label.size(), region, false, size, &mut padded);
 
             let (shape, bytes) = golden.tensor("image");
             assert_eq!(shape, [1, 3, size[0], size[1]]);
+            assert_eq!(values.len(), 3 * size[0] * size[1]);
             for (got, bytes) in values.iter().zip(bytes.chunks_exact(4)) {
                 let want = f32::from_le_bytes(bytes.try_into().unwrap());
                 // The reference subtracts and divides in f32, this in f64: values up to 2.64, two steps of rounding.

@@ -1,5 +1,11 @@
 //! Resizing of 8-bit images and label maps, exactly as OpenCV does it, of a region of the result only.
 
+use std::iter::repeat_n;
+
+use super::bilinear::Bilinear;
+use crate::kernel::{self, Kernel};
+use crate::kind::IGNORE_INDEX;
+use crate::prefetch::{ROWS_AHEAD, prefetch};
 use crate::raster::{LabelMap, RgbImage8};
 
 /// The size that keeps the image's aspect and fits inside the target, sides rounded half up (mmcv's
@@ -18,7 +24,7 @@ pub(super) fn random_size(image: [usize; 2], reference: [usize; 2], ratio: f64) 
 
 /// A rectangle of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Region {
+pub(super) struct Region {
     pub y: usize,
     pub x: usize,
     pub height: usize,
@@ -42,104 +48,80 @@ pub fn resize_label(label: &LabelMap, size: [usize; 2]) -> LabelMap {
     resize_label_region(label, size, Region::whole(size))
 }
 
-/// Source pixels and weights (in 1/2048) of one result pixel along one side.
-#[derive(Clone, Copy)]
-struct Tap {
-    low: usize,
-    high: usize,
-    weight_low: i32,
-    weight_high: i32,
-}
-
-/// Taps of the result's pixels `start..start + count`. Columns clamp the weight at the border, rows only the
-/// index; positions are f32 as in OpenCV.
-fn taps(source: usize, result: usize, start: usize, count: usize, clamp_weight: bool) -> Vec<Tap> {
-    let step = 1.0 / (result as f64 / source as f64);
-    let last = source as isize - 1;
-    (start..start + count)
-        .map(|i| {
-            let position = ((i as f64 + 0.5) * step - 0.5) as f32;
-            let floor = position.floor();
-            let low = floor as isize;
-            let outside = low < 0 || low >= last;
-            let fraction = if clamp_weight && outside { 0.0 } else { position - floor };
-            let weight = |share: f32| (share * 2048.0).round_ties_even() as i32;
-            Tap {
-                low: low.clamp(0, last) as usize,
-                high: (low + 1).clamp(0, last) as usize,
-                weight_low: weight(1.0 - fraction),
-                weight_high: weight(fraction),
-            }
-        })
-        .collect()
-}
-
 /// The region of what [`resize_image`] gives, computed alone.
-pub(crate) fn resize_image_region(image: &RgbImage8, size: [usize; 2], region: Region) -> RgbImage8 {
-    let columns = taps(image.width, size[1], region.x, region.width, true);
-    let rows = taps(image.height, size[0], region.y, region.height, false);
-    // Source rows resized along x; neighbouring result rows share them.
-    let mut upper = ResizedRow::new(region.width);
-    let mut lower = ResizedRow::new(region.width);
-    let mut data = Vec::with_capacity(3 * region.height * region.width);
-    for row in rows {
-        if lower.source == Some(row.low) {
-            std::mem::swap(&mut upper, &mut lower);
-        }
-        upper.fill(image, row.low, &columns);
-        lower.fill(image, row.high, &columns);
-        // Both products are shifted before they are added: OpenCV's vector code, part of the exact result.
-        data.extend(upper.values.iter().zip(&lower.values).map(|(&above, &below)| {
-            let sum = ((row.weight_low * above) >> 16) + ((row.weight_high * below) >> 16);
-            ((sum + 2) >> 2).clamp(0, 255) as u8
-        }));
-    }
-    RgbImage8 { height: region.height, width: region.width, data }
+pub(super) fn resize_image_region(image: &RgbImage8, size: [usize; 2], region: Region) -> RgbImage8 {
+    let rows = Bilinear::new(image, size, region, false);
+    RgbImage8 { height: region.height, width: region.width, data: kernel::run(WholeRegion { rows, region }) }
 }
 
-/// One source row, resized along x: values times 2048, shifted right by 4.
-struct ResizedRow {
-    source: Option<usize>,
-    values: Vec<i32>,
+struct WholeRegion<'a> {
+    rows: Bilinear<'a>,
+    region: Region,
 }
 
-impl ResizedRow {
-    fn new(width: usize) -> Self {
-        Self { source: None, values: vec![0; 3 * width] }
-    }
+impl Kernel for WholeRegion<'_> {
+    /// height x width x 3.
+    type Output = Vec<u8>;
 
-    fn fill(&mut self, image: &RgbImage8, source: usize, columns: &[Tap]) {
-        if self.source == Some(source) {
-            return;
-        }
-        self.source = Some(source);
-        let row = &image.data[3 * source * image.width..3 * (source + 1) * image.width];
-        for (out, tap) in self.values.chunks_exact_mut(3).zip(columns) {
-            let (low, high) = (&row[3 * tap.low..3 * tap.low + 3], &row[3 * tap.high..3 * tap.high + 3]);
-            for channel in 0..3 {
-                let sum = i32::from(low[channel]) * tap.weight_low + i32::from(high[channel]) * tap.weight_high;
-                out[channel] = sum >> 4;
+    #[inline(always)]
+    fn run<const FUSED: bool>(mut self) -> Vec<u8> {
+        let Region { height, width, .. } = self.region;
+        let mut row = vec![[0; 4]; width];
+        let mut data = vec![0; 3 * height * width];
+        for y in 0..height {
+            self.rows.row(y, &mut row);
+            let out = &mut data[3 * y * width..][..3 * width];
+            for (out, pixel) in out.as_chunks_mut::<3>().0.iter_mut().zip(&row) {
+                *out = [pixel[0], pixel[1], pixel[2]];
             }
         }
+        data
     }
 }
 
-/// Source index of each result pixel: `floor(i * step)` with `step = 1 / (result / source)` in f64. Written as
-/// `source / result` the last bit differs, and with it whole rows.
-pub(crate) fn nearest_indexes(source: usize, result: usize, start: usize, count: usize) -> Vec<usize> {
+/// Source index of the result pixels `start..start + count`: `floor(i * step)` with `step = 1 / (result / source)` in
+/// f64. Written as `source / result` the last bit differs, and with it whole rows.
+pub(super) fn nearest_indexes(source: usize, result: usize, start: usize, count: usize) -> impl Iterator<Item = usize> {
     let step = 1.0 / (result as f64 / source as f64);
-    (start..start + count).map(|i| ((i as f64 * step) as usize).min(source - 1)).collect()
+    (start..start + count).map(move |i| ((i as f64 * step) as u32 as usize).min(source - 1))
 }
 
 /// The region of what [`resize_label`] gives, computed alone.
-pub(crate) fn resize_label_region(label: &LabelMap, size: [usize; 2], region: Region) -> LabelMap {
-    let columns = nearest_indexes(label.width, size[1], region.x, region.width);
+pub(super) fn resize_label_region(label: &LabelMap, size: [usize; 2], region: Region) -> LabelMap {
     let mut data = Vec::with_capacity(region.height * region.width);
-    for y in nearest_indexes(label.height, size[0], region.y, region.height) {
-        let row = &label.data[y * label.width..(y + 1) * label.width];
-        data.extend(columns.iter().map(|&x| row[x]));
-    }
+    append_label(label, size, region, false, [region.height, region.width], &mut data);
     LabelMap { height: region.height, width: region.width, data }
+}
+
+/// Appends the region of the resized label map, its columns in reverse order where `mirrored`, and right and below of
+/// it 255 until it is height x width of `padded`.
+pub(super) fn append_label(
+    label: &LabelMap,
+    size: [usize; 2],
+    region: Region,
+    mirrored: bool,
+    padded: [usize; 2],
+    out: &mut Vec<u8>,
+) {
+    let rows: Vec<usize> = nearest_indexes(label.height, size[0], region.y, region.height).collect();
+    let mut columns: Vec<usize> = nearest_indexes(label.width, size[1], region.x, region.width).collect();
+    let seen = columns.first().zip(columns.last()).map_or(0..0, |(first, last)| *first..last + 1);
+    if mirrored {
+        columns.reverse();
+    }
+    for (i, &y) in rows.iter().enumerate() {
+        if let Some(ahead) = rows.get(i + ROWS_AHEAD) {
+            prefetch(&label.data[ahead * label.width..][seen.clone()]);
+        }
+        if i > 0 && rows[i - 1] == y {
+            out.extend_from_within(out.len() - padded[1]..);
+            continue;
+        }
+        let row = &label.data[y * label.width..][..label.width];
+        out.extend(columns.iter().map(|&x| row[x]));
+        out.extend(repeat_n(IGNORE_INDEX, padded[1] - region.width));
+    }
+    out.extend(repeat_n(IGNORE_INDEX, (padded[0] - region.height) * padded[1]));
 }
 
 #[cfg(test)]
