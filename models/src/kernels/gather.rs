@@ -39,6 +39,12 @@ impl Mapping {
         }
     }
 
+    /// Whether the only tap (row, column) sees each position's own source pixel.
+    pub fn is_identity(&self, taps: &[Range<usize>; 2]) -> bool {
+        let own = |tap: &Range<usize>| tap.len() == 1 && tap.start as isize * self.step + self.offset == 0;
+        self.scale == 1 && self.divisor == 1 && taps.iter().all(own)
+    }
+
     /// The range of positions in `0..count` from which `tap` sees the source (with a divisor of 1).
     pub fn live_positions(&self, tap: usize, count: usize, size: usize) -> Range<usize> {
         debug_assert_eq!(self.divisor, 1);

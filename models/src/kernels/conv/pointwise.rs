@@ -1,4 +1,5 @@
-//! The product behind a 1x1 convolution of stride 1, which reads maps as they lie in memory: an ordinary matrix product.
+//! The product behind a 1x1 convolution of stride 1, and behind a larger one of which only the centre sees anything: an
+//! ordinary matrix product of maps as they lie in memory.
 
 use gemm::Parallelism;
 use rayon::prelude::*;
@@ -15,7 +16,8 @@ pub(super) fn product(data: &[f32], weights: Given, source: Side, target: Side, 
     let pixels = source.pixels();
     // Read through pointers below.
     assert_eq!(data.len(), batch * source.channels * pixels, "values of the source");
-    assert_eq!(weights.values.len(), source.channels * target.channels, "weights");
+    let last = (target.channels - 1) * weights.target + (source.channels - 1) * weights.source;
+    assert!(last < weights.values.len(), "weights of all channels");
     assert_eq!(pixels, target.pixels(), "pixels of the target");
     let length = (SOURCE_BYTES / 4 / source.channels).clamp(48, 4096);
     let blocks: Vec<(usize, usize)> =

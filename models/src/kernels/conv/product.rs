@@ -76,11 +76,13 @@ pub(super) fn product(
     shape: &ConvShape,
     mapping: Mapping,
 ) -> Vec<f32> {
-    if shape.is_pointwise() {
-        return pointwise::product(data, weights, source, target, shape.batch);
-    }
     assert_eq!(data.len(), shape.batch * source.channels * source.pixels(), "values of the source");
     let taps = [0, 1].map(|axis| mapping.live_taps(0..target.size[axis], shape.kernel[axis], source.size[axis]));
+    if mapping.is_identity(&taps) && source.size == target.size {
+        let tap = taps[0].start * shape.kernel[1] + taps[1].start;
+        let weights = Given { values: &weights.values[tap..], ..weights };
+        return pointwise::product(data, weights, source, target, shape.batch);
+    }
     let weights = Weights::pack(weights, [source.channels, target.channels], taps);
     let in_bands = Band::suits(&mapping, source.size, target.size, &weights.kx);
     let tasks = tasks(shape.batch, target, in_bands);

@@ -87,12 +87,15 @@ fn suits_dots(shape: &ConvShape) -> bool {
         return false;
     }
     let mapping = shape.forward_mapping();
+    // Positions at which the taps along an axis see anything.
     let seen = |axis: usize, count: usize| {
-        let taps = 0..shape.kernel[axis];
-        taps.map(|tap| mapping.live_positions(tap, count, shape.input[axis]).len()).sum::<usize>() as f64
+        let positions = |tap| mapping.live_positions(tap, count, shape.input[axis]).len();
+        (0..shape.kernel[axis]).map(positions).filter(|count| *count > 0).collect::<Vec<usize>>()
     };
-    let share = seen(0, height) * seen(1, width) / (shape.taps() * height * width) as f64;
-    channels_out <= DOT_CHANNELS || share <= 0.5 || (shape.taps() == 1 && channels_out <= channels_in)
+    let (rows, columns) = (seen(0, height), seen(1, width));
+    let taps = rows.len() * columns.len();
+    let share = (rows.iter().sum::<usize>() * columns.iter().sum::<usize>()) as f64 / (taps * height * width) as f64;
+    channels_out <= DOT_CHANNELS || share <= 0.5 || (taps == 1 && channels_out <= channels_in)
 }
 
 /// The part of the gradient that some blocks give for some input channels.
