@@ -157,8 +157,7 @@ impl<'a> Training<'a> {
     fn loader(&self) -> BatchLoader {
         let settings = self.context.settings;
         let source = batches(settings, self.context.dataset.clone(), CACHE_BYTES);
-        // The network takes the other cores.
-        let threads = (rayon::current_num_threads() / 2).clamp(1, 8);
+        let threads = loader_threads(rayon::current_num_threads());
         BatchLoader::new(Arc::new(source), self.iteration..settings.train.iterations, threads)
     }
 
@@ -216,6 +215,11 @@ impl<'a> Training<'a> {
         self.last_checkpoint = Instant::now();
         Ok(())
     }
+}
+
+/// Threads that prepare batches where a run has so many of the processor's: the network takes the other ones.
+pub fn loader_threads(threads: usize) -> usize {
+    (threads / 2).clamp(1, 8)
 }
 
 /// The batches that a run trains on. Decoded images are kept in up to `cache_bytes` of memory.
