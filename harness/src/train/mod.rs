@@ -116,8 +116,7 @@ impl<'a> Training<'a> {
     pub fn run(&mut self) -> Result<End> {
         let settings = self.context.settings;
         let total = settings.train.iterations;
-        let title = format!("train {} {} seed {}", settings.experiment, settings.rates_name(), settings.seed);
-        let bar = self.context.progress.bar(total, title);
+        let bar = self.context.progress.bar(total, format!("train {}", settings.run_name()));
         bar.resume_at(self.iteration);
         let mut loader = self.loader();
         let end = loop {
@@ -185,7 +184,8 @@ impl<'a> Training<'a> {
         let mut network = self.learner.network.without_gradients();
         let device = &context.device.device;
         let (samples, stop) = (context.dataset.samples(Split::Val), context.stop);
-        let result = evaluate(&mut network, device, samples, &inference, context.progress, stop)?;
+        let progress = context.progress.of(&context.settings.run_name());
+        let result = evaluate(&mut network, device, samples, &inference, &progress, stop)?;
         if let Some(evaluation) = result {
             self.evaluations.push(self.iteration, &evaluation.confusion.scores())?;
         }
