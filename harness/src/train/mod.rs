@@ -41,6 +41,8 @@ pub struct Training<'a> {
     pub began: String,
     /// Name of the device; of all of them, joined by ` + `, where the run went on on another one.
     pub devices: String,
+    /// Runs side by side, at most: now or in an earlier program.
+    pub jobs: usize,
     last_checkpoint: Instant,
 }
 
@@ -73,6 +75,7 @@ impl<'a> Training<'a> {
             started: Instant::now(),
             began: now,
             devices: context.device.name().to_owned(),
+            jobs: context.jobs,
             last_checkpoint: Instant::now(),
         };
         if let Some(checkpoint) = Checkpoint::read_if_present(&context.dir.checkpoint())? {
@@ -95,6 +98,7 @@ impl<'a> Training<'a> {
         self.earlier_seconds = checkpoint.train_seconds;
         self.began = checkpoint.began;
         self.devices = joined(&checkpoint.device, self.context.device.name());
+        self.jobs = self.jobs.max(checkpoint.jobs);
         Ok(())
     }
 
@@ -210,6 +214,7 @@ impl<'a> Training<'a> {
             train_seconds: self.seconds(),
             began: self.began.clone(),
             device: self.devices.clone(),
+            jobs: self.jobs,
         };
         checkpoint.write(&self.context.dir.checkpoint())?;
         self.last_checkpoint = Instant::now();
