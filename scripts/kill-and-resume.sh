@@ -32,7 +32,7 @@ done
 
 python3 - "$undisturbed" "$killed" <<'PYTHON'
 import csv, sys
-measured = {"train_seconds", "eval_seconds", "images_per_second", "peak_memory_bytes", "finished", "git_commit"}
+measured = {"train_seconds", "eval_seconds", "images_per_second", "jobs", "peak_memory_bytes", "finished", "git_commit"}
 tables = []
 for out in sys.argv[1:]:
     with open(f"{out}/results.csv") as file:

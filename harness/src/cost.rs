@@ -1,8 +1,8 @@
 //! A rough cost model: multiply-adds of a run, and how many of them this processor does in a second.
 
+use crate::convolutions::{Convolution, convolutions};
 use crate::settings::{InferSpec, ModelSpec, RunSettings};
 use crate::windows::count;
-use atrous_models::{BackboneConfig, ResnetConfig, Stem};
 use std::time::{Duration, Instant};
 
 /// Forward and backward pass over forward pass: gradients of the input and of the weights cost one each.
@@ -42,48 +42,27 @@ fn scored_pixels(infer: &InferSpec, height: usize, width: usize) -> usize {
 
 /// Multiply-adds per input pixel of a forward pass, both heads included.
 fn per_pixel(model: &ModelSpec, rates: &[usize]) -> f64 {
-    let config = model.config(rates, 2);
-    let stride = config.backbone.output_stride() as f64;
-    let (input, branch) = (config.backbone.decode_channels() as f64, model.aspp_channels as f64);
-    let branches: f64 = rates.iter().map(|&rate| if rate == 1 { 1.0 } else { 9.0 } * input * branch).sum();
-    let head = branches + 9.0 * (rates.len() as f64 + 1.0) * branch * branch;
-    let auxiliary = 9.0 * (config.backbone.auxiliary_channels() * model.auxiliary_channels) as f64;
-    match &config.backbone {
-        BackboneConfig::Unet { base_channels } => unet(*base_channels as f64) + head + auxiliary / 4.0,
-        BackboneConfig::Resnet(resnet_config) => resnet(resnet_config) + (head + auxiliary) / (stride * stride),
-    }
+    convolutions(model, rates).iter().map(Convolution::multiply_adds).sum()
 }
 
-/// Of the U-Net S5-D16.
-fn unet(base: f64) -> f64 {
-    let stages = 5;
-    let mut sum = 0.0;
-    for stage in 0..stages {
-        let width = base * f64::from(1 << stage);
-        let area = 1.0 / f64::from(1 << (2 * stage));
-        let input = if stage == 0 { 3.0 } else { width / 2.0 };
-        sum += area * 9.0 * (input * width + width * width);
-        if stage + 1 < stages {
-            // Way up: 1x1 from the wider stage, two 3x3 after the concatenation.
-            sum += area * (2.0 * width * width + 9.0 * (2.0 * width * width + width * width));
-        }
-    }
-    sum
+/// Multiply-adds of a training step, in units of a billion.
+fn step(settings: &RunSettings) -> f64 {
+    training(settings) / settings.train.iterations as f64 / 1e9
 }
 
-/// Of a ResNet with bottlenecks: per block two 1x1 convolutions between four times the width and the width, and one 3x3.
-fn resnet(config: &ResnetConfig) -> f64 {
-    let base = config.base_channels as f64;
-    let stem = match config.stem {
-        Stem::Deep => 9.0 * (3.0 * base / 2.0 + base * base / 4.0 + base * base / 2.0) / 4.0,
-        Stem::Plain => 49.0 * 3.0 * base / 4.0,
-    };
-    let strides = [4, 8, 16, 32].map(|stride: usize| stride.min(config.output_stride) as f64);
-    let blocks = config.depth.blocks().into_iter().zip(strides).enumerate().map(|(stage, (blocks, stride))| {
-        let width = base * f64::from(1 << stage);
-        blocks as f64 * (8.0 + 9.0) * width * width / (stride * stride)
-    });
-    stem + blocks.sum::<f64>()
+/// CPU threads that are worth giving to a run where others could use them: two with a billion multiply-adds a step, twice as
+/// many with ten times the work, at least one. The kernels of a narrow network are over before many threads have
+/// started on them.
+pub fn useful_threads(settings: &RunSettings) -> usize {
+    (2.0 * step(settings).powf(std::f64::consts::LOG10_2)).max(1.0) as usize
+}
+
+/// How many times as fast as one thread so many are. Two threads were measured to be 1.57, 1.71 and 1.76 times as fast with
+/// 0.8, 5 and 13 billion multiply-adds a step: by Amdahl's law, a part of the step that shrinks with the fourth root of the
+/// work has to wait for one thread. Part of a thread is shared.
+pub fn speedup(settings: &RunSettings, threads: f64) -> f64 {
+    let alone = (0.26 * step(settings).powf(-0.25)).min(1.0);
+    if threads <= 1.0 { threads } else { threads / (1.0 + alone * (threads - 1.0)) }
 }
 
 /// Multiply-adds per second that training reaches on this processor, from a matrix product that takes a
@@ -142,6 +121,23 @@ mod tests {
         let (r50, r101) = (count(ModelKind::DeeplabV3R50D8), count(ModelKind::DeeplabV3R101D8));
         assert!(r50 > 200.0 && r50 < 600.0 && r101 > r50 * 1.1, "{r50} {r101}");
         assert!(count(ModelKind::DeeplabV3R50D16) < r50 / 2.0);
+    }
+
+    #[test]
+    fn wide_networks_have_use_for_more_threads() {
+        let mut settings = RunSettings { crop: [64, 64], ..example() };
+        settings.model.aspp_channels = 8;
+        assert_eq!(useful_threads(&settings), 1);
+        assert!((1.54..1.60).contains(&speedup(&settings, 2.0)), "{}", speedup(&settings, 2.0));
+        settings.crop = [128, 128];
+        settings.model.aspp_channels = 16;
+        assert_eq!(useful_threads(&settings), 3);
+        assert!((1.68..1.74).contains(&speedup(&settings, 2.0)), "{}", speedup(&settings, 2.0));
+        settings.model = ModelSpec::published(ModelKind::UnetS5D16);
+        assert!((8..12).contains(&useful_threads(&settings)), "{}", useful_threads(&settings));
+        settings.model.base_channels = 1;
+        settings.crop = [16, 16];
+        assert_eq!((useful_threads(&settings), speedup(&settings, 1.0), speedup(&settings, 0.5)), (1, 1.0, 0.5));
     }
 
     #[test]

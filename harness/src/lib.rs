@@ -3,9 +3,11 @@
 pub mod atomic_file;
 pub mod cli;
 pub mod cmd;
+pub mod convolutions;
 pub mod cost;
 pub mod device;
 pub mod evaluate;
+pub mod footprint;
 #[cfg(test)]
 mod golden;
 pub mod infer;

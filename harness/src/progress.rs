@@ -2,7 +2,7 @@
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, Write};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Outside of a terminal, a bar that is done sooner than this writes nothing.
@@ -12,7 +12,11 @@ const LINE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Where progress goes. Clones write to the same place.
 #[derive(Clone)]
-pub struct Progress(Output);
+pub struct Progress {
+    output: Output,
+    /// What the bars are of.
+    subject: Option<Arc<str>>,
+}
 
 #[derive(Clone)]
 enum Output {
@@ -25,21 +29,30 @@ impl Progress {
     /// Bars when stderr is a terminal, lines when it is not.
     pub fn new() -> Self {
         if std::io::stderr().is_terminal() {
-            Progress(Output::Terminal(MultiProgress::new()))
+            Self::to(Output::Terminal(MultiProgress::new()))
         } else {
-            Progress(Output::Lines)
+            Self::to(Output::Lines)
         }
     }
 
     /// Writes nothing.
     pub fn hidden() -> Self {
-        Progress(Output::Hidden)
+        Self::to(Output::Hidden)
+    }
+
+    fn to(output: Output) -> Self {
+        Self { output, subject: None }
+    }
+
+    /// The same place; bars say that they are of `subject`, one of several runs.
+    pub fn of(&self, subject: &str) -> Self {
+        Self { output: self.output.clone(), subject: Some(subject.into()) }
     }
 
     /// A bar over `length` steps.
     pub fn bar(&self, length: u64, title: impl Into<String>) -> Bar {
-        let title = title.into();
-        let output = match &self.0 {
+        let title = self.title(title.into());
+        let output = match &self.output {
             Output::Terminal(bars) => {
                 let bar = bars.add(ProgressBar::new(length).with_style(style()));
                 bar.set_prefix(title);
@@ -52,9 +65,16 @@ impl Progress {
         Bar { output }
     }
 
+    fn title(&self, title: String) -> String {
+        match &self.subject {
+            Some(subject) => format!("{title} of {subject}"),
+            None => title,
+        }
+    }
+
     /// A line of text above the bars.
     pub fn line(&self, text: impl AsRef<str>) {
-        match &self.0 {
+        match &self.output {
             // A closed stderr is no reason to end a sweep.
             Output::Terminal(bars) => drop(bars.println(text)),
             Output::Lines => print_line(text.as_ref()),
@@ -262,6 +282,16 @@ mod tests {
         (lines.start, lines.position) = (80, 80);
         let line = lines.advance(90, begin + Duration::from_secs(20)).unwrap();
         assert!(line.contains("20 s left"), "{line}");
+    }
+
+    #[test]
+    fn bars_of_one_of_several_runs_name_it() {
+        let progress = Progress::hidden();
+        assert_eq!(progress.title("score 4 images".into()), "score 4 images");
+        assert_eq!(
+            progress.of("stare 1-2 seed 0").title("score 4 images".into()),
+            "score 4 images of stare 1-2 seed 0"
+        );
     }
 
     #[test]

@@ -25,7 +25,10 @@ pub struct RunResult {
     pub eval_seconds: f64,
     /// Crops per second of training.
     pub images_per_second: f64,
-    /// Largest resident memory of the process, where the system tells.
+    /// Runs side by side in the sweeps that it was part of, at most: they share the machine, and times tell of that.
+    #[serde(default = "one_job")]
+    pub jobs: usize,
+    /// Largest resident memory of the process, where the system tells and no other run was part of it.
     pub peak_memory_bytes: Option<u64>,
     pub device: String,
     pub adapter: String,
@@ -33,6 +36,11 @@ pub struct RunResult {
     /// RFC 3339, UTC.
     pub started: String,
     pub finished: String,
+}
+
+/// Results that do not say it are of a program that did one run at a time.
+fn one_job() -> usize {
+    1
 }
 
 /// A run whose loss became NaN or infinite.
@@ -89,6 +97,7 @@ pub(crate) mod tests {
             train_seconds: 10.0,
             eval_seconds: 1.5,
             images_per_second: 40.0,
+            jobs: 1,
             peak_memory_bytes: Some(1 << 20),
             device: "flex".into(),
             adapter: "CPU".into(),
@@ -128,6 +137,15 @@ pub(crate) mod tests {
         let back: RunResult = read_json(&path).unwrap();
         assert_eq!(back.confusion, result.confusion);
         assert!(back.scores.iou[1].is_nan() && back.final_loss.is_nan());
+    }
+
+    #[test]
+    fn a_result_that_does_not_say_its_jobs_ran_alone() {
+        let mut json = serde_json::to_value(example(settings::tests::example(), [5, 0, 0, 0])).unwrap();
+        json["jobs"] = 3.into();
+        assert_eq!(serde_json::from_value::<RunResult>(json.clone()).unwrap().jobs, 3);
+        json.as_object_mut().unwrap().remove("jobs");
+        assert_eq!(serde_json::from_value::<RunResult>(json).unwrap().jobs, 1);
     }
 
     #[test]

@@ -16,7 +16,11 @@ use atrous_data::Split;
 /// A data file that cannot be read, a file that cannot be written, a checkpoint of another run; names it.
 pub fn execute(context: &RunContext) -> Result<Outcome> {
     memory::release();
-    provenance::reset_peak_memory();
+    // The peak is of the process: of this run where it is the only one.
+    let alone = context.jobs == 1;
+    if alone {
+        provenance::reset_peak_memory();
+    }
     let settings = context.settings;
     let mut training = Training::start_or_resume(context, provenance::now())?;
     match training.run()? {
@@ -30,7 +34,8 @@ pub fn execute(context: &RunContext) -> Result<Outcome> {
     let mut network = training.learner.network.without_gradients();
     let device = &context.device.device;
     let (samples, inference) = (context.dataset.samples(Split::Val), Inference::of(settings));
-    let evaluation = evaluate(&mut network, device, samples, &inference, context.progress, context.stop)?;
+    let progress = context.progress.of(&settings.run_name());
+    let evaluation = evaluate(&mut network, device, samples, &inference, &progress, context.stop)?;
     let Some(evaluation) = evaluation else {
         return Ok(Outcome::Stopped { iteration: training.iteration });
     };
@@ -45,7 +50,8 @@ pub fn execute(context: &RunContext) -> Result<Outcome> {
         train_seconds,
         eval_seconds: evaluation.seconds,
         images_per_second: images / train_seconds,
-        peak_memory_bytes: provenance::peak_memory_bytes(),
+        jobs: training.jobs,
+        peak_memory_bytes: alone.then(provenance::peak_memory_bytes).flatten(),
         device: training.devices.clone(),
         adapter: context.device.adapter().to_owned(),
         provenance: Provenance::current(),

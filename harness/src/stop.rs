@@ -8,9 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Exit code of a program that was stopped by Ctrl-C.
 pub const STOPPED_EXIT_CODE: u8 = 130;
 
-/// Set once somebody has asked the program to stop; clones share it.
+/// Set once somebody has asked to stop; clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct StopFlag(Arc<AtomicBool>);
+pub struct StopFlag {
+    own: Arc<AtomicBool>,
+    /// Those that stop this one as well.
+    above: Vec<Arc<AtomicBool>>,
+}
 
 impl StopFlag {
     /// A flag that nothing but [`StopFlag::request`] sets.
@@ -25,9 +29,9 @@ impl StopFlag {
     /// When the process has a handler already.
     pub fn install() -> Result<Self> {
         let flag = Self::new();
-        let shared = flag.clone();
+        let shared = flag.own.clone();
         ctrlc::set_handler(move || {
-            if shared.0.swap(true, Ordering::SeqCst) {
+            if shared.swap(true, Ordering::SeqCst) {
                 std::process::exit(STOPPED_EXIT_CODE.into());
             }
             // The terminal may be what went away.
@@ -37,12 +41,18 @@ impl StopFlag {
         Ok(flag)
     }
 
+    /// A flag for a part of the program: set when this one is, and on its own.
+    pub fn part(&self) -> Self {
+        let above = self.above.iter().chain([&self.own]).cloned().collect();
+        Self { own: Arc::default(), above }
+    }
+
     pub fn requested(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.above.iter().chain([&self.own]).any(|flag| flag.load(Ordering::SeqCst))
     }
 
     pub fn request(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.own.store(true, Ordering::SeqCst);
     }
 }
 
@@ -57,5 +67,15 @@ mod tests {
         assert!(!other.requested());
         flag.request();
         assert!(other.requested());
+    }
+
+    #[test]
+    fn a_part_stops_alone_or_with_the_whole() {
+        let whole = StopFlag::new();
+        let (one, two) = (whole.part(), whole.part());
+        one.request();
+        assert!(one.requested() && one.part().requested() && !two.requested() && !whole.requested());
+        whole.request();
+        assert!(two.requested() && two.part().requested());
     }
 }

@@ -8,7 +8,7 @@ use crate::rows::Rows;
 use crate::run;
 use crate::spec::{EMBEDDED, Overrides, Spec};
 use crate::stop::{STOPPED_EXIT_CODE, StopFlag};
-use crate::sweep::{self, SweepEnd, SweepOptions};
+use crate::sweep::{self, Jobs, SweepEnd, SweepOptions};
 use crate::table::Table;
 use anyhow::Result;
 use atrous_models::ComputeDevice;
@@ -62,6 +62,15 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 
+    /// Runs at a time: a number, or auto
+    ///
+    /// On the CPU each run gets its part of the threads. A narrow network makes use of few of them, so `auto` takes several runs
+    /// where there are threads and memory for them, and says how many; on a GPU, which they would share, it takes one. On
+    /// the CPU results are the same bit for bit. Times are not: runs that share a machine are slower each, and results.csv
+    /// says how many did (column jobs). Their peak memory is unknown then.
+    #[arg(long, value_name = "N", default_value = "auto", allow_hyphen_values = true)]
+    jobs: Jobs,
+
     /// Repeat runs that ended with an error; they would end so again, unless the machine was to blame
     #[arg(long)]
     retry_failed: bool,
@@ -82,7 +91,9 @@ Examples:
   atrous sweep quick --set train.iterations=500 --set 'rates=[[1,2],[1,12,24,36]]' --out runs/long
       the same experiments, changed; values are TOML
   atrous sweep my-spec.toml --only stare --limit 1
-      one run of one experiment of a file";
+      one run of one experiment of a file
+  atrous sweep my-spec.toml --jobs 4
+      four runs at a time; --jobs 1 where a run's time and memory are to be its own";
 
 /// Runs the subcommand.
 ///
@@ -102,6 +113,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         data_root: args.data.data_root,
         limit: args.limit,
         retry_failed: args.retry_failed,
+        jobs: args.jobs,
     };
     if args.dry_run {
         print(sweep::dry_run(&spec, &options, &device, &progress)?.to_string())?;

@@ -8,7 +8,7 @@ use crate::progress::Progress;
 use crate::rows::Rows;
 use crate::run;
 use crate::stop::{STOPPED_EXIT_CODE, StopFlag};
-use crate::sweep::{SweepOptions, sweep};
+use crate::sweep::{Jobs, SweepOptions, sweep};
 use crate::table::Table;
 use anyhow::Result;
 use std::path::PathBuf;
@@ -58,6 +58,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         data_root: args.data.data_root,
         limit: None,
         retry_failed: true,
+        jobs: Jobs::ONE,
     };
     let end = sweep(&spec, &options, &device, &progress, &StopFlag::install()?, &run::execute)?;
     let table = Table::new(&Rows::read(&options.out)?);

@@ -8,7 +8,7 @@ use atrous_models::kernels::resize::{self, ResizeShape};
 use atrous_models::{Segmentor, ops};
 
 /// Pixels that go through the network at once, about.
-const BATCH_PIXELS: usize = 8 * 128 * 128;
+pub const BATCH_PIXELS: usize = 8 * 128 * 128;
 
 /// How images are brought into the network and its logits back.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use crate::settings::{DataSource, InferMode, Part, RunSettings, join_rates};
 use atrous_models::Stem;
 
 /// Scores are fractions, times seconds, memory bytes. Empty is unknown or undefined.
-pub(super) const RUN_COLUMNS: [&str; 59] = [
+pub(super) const RUN_COLUMNS: [&str; 60] = [
     "run_id",
     "experiment",
     "dataset",
@@ -58,6 +58,7 @@ pub(super) const RUN_COLUMNS: [&str; 59] = [
     "train_seconds",
     "eval_seconds",
     "images_per_second",
+    "jobs",
     "peak_memory_bytes",
     "device",
     "adapter",
@@ -168,10 +169,10 @@ fn provenance_fields(row: &Row) -> Vec<String> {
         RowEnd::Finished(r) => {
             let memory = r.peak_memory_bytes.map_or_else(String::new, |bytes| bytes.to_string());
             let [train, eval] = [r.train_seconds, r.eval_seconds].map(number);
-            let times = [train, eval, number(r.images_per_second), memory];
+            let times = [train, eval, number(r.images_per_second), r.jobs.to_string(), memory];
             (times, &r.device, &r.adapter, &r.provenance, &r.finished)
         }
-        RowEnd::Failed(f) => ([const { String::new() }; 4], &f.device, &f.adapter, &f.provenance, &f.finished),
+        RowEnd::Failed(f) => ([const { String::new() }; 5], &f.device, &f.adapter, &f.provenance, &f.finished),
     };
     let stamps = [device, adapter, &provenance.version, &provenance.git_commit, &provenance.burn_version, finished];
     times.into_iter().chain(stamps.into_iter().cloned()).collect()

@@ -191,6 +191,7 @@ mod tests {
         assert_eq!(&lines[1][column("relative_rate")], "0.5625");
         assert_eq!(&lines[1][column("data")], "synthetic");
         assert_eq!(&lines[1][column("data_fingerprint")], "fingerprint");
+        assert_eq!((&lines[0][column("jobs")], &lines[1][column("jobs")]), ("", "1"));
         assert_eq!(&lines[1][column("finished")], "2026-01-01T00:00:10Z");
 
         let classes = std::fs::read_to_string(out.path().join("classes.csv")).unwrap();

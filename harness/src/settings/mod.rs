@@ -142,6 +142,11 @@ impl RunSettings {
         self.rates.iter().copied().max().unwrap_or(0) as f64 / self.feature_size() as f64
     }
 
+    /// `stare 1-12-24-36 seed 0`
+    pub fn run_name(&self) -> String {
+        format!("{} {} seed {}", self.experiment, self.rates_name(), self.seed)
+    }
+
     /// `1-12-24-36`
     pub fn rates_name(&self) -> String {
         join_rates(&self.rates)

@@ -1,6 +1,6 @@
 //! What a sweep would do, and about how long that takes. Writes nothing.
 
-use super::{DataSets, SweepOptions};
+use super::{DataSets, Load, Machine, Share, SweepOptions, load};
 use crate::cost;
 use crate::progress::{Progress, duration};
 use crate::rows::{Row, Rows};
@@ -17,6 +17,10 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct DryRun {
     pub experiments: Vec<ExperimentEstimate>,
+    /// How many at a time.
+    pub share: Share,
+    /// Seconds for all of them; `None` on a GPU before the first run.
+    pub seconds: Option<f64>,
 }
 
 /// The runs of one experiment.
@@ -27,7 +31,7 @@ pub struct ExperimentEstimate {
     pub finished: usize,
     pub failed: usize,
     pub to_do: usize,
-    /// Seconds for the runs that are left; `None` on a GPU before the first run.
+    /// Seconds for the runs that are to be done, others at their side; `None` on a GPU before the first run.
     pub seconds: Option<f64>,
     /// From finished runs of this experiment, rather than from the cost model.
     pub measured: bool,
@@ -43,27 +47,55 @@ pub fn dry_run(spec: &Spec, options: &SweepOptions, device: &ComputeDevice, prog
     data.take_fingerprints(progress)?;
     let rows = Rows::read(&options.out)?;
     let plan = spec.plan();
-    let rate = (device.info.name == "flex").then(cost::processor_rate);
-    let mut left = options.limit.unwrap_or(usize::MAX);
-    let mut experiments = Vec::new();
-    for experiment in &spec.experiments {
-        let runs = plan.iter().filter(|run| run.settings.experiment == experiment.name);
-        let mut estimate = ExperimentEstimate::new(&experiment.name);
-        for run in runs {
-            estimate.runs += 1;
-            match state(run, &data, options)? {
-                RunState::Finished(_) => estimate.finished += 1,
-                RunState::Failed(_) if !options.retry_failed => estimate.failed += 1,
-                _ if left == 0 => {}
-                _ => {
-                    left -= 1;
-                    estimate.add(&run.settings, &rows, &data, rate);
-                }
-            }
+    let mut experiments: Vec<_> = spec.experiments.iter().map(|one| ExperimentEstimate::new(&one.name)).collect();
+    let mut due: Vec<&PlannedRun> = Vec::new();
+    let limit = options.limit.unwrap_or(usize::MAX);
+    for run in &plan {
+        let estimate = of(&mut experiments, &run.settings);
+        estimate.runs += 1;
+        match state(run, &data, options)? {
+            RunState::Finished(_) => estimate.finished += 1,
+            RunState::Failed(_) if !options.retry_failed => estimate.failed += 1,
+            _ if due.len() == limit => {}
+            _ => due.push(run),
         }
-        experiments.push(estimate);
     }
-    Ok(DryRun { experiments })
+    let loads: Vec<Load> = due.iter().map(|run| data_load(&run.settings, &data)).collect();
+    let share = options.jobs.share(&loads, Machine::with(device));
+    let rate = (device.info.name == "flex").then(cost::processor_rate);
+    let mut times = Vec::new();
+    for run in due {
+        let measured = measured_seconds(&run.settings, &rows, &share);
+        let seconds = measured.or_else(|| modelled_seconds(&run.settings, &data, &share, rate?));
+        of(&mut experiments, &run.settings).add(seconds, measured.is_some(), share.jobs);
+        times.push(seconds);
+    }
+    let seconds = times.into_iter().collect::<Option<Vec<f64>>>().map(|times| makespan(&times, share.jobs));
+    Ok(DryRun { experiments, share, seconds })
+}
+
+/// The experiment of a run.
+fn of<'e>(experiments: &'e mut [ExperimentEstimate], settings: &RunSettings) -> &'e mut ExperimentEstimate {
+    experiments.iter_mut().find(|one| one.name == settings.experiment).expect("a planned run is of an experiment")
+}
+
+/// A synthetic set that has not been drawn has the size that it will have.
+fn data_load<'s>(settings: &'s RunSettings, data: &DataSets) -> Load<'s> {
+    match (data.get(settings), &settings.data) {
+        (Some(opened), _) => load(settings, &opened),
+        (None, DataSource::Synthetic(synthetic)) => Load { settings, images: synthetic.train },
+        (None, DataSource::Files) => Load { settings, images: 0 },
+    }
+}
+
+/// Seconds until the last of these runs has ended, where each is started as soon as fewer than `jobs` run.
+fn makespan(times: &[f64], jobs: usize) -> f64 {
+    let mut free_at = vec![0.0_f64; jobs];
+    for seconds in times {
+        let next = free_at.iter_mut().min_by(|a, b| a.total_cmp(b)).expect("there is at least one job");
+        *next += seconds;
+    }
+    free_at.into_iter().fold(0.0, f64::max)
 }
 
 fn state(run: &PlannedRun, data: &DataSets, options: &SweepOptions) -> Result<RunState> {
@@ -85,24 +117,26 @@ impl ExperimentEstimate {
         }
     }
 
-    /// Counts a run that is to be done.
-    fn add(&mut self, settings: &RunSettings, rows: &Rows, data: &DataSets, rate: Option<f64>) {
+    /// Counts a run that is to be done, one of `jobs` at a time.
+    fn add(&mut self, seconds: Option<f64>, measured: bool, jobs: usize) {
         self.to_do += 1;
-        let measured = measured_seconds(settings, rows);
-        self.measured |= measured.is_some();
-        let seconds = measured.or_else(|| {
-            let images = match &settings.data {
-                DataSource::Synthetic(synthetic) => synthetic.val,
-                DataSource::Files => data.get(settings)?.dataset.samples(Split::Val).len(),
-            };
-            Some((cost::training(settings) + cost::evaluation(settings, images)) / rate?)
-        });
-        self.seconds = self.seconds.zip(seconds).map(|(sum, more)| sum + more);
+        self.measured |= measured;
+        self.seconds = self.seconds.zip(seconds).map(|(sum, more)| sum + more / jobs as f64);
     }
 }
 
+/// Time of a run by the cost model and the processor's multiply-adds per second.
+fn modelled_seconds(settings: &RunSettings, data: &DataSets, share: &Share, rate: f64) -> Option<f64> {
+    let images = match &settings.data {
+        DataSource::Synthetic(synthetic) => synthetic.val,
+        DataSource::Files => data.get(settings)?.dataset.samples(Split::Val).len(),
+    };
+    let work = cost::training(settings) + cost::evaluation(settings, images);
+    Some(share.spread(work / rate, settings))
+}
+
 /// Time of a run by those of the same experiment, network, crop and batch that have finished here.
-fn measured_seconds(settings: &RunSettings, rows: &Rows) -> Option<f64> {
+fn measured_seconds(settings: &RunSettings, rows: &Rows, share: &Share) -> Option<f64> {
     let alike = |other: &RunSettings| {
         other.experiment == settings.experiment
             && other.model == settings.model
@@ -114,7 +148,8 @@ fn measured_seconds(settings: &RunSettings, rows: &Rows) -> Option<f64> {
     let (mut count, mut seconds) = (0.0, 0.0);
     for result in results {
         let per_iteration = result.train_seconds / result.settings.train.iterations as f64;
-        seconds += per_iteration * settings.train.iterations as f64 + result.eval_seconds;
+        let took = per_iteration * settings.train.iterations as f64 + result.eval_seconds;
+        seconds += share.scale(took, settings, result.jobs);
         count += 1.0;
     }
     (count > 0.0).then_some(seconds / count)
@@ -151,12 +186,26 @@ impl fmt::Display for DryRun {
         let runs: usize = self.experiments.iter().map(|e| e.runs).sum();
         let finished: usize = self.experiments.iter().map(|e| e.finished).sum();
         let failed: usize = self.experiments.iter().map(|e| e.failed).sum();
-        let seconds = self.experiments.iter().map(|e| e.seconds).sum::<Option<f64>>();
         let total = format!("{runs} runs: {finished} finished, {failed} failed, {} to do now", self.to_do());
-        match (self.to_do(), seconds) {
-            (0, _) => writeln!(f, "{total}"),
-            (_, Some(_)) => writeln!(f, "{total}; {}, an estimate", about(seconds)),
-            (_, None) => writeln!(f, "{total}; time unknown on this device until a run has finished (--limit 1)"),
+        match (self.to_do(), self.seconds) {
+            (0, _) => return writeln!(f, "{total}"),
+            (_, Some(_)) => writeln!(f, "{total}; {}, an estimate", about(self.seconds))?,
+            (_, None) => writeln!(f, "{total}; time unknown on this device until a run has finished (--limit 1)")?,
         }
+        self.share.line().map_or(Ok(()), |line| writeln!(f, "{line}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_side_by_side_take_as_long_as_the_last_of_them() {
+        assert_eq!(makespan(&[3.0, 2.0, 1.0], 1), 6.0);
+        assert_eq!(makespan(&[3.0, 2.0, 1.0], 2), 3.0);
+        // Not divided evenly.
+        assert_eq!(makespan(&[1.0; 3], 2), 2.0);
+        assert_eq!(makespan(&[], 2), 0.0);
     }
 }

@@ -2,26 +2,31 @@
 
 mod data;
 mod estimate;
+mod jobs;
 mod lock;
+mod queue;
+mod run;
 
 pub use data::{DataSets, OpenedData};
 pub use estimate::{DryRun, dry_run};
+pub use jobs::{Jobs, Load, Machine, Share};
 pub use lock::Lock;
 
 use crate::network;
 use crate::progress::Progress;
-use crate::provenance::{self, Provenance};
-use crate::result::{RunFailure, RunResult};
+use crate::result::RunResult;
 use crate::rows::Rows;
-use crate::run_dir::{RunDir, RunFile, RunState};
-use crate::settings::{RunSettings, run_id};
+use crate::run_dir::{RunDir, RunState};
+use crate::settings::RunSettings;
 use crate::spec::{PlannedRun, Spec};
 use crate::stop::StopFlag;
-use anyhow::{Context, Result, ensure};
-use atrous_data::Dataset;
+use anyhow::Result;
+use atrous_data::{Dataset, Split};
 use atrous_models::ComputeDevice;
 use atrous_models::burn::tensor::Device;
-use std::path::{Path, PathBuf};
+use queue::{Due, Queue};
+use run::{Run, Workplace};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What an executor gets to know about its run.
@@ -34,6 +39,8 @@ pub struct RunContext<'a> {
     pub device: &'a ComputeDevice,
     pub progress: &'a Progress,
     pub stop: &'a StopFlag,
+    /// Runs side by side, this one included, at most.
+    pub jobs: usize,
 }
 
 /// How a run ended.
@@ -52,9 +59,9 @@ pub enum Outcome {
     },
 }
 
-/// Trains and scores one run. An error is one of the data, the disk or the device: it ends the sweep, and the
-/// run stays unfinished.
-pub type Executor<'e> = dyn Fn(&RunContext) -> Result<Outcome> + 'e;
+/// Trains and scores one run, in the thread pool that it is called in. An error is one of the data, the disk or the device:
+/// it ends the sweep, and the run stays unfinished.
+pub type Executor<'e> = dyn Fn(&RunContext) -> Result<Outcome> + Sync + 'e;
 
 /// Where a sweep reads and writes, and how much of it is done now.
 #[derive(Clone, Debug)]
@@ -65,6 +72,7 @@ pub struct SweepOptions {
     pub limit: Option<usize>,
     /// Run those again that ended with an error.
     pub retry_failed: bool,
+    pub jobs: Jobs,
 }
 
 /// How a sweep ended.
@@ -87,8 +95,8 @@ impl SweepEnd {
     }
 }
 
-/// Executes every run of the spec that is not done yet, in the order of the spec, and keeps
-/// `<out>/results.csv` and `<out>/classes.csv` up to date.
+/// Executes every run of the spec that is not done yet, in the order of the spec, several at a time where that was asked
+/// for, and keeps `<out>/results.csv` and `<out>/classes.csv` up to date.
 ///
 /// # Errors
 /// Before anything is written: a data set that is missing. After that: an output directory that cannot be
@@ -108,10 +116,10 @@ pub fn sweep(
     data.draw(spec, &options.out, progress)?;
     data.take_fingerprints(progress)?;
 
-    let runs: Vec<Run> = plan.iter().map(|planned| Run::new(planned, &data, &options.out)).collect::<Result<_>>()?;
-    let mut end = SweepEnd { planned: runs.len(), ..SweepEnd::default() };
-    let mut left = options.limit.unwrap_or(usize::MAX);
-    for (index, run) in runs.iter().enumerate() {
+    let mut end = SweepEnd { planned: plan.len(), ..SweepEnd::default() };
+    let mut due = Vec::new();
+    for (index, planned) in plan.iter().enumerate() {
+        let run = Run::new(planned, &data, &options.out)?;
         let retried = match run.dir.state()? {
             RunState::Finished(result) => {
                 run.check_id(&result.run_id)?;
@@ -127,112 +135,28 @@ pub fn sweep(
             RunState::Failed(_) => true,
             RunState::Unfinished => false,
         };
-        if left == 0 || end.stopped || stop.requested() {
-            end.stopped |= left > 0 && stop.requested();
-            // It keeps its error row.
-            end.failed += usize::from(retried);
-            continue;
-        }
-        if retried {
-            run.dir.clear()?;
-        }
-        left -= 1;
-        end.executed += 1;
-        progress.line(format!("run {} of {}: {}", index + 1, runs.len(), run.title()));
-        run.write_run_file()?;
-        match run.execute(device, progress, stop, execute)? {
-            Outcome::Finished(_) => end.finished += 1,
-            Outcome::Failed { .. } => end.failed += 1,
-            Outcome::Stopped { .. } => end.stopped = true,
-        }
-        Rows::read(&options.out)?.write(&options.out)?;
+        due.push(Due { run, number: index + 1, retried });
     }
+    let beyond = due.split_off(options.limit.unwrap_or(usize::MAX).min(due.len()));
+    // They keep their error rows.
+    end.failed += beyond.iter().filter(|due| due.retried).count();
+
+    let loads: Vec<Load> = due.iter().map(|due| load(due.run.settings(), &due.run.data)).collect();
+    let share = options.jobs.share(&loads, Machine::with(device));
+    if let Some(line) = share.line() {
+        progress.line(line);
+    }
+    // An error of one run stops the others, and is no request of the user's.
+    let stop = stop.part();
+    let workplace = Workplace { device, progress, stop: &stop, jobs: share.jobs, execute };
+    let end = Queue::new(&due, &options.out, workplace, end).process(&share)?;
     // Also when nothing was executed: another spec's or a copied shard's runs may have come.
     Rows::read(&options.out)?.write(&options.out)?;
     Ok(end)
 }
 
-/// A planned run with its data and its directory.
-struct Run<'p> {
-    planned: &'p PlannedRun,
-    id: String,
-    data: OpenedData,
-    dir: RunDir,
-}
-
-impl<'p> Run<'p> {
-    fn new(planned: &'p PlannedRun, data: &DataSets, out: &Path) -> Result<Self> {
-        let data = data.of(&planned.settings)?;
-        let id = run_id(&planned.settings, &data.fingerprint);
-        let dir = RunDir::new(out, &planned.settings, &id);
-        Ok(Run { planned, id, data, dir })
-    }
-
-    /// `stare, rates 1-12-24-36, seed 0`
-    fn title(&self) -> String {
-        let settings = &self.planned.settings;
-        format!("{}, rates {}, seed {}", settings.experiment, settings.rates_name(), settings.seed)
-    }
-
-    /// A result that was copied into the directory of another run must not be taken for it.
-    fn check_id(&self, found: &str) -> Result<()> {
-        let file = self.dir.result_json();
-        ensure!(found == self.id, "{} is of run {found}: remove it", file.display());
-        Ok(())
-    }
-
-    fn write_run_file(&self) -> Result<()> {
-        let PlannedRun { settings, baseline } = self.planned;
-        self.dir.create(&RunFile::new(settings, baseline, &self.id, &self.data.fingerprint))
-    }
-
-    /// Executes the run and writes its result or error.
-    fn execute(
-        &self,
-        device: &ComputeDevice,
-        progress: &Progress,
-        stop: &StopFlag,
-        execute: &Executor,
-    ) -> Result<Outcome> {
-        let started = provenance::now();
-        let context = RunContext {
-            settings: &self.planned.settings,
-            run_id: &self.id,
-            data_fingerprint: &self.data.fingerprint,
-            dataset: self.data.dataset.clone(),
-            dir: &self.dir,
-            device,
-            progress,
-            stop,
-        };
-        let outcome = execute(&context).with_context(|| self.title())?;
-        match &outcome {
-            Outcome::Finished(result) => self.dir.finish(result)?,
-            Outcome::Failed { iteration, reason } => {
-                progress.line(format!("failed: {}: {reason} (iteration {iteration})", self.title()));
-                self.dir.fail(&self.failure(device, *iteration, reason, started))?;
-            }
-            Outcome::Stopped { iteration } => {
-                progress.line(format!("stopped: {}, checkpoint of iteration {iteration}", self.title()));
-            }
-        }
-        Ok(outcome)
-    }
-
-    fn failure(&self, device: &ComputeDevice, iteration: u64, reason: &str, started: String) -> RunFailure {
-        RunFailure {
-            run_id: self.id.clone(),
-            settings: self.planned.settings.clone(),
-            data_fingerprint: self.data.fingerprint.clone(),
-            iteration,
-            reason: reason.into(),
-            device: device.info.name.clone(),
-            adapter: device.info.adapter.clone(),
-            provenance: Provenance::current(),
-            started,
-            finished: provenance::now(),
-        }
-    }
+fn load<'s>(settings: &'s RunSettings, data: &OpenedData) -> Load<'s> {
+    Load { settings, images: data.dataset.samples(Split::Train).len() }
 }
 
 /// Whether initial weights fit their networks: not to be found out after days. Seeds change nothing.

@@ -3,8 +3,11 @@
 use super::*;
 use crate::result::tests::example;
 use crate::spec::Overrides;
-use std::cell::RefCell;
 use std::fs;
+use std::num::NonZeroUsize;
+use std::sync::Mutex;
+
+mod side_by_side;
 
 const SPEC: &str = r#"[[experiment]]
 name     = "one"
@@ -32,6 +35,7 @@ fn bench() -> Bench {
         data_root: folder.path().join("datasets"),
         limit: None,
         retry_failed: false,
+        jobs: Jobs::ONE,
     };
     let spec = Spec::parse("spec", "spec.toml", SPEC, &Overrides::default()).unwrap();
     Bench { _folder: folder, options, spec }
@@ -76,17 +80,17 @@ fn finished_runs_are_skipped() {
 #[test]
 fn the_executor_finds_data_and_directory() {
     let bench = bench();
-    let seen = RefCell::new(Vec::new());
+    let seen = Mutex::new(Vec::new());
     bench
         .sweep(&|context: &RunContext| {
             assert_eq!(context.dataset.samples(atrous_data::Split::Train).len(), 2);
             assert_eq!(context.data_fingerprint.len(), 64);
             assert_eq!(context.dir.read_run_file().unwrap().settings, *context.settings);
-            seen.borrow_mut().push((context.settings.rates.clone(), context.settings.seed));
+            seen.lock().unwrap().push((context.settings.rates.clone(), context.settings.seed));
             finish(context)
         })
         .unwrap();
-    assert_eq!(seen.into_inner(), [(vec![1, 2], 0), (vec![1, 2], 1), (vec![1, 4], 0), (vec![1, 4], 1)]);
+    assert_eq!(seen.into_inner().unwrap(), [(vec![1, 2], 0), (vec![1, 2], 1), (vec![1, 4], 0), (vec![1, 4], 1)]);
 }
 
 #[test]
@@ -210,4 +214,11 @@ fn a_dry_run_counts_and_writes_nothing() {
     assert_eq!(after.experiments[0].seconds, Some(3.0 * 11.5));
     let text = after.to_string();
     assert!(text.contains("4 runs: 1 finished, 0 failed, 3 to do now; about 35 s, an estimate"), "{text}");
+
+    // Three runs are done two at a time as slowly as four would be.
+    bench.options.jobs = "2".parse().unwrap();
+    let two = dry(&bench);
+    let (sum, total) = (two.experiments[0].seconds.unwrap(), two.seconds.unwrap());
+    assert!((total / sum - 4.0 / 3.0).abs() < 1e-9 && sum <= 3.0 * 11.5, "{two}");
+    assert!(two.to_string().contains("2 runs side by side, "), "{two}");
 }

@@ -22,6 +22,8 @@ pub struct Checkpoint {
     pub began: String,
     /// Name of the device that it was trained on; of all of them, joined by ` + `, where they changed.
     pub device: String,
+    /// Runs side by side, at most.
+    pub jobs: usize,
 }
 
 /// What is wrong with a checkpoint's metadata.
@@ -47,6 +49,7 @@ impl Checkpoint {
             ("train_seconds".to_owned(), self.train_seconds.to_string()),
             ("began".to_owned(), self.began),
             ("device".to_owned(), self.device),
+            ("jobs".to_owned(), self.jobs.to_string()),
         ]);
         atomic_file::write(path, self.state.to_bytes())
     }
@@ -85,7 +88,10 @@ impl Checkpoint {
         let iteration = text("iteration")?.parse().map_err(|_| CheckpointError::Metadata("iteration"))?;
         let train_seconds = text("train_seconds")?.parse().map_err(|_| CheckpointError::Metadata("train_seconds"))?;
         let (run_id, began, device) = (text("run_id")?.clone(), text("began")?.clone(), text("device")?.clone());
-        Ok(Checkpoint { state, run_id, settings, iteration, train_seconds, began, device })
+        // Checkpoints that do not say it are of a program that did one run at a time.
+        let jobs = state.metadata.get("jobs").map_or(Ok(1), |jobs| jobs.parse());
+        let jobs = jobs.map_err(|_| CheckpointError::Metadata("jobs"))?;
+        Ok(Checkpoint { state, run_id, settings, iteration, train_seconds, began, device, jobs })
     }
 
     /// # Errors
@@ -117,6 +123,7 @@ mod tests {
             train_seconds: 1.5,
             began: "2026-01-01T00:00:00Z".into(),
             device: "flex".into(),
+            jobs: 2,
         }
     }
 
@@ -132,7 +139,10 @@ mod tests {
         assert!(read.state.tensors == tensors);
         assert_eq!((read.run_id.as_str(), read.iteration, read.train_seconds), ("id", 7, 1.5));
         assert_eq!((read.settings, read.began.as_str()), (example(), "2026-01-01T00:00:00Z"));
-        assert_eq!(read.device, "flex");
+        assert_eq!((read.device.as_str(), read.jobs), ("flex", 2));
+        let mut older = read.state;
+        older.metadata.remove("jobs");
+        assert_eq!(Checkpoint::of(older).unwrap().jobs, 1);
     }
 
     #[test]

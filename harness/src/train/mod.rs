@@ -41,6 +41,8 @@ pub struct Training<'a> {
     pub began: String,
     /// Name of the device; of all of them, joined by ` + `, where the run went on on another one.
     pub devices: String,
+    /// Runs side by side, at most: now or in an earlier program.
+    pub jobs: usize,
     last_checkpoint: Instant,
 }
 
@@ -73,6 +75,7 @@ impl<'a> Training<'a> {
             started: Instant::now(),
             began: now,
             devices: context.device.name().to_owned(),
+            jobs: context.jobs,
             last_checkpoint: Instant::now(),
         };
         if let Some(checkpoint) = Checkpoint::read_if_present(&context.dir.checkpoint())? {
@@ -95,6 +98,7 @@ impl<'a> Training<'a> {
         self.earlier_seconds = checkpoint.train_seconds;
         self.began = checkpoint.began;
         self.devices = joined(&checkpoint.device, self.context.device.name());
+        self.jobs = self.jobs.max(checkpoint.jobs);
         Ok(())
     }
 
@@ -116,8 +120,7 @@ impl<'a> Training<'a> {
     pub fn run(&mut self) -> Result<End> {
         let settings = self.context.settings;
         let total = settings.train.iterations;
-        let title = format!("train {} {} seed {}", settings.experiment, settings.rates_name(), settings.seed);
-        let bar = self.context.progress.bar(total, title);
+        let bar = self.context.progress.bar(total, format!("train {}", settings.run_name()));
         bar.resume_at(self.iteration);
         let mut loader = self.loader();
         let end = loop {
@@ -157,8 +160,7 @@ impl<'a> Training<'a> {
     fn loader(&self) -> BatchLoader {
         let settings = self.context.settings;
         let source = batches(settings, self.context.dataset.clone(), CACHE_BYTES);
-        // The network takes the other cores.
-        let threads = (rayon::current_num_threads() / 2).clamp(1, 8);
+        let threads = loader_threads(rayon::current_num_threads());
         BatchLoader::new(Arc::new(source), self.iteration..settings.train.iterations, threads)
     }
 
@@ -186,7 +188,8 @@ impl<'a> Training<'a> {
         let mut network = self.learner.network.without_gradients();
         let device = &context.device.device;
         let (samples, stop) = (context.dataset.samples(Split::Val), context.stop);
-        let result = evaluate(&mut network, device, samples, &inference, context.progress, stop)?;
+        let progress = context.progress.of(&context.settings.run_name());
+        let result = evaluate(&mut network, device, samples, &inference, &progress, stop)?;
         if let Some(evaluation) = result {
             self.evaluations.push(self.iteration, &evaluation.confusion.scores())?;
         }
@@ -211,11 +214,17 @@ impl<'a> Training<'a> {
             train_seconds: self.seconds(),
             began: self.began.clone(),
             device: self.devices.clone(),
+            jobs: self.jobs,
         };
         checkpoint.write(&self.context.dir.checkpoint())?;
         self.last_checkpoint = Instant::now();
         Ok(())
     }
+}
+
+/// Threads that prepare batches where a run has so many of the processor's: the network takes the other ones.
+pub fn loader_threads(threads: usize) -> usize {
+    (threads / 2).clamp(1, 8)
 }
 
 /// The batches that a run trains on. Decoded images are kept in up to `cache_bytes` of memory.

@@ -1,6 +1,8 @@
 //! The program as a user calls it: what it prints, what it writes, how it refuses, how it goes on.
 
 mod commands;
+mod jobs;
+mod outcome;
 mod place;
 mod refusals;
 mod resume;

@@ -1,17 +1,20 @@
 //! Sweeps that are killed or stopped, and started again.
 
+use crate::outcome::rows;
 use crate::place::{Place, file_with, files};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, SystemTime};
 
-/// Two runs of forty iterations, with a checkpoint after every other one.
-const SWEEP: [&str; 10] = [
+/// Two runs of forty iterations, one after the other, with a checkpoint after every other one.
+const SWEEP: [&str; 12] = [
     "sweep",
     "ci",
     "--device",
     "flex",
+    "--jobs",
+    "1",
     "--only",
     "stare-ci",
     "--set",
@@ -19,20 +22,6 @@ const SWEEP: [&str; 10] = [
     "--set",
     "train.checkpoint_every=2",
 ];
-
-/// Columns that tell of the machine and the clock, not of the run.
-const MEASURED: [&str; 5] = ["train_seconds", "eval_seconds", "images_per_second", "peak_memory_bytes", "finished"];
-
-/// Rows of a results file without what was measured.
-fn rows(out: &Path) -> Vec<Vec<String>> {
-    let mut reader = csv::Reader::from_path(out.join("results.csv")).unwrap();
-    let kept: Vec<bool> = reader.headers().unwrap().iter().map(|name| !MEASURED.contains(&name)).collect();
-    assert_eq!(kept.iter().filter(|kept| !**kept).count(), MEASURED.len());
-    let row = |record: csv::StringRecord| {
-        record.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(value, _)| value.to_owned()).collect()
-    };
-    reader.records().map(|record| row(record.unwrap())).collect()
-}
 
 fn start(place: &Place, out: &str) -> Child {
     let mut command = place.command(&SWEEP);
@@ -76,7 +65,7 @@ fn a_killed_sweep_ends_with_the_rows_of_an_undisturbed_one() {
     assert!(killed >= 2, "the sweep was too fast: {killed} of 3 kills met it");
     assert!(start(&place, "killed").wait().unwrap().success());
     let rows = rows(&place.path("undisturbed"));
-    assert_eq!(rows, self::rows(&place.path("killed")));
+    assert_eq!(rows, crate::outcome::rows(&place.path("killed")));
     assert_eq!(rows.len(), 2);
     for name in ["log.csv", "checkpoint.safetensors"] {
         let read = |out: &str| {
