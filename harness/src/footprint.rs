@@ -3,7 +3,8 @@
 use crate::convolutions::{Convolution, convolutions};
 use crate::infer::BATCH_PIXELS;
 use crate::settings::{DataSource, InferMode, RunSettings};
-use crate::train::{CACHE_BYTES, loader_threads};
+use crate::sweep::Load;
+use crate::train::loader_threads;
 
 /// The program itself, its kernels' buffers and its threads.
 const PROGRAM_BYTES: f64 = 64e6;
@@ -18,15 +19,16 @@ const COPIES_OF_WEIGHTS: f64 = 8.0;
 const BYTES_PER_LOADED_PIXEL: f64 = 32.0;
 const FLOAT_BYTES: f64 = 4.0;
 
-/// Bytes that the run needs at most, as far as can be told without running it. `images` are those that it trains on,
-/// `threads` the processor's that it has for itself.
-pub fn bytes(settings: &RunSettings, images: usize, threads: usize) -> u64 {
+/// Bytes that a run needs at most, as far as can be told without running it. `threads`: the processor's that it has for
+/// itself.
+pub fn bytes(load: &Load, threads: usize) -> u64 {
+    let settings = load.settings;
     let list = convolutions(&settings.model, &settings.rates);
     let written: f64 = list.iter().map(Convolution::written).sum();
     let weights: f64 = list.iter().map(Convolution::weights).sum();
     let maps = training(settings, written).max(scoring(settings, written));
     let weights = COPIES_OF_WEIGHTS * FLOAT_BYTES * weights;
-    (PROGRAM_BYTES + SLACK * maps + weights + loading(settings, images, threads)) as u64
+    (PROGRAM_BYTES + SLACK * maps + weights + loading(load, threads)) as u64
 }
 
 /// Maps of a training step; `written` are values per pixel. Both heads' logits are resized to the crop.
@@ -47,10 +49,11 @@ fn scoring(settings: &RunSettings, written: f64) -> f64 {
 }
 
 /// Decoded images that are kept, and those on their way into a batch.
-fn loading(settings: &RunSettings, images: usize, threads: usize) -> f64 {
+fn loading(load: &Load, threads: usize) -> f64 {
+    let Load { settings, images, cache_bytes } = *load;
     let pixels = image_pixels(settings);
     // Colours and label, a byte each.
-    let kept = (4.0 * images as f64 * pixels).min(CACHE_BYTES as f64);
+    let kept = (4.0 * images as f64 * pixels).min(cache_bytes as f64);
     let enlarged = f64::from(settings.train.ratio[1]).max(1.0);
     kept + loader_threads(threads) as f64 * BYTES_PER_LOADED_PIXEL * pixels * enlarged * enlarged
 }
@@ -73,6 +76,10 @@ fn classes(settings: &RunSettings) -> f64 {
 mod tests {
     use super::*;
     use crate::settings::{InferSpec, ModelKind, ModelSpec, tests::example};
+
+    fn bytes(settings: &RunSettings, images: usize, threads: usize) -> u64 {
+        super::bytes(&Load { settings, images, cache_bytes: 512 << 20 }, threads)
+    }
 
     /// `results/retina-small`: 182 MB, on ten images of STARE.
     #[test]

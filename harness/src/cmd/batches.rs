@@ -36,6 +36,8 @@ pub struct Args {
     data: DataRootArg,
 }
 
+/// Memory for decoded images.
+const CACHE_BYTES: usize = 512 << 20;
 /// What a file of batches may hold; it is made in memory.
 const MOST_BYTES: u64 = 4 << 30;
 
@@ -64,7 +66,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     data.draw(&spec, &folder, &progress)?;
     data.take_fingerprints(&progress)?;
     let opened = data.get(&settings).context("the data set is not open")?;
-    let source = train::batches(&settings, opened.dataset, train::CACHE_BYTES);
+    let source = train::batches(&settings, opened.dataset, CACHE_BYTES);
     let bar = progress.bar(args.iterations, "draw batches".to_owned());
     let mut tensors = Vec::new();
     for iteration in 0..args.iterations {

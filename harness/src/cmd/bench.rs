@@ -1,6 +1,6 @@
 //! `atrous bench`: how fast this machine is.
 
-use super::options::{DataRootArg, DeviceArg};
+use super::options::{CacheArg, DataRootArg, DeviceArg};
 use super::output::print;
 use crate::device::ComputeDevice;
 use crate::progress::Progress;
@@ -70,6 +70,9 @@ enum Command {
 
         #[command(flatten)]
         data: DataRootArg,
+
+        #[command(flatten)]
+        cache: CacheArg,
     },
 }
 
@@ -124,7 +127,7 @@ impl Command {
             units,
             warmup,
             threads: 1,
-            cache_bytes: crate::train::CACHE_BYTES,
+            cache_bytes: 0,
             data_root: PathBuf::new(),
         };
         match self {
@@ -134,9 +137,18 @@ impl Command {
             Command::Inference { cases, images, warmup, device } => {
                 (cases, device.device, options(What::Inference, images, warmup))
             }
-            Command::Loader { cases, samples, threads, data } => {
+            Command::Loader { cases, samples, threads, data, cache } => {
                 let options = options(What::Loader, samples, 0);
-                (cases, "flex".into(), SpeedOptions { threads: threads as usize, data_root: data.data_root, ..options })
+                (
+                    cases,
+                    "flex".into(),
+                    SpeedOptions {
+                        threads: threads as usize,
+                        data_root: data.data_root,
+                        cache_bytes: cache.bytes(),
+                        ..options
+                    },
+                )
             }
         }
     }

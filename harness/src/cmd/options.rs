@@ -16,6 +16,20 @@ pub struct DataRootArg {
     pub data_root: PathBuf,
 }
 
+/// Memory for decoded training images.
+#[derive(Clone, Debug, clap::Args)]
+pub struct CacheArg {
+    /// Memory for decoded training images, in MiB per run; images beyond it are decoded whenever they are drawn
+    #[arg(long, default_value_t = 512, value_name = "MIB", value_parser = clap::value_parser!(u32).range(..=1 << 20))]
+    image_cache: u32,
+}
+
+impl CacheArg {
+    pub fn bytes(&self) -> usize {
+        (self.image_cache as usize) << 20
+    }
+}
+
 /// What to compute on.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DeviceArg {

@@ -1,7 +1,7 @@
 //! `atrous sweep`: every run of a spec that is not finished yet, then the table.
 
 use super::default_out;
-use super::options::{DataRootArg, DeviceArg};
+use super::options::{CacheArg, DataRootArg, DeviceArg};
 use super::output::print;
 use crate::progress::Progress;
 use crate::rows::Rows;
@@ -42,6 +42,9 @@ pub struct Args {
 
     #[command(flatten)]
     data: DataRootArg,
+
+    #[command(flatten)]
+    cache: CacheArg,
 
     #[command(flatten)]
     device: DeviceArg,
@@ -114,6 +117,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         limit: args.limit,
         retry_failed: args.retry_failed,
         jobs: args.jobs,
+        cache_bytes: args.cache.bytes(),
     };
     if args.dry_run {
         print(sweep::dry_run(&spec, &options, &device, &progress)?.to_string())?;

@@ -1,7 +1,7 @@
 //! `atrous train`: one run of a spec.
 
 use super::default_out;
-use super::options::{DataRootArg, DeviceArg, RunArgs};
+use super::options::{CacheArg, DataRootArg, DeviceArg, RunArgs};
 use super::output::print;
 use crate::device::ComputeDevice;
 use crate::progress::Progress;
@@ -36,6 +36,9 @@ pub struct Args {
     data: DataRootArg,
 
     #[command(flatten)]
+    cache: CacheArg,
+
+    #[command(flatten)]
     device: DeviceArg,
 }
 
@@ -59,6 +62,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         limit: None,
         retry_failed: true,
         jobs: Jobs::ONE,
+        cache_bytes: args.cache.bytes(),
     };
     let end = sweep(&spec, &options, &device, &progress, &StopFlag::install()?, &run::execute)?;
     let table = Table::new(&Rows::read(&options.out)?);

@@ -60,7 +60,7 @@ pub fn dry_run(spec: &Spec, options: &SweepOptions, device: &ComputeDevice, prog
             _ => due.push(run),
         }
     }
-    let loads: Vec<Load> = due.iter().map(|run| data_load(&run.settings, &data)).collect();
+    let loads: Vec<Load> = due.iter().map(|run| data_load(&run.settings, &data, options.cache_bytes)).collect();
     let share = options.jobs.share(&loads, Machine::with(device));
     let rate = (device.info.name == "flex").then(cost::processor_rate);
     let mut times = Vec::new();
@@ -80,11 +80,11 @@ fn of<'e>(experiments: &'e mut [ExperimentEstimate], settings: &RunSettings) -> 
 }
 
 /// A synthetic set that has not been drawn has the size that it will have.
-fn data_load<'s>(settings: &'s RunSettings, data: &DataSets) -> Load<'s> {
+fn data_load<'s>(settings: &'s RunSettings, data: &DataSets, cache_bytes: usize) -> Load<'s> {
     match (data.get(settings), &settings.data) {
-        (Some(opened), _) => load(settings, &opened),
-        (None, DataSource::Synthetic(synthetic)) => Load { settings, images: synthetic.train },
-        (None, DataSource::Files) => Load { settings, images: 0 },
+        (Some(opened), _) => load(settings, &opened, cache_bytes),
+        (None, DataSource::Synthetic(synthetic)) => Load { settings, images: synthetic.train, cache_bytes },
+        (None, DataSource::Files) => Load { settings, images: 0, cache_bytes },
     }
 }
 

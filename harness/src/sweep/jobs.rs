@@ -65,6 +65,8 @@ pub struct Load<'s> {
     pub settings: &'s RunSettings,
     /// Images that it trains on.
     pub images: usize,
+    /// Bytes of decoded images that it may keep.
+    pub cache_bytes: usize,
 }
 
 /// How many runs at a time, as decided.
@@ -98,7 +100,7 @@ impl Jobs {
         // The machine is divided once, so the widest network and the largest run decide.
         let useful = loads.iter().map(|load| cost::useful_threads(load.settings)).max().unwrap_or(1);
         let bytes = |jobs: usize| {
-            let each = loads.iter().map(|load| footprint::bytes(load.settings, load.images, threads / jobs)).max();
+            let each = loads.iter().map(|load| footprint::bytes(load, threads / jobs)).max();
             each.unwrap_or(0).saturating_mul(jobs as u64)
         };
         let (mut jobs, mut reason) = match self {
@@ -208,7 +210,7 @@ mod tests {
     }
 
     fn share(jobs: Jobs, settings: &RunSettings, runs: usize, machine: Machine) -> Share {
-        jobs.share(&vec![Load { settings, images: 8 }; runs], machine)
+        jobs.share(&vec![Load { settings, images: 8, cache_bytes: 0 }; runs], machine)
     }
 
     fn fixed(jobs: usize) -> Jobs {
@@ -232,7 +234,7 @@ mod tests {
         assert!(one.starts_with("one run at a time: it has work for ") && one.contains("--jobs"), "{one}");
         // The widest of a sweep decides.
         let (narrow, wide) = (narrow(), wide());
-        let loads = [&narrow, &wide, &narrow].map(|settings| Load { settings, images: 8 });
+        let loads = [&narrow, &wide, &narrow].map(|settings| Load { settings, images: 8, cache_bytes: 0 });
         assert_eq!(Jobs::Auto.share(&loads, machine("flex", 8, 64)).jobs, 1);
     }
 
@@ -251,7 +253,7 @@ mod tests {
 
     #[test]
     fn no_more_than_memory_holds() {
-        let each = footprint::bytes(&narrow(), 8, 4);
+        let each = footprint::bytes(&Load { settings: &narrow(), images: 8, cache_bytes: 0 }, 4);
         let memory = Machine { memory: each * 4, ..machine("flex", 16, 0) };
         let four = share(Jobs::Auto, &narrow(), 15, memory);
         assert_eq!(four.jobs, 4);

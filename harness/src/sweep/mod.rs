@@ -41,6 +41,8 @@ pub struct RunContext<'a> {
     pub stop: &'a StopFlag,
     /// Runs side by side, this one included, at most.
     pub jobs: usize,
+    /// Bytes of decoded images that it may keep.
+    pub cache_bytes: usize,
 }
 
 /// How a run ended.
@@ -73,6 +75,8 @@ pub struct SweepOptions {
     /// Run those again that ended with an error.
     pub retry_failed: bool,
     pub jobs: Jobs,
+    /// Bytes of decoded images that each run may keep.
+    pub cache_bytes: usize,
 }
 
 /// How a sweep ended.
@@ -141,22 +145,23 @@ pub fn sweep(
     // They keep their error rows.
     end.failed += beyond.iter().filter(|due| due.retried).count();
 
-    let loads: Vec<Load> = due.iter().map(|due| load(due.run.settings(), &due.run.data)).collect();
+    let loads: Vec<Load> = due.iter().map(|due| load(due.run.settings(), &due.run.data, options.cache_bytes)).collect();
     let share = options.jobs.share(&loads, Machine::with(device));
     if let Some(line) = share.line() {
         progress.line(line);
     }
     // An error of one run stops the others, and is no request of the user's.
     let stop = stop.part();
-    let workplace = Workplace { device, progress, stop: &stop, jobs: share.jobs, execute };
+    let (jobs, cache_bytes) = (share.jobs, options.cache_bytes);
+    let workplace = Workplace { device, progress, stop: &stop, jobs, cache_bytes, execute };
     let end = Queue::new(&due, &options.out, workplace, end).process(&share)?;
     // Also when nothing was executed: another spec's or a copied shard's runs may have come.
     Rows::read(&options.out)?.write(&options.out)?;
     Ok(end)
 }
 
-fn load<'s>(settings: &'s RunSettings, data: &OpenedData) -> Load<'s> {
-    Load { settings, images: data.dataset.samples(Split::Train).len() }
+fn load<'s>(settings: &'s RunSettings, data: &OpenedData, cache_bytes: usize) -> Load<'s> {
+    Load { settings, images: data.dataset.samples(Split::Train).len(), cache_bytes }
 }
 
 /// Whether initial weights fit their networks: not to be found out after days. Seeds change nothing.

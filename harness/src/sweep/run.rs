@@ -26,6 +26,8 @@ pub(super) struct Workplace<'a> {
     pub stop: &'a StopFlag,
     /// Runs side by side.
     pub jobs: usize,
+    /// Bytes of decoded images that each may keep.
+    pub cache_bytes: usize,
     pub execute: &'a Executor<'a>,
 }
 
@@ -72,6 +74,7 @@ impl<'p> Run<'p> {
             progress: workplace.progress,
             stop: workplace.stop,
             jobs: workplace.jobs,
+            cache_bytes: workplace.cache_bytes,
         };
         let outcome = (workplace.execute)(&context).with_context(|| self.title())?;
         match &outcome {

@@ -36,6 +36,7 @@ fn bench() -> Bench {
         limit: None,
         retry_failed: false,
         jobs: Jobs::ONE,
+        cache_bytes: 1 << 20,
     };
     let spec = Spec::parse("spec", "spec.toml", SPEC, &Overrides::default()).unwrap();
     Bench { _folder: folder, options, spec }

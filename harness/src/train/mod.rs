@@ -19,8 +19,6 @@ use atrous_models::State;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Memory for decoded images, in bytes.
-pub const CACHE_BYTES: usize = 512 << 20;
 /// Checkpoints are written at least this often, whatever the spec says.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(120);
 
@@ -159,7 +157,7 @@ impl<'a> Training<'a> {
 
     fn loader(&self) -> BatchLoader {
         let settings = self.context.settings;
-        let source = batches(settings, self.context.dataset.clone(), CACHE_BYTES);
+        let source = batches(settings, self.context.dataset.clone(), self.context.cache_bytes);
         let threads = loader_threads(rayon::current_num_threads());
         BatchLoader::new(Arc::new(source), self.iteration..settings.train.iterations, threads)
     }

@@ -1,5 +1,6 @@
 //! The program as a user calls it: what it prints, what it writes, how it refuses, how it goes on.
 
+mod bench;
 mod commands;
 mod jobs;
 mod outcome;
