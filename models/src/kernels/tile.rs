@@ -140,6 +140,7 @@ pub struct Area {
 /// # Safety
 /// The areas must be readable, and the targets memory that nobody else uses meanwhile.
 #[inline(always)]
+#[expect(clippy::needless_range_loop, reason = "loops over indexes stay in registers")]
 pub unsafe fn dots<S: Simd, const M: usize, const N: usize>(
     simd: S,
     left: [*const f32; M],
@@ -152,27 +153,31 @@ pub unsafe fn dots<S: Simd, const M: usize, const N: usize>(
     let lanes = S::F32_LANES;
     let whole = area.length / lanes * lanes;
     let rest = simd.mask_between_m32s(0, (area.length - whole) as u32);
+    // Loops over indexes: what `array::map` calls is compiled for narrow vectors where it is not inlined.
     let mut sums = [[simd.splat_f32s(0.0); N]; M];
     for row in 0..area.rows {
-        let (left, right) =
-            (left.map(|l| l.wrapping_add(row * steps[0])), right.map(|r| r.wrapping_add(row * steps[1])));
+        let mut vectors = [simd.splat_f32s(0.0); N];
         // SAFETY: within the areas; a masked load touches no more than its lanes.
         unsafe {
             for first in (0..whole).step_by(lanes) {
-                let vectors = right.map(|r| load::<S>(r.add(first)));
-                for (sums, l) in sums.iter_mut().zip(left) {
-                    let value = load::<S>(l.add(first));
-                    for (sum, vector) in sums.iter_mut().zip(vectors) {
-                        *sum = simd.mul_add_f32s(value, vector, *sum);
+                for n in 0..N {
+                    vectors[n] = load::<S>(right[n].wrapping_add(row * steps[1] + first));
+                }
+                for m in 0..M {
+                    let value = load::<S>(left[m].wrapping_add(row * steps[0] + first));
+                    for n in 0..N {
+                        sums[m][n] = simd.mul_add_f32s(value, vectors[n], sums[m][n]);
                     }
                 }
             }
             if whole < area.length {
-                let vectors = right.map(|r| simd.mask_load_ptr_f32s(rest, r.add(whole)));
-                for (sums, l) in sums.iter_mut().zip(left) {
-                    let value = simd.mask_load_ptr_f32s(rest, l.add(whole));
-                    for (sum, vector) in sums.iter_mut().zip(vectors) {
-                        *sum = simd.mul_add_f32s(value, vector, *sum);
+                for n in 0..N {
+                    vectors[n] = simd.mask_load_ptr_f32s(rest, right[n].wrapping_add(row * steps[1] + whole));
+                }
+                for m in 0..M {
+                    let value = simd.mask_load_ptr_f32s(rest, left[m].wrapping_add(row * steps[0] + whole));
+                    for n in 0..N {
+                        sums[m][n] = simd.mul_add_f32s(value, vectors[n], sums[m][n]);
                     }
                 }
             }
