@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 /// Raised whenever a change of the network, the loss, the optimiser or the batches changes results,
 /// so that runs of different programs never share an id.
-pub const MODEL_VERSION: u32 = 2;
+pub const MODEL_VERSION: u32 = 3;
 
 /// One run, fully resolved: no defaults are left to be filled in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -140,7 +140,6 @@ pub struct Area {
 /// # Safety
 /// The areas must be readable, and the targets memory that nobody else uses meanwhile.
 #[inline(always)]
-#[expect(clippy::needless_range_loop, reason = "loops over indexes stay in registers")]
 pub unsafe fn dots<S: Simd, const M: usize, const N: usize>(
     simd: S,
     left: [*const f32; M],
