@@ -1,5 +1,6 @@
 //! Scores of a network on images of a data set.
 
+use crate::image_counts::ImageCounts;
 use crate::infer::Inference;
 use crate::progress::Progress;
 use crate::scores::Confusion;
@@ -13,6 +14,8 @@ use std::time::Instant;
 /// Counts over the set, from which the scores follow.
 pub struct Evaluation {
     pub confusion: Confusion,
+    /// Of each image, in the order of the set.
+    pub images: Vec<ImageCounts>,
     pub seconds: f64,
 }
 
@@ -30,6 +33,7 @@ pub fn evaluate(
 ) -> Result<Option<Evaluation>> {
     let started = Instant::now();
     let mut confusion = Confusion::new(inference.classes);
+    let mut images = Vec::with_capacity(samples.len());
     // In thousandths of an image: large images have many windows.
     let bar = progress.bar(1000 * samples.len() as u64, format!("score {} images", samples.len()));
     for (index, sample) in samples.iter().enumerate() {
@@ -39,11 +43,14 @@ pub fn evaluate(
             !stop.requested()
         };
         let Some(prediction) = inference.predict(network, device, &image, &proceed) else { return Ok(None) };
-        confusion
+        let mut counts = Confusion::new(inference.classes);
+        counts
             .add(&truth.data, &prediction.labels)
             .with_context(|| format!("{} cannot be scored", sample.label.display()))?;
+        confusion.merge(&counts);
+        images.push(ImageCounts { image: sample.id.clone(), confusion: counts });
         bar.set(1000 * (index as u64 + 1));
     }
     bar.finish();
-    Ok(Some(Evaluation { confusion, seconds: started.elapsed().as_secs_f64() }))
+    Ok(Some(Evaluation { confusion, images, seconds: started.elapsed().as_secs_f64() }))
 }

@@ -1,6 +1,7 @@
 //! One run from start to score.
 
 use crate::evaluate::evaluate;
+use crate::image_counts;
 use crate::infer::Inference;
 use crate::memory;
 use crate::provenance::{self, Provenance};
@@ -39,6 +40,8 @@ pub fn execute(context: &RunContext) -> Result<Outcome> {
     let Some(evaluation) = evaluation else {
         return Ok(Outcome::Stopped { iteration: training.iteration });
     };
+    // Before the result, which says that the run is whole.
+    image_counts::write(&context.dir.images_csv(), &evaluation.images)?;
     let images = settings.train.iterations as f64 * settings.train.batch as f64;
     Ok(Outcome::Finished(RunResult {
         run_id: context.run_id.to_owned(),

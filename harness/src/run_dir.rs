@@ -83,6 +83,11 @@ impl RunDir {
         self.path.join("evaluations.csv")
     }
 
+    /// Pixel counts of each validation image.
+    pub fn images_csv(&self) -> PathBuf {
+        self.path.join("images.csv")
+    }
+
     pub fn result_json(&self) -> PathBuf {
         self.path.join("result.json")
     }
@@ -150,7 +155,7 @@ impl RunDir {
     /// # Errors
     /// Names the file that cannot be removed.
     pub fn clear(&self) -> Result<()> {
-        for path in [self.error_json(), self.checkpoint(), self.evaluations_csv(), self.log_csv()] {
+        for path in [self.error_json(), self.checkpoint(), self.evaluations_csv(), self.log_csv(), self.images_csv()] {
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
                     return Err(error).with_context(|| format!("cannot remove {}", path.display()));

@@ -51,6 +51,15 @@ impl Confusion {
         Ok(())
     }
 
+    /// Adds the counts of other images of the same set.
+    ///
+    /// # Panics
+    /// Where the numbers of classes differ.
+    pub fn merge(&mut self, other: &Confusion) {
+        assert_eq!(self.classes, other.classes, "counts of one data set");
+        self.counts.iter_mut().zip(&other.counts).for_each(|(sum, count)| *sum += count);
+    }
+
     /// Scores as mmsegmentation defines them: a class absent everywhere scores NaN and is skipped by the
     /// means; one absent only from the truth has IoU and Dice 0 and accuracy NaN.
     pub fn scores(&self) -> Scores {
