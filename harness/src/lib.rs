@@ -10,6 +10,7 @@ pub mod evaluate;
 pub mod footprint;
 #[cfg(test)]
 mod golden;
+pub mod guideline;
 pub mod image_counts;
 pub mod infer;
 pub mod memory;

@@ -3,7 +3,7 @@
 use crate::settings::{DataSource, ModelSpec, Part, RunSettings};
 use crate::spec::protocol;
 use atrous_data::DatasetKind;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A published value: the best setting of its data set.
@@ -23,7 +23,7 @@ pub struct Reference {
 }
 
 /// A mean over classes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Metric {
     Miou,

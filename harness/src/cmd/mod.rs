@@ -10,6 +10,7 @@ mod options;
 mod output;
 pub mod predict;
 pub mod prepare;
+pub mod rates;
 pub mod sweep;
 pub mod table;
 pub mod train;

@@ -101,8 +101,16 @@ impl Rows {
     /// # Errors
     /// Names the file that cannot be written.
     pub fn write(&self, out: &Path) -> Result<()> {
-        atomic_file::write(&out.join("results.csv"), csv_text(&self.runs()).context("results.csv")?)?;
+        atomic_file::write(&out.join("results.csv"), self.csv().context("results.csv")?)?;
         atomic_file::write(&out.join("classes.csv"), csv_text(&self.classes()).context("classes.csv")?)
+    }
+
+    /// The text of `results.csv`.
+    ///
+    /// # Errors
+    /// None that rows can cause.
+    pub fn csv(&self) -> Result<Vec<u8>> {
+        csv_text(&self.runs())
     }
 
     fn runs(&self) -> Vec<Vec<String>> {

@@ -5,6 +5,7 @@ mod commands;
 mod jobs;
 mod outcome;
 mod place;
+mod rates;
 mod refusals;
 mod resume;
 mod scoring;

@@ -1,0 +1,223 @@
+//! What `atrous rates` prints.
+
+use super::{Basis, Branch, Evidence, Optimum, Pooled, RULE, Range, Recommendation, Series, Verdict, feature_size};
+use serde::Serialize;
+
+/// Rates examined on the map of an input size, and those recommended for it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Examination {
+    /// Height and width of the input, in pixels.
+    pub input: [usize; 2],
+    pub output_stride: usize,
+    /// Height and width of the ASPP's map.
+    pub feature: [usize; 2],
+    pub branches: Vec<ExaminedBranch>,
+    pub recommendation: Recommendation,
+    pub rule: &'static str,
+    /// Empty without evidence.
+    pub evidence: Vec<Measured>,
+}
+
+/// A branch with the numbers that follow from it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ExaminedBranch {
+    /// Pixels.
+    pub field_of_view: usize,
+    pub dead: f64,
+    pub relative_rate: f64,
+    #[serde(flatten)]
+    pub branch: Branch,
+}
+
+/// A series and its optimum.
+#[derive(Clone, Debug, Serialize)]
+pub struct Measured {
+    pub series: Series,
+    pub optimum: Optimum,
+}
+
+impl Examination {
+    /// Of these rates, or, where there are none, of the recommended ones. `evidence`: what the recommendation is to rest on,
+    /// if it can.
+    pub fn new(
+        input: [usize; 2],
+        output_stride: usize,
+        rates: &[usize],
+        branches: usize,
+        evidence: Option<&Evidence>,
+    ) -> Self {
+        let feature = feature_size(input, output_stride);
+        let recommendation = match evidence {
+            Some(evidence) => Recommendation::from_evidence(feature, branches, evidence),
+            None => Recommendation::geometric(feature, branches),
+        };
+        let rates = if rates.is_empty() { &recommendation.rates } else { rates };
+        let measured = |series: &Series| Measured { optimum: Optimum::of(series), series: series.clone() };
+        Examination {
+            input,
+            output_stride,
+            feature,
+            branches: rates.iter().map(|rate| ExaminedBranch::new(*rate, feature, output_stride)).collect(),
+            recommendation,
+            rule: RULE,
+            evidence: evidence.map_or_else(Vec::new, |evidence| evidence.series.iter().map(measured).collect()),
+        }
+    }
+}
+
+impl ExaminedBranch {
+    fn new(rate: usize, feature: [usize; 2], output_stride: usize) -> Self {
+        let branch = Branch::new(rate, feature);
+        let (field_of_view, dead) = (branch.field_of_view(output_stride), branch.dead());
+        ExaminedBranch { field_of_view, dead, relative_rate: branch.relative_rate(), branch }
+    }
+}
+
+/// For people.
+pub fn text(examination: &Examination) -> String {
+    let Examination { input: [height, width], output_stride, feature: [rows, columns], .. } = examination;
+    let mut text = format!(
+        "Input {height}x{width}, output stride {output_stride}: the ASPP sees a map of {rows}x{columns}, F = {}.\n\n",
+        rows.min(columns)
+    );
+    text += &branches(examination);
+    text += &format!("\nRecommended: {}\n", recommended(&examination.recommendation));
+    for measured in &examination.evidence {
+        text += &format!("  {}\n", evidence_line(measured));
+    }
+    text += &format!("\nThe rule: {}\n{}\n", examination.rule, LIMITS);
+    text
+}
+
+const LIMITS: &str = "It is this program's own, from geometry alone, and no formula of the paper (which is not known to us): it \
+says from where on a branch loses its taps, not which rates score best. That takes measured sweeps (--evidence).";
+
+fn branches(examination: &Examination) -> String {
+    let mut text = format!(
+        "{:>5}  {:>13}  {:>7}  {:>11}  {:>10}  {:>7}  {:>6}  {:>5}\n",
+        "rate", "field of view", "centre", "above/below", "left/right", "corners", "dead", "ρ"
+    );
+    for examined in &examination.branches {
+        let branch = &examined.branch;
+        let valid = |row, column| branch.valid(row, column).map_or_else(|| "-".to_owned(), percent);
+        text += &format!(
+            "{:>5}  {:>10} px  {:>7}  {:>11}  {:>10}  {:>7}  {:>6}  {:>5.2}\n",
+            branch.rate,
+            examined.field_of_view,
+            valid(0, 0),
+            valid(1, 0),
+            valid(0, 1),
+            valid(1, 1),
+            percent(examined.dead),
+            examined.relative_rate
+        );
+    }
+    text + "\nField of view: side of the square that the taps span. Centre to corners: share of the positions from which these taps \
+            see\nthe map. Dead: share of the branch's multiplications that read padding. ρ: rate / F.\n"
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1}%", 100.0 * share)
+}
+
+fn recommended(recommendation: &Recommendation) -> String {
+    let rates = recommendation.rates.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
+    let basis = match &recommendation.basis {
+        Basis::Geometry { why: None } => "by the geometric rule; it rests on no measurement".into(),
+        Basis::Geometry { why: Some(why) } => {
+            format!("by the geometric rule, because the evidence does not determine it: {why}")
+        }
+        Basis::Evidence { pooled } => pooled_text(pooled),
+    };
+    format!("{rates} (ρ = {:.2}), {basis}", recommendation.relative_rate)
+}
+
+fn pooled_text(pooled: &Pooled) -> String {
+    let Pooled { best, interval, series, datasets, runs, seeds, .. } = pooled;
+    format!(
+        "from measurement: the best ρ is {best:.2}, 95 % interval {}; it rests on {} of {} on {}, {} each",
+        range(*interval),
+        count(*runs, "run", "runs"),
+        count(*series, "experiment", "experiments"),
+        count(*datasets, "data set", "data sets"),
+        count(*seeds, "seed", "seeds"),
+    )
+}
+
+fn count(number: usize, one: &str, more: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { more })
+}
+
+fn range(Range { low, high }: Range) -> String {
+    format!("{low:.2} to {high:.2}")
+}
+
+/// What one series says.
+fn evidence_line(Measured { series, optimum }: &Measured) -> String {
+    let Series { experiment, dataset, metric, .. } = series;
+    let drawn = if series.synthetic { ", images drawn by the program" } else { "" };
+    let measured = optimum.measured.map_or_else(|| "none".into(), range);
+    format!(
+        "{experiment} ({}, {metric}{drawn}): {}, {}, ρ {measured}: {}",
+        dataset.title(),
+        count(series.points.len(), "run", "runs"),
+        count(series.seeds(), "seed", "seeds"),
+        verdict(&optimum.verdict)
+    )
+}
+
+fn verdict(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::TooFewRates { rates } => format!("too few rates ({rates}, a parabola takes 3)"),
+        Verdict::TooFewRuns { runs } => {
+            format!("too few runs ({runs}): a parabola fits them exactly, and nothing tells noise from effect")
+        }
+        Verdict::AtTheEnd { best, interval } => {
+            format!("no optimum inside the measured range; best at its end, {best:.2} (interval {})", range(*interval))
+        }
+        Verdict::Undetermined { interval, .. } => {
+            format!("undetermined: the interval {} covers the measured range", range(*interval))
+        }
+        Verdict::Inside { best, interval } => format!("best ρ {best:.2}, 95 % interval {}", range(*interval)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::optimum::tests::series;
+    use super::*;
+
+    #[test]
+    fn the_text_of_a_map_without_evidence() {
+        let text = text(&Examination::new([512, 1024], 8, &[1, 12, 36], 3, None));
+        assert!(text.contains("map of 64x128, F = 64"), "{text}");
+        // 1 - 36/64, 1 - 36/128, their product, and 1 - (1 + 2 * 0.4375)(1 + 2 * 0.71875) / 9.
+        let line = text.lines().find(|line| line.trim_start().starts_with("36 ")).unwrap();
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        assert_eq!(fields, ["36", "584", "px", "100.0%", "43.8%", "71.9%", "31.4%", "49.2%", "0.56"]);
+        assert!(text.contains("Recommended: 1,10,21,31 (ρ = 0.48), by the geometric rule; it rests on no measurement"));
+        assert!(text.contains("no formula of the paper"));
+    }
+
+    #[test]
+    fn recommended_rates_are_examined_where_none_are_given() {
+        let rates = |given: &[usize]| {
+            let found = Examination::new([65, 65], 8, given, 2, None);
+            found.branches.iter().map(|examined| examined.branch.rate).collect::<Vec<_>>()
+        };
+        assert_eq!(rates(&[]), [1, 2, 4]);
+        assert_eq!(rates(&[7]), [7]);
+    }
+
+    #[test]
+    fn the_text_says_what_evidence_rests_on() {
+        let evidence = Evidence { series: vec![series(0.3, 0.02, 0.002, 0)] };
+        let text = text(&Examination::new([128, 128], 1, &[], 3, Some(&evidence)));
+        assert!(text.contains("it rests on 15 runs of 1 experiment on 1 data set, 3 seeds each"), "{text}");
+        assert!(text.contains("made-up (STARE, mDice): 15 runs, 3 seeds, ρ 0.07 to 1.10: best ρ 0.3"), "{text}");
+        let few = Evidence { series: vec![Series { points: vec![], ..series(0.3, 0.0, 0.0, 0) }] };
+        let text = super::text(&Examination::new([128, 128], 1, &[], 3, Some(&few)));
+        assert!(text.contains("the evidence does not determine it: no experiment has three"), "{text}");
+        assert!(text.contains("too few rates (0"), "{text}");
+    }
+}
