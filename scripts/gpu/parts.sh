@@ -138,7 +138,7 @@ sweep() {
     else
         what=quick
         [ ! -d "$here/data/STARE" ] || what=retina-small
-        options=(--only stare)
+        options=(--only stare --seeds 1)
         iterations=${iterations:-200}
     fi
     [ -z "$iterations" ] || options+=(--set "train.iterations=$iterations")

@@ -11,3 +11,15 @@ pub mod momentum;
 pub mod norm;
 pub mod resize;
 mod tile;
+
+#[cfg(test)]
+mod tests {
+    /// Without the right features of `pulp` everything is right and a hundred times slower.
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn vectors_are_used_where_the_processor_has_them() {
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            assert!(!matches!(pulp::Arch::new(), pulp::Arch::Scalar));
+        }
+    }
+}
