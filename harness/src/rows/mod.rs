@@ -3,10 +3,12 @@
 mod columns;
 
 use crate::atomic_file;
+use crate::image_counts::{self, ImageCounts};
 use crate::result::{RunFailure, RunResult};
 use crate::run_dir::{RunDir, RunState};
+use crate::scores::Confusion;
 use crate::settings::RunSettings;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use columns::{RUN_COLUMNS, run_fields};
 use std::cmp::Ordering;
 use std::path::Path;
@@ -16,6 +18,8 @@ use std::path::Path;
 pub struct Row {
     pub baseline: Vec<usize>,
     pub end: RowEnd,
+    /// Pixel counts of each validation image, in the order of the data set; `None` where the run keeps none.
+    pub images: Option<Vec<ImageCounts>>,
 }
 
 /// With scores, or with an error.
@@ -90,7 +94,11 @@ impl Rows {
                 RunState::Finished(result) => RowEnd::Finished(result),
                 RunState::Failed(failure) => RowEnd::Failed(failure),
             };
-            rows.push(Row { baseline: run.read_run_file()?.baseline, end });
+            let images = match &end {
+                RowEnd::Finished(result) => read_images(&run.images_csv(), &result.confusion)?,
+                RowEnd::Failed(_) => None,
+            };
+            rows.push(Row { baseline: run.read_run_file()?.baseline, end, images });
         }
         rows.sort_by(Row::compare);
         Ok(Rows(rows))
@@ -143,6 +151,19 @@ impl Rows {
         }
         lines
     }
+}
+
+/// The counts of each image of a run with these counts in all.
+fn read_images(path: &Path, whole: &Confusion) -> Result<Option<Vec<ImageCounts>>> {
+    let Some(images) = image_counts::read(path, whole.classes)? else { return Ok(None) };
+    let mut sum = Confusion::new(whole.classes);
+    images.iter().for_each(|image| sum.merge(&image.confusion));
+    ensure!(
+        sum == *whole,
+        "{} does not add up to the counts of result.json: remove the run's directory to have it repeated",
+        path.display()
+    );
+    Ok(Some(images))
 }
 
 /// A number as short as it can be read back exactly; empty for NaN.

@@ -7,12 +7,12 @@ use crate::settings::{DataSource, ModelSpec, tests::example as settings};
 
 fn finished(rates: &[usize], seed: u64, counts: [u64; 4]) -> Row {
     let settings = RunSettings { rates: rates.to_vec(), seed, ..settings() };
-    Row { baseline: vec![1, 12, 24, 36], end: RowEnd::Finished(Box::new(example(settings, counts))) }
+    Row { baseline: vec![1, 12, 24, 36], end: RowEnd::Finished(Box::new(example(settings, counts))), images: None }
 }
 
 fn failed(rates: &[usize], seed: u64) -> Row {
     let settings = RunSettings { rates: rates.to_vec(), seed, ..settings() };
-    Row { baseline: vec![1, 12, 24, 36], end: RowEnd::Failed(Box::new(failure(settings))) }
+    Row { baseline: vec![1, 12, 24, 36], end: RowEnd::Failed(Box::new(failure(settings))), images: None }
 }
 
 fn rows() -> Rows {
