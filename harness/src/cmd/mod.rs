@@ -11,6 +11,7 @@ mod output;
 pub mod predict;
 pub mod prepare;
 pub mod rates;
+pub mod report;
 pub mod sweep;
 pub mod table;
 pub mod train;

@@ -17,7 +17,7 @@ pub(super) fn multiplicities(replicate: usize, times: &mut [u64]) {
 }
 
 /// Number `index` of the stream of a seed: SplitMix64 (Steele, Lea, Flood 2014), whose state is a counter.
-fn split_mix(seed: u64, index: u64) -> u64 {
+pub(crate) fn split_mix(seed: u64, index: u64) -> u64 {
     let state = seed.wrapping_add((index + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

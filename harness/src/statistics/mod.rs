@@ -12,6 +12,7 @@ mod paired;
 
 pub use bootstrap::{PairedBootstrap, replicates};
 pub use difference::Difference;
+pub(crate) use draws::split_mix;
 pub use holm::holm;
 pub use interval::{CONFIDENCE, Interval, mean_interval};
 pub use moments::{deviation, mean};

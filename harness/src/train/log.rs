@@ -1,6 +1,7 @@
 //! `log.csv`, a row per iteration, and `evaluations.csv`, a row per evaluation on the way.
 
 use crate::atomic_file;
+use crate::reference::Metric;
 use crate::scores::Scores;
 use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
@@ -66,12 +67,22 @@ impl Log {
 
 /// The scores of an evaluation on the way.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct EvaluationRow {
+pub struct EvaluationRow {
     /// Iterations that were done.
-    iteration: u64,
-    miou: f64,
-    mdice: f64,
-    aacc: f64,
+    pub iteration: u64,
+    pub miou: f64,
+    pub mdice: f64,
+    pub aacc: f64,
+}
+
+impl EvaluationRow {
+    /// The score of a metric.
+    pub fn score(&self, metric: Metric) -> f64 {
+        match metric {
+            Metric::Miou => self.miou,
+            Metric::Mdice => self.mdice,
+        }
+    }
 }
 
 /// Evaluations so far; written with each.
@@ -90,10 +101,7 @@ impl Evaluations {
     /// # Errors
     /// A damaged file; names it.
     pub fn resume(&mut self, iteration: u64) -> Result<()> {
-        match std::fs::metadata(&self.path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            _ => self.rows = read_rows(&self.path)?,
-        }
+        self.rows = read_evaluations(&self.path)?;
         self.rows.retain(|row| row.iteration <= iteration);
         Ok(())
     }
@@ -110,6 +118,25 @@ impl Evaluations {
         self.rows.retain(|row| row.iteration < iteration);
         self.rows.push(EvaluationRow { iteration, miou, mdice, aacc });
         write_rows(&self.path, &self.rows)
+    }
+}
+
+/// The rows of a `log.csv`.
+///
+/// # Errors
+/// Names the file that is missing or damaged.
+pub fn read_log(path: &Path) -> Result<Vec<LogRow>> {
+    read_rows(path)
+}
+
+/// The rows of an `evaluations.csv`; none where there is no such file, as in runs that were scored at the end alone.
+///
+/// # Errors
+/// A damaged file; names it.
+pub fn read_evaluations(path: &Path) -> Result<Vec<EvaluationRow>> {
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        _ => read_rows(path),
     }
 }
 

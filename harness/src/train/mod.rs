@@ -6,7 +6,7 @@ mod log;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use learner::Learner;
-pub use log::{Evaluations, Log, LogRow};
+pub use log::{EvaluationRow, Evaluations, Log, LogRow, read_evaluations, read_log};
 
 use crate::evaluate::evaluate;
 use crate::infer::Inference;

@@ -1,0 +1,128 @@
+//! `atrous report`: one page from a results directory.
+
+use super::default_out;
+use super::options::{DataRootArg, DeviceArg};
+use super::output::print;
+use crate::atomic_file;
+use crate::progress::Progress;
+use crate::report::{ImageOptions, Report, Sources};
+use crate::rows::Rows;
+use crate::run_dir::{RunDir, RunState};
+use crate::stop::{STOPPED_EXIT_CODE, StopFlag};
+use anyhow::{Context, Result, bail, ensure};
+use atrous_models::ComputeDevice;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Write one HTML page with the tables, plots, images and provenance of a sweep
+///
+/// The page is one file: no script, nothing is loaded from elsewhere. It has the best rates beside the published values; scores
+/// against the relative rate, with intervals; validation images with prediction, truth and difference for the best, the
+/// worst and the baseline rates; scores and confusion per class; what the branches see; training curves; and where every number
+/// comes from. Runs that have not ended are left out, and counted.
+///
+/// The images need the data and the checkpoints. Where they are missing, the page says so in their place.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Args {
+    /// A sweep's output directory, or the spec whose runs are in runs/SPEC
+    #[arg(default_value = "quick", value_name = "RESULTS")]
+    results: String,
+
+    /// Where the page goes [default: report.html in the results directory]
+    #[arg(long, value_name = "FILE.html")]
+    out: Option<PathBuf>,
+
+    /// Write every plot into this folder too, as SVG and PNG
+    #[arg(long, value_name = "DIR")]
+    figures: Option<PathBuf>,
+
+    /// Validation images to show per experiment
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
+    images: u8,
+
+    /// Widest picture, in pixels
+    #[arg(long, default_value_t = 360, value_name = "PIXELS", value_parser = clap::value_parser!(u16).range(16..=4096))]
+    image_width: u16,
+
+    /// Show no images: needs no data, no checkpoints and no device
+    #[arg(long)]
+    no_images: bool,
+
+    #[command(flatten)]
+    data: DataRootArg,
+
+    #[command(flatten)]
+    device: DeviceArg,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  atrous report quick
+      the page of `atrous sweep quick`: runs/quick/report.html
+  atrous report runs/retina-small --data-root ~/retina --images 2 --figures figures
+      two images of each data set, and every plot as figures/NAME.svg and .png
+  atrous report merged --no-images --out /tmp/merged.html
+      of run directories that were copied together, without data at hand";
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// One line that names the directory, file or option. The page is written whole or not at all.
+pub fn run(args: Args) -> Result<ExitCode> {
+    let results = find(&args.results)?;
+    let rows = Rows::read(&results)?;
+    if rows.0.iter().all(|row| row.result().is_none()) {
+        bail!("{}: holds no finished run; start some with atrous sweep", results.display());
+    }
+    let page = args.out.unwrap_or_else(|| results.join("report.html"));
+    let folder = page.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    ensure!(folder.is_dir(), "--out {}: there is no folder {}", page.display(), folder.display());
+    ensure!(!page.is_dir(), "--out {} is a folder: name a file", page.display());
+    let mut report = Report::new(&rows, unfinished(&results)?)?;
+    report.read_curves(&results);
+    if !args.no_images {
+        let device = ComputeDevice::select(&args.device.device)?;
+        let (progress, stop) = (Progress::new(), StopFlag::install()?);
+        let sources =
+            Sources { out: &results, data_root: &args.data.data_root, device: &device, progress: &progress, stop: &stop };
+        let options = ImageOptions { images: usize::from(args.images), width: usize::from(args.image_width) };
+        if !report.predict(options, &sources) {
+            return Ok(ExitCode::from(STOPPED_EXIT_CODE));
+        }
+    }
+    let text = report.page()?;
+    if let Some(folder) = &args.figures {
+        write_figures(&report, folder)?;
+    }
+    atomic_file::write(&page, text)?;
+    print(format!("{}\n", page.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The directory that was named, or that of a spec's runs.
+fn find(results: &str) -> Result<PathBuf> {
+    let named = PathBuf::from(results);
+    if named.is_dir() {
+        return Ok(named);
+    }
+    let name = named.file_stem().unwrap_or_default().to_string_lossy();
+    let of_spec = default_out(&name);
+    ensure!(of_spec.is_dir(), "{results}: no such folder, and there is no {}; name a sweep's output", of_spec.display());
+    Ok(of_spec)
+}
+
+/// Run directories that have neither a result nor an error.
+fn unfinished(results: &Path) -> Result<usize> {
+    let states: Vec<RunState> = RunDir::scan(results)?.iter().map(RunDir::state).collect::<Result<_>>()?;
+    Ok(states.iter().filter(|state| matches!(state, RunState::Unfinished)).count())
+}
+
+fn write_figures(report: &Report, folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("--figures: cannot create {}", folder.display()))?;
+    for figure in report.figures() {
+        atomic_file::write(&folder.join(format!("{}.svg", figure.name)), figure.svg()?)?;
+        atomic_file::write(&folder.join(format!("{}.png", figure.name)), figure.png()?)?;
+    }
+    Ok(())
+}

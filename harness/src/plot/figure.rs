@@ -1,0 +1,150 @@
+//! A chart as files for a paper and as a picture in a page.
+
+use super::canvas::{Canvas, SCALE};
+use super::chart::Chart;
+use super::draw::{SIZE, draw};
+use super::font;
+use anyhow::{Context, Result, anyhow};
+use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, SVGBackend};
+
+/// A chart with its name.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// Of its files, without an extension: letters, digits, `-` and `_`.
+    pub name: String,
+    /// What it shows, for those who cannot see it.
+    pub description: String,
+    pub chart: Chart,
+}
+
+fn pixels() -> (u32, u32) {
+    ((SIZE.0 * SCALE) as u32, (SIZE.1 * SCALE) as u32)
+}
+
+impl Figure {
+    /// A stand-alone SVG file, black on white.
+    ///
+    /// # Errors
+    /// None that a chart with finite numbers can cause.
+    pub fn svg(&self) -> Result<String> {
+        let mut text = String::new();
+        self.draw_on(SVGBackend::with_string(&mut text, pixels()))?;
+        Ok(self.described(&text))
+    }
+
+    /// SVG to be put into a page: no ground, texts and axes in the page's own colour, series in colours that the page's style
+    /// sheet can replace.
+    ///
+    /// # Errors
+    /// As [`Figure::svg`].
+    pub fn inline(&self) -> Result<String> {
+        let svg = self.svg()?;
+        let (width, height) = SIZE;
+        let svg =
+            svg.replacen(&dimensions(), &format!("<svg class=\"plot\" width=\"{width}\" height=\"{height}\" "), 1);
+        let svg = svg.replace("fill=\"#FFFFFF\"", "fill=\"none\"");
+        Ok(svg.replace("\"#000000\"", "\"currentColor\""))
+    }
+
+    /// A PNG file, white ground, 2080x1360.
+    ///
+    /// # Errors
+    /// As [`Figure::svg`].
+    pub fn png(&self) -> Result<Vec<u8>> {
+        let (width, height) = pixels();
+        let mut buffer = vec![0; (width * height * 3) as usize];
+        self.draw_on(BitMapBackend::with_buffer(&mut buffer, (width, height)))?;
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, width, height);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_compression(png::Compression::High);
+        let mut writer = encoder.write_header().context("the plot cannot be encoded")?;
+        writer.write_image_data(&buffer).context("the plot cannot be encoded")?;
+        writer.finish().context("the plot cannot be encoded")?;
+        Ok(bytes)
+    }
+
+    fn draw_on<DB: DrawingBackend>(&self, backend: DB) -> Result<()> {
+        font::register();
+        let area = backend.into_drawing_area();
+        let failed = |error: &dyn std::fmt::Display| anyhow!("the plot {} cannot be drawn: {error}", self.name);
+        draw(&self.chart, &Canvas { area: &area }).map_err(|error| failed(&error))?;
+        area.present().map_err(|error| failed(&error))
+    }
+
+    /// With a title and a role that screen readers know.
+    fn described(&self, svg: &str) -> String {
+        let description = escaped(&self.description);
+        let role = format!("{}role=\"img\" aria-label=\"{description}\" ", dimensions());
+        let svg = svg.replacen(&dimensions(), &role, 1);
+        svg.replacen(">\n", &format!(">\n<title>{description}</title>\n"), 1)
+    }
+}
+
+/// How plotters begins its files.
+fn dimensions() -> String {
+    let (width, height) = pixels();
+    format!("<svg width=\"{width}\" height=\"{height}\" ")
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Axis, Guide, Line, Point};
+    use super::*;
+
+    fn figure() -> Figure {
+        let points = [(0.14, 0.70), (0.28, 0.72), (0.56, 0.71)];
+        let points = points.map(|(x, y)| Point { x, y, interval: Some((y - 0.01, y + 0.02)) }).to_vec();
+        let line = Line { cloud: vec![(0.14, 0.705)], ..Line::marked("STARE & <co>", 0, points) };
+        let chart = Chart {
+            x: Axis::logarithmic("relative rate ρ", [0.14, 0.56]),
+            y: Axis::linear("mDice", [0.69, 0.74]),
+            lines: vec![line, Line::curve("fit", 1, &[(0.14, 0.7), (0.56, 0.73)])],
+            guides: vec![
+                Guide::Vertical { at: 0.5, label: "rule".into() },
+                Guide::Horizontal { at: 0.73, label: "published".into() },
+                Guide::Horizontal { at: 9.0, label: "far away".into() },
+            ],
+        };
+        Figure { name: "scores".into(), description: "mDice \"against\" <ρ>".into(), chart }
+    }
+
+    #[test]
+    fn svg_holds_names_labels_and_a_title() {
+        let svg = figure().svg().unwrap();
+        for part in
+            ["STARE &amp; &lt;co&gt;", "relative rate ρ", "published", "<title>mDice &quot;against&quot; &lt;ρ&gt;"]
+        {
+            assert!(svg.contains(part), "{part}");
+        }
+        assert!(
+            svg.starts_with("<svg width=\"2080\" height=\"1360\" role=\"img\" aria-label=")
+                && svg.ends_with("</svg>\n")
+        );
+        assert!(!svg.contains("far away"), "beyond the axis");
+        assert!(svg.contains("#0072B2") && svg.contains("#D55E00"));
+    }
+
+    #[test]
+    fn inline_svg_takes_the_colours_of_its_page() {
+        let svg = figure().inline().unwrap();
+        assert!(svg.contains("currentColor") && svg.contains("viewBox=\"0 0 2080 1360\""));
+        assert!(!svg.contains("#000000") && !svg.contains("#FFFFFF"), "{svg}");
+    }
+
+    #[test]
+    fn png_shows_the_series_in_its_colour() {
+        let bytes = figure().png().unwrap();
+        let picture = image::load_from_memory(&bytes).unwrap().to_rgb8();
+        assert_eq!(picture.dimensions(), (2080, 1360));
+        assert_eq!(picture.get_pixel(1000, 1359).0, [255; 3]);
+        let count = |colour: [u8; 3]| picture.pixels().filter(|pixel| pixel.0 == colour).count();
+        // Markers of the first series, and black text and axes.
+        assert!(count([0x00, 0x72, 0xB2]) > 1000 && count([0; 3]) > 1000);
+    }
+}

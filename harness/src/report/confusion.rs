@@ -1,0 +1,94 @@
+//! Which classes are taken for which, and the scores of each class.
+
+use super::Report;
+use super::experiment::Experiment;
+use super::parts::{percent, rates, rates_beside, table};
+use crate::scores::{Confusion, Scores};
+use crate::table::{Cell, Verdict};
+use maud::{Markup, html};
+
+pub(super) fn section(report: &Report) -> Markup {
+    html! {
+        section id="confusion" {
+            h2 { "Classes" }
+            p {
+                "Scores of each class in percent, from the pixels of all validation images and seeds together. In the confusion tables a row \
+                 is a class of the truth, and says as which classes its pixels were predicted, in percent of the row."
+            }
+            @for experiment in &report.experiments { (experiment_part(experiment)) }
+        }
+    }
+}
+
+fn experiment_part(experiment: &Experiment) -> Markup {
+    let section = &experiment.section;
+    let cells: Vec<(&Cell, Confusion)> =
+        section.cells.iter().filter_map(|cell| Some((cell, counts(experiment, cell)?))).collect();
+    let shown = cells.iter().filter(|(cell, _)| cell.best || cell.verdict == Verdict::Baseline);
+    html! {
+        h3 id={ (experiment.id) "-classes" } { (experiment.title()) }
+        @if cells.is_empty() { p.missing { "Missing: no run has finished." } }
+        @else { (class_scores(experiment, &cells)) }
+        @for (cell, counts) in shown {
+            (matrix(experiment, &rates_beside(&cell.rates, &section.baseline), counts))
+        }
+    }
+}
+
+/// Pixels over all seeds of a cell.
+fn counts(experiment: &Experiment, cell: &Cell) -> Option<Confusion> {
+    let mut runs = experiment.finished(&cell.rates).map(|(_, result)| &result.confusion);
+    let mut sum = runs.next()?.clone();
+    runs.for_each(|counts| sum.merge(counts));
+    Some(sum)
+}
+
+/// A line per class, a pair of columns per rates.
+fn class_scores(experiment: &Experiment, cells: &[(&Cell, Confusion)]) -> Markup {
+    let scores: Vec<(String, Scores)> = cells.iter().map(|(cell, counts)| (rates(&cell.rates), counts.scores())).collect();
+    let header: Vec<String> = std::iter::once("class".to_owned())
+        .chain(scores.iter().flat_map(|(rates, _)| [format!("IoU, rates {rates}"), format!("Dice, rates {rates}")]))
+        .collect();
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    let names = experiment.section.settings.dataset.class_names();
+    let lines: Vec<Vec<Markup>> = names
+        .iter()
+        .enumerate()
+        .map(|(class, name)| {
+            let values = scores.iter().flat_map(|(_, scores)| [scores.iou[class], scores.dice[class]]);
+            std::iter::once((*name).to_owned())
+                .chain(values.map(|value| percent(Some(value))))
+                .map(|text| html! { (text) })
+                .collect()
+        })
+        .collect();
+    table(&format!("Scores per class of {}", experiment.name()), &header, &lines)
+}
+
+fn matrix(experiment: &Experiment, who: &str, counts: &Confusion) -> Markup {
+    let names = experiment.section.settings.dataset.class_names();
+    let row = |class: usize| &counts.counts[class * counts.classes..(class + 1) * counts.classes];
+    let label = format!("Confusion of {}, rates {who}", experiment.name());
+    html! {
+        h4 { "Confusion, rates " (who) }
+        div.scroll tabindex="0" role="region" aria-label=(label) {
+            table.matrix {
+                thead { tr { th scope="col" { "truth ↓ prediction →" } @for name in names { th scope="col" { (name) } } } }
+                tbody {
+                    @for (class, name) in names.iter().enumerate() {
+                        @let pixels: u64 = row(class).iter().sum();
+                        tr {
+                            th scope="row" { (name) }
+                            @for count in row(class) {
+                                @let share = if pixels == 0 { f64::NAN } else { *count as f64 / pixels as f64 };
+                                td style={ "--share:" (format!("{:.3}", if share.is_nan() { 0.0 } else { share })) } {
+                                    (percent(Some(share)))
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

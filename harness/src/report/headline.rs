@@ -1,0 +1,58 @@
+//! The headline: the best rates of each experiment, beside the published values, and whether they win.
+
+use super::Report;
+use super::experiment::Experiment;
+use super::parts::{count, interval, percent, points, rates_beside, score, table};
+use crate::table::{Cell, Section};
+use maud::{Markup, html};
+
+pub(super) fn section(report: &Report) -> Markup {
+    let header =
+        ["experiment", "data set", "best rates", "ρ", "metric", "here", "95 % interval", "beside the baseline", "published", "difference"];
+    let lines: Vec<_> = report.experiments.iter().map(line).collect();
+    let runs: usize = report.experiments.iter().flat_map(|e| &e.section.cells).map(|cell| cell.runs).sum();
+    html! {
+        section id="headline" {
+            h2 { "Best rates" }
+            p {
+                (count(runs, "finished run", "finished runs")) " of " (count(report.experiments.len(), "experiment", "experiments"))
+                @if report.unfinished > 0 { "; " (count(report.unfinished, "run has", "runs have")) " not ended yet and " @if report.unfinished == 1 { "is" } @else { "are" } " not in it" }
+                ". Scores in percent, mean ± standard deviation over seeds; ρ is the largest rate over the size of the map that the ASPP sees."
+            }
+            (table("Best rates of each experiment", &header, &lines))
+            ul {
+                @for experiment in &report.experiments {
+                    @for note in experiment.section.notes() {
+                        li { b { (experiment.name()) ": " } (note) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn line(experiment: &Experiment) -> Vec<Markup> {
+    let Section { settings, baseline, metric, comparison, .. } = &experiment.section;
+    let best: Vec<&Cell> = experiment.section.best().collect();
+    let first = best.first().copied();
+    let rates: Vec<String> = best.iter().map(|cell| rates_beside(&cell.rates, baseline)).collect();
+    let statistic = first.and_then(|cell| cell.score(*metric));
+    let difference = match (&comparison.obstacle, first.and_then(|cell| comparison.difference(cell))) {
+        (Some(obstacle), _) => format!("not comparable: {obstacle}"),
+        (None, Some(difference)) => points(difference),
+        (None, None) => "-".into(),
+    };
+    let texts = [
+        settings.dataset.title().to_owned(),
+        if rates.is_empty() { "-".into() } else { rates.join("; ") },
+        first.map_or_else(|| "-".into(), |cell| format!("{:.2}", cell.relative_rate)),
+        metric.to_string(),
+        score(statistic),
+        interval(statistic.and_then(|statistic| statistic.interval)),
+        experiment.section.conclusion(),
+        percent(Some(comparison.reference.value_fraction)),
+        difference,
+    ];
+    let link = html! { a href={ "#" (experiment.id) "-scores" } { (experiment.name()) } };
+    std::iter::once(link).chain(texts.into_iter().map(|text| html! { (text) })).collect()
+}

@@ -1,0 +1,73 @@
+//! The page around the sections.
+
+use super::{Report, confusion, curves, headline, images, provenance, receptive_field, scores};
+use crate::plot::{DARK, LIGHT};
+use crate::provenance::Provenance;
+use anyhow::Result;
+use maud::{DOCTYPE, PreEscaped, html};
+
+const SECTIONS: [(&str, &str); 7] = [
+    ("headline", "Best rates"),
+    ("scores", "Scores"),
+    ("images", "Images"),
+    ("confusion", "Classes"),
+    ("receptive-field", "Branches"),
+    ("curves", "Training"),
+    ("provenance", "Provenance"),
+];
+
+/// # Errors
+/// A plot that cannot be drawn.
+pub(super) fn page(report: &Report) -> Result<String> {
+    let Provenance { version, git_commit, .. } = Provenance::current();
+    let style = format!("{}{}", include_str!("style.css"), plot_colours());
+    let scores = scores::section(report)?;
+    let curves = curves::section(report)?;
+    let names: Vec<&str> = report.experiments.iter().map(|experiment| experiment.name()).collect();
+    let title = format!("Atrous rates: {}", names.join(", "));
+    Ok(html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) }
+                // No file, no request.
+                link rel="icon" href="data:,";
+                style { (PreEscaped(style)) }
+            }
+            body {
+                a.skip href="#headline" { "Skip to the results" }
+                header {
+                    h1 { (title) }
+                    p { "Which atrous rates should an ASPP head have for images of this size?" }
+                    nav aria-label="Sections" {
+                        ul { @for (id, name) in SECTIONS { li { a href={ "#" (id) } { (name) } } } }
+                    }
+                }
+                main {
+                    (headline::section(report))
+                    (scores)
+                    (images::section(report))
+                    (confusion::section(report))
+                    (receptive_field::section(report))
+                    (curves)
+                    (provenance::section(report))
+                }
+                footer { p { "Written by atrous " (version) " (" (git_commit) ")." } }
+            }
+        }
+    }
+    .into_string())
+}
+
+/// On a dark page the plots' series are brighter; on paper they are as on a light one.
+fn plot_colours() -> String {
+    let rules: String = LIGHT
+        .iter()
+        .zip(DARK)
+        .map(|(light, dark)| format!(".plot [stroke=\"{light}\"]{{stroke:{dark}}}.plot [fill=\"{light}\"]{{fill:{dark}}}"))
+        .collect();
+    format!("@media screen and (prefers-color-scheme:dark){{{rules}}}")
+}

@@ -1,0 +1,170 @@
+//! Scores against the relative rate: per experiment, and of all experiments on one scale.
+
+use super::Report;
+use super::experiment::Experiment;
+use super::parts::{figure as drawn, interval, points, rates_beside, score, table};
+use crate::guideline::largest_whole_rate;
+use crate::plot::{Axis, Chart, Figure, Guide, Line, Point};
+use crate::table::Cell;
+use anyhow::Result;
+use maud::{Markup, html};
+
+const RELATIVE_RATE: &str = "relative rate ρ (largest rate / map size)";
+
+/// The tables and plots of all experiments.
+///
+/// # Errors
+/// A plot that cannot be drawn.
+pub(super) fn section(report: &Report) -> Result<Markup> {
+    let own: Vec<Markup> = report.experiments.iter().map(experiment_part).collect::<Result<_>>()?;
+    let all = all(report).map(|figure| drawn(&figure, &all_caption(report))).transpose()?;
+    Ok(html! {
+        section id="scores" {
+            h2 { "Scores and relative rates" }
+            @for part in own { (part) }
+            @if let Some(all) = all {
+                h3 { "All experiments on one scale" }
+                (all)
+            }
+        }
+    })
+}
+
+fn experiment_part(experiment: &Experiment) -> Result<Markup> {
+    let section = &experiment.section;
+    let header = ["rates", "ρ", "runs", "failed", "mIoU", "mDice", "aAcc", "95 % interval", "minus baseline", "p", "verdict"];
+    let lines: Vec<_> = section.cells.iter().map(|cell| line(experiment, cell)).collect();
+    let figure = figure(experiment);
+    let caption = format!(
+        "{}: {} in percent against ρ. Large markers are means, whiskers their 95 % interval over seeds (where there are two seeds or \
+         more; cut off at the frame), small dots single runs.",
+        experiment.title(),
+        section.metric
+    );
+    Ok(html! {
+        h3 id={ (experiment.id) "-scores" } { (experiment.title()) }
+        p { (section.protocol()) }
+        (table(&format!("Scores of {}", experiment.name()), &header, &lines))
+        (drawn(&figure, &caption)?)
+    })
+}
+
+fn line(experiment: &Experiment, cell: &Cell) -> Vec<Markup> {
+    let section = &experiment.section;
+    let bold = |text: String| if cell.best { html! { b { (text) } } } else { html! { (text) } };
+    let plain = |text: String| html! { (text) };
+    let statistic = cell.score(section.metric);
+    let difference = cell.difference.map_or_else(|| "-".into(), |difference| points(difference.mean));
+    let p = cell.p_corrected.map_or_else(|| "-".into(), |p| if p < 0.001 { "< 0.001".into() } else { format!("{p:.3}") });
+    vec![
+        bold(rates_beside(&cell.rates, &section.baseline)),
+        plain(format!("{:.2}", cell.relative_rate)),
+        plain(cell.runs.to_string()),
+        plain(cell.failed.len().to_string()),
+        plain(score(cell.miou)),
+        plain(score(cell.mdice)),
+        plain(score(cell.aacc)),
+        plain(interval(statistic.and_then(|statistic| statistic.interval))),
+        plain(difference),
+        plain(p),
+        plain(cell.verdict.to_string()),
+    ]
+}
+
+/// Where the geometric rule puts the largest rate.
+fn rule(experiment: &Experiment) -> f64 {
+    let side = experiment.section.settings.feature_size();
+    largest_whole_rate([side, side]) as f64 / side as f64
+}
+
+/// The scores of one experiment.
+pub(super) fn figure(experiment: &Experiment) -> Figure {
+    let section = &experiment.section;
+    let metric = section.metric;
+    let (mut means, mut cloud) = (Vec::new(), Vec::new());
+    for cell in &section.cells {
+        let Some(statistic) = cell.score(metric) else { continue };
+        let interval = statistic.interval.map(|interval| (100.0 * interval.low, 100.0 * interval.high));
+        means.push(Point { x: cell.relative_rate, y: 100.0 * statistic.mean, interval });
+        cloud.extend(experiment.scores(&cell.rates).into_iter().map(|score| (cell.relative_rate, 100.0 * score)));
+    }
+    means.sort_by(|a, b| a.x.total_cmp(&b.x));
+    let mut guides = vec![Guide::Vertical { at: rule(experiment), label: "geometric rule".into() }];
+    if section.comparison.obstacle.is_none() {
+        let at = 100.0 * section.comparison.reference.value_fraction;
+        guides.push(Guide::Horizontal { at, label: "published".into() });
+    }
+    let x = Axis::logarithmic(RELATIVE_RATE, means.iter().map(|point| point.x));
+    let y = Axis::linear(format!("{metric} in percent"), heights(&means, &cloud));
+    let line = Line { cloud, ..Line::marked(experiment.title(), 0, means) };
+    Figure {
+        name: format!("scores-{}", experiment.slug),
+        description: format!("{metric} of {} in percent against the relative rate", experiment.title()),
+        chart: Chart { x, y, lines: vec![line], guides },
+    }
+}
+
+/// Runs and means, and of the whiskers as much as keeps the rest legible: once the range of the runs to each side.
+fn heights(means: &[Point], cloud: &[(f64, f64)]) -> Vec<f64> {
+    let mut values: Vec<f64> = cloud.iter().map(|(_, y)| *y).chain(means.iter().map(|point| point.y)).collect();
+    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let room = high - low;
+    let ends = means.iter().filter_map(|point| point.interval).flat_map(|(a, b)| [a, b]);
+    values.extend(ends.map(|end| end.clamp(low - room, high + room)));
+    values
+}
+
+/// Scores minus the mean of their experiment; `None` where no experiment has two relative rates.
+pub(super) fn all(report: &Report) -> Option<Figure> {
+    let lines: Vec<Line> = report.experiments.iter().enumerate().filter_map(|(n, e)| normalised(n, e)).collect();
+    if lines.is_empty() {
+        return None;
+    }
+    let (points, cloud) = (|| lines.iter().flat_map(|line| &line.points), || lines.iter().flat_map(|line| &line.cloud));
+    let x = Axis::logarithmic(RELATIVE_RATE, points().map(|point| point.x));
+    let y = Axis::linear("points above the mean", points().map(|point| point.y).chain(cloud().map(|(_, y)| *y)));
+    let mut guides = vec![Guide::Horizontal { at: 0.0, label: String::new() }];
+    // The rule of each experiment is next to 1/2; one line stands for all.
+    let rules: Vec<f64> = report.experiments.iter().map(rule).collect();
+    guides.push(Guide::Vertical { at: rules.iter().sum::<f64>() / rules.len() as f64, label: "geometric rule".into() });
+    if let Some(pooled) = report.measured_rate() {
+        guides.push(Guide::Vertical { at: pooled.best, label: format!("measured: {:.2}", pooled.best) });
+    }
+    Some(Figure {
+        name: "all-experiments".into(),
+        description: "Scores of all experiments, each minus its own mean, against the relative rate".into(),
+        chart: Chart { x, y, lines, guides },
+    })
+}
+
+fn normalised(index: usize, experiment: &Experiment) -> Option<Line> {
+    let section = &experiment.section;
+    let scored = section.cells.iter().filter_map(|cell| Some((cell, experiment.mean(cell)?)));
+    let mut means: Vec<(&Cell, f64)> = scored.collect();
+    means.sort_by(|a, b| a.0.relative_rate.total_cmp(&b.0.relative_rate));
+    if means.len() < 2 {
+        return None;
+    }
+    let centre = means.iter().map(|(_, mean)| mean).sum::<f64>() / means.len() as f64;
+    let above = |score: f64| 100.0 * (score - centre);
+    let points = means.iter().map(|(cell, mean)| Point { x: cell.relative_rate, y: above(*mean), interval: None });
+    let cloud = means.iter().flat_map(|(cell, _)| {
+        experiment.scores(&cell.rates).into_iter().map(|score| (cell.relative_rate, above(score)))
+    });
+    Some(Line { cloud: cloud.collect(), ..Line::marked(experiment.title(), index, points.collect()) })
+}
+
+fn all_caption(report: &Report) -> String {
+    let measured = match report.measured_rate() {
+        Some(pooled) => format!(
+            " The runs put the best ρ at {:.2} (95 % interval {:.2} to {:.2}, over the noise of the runs).",
+            pooled.best, pooled.interval.low, pooled.interval.high
+        ),
+        None => " The runs do not determine a best ρ (atrous rates --evidence says why).".into(),
+    };
+    format!(
+        "Each experiment's scores minus the mean over its rates, in points. Dashed: the largest rate by the geometric rule of \
+         atrous rates, about half of the map.{measured}"
+    )
+}
