@@ -18,10 +18,10 @@ use std::process::ExitCode;
 ///
 /// The page is one file: no script, nothing is loaded from elsewhere. It has the best rates beside the published values; scores
 /// against the relative rate, with intervals; validation images with prediction, truth and difference for the best, the
-/// worst and the baseline rates; scores and confusion per class; what the branches see; training curves; and where every number
-/// comes from. Runs that have not ended are left out, and counted.
+/// worst and the baseline rates; scores and confusion per class; what the branches see, with effective receptive fields; training
+/// curves; and where every number comes from. Runs that have not ended are left out, and counted.
 ///
-/// The images need the data and the checkpoints. Where they are missing, the page says so in their place.
+/// The images and the receptive fields need the data and the checkpoints. Where they are missing, the page says so in their place.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
@@ -45,7 +45,7 @@ pub struct Args {
     #[arg(long, default_value_t = 360, value_name = "PIXELS", value_parser = clap::value_parser!(u16).range(16..=4096))]
     image_width: u16,
 
-    /// Show no images: needs no data, no checkpoints and no device
+    /// Show no images and no receptive fields: needs no data, no checkpoints and no device
     #[arg(long)]
     no_images: bool,
 
@@ -55,6 +55,9 @@ pub struct Args {
     #[command(flatten)]
     device: DeviceArg,
 }
+
+/// Validation images that a receptive field is averaged over.
+const FIELD_IMAGES: usize = 4;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -87,7 +90,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         let sources =
             Sources { out: &results, data_root: &args.data.data_root, device: &device, progress: &progress, stop: &stop };
         let options = ImageOptions { images: usize::from(args.images), width: usize::from(args.image_width) };
-        if !report.predict(options, &sources) {
+        if !report.predict(options, &sources) || !report.measure_fields(FIELD_IMAGES, &sources) {
             return Ok(ExitCode::from(STOPPED_EXIT_CODE));
         }
     }

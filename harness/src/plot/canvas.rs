@@ -3,14 +3,15 @@
 use super::palette::Marker;
 use plotters::coord::Shift;
 use plotters::element::{Circle, PathElement, Polygon, Rectangle};
-use plotters::prelude::{DrawingArea, DrawingAreaErrorKind, DrawingBackend};
+use plotters::drawing::{DrawingArea, DrawingAreaErrorKind};
+use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontTransform, IntoFont, RGBAColor, ShapeStyle, TextStyle};
 
 /// Pixels per unit.
 pub(super) const SCALE: f64 = 4.0;
 /// Height of a line of text, in units.
-pub(super) const TEXT: f64 = 15.0;
+pub(super) const TEXT: f64 = 18.0;
 
 /// A drawing area with lengths in units.
 pub(super) struct Canvas<'a, DB: DrawingBackend> {
@@ -120,7 +121,7 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
     /// A text that is read from below, centred.
     pub fn upright(&self, text: &str, at: At, ink: Ink) -> Drawn<DB> {
         let font = ("sans-serif", TEXT * SCALE).into_font().transform(FontTransform::Rotate270);
-        let style = TextStyle::from(font).color(&ink.colour()).pos(Pos::new(HPos::Center, VPos::Top));
+        let style = font.color(&ink.colour()).pos(Pos::new(HPos::Center, VPos::Top));
         self.area.draw_text(text, &style, pixel(at))
     }
 
@@ -132,5 +133,5 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
 }
 
 fn style(ink: Ink) -> TextStyle<'static> {
-    TextStyle::from(("sans-serif", TEXT * SCALE).into_font()).color(&ink.colour())
+    ("sans-serif", TEXT * SCALE).into_font().color(&ink.colour())
 }

@@ -18,7 +18,7 @@ pub struct Line {
     /// Which colour and marker: equal numbers look alike.
     pub series: usize,
     pub points: Vec<Point>,
-    /// Single measurements behind the points, drawn small.
+    /// Single measurements behind the points, drawn small, right of their x.
     pub cloud: Vec<(f64, f64)>,
     /// Whether neighbours are joined by a line.
     pub joined: bool,

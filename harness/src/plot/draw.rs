@@ -8,11 +8,13 @@ use plotters::style::text_anchor::{HPos, VPos};
 
 /// Width and height of a chart in units.
 pub(super) const SIZE: At = (520.0, 340.0);
-const LEFT: f64 = 62.0;
+const LEFT: f64 = 70.0;
 const RIGHT: f64 = 14.0;
-const BOTTOM: f64 = 46.0;
-const LEGEND_LINE: f64 = 20.0;
+const BOTTOM: f64 = 52.0;
+const LEGEND_LINE: f64 = 23.0;
 const MARKER: f64 = 4.5;
+/// How far right of its x a single measurement is drawn, so that no whisker hides it.
+const BESIDE: f64 = 9.0;
 
 /// The rectangle that values are drawn in.
 struct Frame<'a> {
@@ -50,7 +52,7 @@ pub(super) fn draw<DB: DrawingBackend>(chart: &Chart, canvas: &Canvas<DB>) -> Dr
 fn legend<DB: DrawingBackend>(
     chart: &Chart,
     canvas: &Canvas<DB>,
-) -> Result<f64, plotters::prelude::DrawingAreaErrorKind<DB::ErrorType>> {
+) -> Result<f64, plotters::drawing::DrawingAreaErrorKind<DB::ErrorType>> {
     let (mut x, mut y) = (LEFT, 12.0);
     for line in chart.lines.iter().filter(|line| !line.name.is_empty()) {
         let width = 26.0 + canvas.width(&line.name) + 14.0;
@@ -119,7 +121,7 @@ fn draw_guide<DB: DrawingBackend>(guide: &Guide, frame: &Frame, canvas: &Canvas<
 fn draw_line<DB: DrawingBackend>(line: &Line, frame: &Frame, canvas: &Canvas<DB>) -> Drawn<DB> {
     let ink = Ink::of(colour(line.series));
     for (x, y) in &line.cloud {
-        canvas.dot((frame.x(*x), frame.y(*y)), 2.0, ink.alpha(0.5))?;
+        canvas.dot((frame.x(*x) + BESIDE, frame.y(*y)), 2.25, ink.alpha(0.6))?;
     }
     let finite: Vec<&Point> = line.points.iter().filter(|point| point.x.is_finite() && point.y.is_finite()).collect();
     let path: Vec<At> = finite.iter().map(|point| frame.at(point)).collect();

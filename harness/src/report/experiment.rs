@@ -1,6 +1,7 @@
 //! One experiment of the report: its line of the table, and what was read beside it.
 
 use super::curves::Curves;
+use super::fields::Fields;
 use super::images::Images;
 use crate::result::RunResult;
 use crate::rows::Row;
@@ -17,6 +18,7 @@ pub struct Experiment {
     pub rows: Vec<Row>,
     pub curves: Curves,
     pub images: Images,
+    pub fields: Fields,
 }
 
 impl Experiment {
@@ -26,7 +28,8 @@ impl Experiment {
         let name: String = letters.map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
         // Two protocols may share a name.
         let slug = format!("{}-{name}", index + 1);
-        Experiment { id, slug, section, rows, curves: Curves::default(), images: Images::default() }
+        let (curves, images, fields) = (Curves::default(), Images::default(), Fields::default());
+        Experiment { id, slug, section, rows, curves, images, fields }
     }
 
     pub(super) fn name(&self) -> &str {

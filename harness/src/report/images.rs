@@ -2,18 +2,18 @@
 
 use super::Report;
 use super::experiment::Experiment;
-use super::parts::{count, percent, rates};
+use super::parts::{count, one_line, percent, rates};
 use super::picture::{AGREED, MISSED, Picture, SUPERFLUOUS, draw_classes, draw_difference};
 use crate::progress::Progress;
 use crate::rows::Row;
 use crate::run_dir::RunDir;
 use crate::scores::Confusion;
 use crate::stop::StopFlag;
-use crate::sweep::open_data;
+use crate::sweep::drawn_root;
 use crate::table::{Cell, Verdict};
 use crate::weights::{Hints, Trained};
 use anyhow::{Context, Result, bail};
-use atrous_data::{LabelMap, RgbImage8, Sample, Split};
+use atrous_data::{Dataset, LabelMap, RgbImage8, Sample, Split};
 use atrous_models::ComputeDevice;
 use maud::{Markup, html};
 use std::path::Path;
@@ -121,13 +121,11 @@ impl Report {
     }
 }
 
-fn one_line(error: &anyhow::Error) -> String {
-    format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 /// `None` where a stop was requested.
 fn read(experiment: &Experiment, options: ImageOptions, sources: &Sources) -> Result<Option<Images>> {
-    let dataset = open_data(&experiment.section.settings, sources.data_root, sources.out)?;
+    let settings = &experiment.section.settings;
+    let drawn = drawn_root(sources.out, settings);
+    let dataset = Dataset::open(settings.dataset, drawn.as_deref().unwrap_or(sources.data_root))?;
     let samples = dataset.samples(Split::Val);
     let samples = &samples[..samples.len().min(options.images)];
     let loaded: Vec<(RgbImage8, LabelMap)> = samples.iter().map(Sample::load).collect::<Result<_, _>>()?;
@@ -170,7 +168,7 @@ fn read(experiment: &Experiment, options: ImageOptions, sources: &Sources) -> Re
 }
 
 /// The first run of a cell that still has its weights.
-fn trained<'a>(experiment: &'a Experiment, cell: &'a Cell, sources: &Sources) -> Result<(&'a Row, Trained)> {
+pub(super) fn trained<'a>(experiment: &'a Experiment, cell: &'a Cell, sources: &Sources) -> Result<(&'a Row, Trained)> {
     let mut missing = None;
     for (row, _) in experiment.finished(&cell.rates) {
         let path = RunDir::new(sources.out, row.settings(), row.run_id()).checkpoint();

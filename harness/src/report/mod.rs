@@ -5,6 +5,7 @@
 mod confusion;
 mod curves;
 mod experiment;
+mod fields;
 mod headline;
 mod images;
 mod page;
@@ -16,6 +17,7 @@ mod scores;
 
 pub use curves::{Curve, Curves};
 pub use experiment::Experiment;
+pub use fields::{Field, Fields};
 pub use images::{ImageOptions, Images, Role, Shown, ShownPrediction, Sources};
 pub use picture::Picture;
 

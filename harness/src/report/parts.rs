@@ -16,7 +16,9 @@ pub(super) fn table(label: &str, header: &[&str], lines: &[Vec<Markup>]) -> Mark
                     @for line in lines {
                         tr {
                             @for (column, cell) in line.iter().enumerate() {
-                                @if column == 0 { th scope="row" { (cell) } } @else { td { (cell) } }
+                                @if column == 0 { th scope="row" { (cell) } }
+                                @else if cell.0.chars().count() > LONG { td.long { (cell) } }
+                                @else { td { (cell) } }
                             }
                         }
                     }
@@ -25,6 +27,9 @@ pub(super) fn table(label: &str, header: &[&str], lines: &[Vec<Markup>]) -> Mark
         }
     }
 }
+
+/// Characters beyond which a cell is broken into lines.
+const LONG: usize = 32;
 
 /// A plot with its caption, and the same numbers as a table.
 ///
@@ -38,7 +43,7 @@ pub(super) fn figure(figure: &Figure, caption: &str) -> Result<Markup> {
         .iter()
         .flat_map(|line| {
             let step = line.points.len().div_ceil(MOST_LINES).max(1);
-            line.points.iter().step_by(step).map(|point| {
+            line.points.iter().step_by(step).map(move |point| {
                 let interval = point.interval.map_or_else(|| "-".into(), |(low, high)| format!("{low:.3} to {high:.3}"));
                 let name = if line.name.is_empty() { "-" } else { &line.name };
                 [name.to_owned(), short(point.x), format!("{:.3}", point.y), interval].map(|text| html! { (text) }).to_vec()
@@ -105,4 +110,9 @@ pub(super) fn interval(interval: Option<Interval>) -> String {
 /// A count with its noun: `1 run`, `3 runs`.
 pub(super) fn count(number: usize, one: &str, more: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { more })
+}
+
+/// An error with its causes, on one line.
+pub(super) fn one_line(error: &anyhow::Error) -> String {
+    format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ")
 }

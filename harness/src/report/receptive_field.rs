@@ -2,6 +2,7 @@
 
 use super::Report;
 use super::experiment::Experiment;
+use super::fields;
 use super::parts::{rates_beside, table};
 use crate::guideline::{Branch, RULE, feature_size};
 use crate::table::Cell;
@@ -46,5 +47,6 @@ fn experiment_part(experiment: &Experiment) -> Markup {
     html! {
         h3 id={ (experiment.id) "-field" } { (experiment.title()) ": a map of " (rows) "x" (columns) }
         (table(&format!("Fields of view of {}", experiment.name()), &header, &lines))
+        (fields::part(experiment))
     }
 }

@@ -37,7 +37,7 @@ fn experiment_part(experiment: &Experiment) -> Result<Markup> {
     let figure = figure(experiment);
     let caption = format!(
         "{}: {} in percent against ρ. Large markers are means, whiskers their 95 % interval over seeds (where there are two seeds or \
-         more; cut off at the frame), small dots single runs.",
+         more; cut off at the frame), small dots right of them single runs.",
         experiment.title(),
         section.metric
     );
@@ -51,7 +51,7 @@ fn experiment_part(experiment: &Experiment) -> Result<Markup> {
 
 fn line(experiment: &Experiment, cell: &Cell) -> Vec<Markup> {
     let section = &experiment.section;
-    let bold = |text: String| if cell.best { html! { b { (text) } } } else { html! { (text) } };
+    let bold = |text: String| if cell.winner { html! { b { (text) } } } else { html! { (text) } };
     let plain = |text: String| html! { (text) };
     let statistic = cell.score(section.metric);
     let difference = cell.difference.map_or_else(|| "-".into(), |difference| points(difference.mean));
@@ -94,7 +94,7 @@ pub(super) fn figure(experiment: &Experiment) -> Figure {
         let at = 100.0 * section.comparison.reference.value_fraction;
         guides.push(Guide::Horizontal { at, label: "published".into() });
     }
-    let x = Axis::logarithmic(RELATIVE_RATE, means.iter().map(|point| point.x));
+    let x = Axis::logarithmic(RELATIVE_RATE, means.iter().map(|point| point.x).chain([rule(experiment)].into_iter().filter(|rule| *rule > 0.0)));
     let y = Axis::linear(format!("{metric} in percent"), heights(&means, &cloud));
     let line = Line { cloud, ..Line::marked(experiment.title(), 0, means) };
     Figure {

@@ -123,19 +123,6 @@ impl DataSets {
     }
 }
 
-/// Opens the data of a run: files below the data root, or what the sweep has drawn below its output directory.
-///
-/// # Errors
-/// What is missing or has no readable layout; names the path.
-pub fn open_data(settings: &RunSettings, data_root: &Path, out: &Path) -> Result<Dataset> {
-    let key = key(settings.dataset, &settings.data);
-    let dataset = match settings.data {
-        DataSource::Files => Dataset::open(settings.dataset, data_root),
-        DataSource::Synthetic(_) => Dataset::open(settings.dataset, &synthetic_root(out, &key)),
-    };
-    Ok(dataset?)
-}
-
 /// `<out>/synthetic/<data set>-<hash>`: the data root that holds one drawn set.
 fn synthetic_root(out: &Path, (kind, hash): &(DatasetKind, Option<String>)) -> PathBuf {
     out.join("synthetic").join(format!("{}-{}", kind.name(), hash.as_deref().unwrap_or_default()))

@@ -7,6 +7,7 @@ mod outcome;
 mod place;
 mod rates;
 mod refusals;
+mod report;
 mod resume;
 mod scoring;
 mod weights;

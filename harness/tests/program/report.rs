@@ -1,0 +1,63 @@
+//! `atrous report`: the page of a sweep.
+
+use crate::outcome::named;
+use crate::place::Place;
+use std::fs;
+
+#[test]
+fn a_sweep_becomes_one_page_with_its_images() {
+    let place = Place::new();
+    place.succeed(&["sweep", "ci", "--device", "flex", "--seeds", "2", "--out", "out"]);
+    let printed = place.succeed(&["report", "out", "--device", "flex", "--images", "2", "--figures", "figures"]);
+    assert_eq!(printed, "out/report.html\n");
+    let page = fs::read_to_string(place.path("out/report.html")).unwrap();
+    // Two data sets, two images each: image and truth, prediction and difference of two rates.
+    assert_eq!(page.matches("<img ").count(), 2 * 2 * (2 + 2 * 2));
+    assert!(!page.contains("Missing") && !page.contains("other data, or another device"));
+    assert!(page.matches("<svg ").count() == page.matches("</svg>").count() && page.contains("training loss"));
+    for name in ["scores-1-stare-ci", "scores-2-isaid-ci", "all-experiments", "loss-1-stare-ci"] {
+        for kind in ["svg", "png"] {
+            assert!(place.path(&format!("figures/{name}.{kind}")).is_file(), "{name}.{kind}");
+        }
+    }
+    // The same runs make the same page.
+    place.succeed(&["report", "out", "--device", "flex", "--images", "2", "--out", "again.html"]);
+    assert!(fs::read_to_string(place.path("again.html")).unwrap() == page);
+}
+
+#[test]
+fn missing_data_and_checkpoints_are_said_in_their_place() {
+    let place = Place::new();
+    place.succeed(&["sweep", "ci", "--device", "flex", "--only", "stare-ci", "--out", "out"]);
+    for checkpoint in named(&place.path("out"), "checkpoint.safetensors").iter().take(1) {
+        fs::remove_file(checkpoint).unwrap();
+    }
+    place.succeed(&["report", "out", "--device", "flex"]);
+    let page = fs::read_to_string(place.path("out/report.html")).unwrap();
+    assert!(page.contains("there is no checkpoint stare-ci/") && page.contains("<img "));
+    fs::remove_dir_all(place.path("out/synthetic")).unwrap();
+    place.succeed(&["report", "out", "--device", "flex"]);
+    let page = fs::read_to_string(place.path("out/report.html")).unwrap();
+    assert!(page.contains("Missing: ") && page.contains("out/synthetic/") && !page.contains("<img "));
+    place.succeed(&["report", "out", "--no-images", "--device", "abacus"]);
+}
+
+#[test]
+fn error_report() {
+    let place = Place::new();
+    fs::create_dir(place.path("empty")).unwrap();
+    let error = place.refuse_untouched(&["report", "nowhere"]);
+    assert!(error.contains("nowhere: no such folder"), "{error}");
+    let error = place.refuse_untouched(&["report", "empty"]);
+    assert!(error.contains("empty: holds no finished run"), "{error}");
+    place.succeed(&["sweep", "ci", "--device", "flex", "--only", "stare-ci", "--limit", "1", "--out", "out"]);
+    for (arguments, part) in [
+        (&["report", "out", "--out", "none/a.html"][..], "there is no folder none"),
+        (&["report", "out", "--out", "empty"], "is a folder"),
+        (&["report", "out", "--images", "0"], "--images"),
+        (&["report", "out", "--device", "abacus"], "abacus"),
+    ] {
+        let error = place.refuse_untouched(arguments);
+        assert!(error.contains(part), "{arguments:?}: {error}");
+    }
+}
