@@ -5,6 +5,7 @@ use crate::settings::{InferMode, InferSpec, join_rates};
 use crate::spec::{Overrides, Spec, check_inference, check_rates};
 use crate::weights::{Hints, Trained};
 use anyhow::{Result, anyhow};
+use atrous_data::DatasetKind;
 use atrous_models::{ComputeDevice, Tolerance};
 use std::path::PathBuf;
 
@@ -83,6 +84,23 @@ pub struct WeightsArgs {
     #[arg(long, value_name = "FILE")]
     pub weights: PathBuf,
 
+    #[command(flatten)]
+    hints: HintsArgs,
+}
+
+impl WeightsArgs {
+    /// Reads them; `dataset` is what they are scored on, where that was given.
+    ///
+    /// # Errors
+    /// Names the file.
+    pub fn read(&self, dataset: Option<DatasetKind>, device: &ComputeDevice) -> Result<Trained> {
+        Trained::read(&self.weights, &self.hints.hints(dataset), device)
+    }
+}
+
+/// What weights of other programs do not say themselves.
+#[derive(Clone, Debug, clap::Args)]
+pub struct HintsArgs {
     /// Atrous rates of weights that do not say them [default: 1,12,24,36]
     #[arg(long, value_name = "R,R,...", value_delimiter = ',')]
     pub rates: Option<Vec<usize>>,
@@ -104,20 +122,16 @@ pub struct WeightsArgs {
     pub allow_superfluous: Vec<String>,
 }
 
-impl WeightsArgs {
-    /// Reads them; `dataset` is what they are scored on, where that was given.
-    ///
-    /// # Errors
-    /// Names the file.
-    pub fn read(&self, dataset: Option<atrous_data::DatasetKind>, device: &ComputeDevice) -> Result<Trained> {
-        let hints = Hints {
+impl HintsArgs {
+    /// The same for the library; `dataset` is what the network is used on, where that was given.
+    pub fn hints(&self, dataset: Option<DatasetKind>) -> Hints {
+        Hints {
             dataset,
             rates: self.rates.clone(),
             output_stride: self.output_stride,
             align_corners: self.align_corners,
             tolerance: Tolerance { missing: self.allow_missing.clone(), superfluous: self.allow_superfluous.clone() },
-        };
-        Trained::read(&self.weights, &hints, device)
+        }
     }
 }
 

@@ -1,11 +1,14 @@
-//! Plots: one description of a chart, drawn as SVG and as PNG by the same code.
+//! Plots and pictures of numbers. A chart is described once, and drawn as SVG and as PNG by the same code.
 
 mod axis;
 mod canvas;
 mod chart;
+pub mod colour;
 mod draw;
 mod figure;
 mod font;
+pub mod heat_grid;
+pub mod heat_map;
 mod palette;
 
 pub use axis::Axis;

@@ -1,0 +1,335 @@
+//! The effective receptive field: how much each pixel of the input moves one pixel of a map inside of the network.
+//!
+//! Defined as in Kim et al., *Dead pixel test using effective receptive field*, Algorithm 1: evaluation mode, one image at a
+//! time; F is the mean over the channels of the target map at one pixel; the gradient of F with respect to the normalised
+//! image, mean over RGB; a ReLU per image; the mean over the images; divided by its sum.
+
+mod gaussian;
+#[cfg(test)]
+mod golden;
+mod image;
+mod images;
+mod numbers;
+mod output;
+mod squares;
+mod subject;
+mod taps;
+
+pub use self::image::Image;
+pub use gaussian::Gaussian;
+pub use images::Images;
+pub use numbers::{Numbers, Reached};
+pub use output::{Field, Record, write_grid};
+pub use squares::{SHARES, Square};
+pub use subject::{Selection, Subject, of_sweep};
+pub use taps::{BranchTaps, Tap, Taps};
+
+use anyhow::{Context, Result, bail, ensure};
+use atrous_models::burn::tensor::activation::relu;
+use atrous_models::burn::tensor::{Device, Tensor, TensorData};
+use atrous_models::{Layer, Segmentor};
+use serde::Serialize;
+
+/// What is differentiated, and what becomes of signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The target map.
+    pub layer: Layer,
+    /// One channel of it instead of the mean: a class of the logits.
+    pub class: Option<usize>,
+    /// Row and column **in the input** that the target pixel lies nearest to; the centre of the target map (height / 2,
+    /// width / 2, rounded down) where it is `None`.
+    pub pixel: Option<[usize; 2]>,
+    pub rectify: Rectify,
+}
+
+impl Default for Options {
+    /// Mean of the logits at the centre, as published.
+    fn default() -> Self {
+        Options { layer: Layer::Logits, class: None, pixel: None, rectify: Rectify::Gradient }
+    }
+}
+
+/// What becomes of pixels that lower the target's value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Rectify {
+    /// ReLU on each image's gradient, after the mean over RGB (Kim et al.)
+    #[default]
+    Gradient,
+    /// ReLU on the activations before they are summed over the channels, and on the gradient of each colour (RepLKNet)
+    Activation,
+    /// Nothing is cut off: the absolute value of each image's gradient, after the mean over RGB
+    Absolute,
+}
+
+/// A pixel of a target map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Target {
+    /// Row and column in the target map.
+    pub pixel: [usize; 2],
+    /// Row and column in the input that the target pixel is centred on: those times the output stride. What the network
+    /// convolves is padded by half a kernel, so the first pixel of each map lies on the first of the input.
+    pub position: [usize; 2],
+}
+
+/// An effective receptive field.
+#[derive(Clone, Debug)]
+pub struct Map {
+    /// Height and width of the input.
+    pub size: [usize; 2],
+    /// height x width, row-major; none is negative, and their sum is 1.
+    pub values: Vec<f64>,
+    /// Images that it is the mean of.
+    pub images: usize,
+    /// The sum that it was divided by.
+    pub sum: f64,
+    pub target: Target,
+    /// Atrous rates of the network.
+    pub rates: Vec<usize>,
+    /// Side of the input over the side of the target map.
+    pub output_stride: usize,
+}
+
+/// The effective receptive field of a network, over images of one size. `device` is the network's.
+///
+/// # Errors
+/// No images, images of different sizes, a layer, class or pixel that is not there, a gradient that is not finite, and a
+/// map that is zero everywhere; and the errors of the images themselves.
+pub fn map(
+    network: &Segmentor,
+    device: &Device,
+    images: impl IntoIterator<Item = Result<Image>>,
+    options: &Options,
+) -> Result<Map> {
+    options.check(network)?;
+    let mut constants = network.as_constants();
+    let mut images = images.into_iter();
+    let first = images.next().context("there are no images to average over")??;
+    let size = first.size();
+    let target = options.target(size, network.output_stride)?;
+    let mut sum = vec![0.0; size[0] * size[1]];
+    let mut count = 0;
+    for image in std::iter::once(Ok(first)).chain(images) {
+        let image = image?;
+        ensure!(image.size() == size, "images of {size:?} and {:?} have no mean: use one size", image.size());
+        count += 1;
+        let gradient = gradient(&mut constants, device, image, target.pixel, options);
+        ensure!(gradient.iter().all(|value| value.is_finite()), "the gradient of image {count} is not finite");
+        sum.iter_mut().zip(gradient).for_each(|(sum, value)| *sum += value);
+    }
+    let rates = network.decode_head.rates();
+    Map::mean(sum, count, size, target, rates, network.output_stride)
+}
+
+/// What one image adds to the map: height x width, not negative.
+fn gradient(network: &mut Segmentor, device: &Device, image: Image, [y, x]: [usize; 2], options: &Options) -> Vec<f64> {
+    let [height, width] = image.size();
+    let input = TensorData::new(image.into_values(), [1, 3, height, width]);
+    let input = Tensor::<4>::from_data(input, device).autodiff().require_grad();
+    let map = network.map(input.clone(), options.layer);
+    let [_, channels, _, _] = map.dims();
+    let channels = options.class.map_or(0..channels, |class| class..class + 1);
+    let values = map.slice([0..1, channels, y..y + 1, x..x + 1]);
+    let values = if options.rectify == Rectify::Activation { relu(values) } else { values };
+    let gradients = values.mean().backward();
+    let gradient = input.grad(&gradients).expect("the target depends on the input").into_data();
+    let gradient: Vec<f32> = gradient.iter::<f32>().collect();
+    let colours = |pixel: usize| [0, 1, 2].map(|colour| f64::from(gradient[colour * height * width + pixel]));
+    // Not f64::max: a NaN must stay one.
+    let positive = |value: f64| if value < 0.0 { 0.0 } else { value };
+    let rectified = |colours: [f64; 3]| match options.rectify {
+        Rectify::Gradient => positive(colours.iter().sum::<f64>() / 3.0),
+        Rectify::Activation => colours.map(positive).iter().sum::<f64>() / 3.0,
+        Rectify::Absolute => (colours.iter().sum::<f64>() / 3.0).abs(),
+    };
+    (0..height * width).map(|pixel| rectified(colours(pixel))).collect()
+}
+
+impl Options {
+    /// Whether the network has what is asked for.
+    ///
+    /// # Errors
+    /// Names the layer or class.
+    pub fn check(&self, network: &Segmentor) -> Result<()> {
+        let layers = Layer::all(network.decode_head.branches.len());
+        if !layers.contains(&self.layer) {
+            let names = layers.iter().map(Layer::to_string).collect::<Vec<_>>().join(", ");
+            bail!("the network has no layer {}: it has {names}", self.layer);
+        }
+        if let Some(class) = self.class {
+            ensure!(self.layer == Layer::Logits, "a class is of the logits: {} has none", self.layer);
+            let [classes, ..] = network.decode_head.classifier.weight.dims();
+            ensure!(class < classes, "there is no class {class}: the network has {classes}, from 0");
+        }
+        Ok(())
+    }
+
+    /// The target pixel of an input of this size.
+    ///
+    /// # Errors
+    /// A pixel that is not in the input.
+    pub fn target(&self, size: [usize; 2], output_stride: usize) -> Result<Target> {
+        let map = size.map(|side| side.div_ceil(output_stride));
+        let pixel = match self.pixel {
+            None => map.map(|side| side / 2),
+            Some([y, x]) => {
+                ensure!(y < size[0] && x < size[1], "pixel {y},{x} is not in an input of {}x{}", size[0], size[1]);
+                let nearest = |at: usize, side: usize| ((at + output_stride / 2) / output_stride).min(side - 1);
+                [nearest(y, map[0]), nearest(x, map[1])]
+            }
+        };
+        Ok(Target { pixel, position: pixel.map(|at| at * output_stride) })
+    }
+}
+
+impl Map {
+    /// From the sum over the images.
+    fn mean(
+        sum: Vec<f64>,
+        images: usize,
+        size: [usize; 2],
+        target: Target,
+        rates: Vec<usize>,
+        output_stride: usize,
+    ) -> Result<Self> {
+        let total: f64 = sum.iter().sum();
+        ensure!(
+            total > 0.0,
+            "the effective receptive field is zero everywhere: nothing in {images} images moves the target"
+        );
+        let values = sum.into_iter().map(|value| value / total).collect();
+        Ok(Map { size, values, images, sum: total / images as f64, target, rates, output_stride })
+    }
+
+    /// The largest value.
+    pub fn peak(&self) -> f64 {
+        self.values.iter().copied().fold(0.0, f64::max)
+    }
+
+    /// The map as an array of numpy: height x width, 32-bit floats.
+    pub fn npy(&self) -> Vec<u8> {
+        let values: Vec<f32> = self.values.iter().map(|value| *value as f32).collect();
+        crate::npy::bytes(self.size, &values)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use atrous_models::SegmentorConfig;
+
+    /// A map of given values around a position, for tests of the numbers.
+    pub(crate) fn example(
+        size: [usize; 2],
+        position: [usize; 2],
+        rates: &[usize],
+        value: impl Fn(usize, usize) -> f64,
+    ) -> Map {
+        let values = (0..size[0] * size[1]).map(|i| value(i / size[1], i % size[1])).collect();
+        let target = Target { pixel: position, position };
+        Map::mean(values, 1, size, target, rates.to_vec(), 1).unwrap()
+    }
+
+    fn network() -> Segmentor {
+        SegmentorConfig::unet_s5_d16(4, 4, vec![1, 2, 5], 3).init(1, &Device::flex())
+    }
+
+    fn noise(count: u64) -> impl Iterator<Item = Result<Image>> {
+        (0..count).map(|number| Ok(Image::noise([32, 48], number)))
+    }
+
+    #[test]
+    fn the_sum_is_one_and_variants_differ() {
+        let of = |options: &Options| map(&network(), &Device::flex(), noise(2), options).unwrap();
+        let published = of(&Options::default());
+        assert_eq!((published.size, published.images, published.values.len()), ([32, 48], 2, 32 * 48));
+        assert_eq!(published.target, Target { pixel: [16, 24], position: [16, 24] });
+        let variants = [
+            Options { rectify: Rectify::Activation, ..Options::default() },
+            Options { rectify: Rectify::Absolute, ..Options::default() },
+            Options { class: Some(2), ..Options::default() },
+            Options { pixel: Some([3, 40]), ..Options::default() },
+            Options { layer: Layer::Branch(2), ..Options::default() },
+        ];
+        for options in variants {
+            let other = of(&options);
+            assert!((other.values.iter().sum::<f64>() - 1.0).abs() < 1e-9 && other.peak() > 0.0);
+            assert!(other.values.iter().all(|value| *value >= 0.0), "{options:?}");
+            assert_ne!(other.values, published.values, "{options:?}");
+        }
+    }
+
+    /// A mean over two images is that of the two alone, weighted by their sums.
+    #[test]
+    fn images_are_averaged() {
+        let network = network();
+        let of = |numbers: &[u64]| {
+            let images = numbers.iter().map(|number| Ok(Image::noise([32, 48], *number)));
+            map(&network, &Device::flex(), images, &Options::default()).unwrap()
+        };
+        let (both, first, second) = (of(&[0, 1]), of(&[0]), of(&[1]));
+        assert!((both.sum - (first.sum + second.sum) / 2.0).abs() < 1e-12 * both.sum);
+        for ((both_value, a), b) in both.values.iter().zip(&first.values).zip(&second.values) {
+            let wanted = (a * first.sum + b * second.sum) / (first.sum + second.sum);
+            assert!((both_value - wanted).abs() < 1e-12);
+        }
+    }
+
+    /// Nine spots at the taps of the branch that is looked at, and none at those of the others.
+    #[test]
+    fn a_branch_looks_where_its_taps_are() {
+        let device = Device::flex();
+        let network = SegmentorConfig::unet_s5_d16(4, 4, vec![1, 10, 20], 2).init(3, &device);
+        for (branch, other) in [(1, 2), (2, 1)] {
+            let options = Options { layer: Layer::Branch(branch), ..Options::default() };
+            let images = (0..4).map(|number| Ok(Image::noise([64, 64], number)));
+            let taps = map(&network, &device, images, &options).unwrap().numbers().taps;
+            let contrast = |branch: usize| taps.branches[branch].contrast.unwrap();
+            assert!(contrast(branch) > 2.0 && contrast(other) < 1.5, "{taps:?}");
+            assert!(taps.branches[branch].taps.iter().all(|tap| tap.mass.unwrap() > 0.01), "{taps:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_named() {
+        let network = network();
+        let error = |options: &Options| format!("{:#}", map(&network, &Device::flex(), noise(1), options).unwrap_err());
+        let options = Options { layer: Layer::Branch(3), ..Options::default() };
+        let text = error(&options);
+        assert!(text.contains("no layer branch-3") && text.contains("branch-2, image-pool"), "{text}");
+        let text = error(&Options { class: Some(3), ..Options::default() });
+        assert!(text.contains("no class 3"), "{text}");
+        let text = error(&Options { layer: Layer::Aspp, class: Some(0), ..Options::default() });
+        assert!(text.contains("aspp has none"), "{text}");
+        let text = error(&Options { pixel: Some([32, 0]), ..Options::default() });
+        assert!(text.contains("pixel 32,0"), "{text}");
+        let none = map(&network, &Device::flex(), [], &Options::default()).unwrap_err().to_string();
+        assert!(none.contains("no images"), "{none}");
+        let sizes = [Ok(Image::noise([32, 48], 0)), Ok(Image::noise([48, 32], 0))];
+        let mixed = map(&network, &Device::flex(), sizes, &Options::default()).unwrap_err().to_string();
+        assert!(mixed.contains("have no mean"), "{mixed}");
+    }
+
+    #[test]
+    fn a_map_of_zeros_is_an_error() {
+        let mut network = network();
+        network.decode_head.classifier.weight = network.decode_head.classifier.weight.clone() * 0.0;
+        let error = map(&network, &Device::flex(), noise(1), &Options::default()).unwrap_err().to_string();
+        assert!(error.contains("zero everywhere"), "{error}");
+    }
+
+    #[test]
+    fn a_pixel_of_the_input_is_the_nearest_of_the_map() {
+        let target = |pixel, size, stride| {
+            let options = Options { pixel, ..Options::default() };
+            let Target { pixel, position } = options.target(size, stride).unwrap();
+            (pixel, position)
+        };
+        assert_eq!(target(None, [97, 129], 8), ([6, 8], [48, 64]));
+        assert_eq!(target(None, [96, 80], 1), ([48, 40], [48, 40]));
+        assert_eq!(target(Some([3, 4]), [97, 129], 8), ([0, 1], [0, 8]));
+        assert_eq!(target(Some([96, 128]), [97, 129], 8), ([12, 16], [96, 128]));
+        assert_eq!(target(Some([63, 95]), [64, 96], 8), ([7, 11], [56, 88]));
+    }
+}
