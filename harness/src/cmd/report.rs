@@ -87,8 +87,13 @@ pub fn run(args: Args) -> Result<ExitCode> {
     if !args.no_images {
         let device = ComputeDevice::select(&args.device.device)?;
         let (progress, stop) = (Progress::new(), StopFlag::install()?);
-        let sources =
-            Sources { out: &results, data_root: &args.data.data_root, device: &device, progress: &progress, stop: &stop };
+        let sources = Sources {
+            out: &results,
+            data_root: &args.data.data_root,
+            device: &device,
+            progress: &progress,
+            stop: &stop,
+        };
         let options = ImageOptions { images: usize::from(args.images), width: usize::from(args.image_width) };
         if !report.predict(options, &sources) || !report.measure_fields(FIELD_IMAGES, &sources) {
             return Ok(ExitCode::from(STOPPED_EXIT_CODE));
@@ -111,7 +116,11 @@ fn find(results: &str) -> Result<PathBuf> {
     }
     let name = named.file_stem().unwrap_or_default().to_string_lossy();
     let of_spec = default_out(&name);
-    ensure!(of_spec.is_dir(), "{results}: no such folder, and there is no {}; name a sweep's output", of_spec.display());
+    ensure!(
+        of_spec.is_dir(),
+        "{results}: no such folder, and there is no {}; name a sweep's output",
+        of_spec.display()
+    );
     Ok(of_spec)
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Basis, Branch, Evidence, Optimum, Pooled, RULE, Range, Recommendation, Series, Verdict, feature_size};
 use serde::Serialize;
+use std::fmt;
 
 /// Rates examined on the map of an input size, and those recommended for it.
 #[derive(Clone, Debug, Serialize)]
@@ -162,23 +163,26 @@ fn evidence_line(Measured { series, optimum }: &Measured) -> String {
         dataset.title(),
         count(series.points.len(), "run", "runs"),
         count(series.seeds(), "seed", "seeds"),
-        verdict(&optimum.verdict)
+        optimum.verdict
     )
 }
 
-fn verdict(verdict: &Verdict) -> String {
-    match verdict {
-        Verdict::TooFewRates { rates } => format!("too few rates ({rates}, a parabola takes 3)"),
-        Verdict::TooFewRuns { runs } => {
-            format!("too few runs ({runs}): a parabola fits them exactly, and nothing tells noise from effect")
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdict::TooFewRates { rates } => write!(f, "too few rates ({rates}, a parabola takes 3)"),
+            Verdict::TooFewRuns { runs } => {
+                write!(f, "too few runs ({runs}): a parabola fits them exactly, and nothing tells noise from effect")
+            }
+            Verdict::AtTheEnd { best, interval } => {
+                let interval = range(*interval);
+                write!(f, "no optimum inside the measured range; best at its end, {best:.2} (interval {interval})")
+            }
+            Verdict::Undetermined { interval, .. } => {
+                write!(f, "undetermined: the interval {} covers the measured range", range(*interval))
+            }
+            Verdict::Inside { best, interval } => write!(f, "best ρ {best:.2}, 95 % interval {}", range(*interval)),
         }
-        Verdict::AtTheEnd { best, interval } => {
-            format!("no optimum inside the measured range; best at its end, {best:.2} (interval {})", range(*interval))
-        }
-        Verdict::Undetermined { interval, .. } => {
-            format!("undetermined: the interval {} covers the measured range", range(*interval))
-        }
-        Verdict::Inside { best, interval } => format!("best ρ {best:.2}, 95 % interval {}", range(*interval)),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::palette::Marker;
 use plotters::coord::Shift;
-use plotters::element::{Circle, PathElement, Polygon, Rectangle};
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind};
+use plotters::element::{Circle, PathElement, Polygon, Rectangle};
 use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontTransform, IntoFont, RGBAColor, ShapeStyle, TextStyle};

@@ -45,7 +45,8 @@ fn counts(experiment: &Experiment, cell: &Cell) -> Option<Confusion> {
 
 /// A line per class, a pair of columns per rates.
 fn class_scores(experiment: &Experiment, cells: &[(&Cell, Confusion)]) -> Markup {
-    let scores: Vec<(String, Scores)> = cells.iter().map(|(cell, counts)| (rates(&cell.rates), counts.scores())).collect();
+    let scores: Vec<(String, Scores)> =
+        cells.iter().map(|(cell, counts)| (rates(&cell.rates), counts.scores())).collect();
     let header: Vec<String> = std::iter::once("class".to_owned())
         .chain(scores.iter().flat_map(|(rates, _)| [format!("IoU, rates {rates}"), format!("Dice, rates {rates}")]))
         .collect();

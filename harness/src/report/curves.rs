@@ -113,7 +113,10 @@ pub(super) fn figures(experiment: &Experiment) -> Vec<Figure> {
         ("loss", "training loss".to_owned(), of(|curve| &curve.loss, 1.0)),
         ("evaluations", format!("{} in percent", experiment.section.metric), of(|curve| &curve.evaluations, 100.0)),
     ];
-    all.into_iter().filter(|(.., lines)| !lines.is_empty()).map(|(name, what, lines)| figure(name, what, lines)).collect()
+    all.into_iter()
+        .filter(|(.., lines)| !lines.is_empty())
+        .map(|(name, what, lines)| figure(name, what, lines))
+        .collect()
 }
 
 /// # Errors

@@ -111,7 +111,13 @@ impl Field {
 pub(super) fn part(experiment: &Experiment) -> Markup {
     let Fields { shown, missing } = &experiment.fields;
     let baseline = &experiment.section.baseline;
-    let header = ["rates", "half of the mass within, pixels", "mass at the outer taps, %", "times denser there", "taps beyond the image"];
+    let header = [
+        "rates",
+        "half of the mass within, pixels",
+        "mass at the outer taps, %",
+        "times denser there",
+        "taps beyond the image",
+    ];
     let lines: Vec<Vec<Markup>> = shown.iter().map(|field| line(field, baseline)).collect();
     html! {
         @if !shown.is_empty() {
@@ -134,7 +140,12 @@ pub(super) fn part(experiment: &Experiment) -> Markup {
             }
             (table(&format!("Effective receptive fields of {}", experiment.name()), &header, &lines))
         }
-        @for missing in missing { p.missing { "Missing field: " (missing) "." } }
+        @for missing in missing {
+            p.missing { "Missing: receptive field, " (missing) "." }
+        }
+        @if shown.is_empty() && missing.is_empty() {
+            p.missing { "Missing: no receptive field was measured." }
+        }
     }
 }
 

@@ -7,8 +7,18 @@ use crate::table::{Cell, Section};
 use maud::{Markup, html};
 
 pub(super) fn section(report: &Report) -> Markup {
-    let header =
-        ["experiment", "data set", "best rates", "ρ", "metric", "here", "95 % interval", "beside the baseline", "published", "difference"];
+    let header = [
+        "experiment",
+        "data set",
+        "best rates",
+        "ρ",
+        "metric",
+        "here",
+        "95 % interval",
+        "beside the baseline",
+        "published",
+        "difference",
+    ];
     let lines: Vec<_> = report.experiments.iter().map(line).collect();
     let runs: usize = report.experiments.iter().flat_map(|e| &e.section.cells).map(|cell| cell.runs).sum();
     html! {

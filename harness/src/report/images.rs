@@ -81,11 +81,8 @@ impl Experiment {
     /// The cells that are shown, each once.
     fn roles(&self) -> Vec<(Role, &Cell)> {
         let baseline = self.section.cells.iter().find(|cell| cell.verdict == Verdict::Baseline && cell.runs > 0);
-        let candidates = [
-            (Role::Best, self.section.best().next()),
-            (Role::Baseline, baseline),
-            (Role::Worst, self.worst()),
-        ];
+        let candidates =
+            [(Role::Best, self.section.best().next()), (Role::Baseline, baseline), (Role::Worst, self.worst())];
         let mut roles: Vec<(Role, &Cell)> = Vec::new();
         for (role, cell) in candidates {
             if let Some(cell) = cell.filter(|cell| roles.iter().all(|(_, other)| other.rates != cell.rates)) {

@@ -67,7 +67,9 @@ fn plot_colours() -> String {
     let rules: String = LIGHT
         .iter()
         .zip(DARK)
-        .map(|(light, dark)| format!(".plot [stroke=\"{light}\"]{{stroke:{dark}}}.plot [fill=\"{light}\"]{{fill:{dark}}}"))
+        .map(|(light, dark)| {
+            format!(".plot [stroke=\"{light}\"]{{stroke:{dark}}}.plot [fill=\"{light}\"]{{fill:{dark}}}")
+        })
         .collect();
     format!("@media screen and (prefers-color-scheme:dark){{{rules}}}")
 }

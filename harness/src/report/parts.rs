@@ -44,9 +44,12 @@ pub(super) fn figure(figure: &Figure, caption: &str) -> Result<Markup> {
         .flat_map(|line| {
             let step = line.points.len().div_ceil(MOST_LINES).max(1);
             line.points.iter().step_by(step).map(move |point| {
-                let interval = point.interval.map_or_else(|| "-".into(), |(low, high)| format!("{low:.3} to {high:.3}"));
+                let interval =
+                    point.interval.map_or_else(|| "-".into(), |(low, high)| format!("{low:.3} to {high:.3}"));
                 let name = if line.name.is_empty() { "-" } else { &line.name };
-                [name.to_owned(), short(point.x), format!("{:.3}", point.y), interval].map(|text| html! { (text) }).to_vec()
+                [name.to_owned(), short(point.x), format!("{:.3}", point.y), interval]
+                    .map(|text| html! { (text) })
+                    .to_vec()
             })
         })
         .collect();
@@ -101,10 +104,8 @@ pub(super) fn score(statistic: Option<Statistic>) -> String {
 
 /// `80.1 to 82.3`, in percent; `unknown` for one seed.
 pub(super) fn interval(interval: Option<Interval>) -> String {
-    interval.map_or_else(
-        || "unknown".into(),
-        |Interval { low, high }| format!("{:.2} to {:.2}", 100.0 * low, 100.0 * high),
-    )
+    interval
+        .map_or_else(|| "unknown".into(), |Interval { low, high }| format!("{:.2} to {:.2}", 100.0 * low, 100.0 * high))
 }
 
 /// A count with its noun: `1 run`, `3 runs`.

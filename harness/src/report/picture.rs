@@ -38,7 +38,9 @@ impl Picture {
     pub(super) fn photograph(image: &RgbImage8, width: usize) -> Result<Self> {
         let shrunk = shrink(image, width)?;
         let mut bytes = Vec::new();
-        JpegEncoder::new_with_quality(&mut bytes, QUALITY).encode_image(&shrunk).context("an image cannot be encoded")?;
+        JpegEncoder::new_with_quality(&mut bytes, QUALITY)
+            .encode_image(&shrunk)
+            .context("an image cannot be encoded")?;
         Ok(Self::of(&shrunk, "image/jpeg", &bytes))
     }
 

@@ -21,7 +21,18 @@ pub(super) fn section(report: &Report) -> Markup {
 
 fn experiment_part(experiment: &Experiment) -> Markup {
     let header = [
-        "run", "id", "device", "program", "commit", "burn", "training, s", "scoring, s", "images/s", "at once", "peak memory, MiB", "ended",
+        "run",
+        "id",
+        "device",
+        "program",
+        "commit",
+        "burn",
+        "training, s",
+        "scoring, s",
+        "images/s",
+        "at once",
+        "peak memory, MiB",
+        "ended",
     ];
     let lines: Vec<_> = experiment.rows.iter().filter_map(|row| row.result()).map(line).collect();
     let mut settings = experiment.section.settings.clone();
@@ -46,7 +57,10 @@ fn experiment_part(experiment: &Experiment) -> Markup {
 fn line(result: &RunResult) -> Vec<Markup> {
     let memory = result.peak_memory_bytes.map_or_else(|| "unknown".into(), |bytes| (bytes >> 20).to_string());
     let commit = result.provenance.git_commit.clone();
-    let short = commit.get(..12).map_or_else(|| commit.clone(), |start| format!("{start}{}", if commit.ends_with("-dirty") { "-dirty" } else { "" }));
+    let short = commit.get(..12).map_or_else(
+        || commit.clone(),
+        |start| format!("{start}{}", if commit.ends_with("-dirty") { "-dirty" } else { "" }),
+    );
     [
         format!("{} seed {}", result.settings.rates_name(), result.settings.seed),
         result.run_id.clone(),

@@ -3,7 +3,7 @@
 use super::Report;
 use super::experiment::Experiment;
 use super::parts::{figure as drawn, interval, points, rates_beside, score, table};
-use crate::guideline::largest_whole_rate;
+use crate::guideline::{Optimum, Series, largest_whole_rate};
 use crate::plot::{Axis, Chart, Figure, Guide, Line, Point};
 use crate::table::Cell;
 use anyhow::Result;
@@ -26,13 +26,32 @@ pub(super) fn section(report: &Report) -> Result<Markup> {
                 h3 { "All experiments on one scale" }
                 (all)
             }
+            @if !report.evidence.series.is_empty() {
+                (table("Best relative rate of each experiment", &["experiment", "runs", "seeds", "best relative rate"], &optima(report)))
+                p { "A parabola in ln ρ per experiment, its interval by bootstrap over the runs (docs/guideline.md)." }
+            }
         }
     })
 }
 
+/// What the parabola through each experiment's runs says.
+fn optima(report: &Report) -> Vec<Vec<Markup>> {
+    let line = |series: &Series| {
+        let texts = [
+            series.experiment.clone(),
+            series.points.len().to_string(),
+            series.seeds().to_string(),
+            Optimum::of(series).verdict.to_string(),
+        ];
+        texts.map(|text| html! { (text) }).to_vec()
+    };
+    report.evidence.series.iter().map(line).collect()
+}
+
 fn experiment_part(experiment: &Experiment) -> Result<Markup> {
     let section = &experiment.section;
-    let header = ["rates", "ρ", "runs", "failed", "mIoU", "mDice", "aAcc", "95 % interval", "minus baseline", "p", "verdict"];
+    let header =
+        ["rates", "ρ", "runs", "failed", "mIoU", "mDice", "aAcc", "95 % interval", "minus baseline", "p", "verdict"];
     let lines: Vec<_> = section.cells.iter().map(|cell| line(experiment, cell)).collect();
     let figure = figure(experiment);
     let caption = format!(
@@ -51,11 +70,18 @@ fn experiment_part(experiment: &Experiment) -> Result<Markup> {
 
 fn line(experiment: &Experiment, cell: &Cell) -> Vec<Markup> {
     let section = &experiment.section;
-    let bold = |text: String| if cell.winner { html! { b { (text) } } } else { html! { (text) } };
+    let bold = |text: String| {
+        if cell.winner {
+            html! { b { (text) } }
+        } else {
+            html! { (text) }
+        }
+    };
     let plain = |text: String| html! { (text) };
     let statistic = cell.score(section.metric);
     let difference = cell.difference.map_or_else(|| "-".into(), |difference| points(difference.mean));
-    let p = cell.p_corrected.map_or_else(|| "-".into(), |p| if p < 0.001 { "< 0.001".into() } else { format!("{p:.3}") });
+    let p =
+        cell.p_corrected.map_or_else(|| "-".into(), |p| if p < 0.001 { "< 0.001".into() } else { format!("{p:.3}") });
     vec![
         bold(rates_beside(&cell.rates, &section.baseline)),
         plain(format!("{:.2}", cell.relative_rate)),
@@ -94,7 +120,10 @@ pub(super) fn figure(experiment: &Experiment) -> Figure {
         let at = 100.0 * section.comparison.reference.value_fraction;
         guides.push(Guide::Horizontal { at, label: "published".into() });
     }
-    let x = Axis::logarithmic(RELATIVE_RATE, means.iter().map(|point| point.x).chain([rule(experiment)].into_iter().filter(|rule| *rule > 0.0)));
+    let x = Axis::logarithmic(
+        RELATIVE_RATE,
+        means.iter().map(|point| point.x).chain([rule(experiment)].into_iter().filter(|rule| *rule > 0.0)),
+    );
     let y = Axis::linear(format!("{metric} in percent"), heights(&means, &cloud));
     let line = Line { cloud, ..Line::marked(experiment.title(), 0, means) };
     Figure {
