@@ -1,6 +1,6 @@
 //! Backbone, ASPP head and auxiliary head: what is trained and scored.
 
-use burn::tensor::{Device, Gradients, Int, Tensor};
+use burn::tensor::{Device, FloatDType, Gradients, Int, Tensor};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -125,15 +125,16 @@ impl Segmentor {
     /// A copy without gradients, for inference.
     pub fn without_gradients(&self) -> Self {
         let mut copy = self.clone();
-        copy.visit("", &mut Constants { autodiff: false });
+        copy.visit("", &mut Constants { autodiff: false, precision: None });
         copy
     }
 
     /// A copy whose parameters are constants for autodiff: what is computed of the input can be differentiated with
-    /// respect to the input, and to nothing else.
-    pub fn as_constants(&self) -> Self {
+    /// respect to the input, and to nothing else. `precision` is that of its parameters, and of the inputs that it then takes;
+    /// the CPU backend has 32 and 64 bits, for [`Segmentor::map`] and its gradient.
+    pub fn as_constants(&self, precision: FloatDType) -> Self {
         let mut copy = self.clone();
-        copy.visit("", &mut Constants { autodiff: true });
+        copy.visit("", &mut Constants { autodiff: true, precision: Some(precision) });
         copy
     }
 
@@ -178,11 +179,17 @@ impl Segmentor {
 struct Constants {
     /// Whether they go together with inputs that have gradients.
     autodiff: bool,
+    /// As they are where it is `None`.
+    precision: Option<FloatDType>,
 }
 
 impl Constants {
     fn of<const D: usize>(&self, tensor: &Tensor<D>) -> Tensor<D> {
         let constant = tensor.clone().without_autodiff();
+        let constant = match self.precision {
+            Some(precision) => constant.cast(precision),
+            None => constant,
+        };
         if self.autodiff { constant.autodiff() } else { constant }
     }
 }
@@ -239,15 +246,20 @@ mod tests {
             |values: Vec<f32>| Tensor::<4>::from_data(burn::tensor::TensorData::new(values, [1, 3, 32, 32]), &device);
         let (image, direction) = (tensor(wave(0.37)), tensor(wave(0.11)));
         let project = |logits: Tensor<4>| logits.slice([0..1, 0..2, 16..17, 16..17]).sum();
-        let mut constants = network.as_constants();
-        let input = image.clone().autodiff().require_grad();
+        let mut constants = network.as_constants(FloatDType::F64);
+        let input = image.clone().cast(FloatDType::F64).autodiff().require_grad();
         let gradients = project(constants.map(input.clone(), Layer::Logits)).backward();
         constants.each_gradient(&gradients, |key, _| panic!("{key} is a constant"));
-        let slope = (input.grad(&gradients).unwrap() * direction.clone()).sum().into_scalar::<f32>();
-        let mut plain = network.without_gradients();
-        let mut at = |step: f64| project(plain.forward(image.clone() + direction.clone() * step)).into_scalar::<f32>();
-        let step = 1e-3;
-        let wanted = (at(step) - at(-step)) / (2.0 * step as f32);
-        assert!((slope - wanted).abs() <= 2e-2 * wanted.abs(), "{slope} is not {wanted}");
+        let direction = direction.cast(FloatDType::F64);
+        let slope = (input.grad(&gradients).unwrap() * direction.clone()).sum().into_scalar::<f64>();
+        let image = image.cast(FloatDType::F64);
+        let mut at = |step: f64| {
+            let moved = (image.clone() + direction.clone() * step).autodiff();
+            project(constants.map(moved, Layer::Logits)).into_scalar::<f64>()
+        };
+        // So short a step that no ReLU changes sides.
+        let step = 1e-7;
+        let wanted = (at(step) - at(-step)) / (2.0 * step);
+        assert!((slope - wanted).abs() <= 1e-4 * wanted.abs(), "{slope} is not {wanted}");
     }
 }

@@ -4,7 +4,7 @@ use super::options::{DataRootArg, DeviceArg, HintsArgs};
 use super::output::print;
 use crate::device::ComputeDevice;
 use crate::progress::Progress;
-use crate::receptive_field::{self, Field, Images, Options, Rectify, Selection, Subject};
+use crate::receptive_field::{self, Field, Images, Options, Precision, Rectify, Selection, Subject};
 use crate::settings::join_rates;
 use crate::spec::{Overrides, Spec, check_rates};
 use crate::stop::{STOPPED_EXIT_CODE, StopFlag};
@@ -95,6 +95,10 @@ pub struct Args {
     /// What becomes of pixels that lower the target
     #[arg(long, value_enum, default_value_t = Rectify::Gradient)]
     rectify: Rectify,
+
+    /// What is computed in [default: double on the CPU, single elsewhere]
+    #[arg(long, value_enum)]
+    precision: Option<Precision>,
 
     /// Draw the windows around the taps of the ASPP branches in which the mass is measured
     #[arg(long)]
@@ -210,7 +214,7 @@ impl Args {
         stop: &StopFlag,
     ) -> Result<Field> {
         let trained = subject.open(device)?;
-        let options = self.options(&trained.network, trained.dataset)?;
+        let options = self.options(&trained.network, trained.dataset, device)?;
         let size = self.input_size(&trained, &options)?;
         let images = self.images(subject, trained.dataset)?;
         let rates = join_rates(&trained.network.decode_head.rates());
@@ -227,10 +231,15 @@ impl Args {
         Ok(Field::new(map, &options, trained.dataset, &subject.name, images, on, self.decades))
     }
 
-    fn options(&self, network: &Segmentor, dataset: DatasetKind) -> Result<Options> {
+    fn options(&self, network: &Segmentor, dataset: DatasetKind, device: &ComputeDevice) -> Result<Options> {
         let class = self.class.as_deref().map(|name| class(name, dataset)).transpose()?;
         let pixel = self.pixel.map(|Pair(pixel)| pixel);
-        let options = Options { layer: self.layer, class, pixel, rectify: self.rectify };
+        let on_the_cpu = device.name() == "flex";
+        let usual = if on_the_cpu { Precision::Double } else { Precision::Single };
+        let precision = self.precision.unwrap_or(usual);
+        let possible = on_the_cpu || precision == Precision::Single;
+        ensure!(possible, "--precision double: {} has 32 bits; use --device flex", device.name());
+        let options = Options { layer: self.layer, class, pixel, rectify: self.rectify, precision };
         let option = if class.is_some() { "--class" } else { "--layer" };
         options.check(network).with_context(|| option)?;
         Ok(options)

@@ -197,11 +197,10 @@ fn solve(matrix: &[Vector; PARAMETERS], right: &Vector, damping: f64) -> Option<
         if left[column][column].abs() < f64::MIN_POSITIVE {
             return None;
         }
+        let pivot = left[column];
         for row in column + 1..PARAMETERS {
-            let factor = left[row][column] / left[column][column];
-            for k in column..PARAMETERS {
-                left[row][k] -= factor * left[column][k];
-            }
+            let factor = left[row][column] / pivot[column];
+            left[row].iter_mut().zip(pivot).for_each(|(value, pivot)| *value -= factor * pivot);
             right[row] -= factor * right[column];
         }
     }

@@ -1,6 +1,6 @@
 //! What is written of a map: array, pictures, numbers.
 
-use super::{Images, Map, Numbers, Options, Rectify, Target};
+use super::{Images, Map, Numbers, Options, Precision, Rectify, Target};
 use crate::atomic_file;
 use crate::plot::colour::Scale;
 use crate::plot::heat_grid::{self, Tile};
@@ -32,6 +32,7 @@ pub struct Record {
     /// The class's name; `None` for the mean over the channels.
     pub class: Option<String>,
     pub rectify: Rectify,
+    pub precision: Precision,
     /// Height and width of the input.
     pub size: [usize; 2],
     pub target: Target,
@@ -70,6 +71,7 @@ impl Field {
             layer: options.layer.to_string(),
             class: options.class.and_then(|class| dataset.class_names().get(class)).map(|name| (*name).to_owned()),
             rectify: options.rectify,
+            precision: options.precision,
             size: map.size,
             target: map.target,
             averaged: map.images,
