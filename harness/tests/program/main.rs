@@ -9,6 +9,7 @@ mod place;
 mod rates;
 mod refusals;
 mod report;
+mod results;
 mod resume;
 mod scoring;
 mod weights;
