@@ -1,6 +1,6 @@
 //! `atrous erf`: the effective receptive field of a network.
 
-use super::options::{DataRootArg, DeviceArg, HintsArgs};
+use super::options::{DataRootArg, DeviceArg, HintsArgs, Pair};
 use super::output::print;
 use crate::device::ComputeDevice;
 use crate::progress::Progress;
@@ -15,7 +15,6 @@ use atrous_models::{Layer, Segmentor};
 use clap::ArgGroup;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::str::FromStr;
 
 /// Images of a data set that are averaged where nobody says otherwise: as many as in RepLKNet's measurements.
 const IMAGES: usize = 50;
@@ -131,19 +130,6 @@ Examples:
       what the branch with rate 18 of another program's network looks at
   atrous erf --weights best.safetensors --class vessel --pixel 60,64 --rectify absolute eye.png
       one class, one pixel, and signs not cut off";
-
-/// Two numbers, written `128,96`.
-#[derive(Clone, Copy, Debug)]
-struct Pair([usize; 2]);
-
-impl FromStr for Pair {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let pair = text.split_once(',').and_then(|(y, x)| Some([y.trim().parse().ok()?, x.trim().parse().ok()?]));
-        pair.map(Pair).ok_or_else(|| "expected two whole numbers, vertical and horizontal, such as 128,96".into())
-    }
-}
 
 /// Runs the subcommand.
 ///
@@ -315,13 +301,5 @@ mod tests {
         assert_eq!(class("0", DatasetKind::Stare).unwrap(), 0);
         let error = class("road", DatasetKind::Stare).unwrap_err().to_string();
         assert_eq!(error, "--class road: STARE has background, vessel");
-    }
-
-    #[test]
-    fn pairs_are_two_numbers() {
-        assert_eq!("3, 40".parse::<Pair>().unwrap().0, [3, 40]);
-        for wrong in ["3", "3,4,5", "-1,2", "a,b"] {
-            assert!(wrong.parse::<Pair>().is_err(), "{wrong}");
-        }
     }
 }

@@ -8,6 +8,7 @@ use anyhow::{Result, anyhow};
 use atrous_data::DatasetKind;
 use atrous_models::{ComputeDevice, Tolerance};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 /// Where data sets are.
 #[derive(Clone, Debug, clap::Args)]
@@ -135,6 +136,19 @@ impl HintsArgs {
     }
 }
 
+/// Two numbers, written `128,96`.
+#[derive(Clone, Copy, Debug)]
+pub struct Pair(pub [usize; 2]);
+
+impl FromStr for Pair {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let pair = text.split_once(',').and_then(|(y, x)| Some([y.trim().parse().ok()?, x.trim().parse().ok()?]));
+        pair.map(Pair).ok_or_else(|| "expected two whole numbers, vertical and horizontal, such as 128,96".into())
+    }
+}
+
 /// How images are scored, where it is not to be as in training.
 #[derive(Clone, Debug, clap::Args)]
 pub struct InferArgs {
@@ -195,5 +209,18 @@ impl InferArgs {
             inference.resize = resize;
         }
         check_inference(infer, inference.divisor).map_err(|message| anyhow!(message.replacen("infer.", "--", 1)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_are_two_numbers() {
+        assert_eq!("3, 40".parse::<Pair>().unwrap().0, [3, 40]);
+        for wrong in ["3", "3,4,5", "-1,2", "a,b"] {
+            assert!(wrong.parse::<Pair>().is_err(), "{wrong}");
+        }
     }
 }
