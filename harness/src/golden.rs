@@ -1,6 +1,7 @@
 //! Recordings of the reference implementation, for tests.
 
 use atrous_models::burn::tensor::{Device, Tensor, TensorData};
+use atrous_models::{ComputeDevice, DeviceError};
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -51,4 +52,17 @@ pub(crate) fn tensor<const D: usize>(bytes: &[u8], key: &str) -> Tensor<D> {
 /// Every `stride`-th value, as large tensors are recorded.
 pub(crate) fn sampled<'a>(values: &'a [f32], info: &Value, key: &str) -> impl Iterator<Item = &'a f32> + use<'a> {
     values.iter().step_by(info["sampled"][key]["stride"].as_u64().unwrap_or(1) as usize)
+}
+
+/// A Vulkan device: a GPU where there is one, else a software adapter.
+///
+/// # Errors
+/// None is here, or this program is built so that it cannot use it.
+pub(crate) fn vulkan() -> Result<ComputeDevice, DeviceError> {
+    let found = ComputeDevice::select("vulkan").or_else(|_| ComputeDevice::select("vulkan:cpu"));
+    found.inspect_err(|error| {
+        let refused = cfg!(feature = "vulkan") && matches!(error, DeviceError::Broken { .. });
+        let without = !cfg!(feature = "wgpu");
+        assert!(refused || without || matches!(error, DeviceError::Absent { .. }), "{error}");
+    })
 }

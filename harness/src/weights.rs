@@ -17,6 +17,8 @@ pub struct Trained {
     /// What it is scored on.
     pub dataset: DatasetKind,
     pub inference: Inference,
+    /// Height and width of the crops that it is trained on: those of its run, or of its data set's protocol.
+    pub crop: [usize; 2],
 }
 
 /// What is known of weights beside the file. A checkpoint of this program says all of it itself, but for the data set
@@ -61,7 +63,7 @@ impl Trained {
         if dataset != settings.dataset {
             inference.resize = dataset.resize_reference();
         }
-        Ok(Trained { network, dataset, inference })
+        Ok(Trained { network, dataset, inference, crop: settings.crop })
     }
 
     /// Weights of another program, or those that `atrous export` has written, which say more about themselves.
@@ -79,15 +81,16 @@ impl Trained {
         let resnet = matches!(config.backbone, BackboneConfig::Resnet(_));
         ensure!(resnet || hints.output_stride.is_none(), "--output-stride is for a ResNet; this is a U-Net");
         check_classes(dataset, config.classes)?;
+        let protocol = protocol::of(dataset);
         let inference = Inference {
             resize: dataset.resize_reference(),
-            infer: protocol::of(dataset).infer,
+            infer: protocol.infer,
             divisor: config.backbone.divisor(),
             classes: config.classes,
         };
         let mut network = config.init(0, &device.device);
         load(state, &mut network, &hints.tolerance)?;
-        Ok(Trained { network, dataset, inference })
+        Ok(Trained { network, dataset, inference, crop: protocol.crop })
     }
 }
 

@@ -5,6 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::conv_module::ConvModule;
 use crate::dropout::DropoutNoise;
+use crate::layer::Layer;
 use crate::layers::Conv2d;
 use crate::module::{Module, Phase, Visitor, key};
 
@@ -51,17 +52,47 @@ impl AsppHead {
     /// Batch x input channels x height x width to batch x classes x height x width. `noise`: dropout before the last
     /// convolution.
     pub fn forward(&mut self, input: Tensor<4>, phase: Phase, noise: Option<&mut DropoutNoise>) -> Tensor<4> {
-        let [batch, _, height, width] = input.dims();
-        let pooled = self.image_pool.forward(input.clone().mean_dim(3).mean_dim(2), phase);
-        let [_, channels, _, _] = pooled.dims();
-        let mut maps = vec![pooled.expand([batch, channels, height, width])];
-        maps.extend(self.branches.iter_mut().map(|branch| branch.forward(input.clone(), phase)));
-        let joined = self.bottleneck.forward(Tensor::cat(maps, 1), phase);
+        let joined = self.join(input, phase);
         let kept = match noise {
             Some(noise) => noise.apply(joined),
             None => joined,
         };
         self.classifier.forward(kept)
+    }
+
+    /// A layer's map in evaluation mode: batch x its channels x height x width.
+    ///
+    /// # Panics
+    /// For a branch beyond the rates.
+    pub fn map(&mut self, input: Tensor<4>, layer: Layer) -> Tensor<4> {
+        let phase = Phase::Evaluation;
+        match layer {
+            Layer::Backbone => input,
+            Layer::ImagePool => self.pool(&input, phase),
+            Layer::Branch(i) => self.branches[i].forward(input, phase),
+            Layer::Aspp => self.join(input, phase),
+            Layer::Logits => self.forward(input, phase, None),
+        }
+    }
+
+    /// The rate of each branch.
+    pub fn rates(&self) -> Vec<usize> {
+        self.branches.iter().map(|branch| branch.conv.geometry.dilation).collect()
+    }
+
+    /// The mean of the whole map through its convolution, at every pixel.
+    fn pool(&mut self, input: &Tensor<4>, phase: Phase) -> Tensor<4> {
+        let [batch, _, height, width] = input.dims();
+        let pooled = self.image_pool.forward(input.clone().mean_dim(3).mean_dim(2), phase);
+        let [_, channels, _, _] = pooled.dims();
+        pooled.expand([batch, channels, height, width])
+    }
+
+    /// Image pooling and all branches through the bottleneck.
+    fn join(&mut self, input: Tensor<4>, phase: Phase) -> Tensor<4> {
+        let mut maps = vec![self.pool(&input, phase)];
+        maps.extend(self.branches.iter_mut().map(|branch| branch.forward(input.clone(), phase)));
+        self.bottleneck.forward(Tensor::cat(maps, 1), phase)
     }
 }
 

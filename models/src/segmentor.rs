@@ -1,6 +1,6 @@
 //! Backbone, ASPP head and auxiliary head: what is trained and scored.
 
-use burn::tensor::{Device, Gradients, Int, Tensor};
+use burn::tensor::{Device, FloatDType, Gradients, Int, Tensor};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -8,6 +8,7 @@ use crate::aspp::{AsppHead, AsppHeadConfig};
 use crate::backbone::{Backbone, BackboneConfig};
 use crate::dropout::DropoutNoise;
 use crate::fcn_head::FcnHead;
+use crate::layer::Layer;
 use crate::loss::{LossConfig, Losses};
 use crate::module::{Module, Phase, Role, Visitor, key};
 use crate::resnet::ResnetConfig;
@@ -60,6 +61,7 @@ impl SegmentorConfig {
             decode_head: head.init(random, device),
             auxiliary_head: FcnHead::new(auxiliary, self.classes, random, device),
             align_corners: self.align_corners,
+            output_stride: self.backbone.output_stride(),
         }
     }
 }
@@ -72,6 +74,8 @@ pub struct Segmentor {
     pub auxiliary_head: FcnHead,
     /// How logits are resized.
     pub align_corners: bool,
+    /// Side of the input over the side of the map that the ASPP head reads.
+    pub output_stride: usize,
 }
 
 /// What both heads say of a training batch: batch x classes x the size of the map that the head reads.
@@ -84,8 +88,17 @@ impl Segmentor {
     /// Logits of the ASPP head in evaluation mode: batch x 3 x height x width to batch x classes x the size of the map that
     /// the head reads.
     pub fn forward(&mut self, images: Tensor<4>) -> Tensor<4> {
+        self.map(images, Layer::Logits)
+    }
+
+    /// A layer's map in evaluation mode: batch x 3 x height x width to batch x the layer's channels x the size of the map
+    /// that the ASPP head reads.
+    ///
+    /// # Panics
+    /// For a branch beyond the rates.
+    pub fn map(&mut self, images: Tensor<4>, layer: Layer) -> Tensor<4> {
         let maps = self.backbone.forward(images, Phase::Evaluation);
-        self.decode_head.forward(maps.decode, Phase::Evaluation, None)
+        self.decode_head.map(maps.decode, layer)
     }
 
     /// Logits of both heads in training mode; moves the running statistics.
@@ -111,17 +124,17 @@ impl Segmentor {
 
     /// A copy without gradients, for inference.
     pub fn without_gradients(&self) -> Self {
-        struct Strip;
-        impl Visitor for Strip {
-            fn weight(&mut self, _: &str, tensor: &mut Tensor<4>) {
-                *tensor = tensor.clone().without_autodiff();
-            }
-            fn vector(&mut self, _: &str, _: Role, tensor: &mut Tensor<1>) {
-                *tensor = tensor.clone().without_autodiff();
-            }
-        }
         let mut copy = self.clone();
-        copy.visit("", &mut Strip);
+        copy.visit("", &mut Constants { autodiff: false, precision: None });
+        copy
+    }
+
+    /// A copy whose parameters are constants for autodiff: what is computed of the input can be differentiated with
+    /// respect to the input, and to nothing else. `precision` is that of its parameters, and of the inputs that it then takes;
+    /// the CPU backend has 32 and 64 bits, for [`Segmentor::map`] and its gradient.
+    pub fn as_constants(&self, precision: FloatDType) -> Self {
+        let mut copy = self.clone();
+        copy.visit("", &mut Constants { autodiff: true, precision: Some(precision) });
         copy
     }
 
@@ -162,10 +175,91 @@ impl Segmentor {
     }
 }
 
+/// Takes the gradients from parameters.
+struct Constants {
+    /// Whether they go together with inputs that have gradients.
+    autodiff: bool,
+    /// As they are where it is `None`.
+    precision: Option<FloatDType>,
+}
+
+impl Constants {
+    fn of<const D: usize>(&self, tensor: &Tensor<D>) -> Tensor<D> {
+        let constant = tensor.clone().without_autodiff();
+        let constant = match self.precision {
+            Some(precision) => constant.cast(precision),
+            None => constant,
+        };
+        if self.autodiff { constant.autodiff() } else { constant }
+    }
+}
+
+impl Visitor for Constants {
+    fn weight(&mut self, _: &str, tensor: &mut Tensor<4>) {
+        *tensor = self.of(tensor);
+    }
+
+    fn vector(&mut self, _: &str, _: Role, tensor: &mut Tensor<1>) {
+        *tensor = self.of(tensor);
+    }
+}
+
 impl Module for Segmentor {
     fn visit(&mut self, prefix: &str, visitor: &mut dyn Visitor) {
         self.backbone.visit(&key(prefix, "backbone"), visitor);
         self.decode_head.visit(&key(prefix, "decode_head"), visitor);
         self.auxiliary_head.visit(&key(prefix, "auxiliary_head"), visitor);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Layers are those of one and the same forward pass, and of the sizes that they should have.
+    #[test]
+    fn layers_have_their_channels() {
+        let device = Device::flex();
+        let mut network = SegmentorConfig::unet_s5_d16(4, 3, vec![1, 2, 5], 2).init(0, &device);
+        assert_eq!(network.decode_head.rates(), [1, 2, 5]);
+        let images = Tensor::<4>::ones([1, 3, 32, 48], &device);
+        for layer in Layer::all(3) {
+            let channels = match layer {
+                Layer::Backbone => 4,
+                Layer::Logits => 2,
+                _ => 3,
+            };
+            assert_eq!(network.map(images.clone(), layer).dims(), [1, channels, 32, 48], "{layer}");
+        }
+        let joined = network.map(images.clone(), Layer::Aspp);
+        let logits = network.decode_head.classifier.forward(joined);
+        logits.into_data().assert_eq(&network.forward(images).into_data(), true);
+    }
+
+    /// Central differences of a random projection of the logits along a random direction, in evaluation mode.
+    #[test]
+    fn the_gradient_of_the_input_is_that_of_finite_differences() {
+        let device = Device::flex();
+        let network = SegmentorConfig::unet_s5_d16(4, 3, vec![1, 2, 5], 2).init(0, &device.clone().autodiff());
+        let wave = |seed: f32| -> Vec<f32> { (0..3 * 32 * 32).map(|i| (i as f32 * seed).sin()).collect() };
+        let tensor =
+            |values: Vec<f32>| Tensor::<4>::from_data(burn::tensor::TensorData::new(values, [1, 3, 32, 32]), &device);
+        let (image, direction) = (tensor(wave(0.37)), tensor(wave(0.11)));
+        let project = |logits: Tensor<4>| logits.slice([0..1, 0..2, 16..17, 16..17]).sum();
+        let mut constants = network.as_constants(FloatDType::F64);
+        let input = image.clone().cast(FloatDType::F64).autodiff().require_grad();
+        let gradients = project(constants.map(input.clone(), Layer::Logits)).backward();
+        constants.each_gradient(&gradients, |key, _| panic!("{key} is a constant"));
+        let direction = direction.cast(FloatDType::F64);
+        let slope = (input.grad(&gradients).unwrap() * direction.clone()).sum().into_scalar::<f64>();
+        let image = image.cast(FloatDType::F64);
+        let mut at = |step: f64| {
+            let moved = (image.clone() + direction.clone() * step).autodiff();
+            project(constants.map(moved, Layer::Logits)).into_scalar::<f64>()
+        };
+        // So short a step that no ReLU changes sides.
+        let step = 1e-7;
+        let wanted = (at(step) - at(-step)) / (2.0 * step);
+        assert!((slope - wanted).abs() <= 1e-4 * wanted.abs(), "{slope} is not {wanted}");
     }
 }

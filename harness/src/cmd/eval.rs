@@ -80,7 +80,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         ensure!(folder.is_dir(), "--json {}: there is no folder {}", path.display(), folder.display());
     }
     let device = ComputeDevice::select(&args.device.device)?;
-    let Trained { mut network, dataset: kind, mut inference } = args.weights.read(args.dataset, &device)?;
+    let Trained { mut network, dataset: kind, mut inference, .. } = args.weights.read(args.dataset, &device)?;
     args.infer.apply(&mut inference)?;
     let dataset = Dataset::open(kind, &args.data.data_root)?;
     let mut samples = dataset.samples(args.split);

@@ -3,6 +3,7 @@
 pub mod batches;
 pub mod bench;
 pub mod devices;
+pub mod erf;
 pub mod eval;
 pub mod export;
 pub mod inspect;

@@ -5,8 +5,10 @@ use crate::settings::{InferMode, InferSpec, join_rates};
 use crate::spec::{Overrides, Spec, check_inference, check_rates};
 use crate::weights::{Hints, Trained};
 use anyhow::{Result, anyhow};
+use atrous_data::DatasetKind;
 use atrous_models::{ComputeDevice, Tolerance};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 /// Where data sets are.
 #[derive(Clone, Debug, clap::Args)]
@@ -83,6 +85,23 @@ pub struct WeightsArgs {
     #[arg(long, value_name = "FILE")]
     pub weights: PathBuf,
 
+    #[command(flatten)]
+    hints: HintsArgs,
+}
+
+impl WeightsArgs {
+    /// Reads them; `dataset` is what they are scored on, where that was given.
+    ///
+    /// # Errors
+    /// Names the file.
+    pub fn read(&self, dataset: Option<DatasetKind>, device: &ComputeDevice) -> Result<Trained> {
+        Trained::read(&self.weights, &self.hints.hints(dataset), device)
+    }
+}
+
+/// What weights of other programs do not say themselves.
+#[derive(Clone, Debug, clap::Args)]
+pub struct HintsArgs {
     /// Atrous rates of weights that do not say them [default: 1,12,24,36]
     #[arg(long, value_name = "R,R,...", value_delimiter = ',')]
     pub rates: Option<Vec<usize>>,
@@ -104,20 +123,29 @@ pub struct WeightsArgs {
     pub allow_superfluous: Vec<String>,
 }
 
-impl WeightsArgs {
-    /// Reads them; `dataset` is what they are scored on, where that was given.
-    ///
-    /// # Errors
-    /// Names the file.
-    pub fn read(&self, dataset: Option<atrous_data::DatasetKind>, device: &ComputeDevice) -> Result<Trained> {
-        let hints = Hints {
+impl HintsArgs {
+    /// The same for the library; `dataset` is what the network is used on, where that was given.
+    pub fn hints(&self, dataset: Option<DatasetKind>) -> Hints {
+        Hints {
             dataset,
             rates: self.rates.clone(),
             output_stride: self.output_stride,
             align_corners: self.align_corners,
             tolerance: Tolerance { missing: self.allow_missing.clone(), superfluous: self.allow_superfluous.clone() },
-        };
-        Trained::read(&self.weights, &hints, device)
+        }
+    }
+}
+
+/// Two numbers, written `128,96`.
+#[derive(Clone, Copy, Debug)]
+pub struct Pair(pub [usize; 2]);
+
+impl FromStr for Pair {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let pair = text.split_once(',').and_then(|(y, x)| Some([y.trim().parse().ok()?, x.trim().parse().ok()?]));
+        pair.map(Pair).ok_or_else(|| "expected two whole numbers, vertical and horizontal, such as 128,96".into())
     }
 }
 
@@ -181,5 +209,18 @@ impl InferArgs {
             inference.resize = resize;
         }
         check_inference(infer, inference.divisor).map_err(|message| anyhow!(message.replacen("infer.", "--", 1)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_are_two_numbers() {
+        assert_eq!("3, 40".parse::<Pair>().unwrap().0, [3, 40]);
+        for wrong in ["3", "3,4,5", "-1,2", "a,b"] {
+            assert!(wrong.parse::<Pair>().is_err(), "{wrong}");
+        }
     }
 }

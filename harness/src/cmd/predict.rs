@@ -54,7 +54,7 @@ Examples:
 pub fn run(args: Args) -> Result<ExitCode> {
     let stems = stems(&args.images)?;
     let device = ComputeDevice::select(&args.device.device)?;
-    let Trained { mut network, dataset: kind, mut inference } = args.weights.read(args.dataset, &device)?;
+    let Trained { mut network, dataset: kind, mut inference, .. } = args.weights.read(args.dataset, &device)?;
     args.infer.apply(&mut inference)?;
     for path in &args.images {
         ensure!(path.is_file(), "{} is no file", path.display());

@@ -128,6 +128,12 @@ fn synthetic_root(out: &Path, (kind, hash): &(DatasetKind, Option<String>)) -> P
     out.join("synthetic").join(format!("{}-{}", kind.name(), hash.as_deref().unwrap_or_default()))
 }
 
+/// The data root that a run's drawn images are in, below the output directory of its sweep; `None` for files.
+pub fn drawn_root(out: &Path, settings: &RunSettings) -> Option<PathBuf> {
+    let drawn = settings.data != DataSource::Files;
+    drawn.then(|| synthetic_root(out, &key(settings.dataset, &settings.data)))
+}
+
 /// Draws a set under a temporary name and renames it: a set that is there is whole.
 fn draw(kind: DatasetKind, drawing: &SyntheticConfig, root: &Path, progress: &Progress) -> Result<()> {
     let temporary = root.with_extension("tmp");

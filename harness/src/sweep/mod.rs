@@ -7,7 +7,7 @@ mod lock;
 mod queue;
 mod run;
 
-pub use data::{DataSets, OpenedData};
+pub use data::{DataSets, OpenedData, drawn_root};
 pub use estimate::{DryRun, dry_run};
 pub use jobs::{Jobs, Load, Machine, Share};
 pub use lock::Lock;

@@ -35,7 +35,7 @@ fn a_dry_run_writes_nothing() {
 #[test]
 fn help_teaches() {
     let place = Place::new();
-    for command in ["sweep", "train", "eval", "predict", "table", "inspect", "prepare"] {
+    for command in ["sweep", "train", "eval", "predict", "erf", "table", "inspect", "prepare"] {
         let text = place.succeed(&[command, "--help"]);
         assert!(text.contains("Examples:") && text.contains(&format!("atrous {command}")), "{text}");
     }

@@ -5,7 +5,6 @@
 //! what a 1x1 does.
 
 use burn::backend::TensorMetadata;
-use burn::backend::get_device_settings;
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::{Shape, Slice};
 
@@ -77,9 +76,7 @@ impl Reach {
 }
 
 fn zeros<B: Kernels, const D: usize>(like: &FloatTensor<B>, shape: [usize; D]) -> FloatTensor<B> {
-    let device = like.device();
-    let dtype = get_device_settings::<B>(&device).float_dtype;
-    B::float_zeros(Shape::from(shape), &device, dtype)
+    B::float_zeros(Shape::from(shape), &like.device(), like.dtype().into())
 }
 
 fn inner(start: usize, length: usize) -> Slice {

@@ -1,10 +1,13 @@
 //! The CPU backend's kernels: [`crate::kernels`] on the memory of flex's tensors.
+//!
+//! They compute in 32 bits. What evaluation and its gradient need also takes 64 bits, composed of burn's operations.
 
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Flex, TensorMetadata};
-use burn::tensor::TensorData;
+use burn::tensor::{DType, TensorData};
 
-use super::kernels::{ChannelMap, Kernels, NormTerms, dims};
+use super::columns;
+use super::kernels::{self, ChannelMap, Kernels, NormTerms, dims};
 use crate::kernels::conv::{self, ConvGeometry, ConvShape};
 use crate::kernels::loss::{self, LossShape};
 use crate::kernels::momentum::{self, MomentumStep};
@@ -24,6 +27,11 @@ impl Values {
     fn slice(&self) -> &[f32] {
         self.0.as_slice::<f32>().expect("a contiguous tensor of 32-bit floats")
     }
+}
+
+/// Whether values have 64 bits.
+fn is_double(tensor: &Floats) -> bool {
+    tensor.dtype() == DType::F64
 }
 
 /// A channel map whose values lie in memory.
@@ -60,6 +68,9 @@ fn loss_shape(logits: &Floats) -> LossShape {
 
 impl Kernels for Flex {
     fn convolution(input: Floats, weight: Floats, geometry: ConvGeometry) -> Floats {
+        if is_double(&input) {
+            return columns::forward::<Self>(input, weight, geometry);
+        }
         let shape = ConvShape::new(dims(&input), dims(&weight), geometry);
         let [height, width] = shape.output();
         let output = conv::forward(Values::of(input).slice(), Values::of(weight).slice(), &shape);
@@ -72,6 +83,9 @@ impl Kernels for Flex {
         output_grad: Floats,
         geometry: ConvGeometry,
     ) -> Floats {
+        if is_double(&input) {
+            return columns::input_gradient::<Self>(input, weight, output_grad, geometry);
+        }
         let sizes = dims(&input);
         let shape = ConvShape::new(sizes, dims(&weight), geometry);
         tensor(conv::input_gradient(Values::of(output_grad).slice(), Values::of(weight).slice(), &shape), sizes)
@@ -95,11 +109,17 @@ impl Kernels for Flex {
     }
 
     fn channel_affine(input: Floats, map: ChannelMap<Self>, relu: bool) -> Floats {
+        if is_double(&input) {
+            return kernels::channel_affine::<Self>(input, map, relu);
+        }
         let (shape, sizes) = (norm_shape(&input), dims(&input));
         tensor(norm::affine(Values::of(input).slice(), &Map::of(map).affine(), relu, &shape), sizes)
     }
 
     fn channel_affine_gradient(input: Floats, output_grad: Floats, map: ChannelMap<Self>, relu: bool) -> Floats {
+        if is_double(&input) {
+            return kernels::channel_affine_gradient::<Self>(input, output_grad, map, relu);
+        }
         let (shape, sizes) = (norm_shape(&input), dims(&input));
         let (input, grad) = (Values::of(input), Values::of(output_grad));
         tensor(norm::affine_gradient(input.slice(), grad.slice(), &Map::of(map).affine(), relu, &shape), sizes)
@@ -129,12 +149,18 @@ impl Kernels for Flex {
     }
 
     fn bilinear(input: Floats, size: [usize; 2], align_corners: bool) -> Floats {
+        if is_double(&input) {
+            return kernels::bilinear::<Self>(input, size, align_corners);
+        }
         let [batch, channels, height, width] = dims(&input);
         let shape = ResizeShape { input: [height, width], output: size, align_corners };
         tensor(resize::forward(Values::of(input).slice(), &shape), [batch, channels, size[0], size[1]])
     }
 
     fn bilinear_gradient(output_grad: Floats, size: [usize; 2], align_corners: bool) -> Floats {
+        if is_double(&output_grad) {
+            return kernels::bilinear_gradient::<Self>(output_grad, size, align_corners);
+        }
         let [batch, channels, height, width] = dims(&output_grad);
         let shape = ResizeShape { input: size, output: [height, width], align_corners };
         tensor(resize::gradient(Values::of(output_grad).slice(), &shape), [batch, channels, size[0], size[1]])

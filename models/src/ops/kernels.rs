@@ -1,7 +1,7 @@
 //! What a backend offers: each operation and its gradients, composed of burn's own operations by default.
 
 use burn::backend::get_device_settings;
-use burn::backend::tensor::{Device, FloatTensor, IntTensor};
+use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::{Shape, TensorData};
 
@@ -91,10 +91,7 @@ pub trait Kernels: Backend {
 
     /// `(input - mean) * scale + offset` per channel, and a ReLU behind it if `relu`.
     fn channel_affine(input: FloatTensor<Self>, map: ChannelMap<Self>, relu: bool) -> FloatTensor<Self> {
-        let centred = Self::float_sub(input, per_channel::<Self>(map.mean));
-        let scaled = Self::float_mul(centred, per_channel::<Self>(map.scale));
-        let output = Self::float_add(scaled, per_channel::<Self>(map.offset));
-        if relu { Self::relu(output) } else { output }
+        channel_affine::<Self>(input, map, relu)
     }
 
     /// Gradient of [`Kernels::channel_affine`] for its input.
@@ -104,8 +101,7 @@ pub trait Kernels: Backend {
         map: ChannelMap<Self>,
         relu: bool,
     ) -> FloatTensor<Self> {
-        let scale = map.scale.clone();
-        Self::float_mul(alive::<Self>(input, output_grad, map, relu), per_channel::<Self>(scale))
+        channel_affine_gradient::<Self>(input, output_grad, map, relu)
     }
 
     /// Gradients of a batch norm in training mode (and the ReLU behind it): for the input, gamma, beta.
@@ -146,20 +142,12 @@ pub trait Kernels: Backend {
     }
 
     fn bilinear(input: FloatTensor<Self>, size: [usize; 2], align_corners: bool) -> FloatTensor<Self> {
-        let [_, _, height, width] = dims(&input);
-        let device = input.device();
-        let rows = interpolation::<Self>(height, size[0], align_corners, &device);
-        let columns = interpolation::<Self>(width, size[1], align_corners, &device);
-        Self::float_matmul(Self::float_matmul(rows, input), Self::float_transpose(columns))
+        bilinear::<Self>(input, size, align_corners)
     }
 
     /// Gradient of [`Kernels::bilinear`] for an input of `size` (height, width).
     fn bilinear_gradient(output_grad: FloatTensor<Self>, size: [usize; 2], align_corners: bool) -> FloatTensor<Self> {
-        let [_, _, height, width] = dims(&output_grad);
-        let device = output_grad.device();
-        let rows = interpolation::<Self>(size[0], height, align_corners, &device);
-        let columns = interpolation::<Self>(size[1], width, align_corners, &device);
-        Self::float_matmul(Self::float_matmul(Self::float_transpose(rows), output_grad), columns)
+        bilinear_gradient::<Self>(output_grad, size, align_corners)
     }
 
     fn pixel_cross_entropy(logits: FloatTensor<Self>, labels: IntTensor<Self>) -> FloatTensor<Self> {
@@ -181,6 +169,45 @@ pub trait Kernels: Backend {
         let factor = Self::float_mul_scalar(upstream, (1.0 / (batch * height * width) as f64).into());
         Self::float_mul(Self::float_sub(shares, truth), Self::float_reshape(factor, Shape::from([1, 1, 1, 1])))
     }
+}
+
+/// See [`Kernels::channel_affine`].
+pub(super) fn channel_affine<B: Kernels>(input: FloatTensor<B>, map: ChannelMap<B>, relu: bool) -> FloatTensor<B> {
+    let centred = B::float_sub(input, per_channel::<B>(map.mean));
+    let scaled = B::float_mul(centred, per_channel::<B>(map.scale));
+    let output = B::float_add(scaled, per_channel::<B>(map.offset));
+    if relu { B::relu(output) } else { output }
+}
+
+/// See [`Kernels::channel_affine_gradient`].
+pub(super) fn channel_affine_gradient<B: Kernels>(
+    input: FloatTensor<B>,
+    output_grad: FloatTensor<B>,
+    map: ChannelMap<B>,
+    relu: bool,
+) -> FloatTensor<B> {
+    let scale = map.scale.clone();
+    B::float_mul(alive::<B>(input, output_grad, map, relu), per_channel::<B>(scale))
+}
+
+/// See [`Kernels::bilinear`].
+pub(super) fn bilinear<B: Kernels>(input: FloatTensor<B>, size: [usize; 2], align_corners: bool) -> FloatTensor<B> {
+    let [_, _, height, width] = dims(&input);
+    let rows = interpolation::<B>(height, size[0], align_corners, &input);
+    let columns = interpolation::<B>(width, size[1], align_corners, &input);
+    B::float_matmul(B::float_matmul(rows, input), B::float_transpose(columns))
+}
+
+/// See [`Kernels::bilinear_gradient`].
+pub(super) fn bilinear_gradient<B: Kernels>(
+    output_grad: FloatTensor<B>,
+    size: [usize; 2],
+    align_corners: bool,
+) -> FloatTensor<B> {
+    let [_, _, height, width] = dims(&output_grad);
+    let rows = interpolation::<B>(size[0], height, align_corners, &output_grad);
+    let columns = interpolation::<B>(size[1], width, align_corners, &output_grad);
+    B::float_matmul(B::float_matmul(B::float_transpose(rows), output_grad), columns)
 }
 
 /// The four sizes of a batch of maps.
@@ -214,10 +241,15 @@ fn alive<B: Kernels>(
     B::float_mask_fill(output_grad, B::float_lower_equal_elem(before, 0f32.into(), bools), 0f32.into())
 }
 
-/// 1 x 1 x output x input matrix of a bilinear resize along one axis.
-fn interpolation<B: Backend>(input: usize, output: usize, align_corners: bool, device: &Device<B>) -> FloatTensor<B> {
-    let weights = resize::matrix(input, output, align_corners);
-    B::float_from_data(TensorData::new(weights, [1, 1, output, input]), device)
+/// 1 x 1 x output x input matrix of a bilinear resize along one axis, of the type and on the device of `like`.
+fn interpolation<B: Backend>(
+    input: usize,
+    output: usize,
+    align_corners: bool,
+    like: &FloatTensor<B>,
+) -> FloatTensor<B> {
+    let weights = TensorData::new(resize::matrix(input, output, align_corners), [1, 1, output, input]);
+    B::float_from_data(weights.convert_dtype(like.dtype()), &like.device())
 }
 
 /// The labels as batch x classes x height x width of 0 and 1 (all 0 where ignored), and batch x 1 x height x width of
