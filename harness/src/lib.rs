@@ -28,6 +28,7 @@ pub mod scores;
 pub mod settings;
 pub mod spec;
 pub mod speed;
+pub mod statistics;
 pub mod stop;
 pub mod sweep;
 pub mod table;

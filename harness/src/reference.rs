@@ -1,5 +1,6 @@
 //! Published values (`results/paper.csv`), and when a result may be held against one.
 
+use crate::scores::{ClassArea, Scores, class_mean};
 use crate::settings::{DataSource, ModelSpec, Part, RunSettings};
 use crate::spec::protocol;
 use atrous_data::DatasetKind;
@@ -28,6 +29,24 @@ pub struct Reference {
 pub enum Metric {
     Miou,
     Mdice,
+}
+
+impl Metric {
+    /// The metric among a run's scores; NaN where it is undefined.
+    pub fn of(self, scores: &Scores) -> f64 {
+        match self {
+            Metric::Miou => scores.miou,
+            Metric::Mdice => scores.mdice,
+        }
+    }
+
+    /// The metric of the pixels of each class, by the rule of [`Confusion::scores`](crate::scores::Confusion::scores).
+    pub fn of_areas(self, areas: &[ClassArea]) -> f64 {
+        class_mean(areas.iter().map(|area| match self {
+            Metric::Miou => area.iou(),
+            Metric::Mdice => area.dice(),
+        }))
+    }
 }
 
 impl fmt::Display for Metric {

@@ -12,7 +12,10 @@ use std::process::ExitCode;
 /// Print and write the table of the runs that a directory holds
 ///
 /// Reads the run directories again, so runs that were copied there from another machine are in it. Writes
-/// results.csv, classes.csv, table.md and table.csv beside them.
+/// results.csv, classes.csv, image_scores.csv, table.md and table.csv beside them.
+///
+/// Rates are compared with the baseline over seeds and over images; the table names a winner only where there is one
+/// beyond noise. docs/results.md explains every column and number.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {

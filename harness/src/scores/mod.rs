@@ -1,5 +1,10 @@
 //! IoU, Dice and accuracy from a confusion matrix that is summed over a whole set.
 
+mod area;
+
+pub use area::{ClassArea, class_mean};
+
+use area::ratio;
 use atrous_data::IGNORE_INDEX;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -60,34 +65,34 @@ impl Confusion {
         self.counts.iter_mut().zip(&other.counts).for_each(|(sum, count)| *sum += count);
     }
 
+    /// The pixels of each class, in the order of the classes.
+    pub fn areas(&self) -> Vec<ClassArea> {
+        let n = self.classes;
+        let area = |c: usize| ClassArea {
+            intersection: self.counts[c * n + c],
+            truth: self.counts[c * n..(c + 1) * n].iter().sum(),
+            prediction: (0..n).map(|t| self.counts[t * n + c]).sum(),
+        };
+        (0..n).map(area).collect()
+    }
+
     /// Scores as mmsegmentation defines them: a class absent everywhere scores NaN and is skipped by the
     /// means; one absent only from the truth has IoU and Dice 0 and accuracy NaN.
     pub fn scores(&self) -> Scores {
-        let n = self.classes;
-        let row = |c: usize| self.counts[c * n..(c + 1) * n].iter().sum::<u64>();
-        let column = |c: usize| (0..n).map(|t| self.counts[t * n + c]).sum::<u64>();
-        let mut scores = Scores {
-            iou: Vec::with_capacity(n),
-            dice: Vec::with_capacity(n),
-            accuracy: Vec::with_capacity(n),
-            miou: f64::NAN,
-            mdice: f64::NAN,
-            macc: f64::NAN,
-            aacc: f64::NAN,
-        };
-        let mut correct = 0;
-        for class in 0..n {
-            let (both, truth, predicted) = (self.counts[class * n + class], row(class), column(class));
-            correct += both;
-            scores.iou.push(ratio(both, truth + predicted - both));
-            scores.dice.push(ratio(2 * both, truth + predicted));
-            scores.accuracy.push(ratio(both, truth));
+        let areas = self.areas();
+        let of = |score: fn(ClassArea) -> f64| areas.iter().copied().map(score).collect::<Vec<_>>();
+        let (iou, dice, accuracy) = (of(ClassArea::iou), of(ClassArea::dice), of(ClassArea::accuracy));
+        let mean = |scores: &[f64]| class_mean(scores.iter().copied());
+        let correct = areas.iter().map(|area| area.intersection).sum();
+        Scores {
+            miou: mean(&iou),
+            mdice: mean(&dice),
+            macc: mean(&accuracy),
+            aacc: ratio(correct, self.counts.iter().sum()),
+            iou,
+            dice,
+            accuracy,
         }
-        scores.miou = nan_mean(&scores.iou);
-        scores.mdice = nan_mean(&scores.dice);
-        scores.macc = nan_mean(&scores.accuracy);
-        scores.aacc = ratio(correct, self.counts.iter().sum());
-        scores
     }
 }
 
@@ -110,17 +115,6 @@ pub struct Scores {
     /// Share of all pixels that were predicted correctly.
     #[serde(with = "nan")]
     pub aacc: f64,
-}
-
-/// NaN when nothing was counted.
-fn ratio(part: u64, whole: u64) -> f64 {
-    if whole == 0 { f64::NAN } else { part as f64 / whole as f64 }
-}
-
-/// Mean of the values that are not NaN; NaN when there is none.
-fn nan_mean(values: &[f64]) -> f64 {
-    let valid: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
-    if valid.is_empty() { f64::NAN } else { valid.iter().sum::<f64>() / valid.len() as f64 }
 }
 
 /// A number that is `null` in JSON when it is NaN.
