@@ -5,6 +5,7 @@ mod comparison;
 mod csv;
 mod markdown;
 mod verdict;
+mod words;
 
 pub use cell::{Cell, FailedSeed, Statistic};
 pub use comparison::Comparison;
@@ -78,18 +79,20 @@ impl Table {
 
 /// Whether two runs belong into one section.
 fn same_protocol(left: &Row, right: &Row) -> bool {
-    let protocol = |row: &Row| {
-        let mut settings = row.settings().clone();
-        settings.rates.clear();
-        settings.seed = 0;
-        settings.train.eval_every = 0;
-        settings.train.checkpoint_every = 0;
-        if let Some(init) = &mut settings.init {
-            init.weights.clear();
-        }
-        settings
-    };
-    left.data_fingerprint() == right.data_fingerprint() && protocol(left) == protocol(right)
+    left.data_fingerprint() == right.data_fingerprint() && protocol(left.settings()) == protocol(right.settings())
+}
+
+/// What runs of a section have in common.
+fn protocol(settings: &RunSettings) -> RunSettings {
+    let mut settings = settings.clone();
+    settings.rates.clear();
+    settings.seed = 0;
+    settings.train.eval_every = 0;
+    settings.train.checkpoint_every = 0;
+    if let Some(init) = &mut settings.init {
+        init.weights.clear();
+    }
+    settings
 }
 
 impl Section {

@@ -35,7 +35,7 @@ fn line(cell: &Cell) -> Vec<String> {
 }
 
 /// What can be said of the best rates, in a few words.
-pub(super) fn verdict(section: &Section) -> String {
+pub(in crate::table) fn verdict(section: &Section) -> String {
     let Some(best) = section.best().next() else { return "-".into() };
     match (best.winner, best.verdict) {
         (true, Verdict::Baseline) => "all others are worse".into(),

@@ -7,7 +7,8 @@ mod protocol;
 use super::{Cell, Comparison, Section, Table};
 use crate::reference::Metric;
 use grid::{grid, interval, percent, points, score};
-use protocol::protocol;
+pub(super) use contrast::verdict;
+pub(super) use protocol::protocol;
 
 pub(super) fn text(table: &Table) -> String {
     if table.sections.is_empty() {
@@ -97,7 +98,7 @@ fn rates(cell: &Cell, baseline: &[usize]) -> String {
     if cell.rates == baseline { format!("{rates} (baseline)") } else { rates }
 }
 
-fn notes(section: &Section) -> Vec<String> {
+pub(super) fn notes(section: &Section) -> Vec<String> {
     let mut notes: Vec<String> = contrast::note(section).into_iter().collect();
     if section.most_seeds() == 1 && section.cells.len() > 1 {
         notes.push(

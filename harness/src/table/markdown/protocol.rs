@@ -3,7 +3,7 @@
 use crate::settings::{DataSource, InferMode, ModelSpec, Part, RunSettings, one_ratio};
 
 /// One line on network, schedule, inference, data and device.
-pub(super) fn protocol(settings: &RunSettings, devices: &[String]) -> String {
+pub(in crate::table) fn protocol(settings: &RunSettings, devices: &[String]) -> String {
     let RunSettings { model, train, infer, .. } = settings;
     let sides = |[height, width]: [usize; 2]| format!("{height}x{width}");
     let inference = match (infer.mode, infer.window, infer.stride) {
