@@ -41,7 +41,7 @@ pub(super) fn text(table: &Table) -> Result<Vec<u8>> {
 
 fn section_lines(section: &Section) -> Vec<Vec<String>> {
     let settings = &section.settings;
-    let comparison = &section.comparison;
+    let comparison = section.comparison.as_ref();
     let mean = |s: Option<Statistic>| number(s.map_or(f64::NAN, |s| s.mean));
     let deviation = |s: Option<Statistic>| number(s.and_then(|s| s.deviation).unwrap_or(f64::NAN));
     let line = |cell: &super::Cell| {
@@ -67,10 +67,10 @@ fn section_lines(section: &Section) -> Vec<Vec<String>> {
             mean(cell.aacc),
             deviation(cell.aacc),
             section.metric.to_string(),
-            comparison.reference.value_fraction.to_string(),
-            number(comparison.difference(cell).unwrap_or(f64::NAN)),
-            comparison.obstacle.clone().unwrap_or_default(),
-            comparison.reference.source.clone(),
+            number(comparison.map_or(f64::NAN, |comparison| comparison.reference.value_fraction)),
+            number(comparison.and_then(|comparison| comparison.difference(cell)).unwrap_or(f64::NAN)),
+            comparison.and_then(|comparison| comparison.obstacle.clone()).unwrap_or_default(),
+            comparison.map_or_else(String::new, |comparison| comparison.reference.source.clone()),
         ]
     };
     section.cells.iter().map(line).collect()

@@ -34,7 +34,8 @@ pub struct Section {
     pub cells: Vec<Cell>,
     /// The metric that decides which rates are best, and is held against the published value.
     pub metric: Metric,
-    pub comparison: Comparison,
+    /// `None` where nothing is published.
+    pub comparison: Option<Comparison>,
 }
 
 impl Table {
@@ -74,7 +75,7 @@ impl Table {
 }
 
 /// Whether two runs belong into one section.
-fn same_protocol(left: &Row, right: &Row) -> bool {
+pub(crate) fn same_protocol(left: &Row, right: &Row) -> bool {
     let protocol = |row: &Row| {
         let mut settings = row.settings().clone();
         settings.rates.clear();
@@ -106,10 +107,9 @@ impl Section {
             }
         }
         let mut cells: Vec<Cell> = cells.iter().map(|rows| Cell::new(rows)).collect();
-        let reference = reference::of(settings.dataset);
-        let metric = reference.held_against;
+        let metric = reference::metric(settings.dataset);
         mark_best(&mut cells, metric);
-        let comparison = Comparison::new(reference, &settings);
+        let comparison = reference::of(settings.dataset).map(|reference| Comparison::new(reference, &settings));
         Section {
             baseline: rows[0].baseline.clone(),
             data_fingerprint: rows[0].data_fingerprint().to_owned(),

@@ -7,12 +7,22 @@ use crate::settings::{DataSource, ModelSpec, tests::example as settings};
 
 fn finished(rates: &[usize], seed: u64, counts: [u64; 4]) -> Row {
     let settings = RunSettings { rates: rates.to_vec(), seed, ..settings() };
-    Row { baseline: vec![1, 12, 24, 36], end: RowEnd::Finished(Box::new(example(settings, counts))), images: None }
+    Row {
+        baseline: vec![1, 12, 24, 36],
+        expectation: None,
+        end: RowEnd::Finished(Box::new(example(settings, counts))),
+        images: None,
+    }
 }
 
 fn failed(rates: &[usize], seed: u64) -> Row {
     let settings = RunSettings { rates: rates.to_vec(), seed, ..settings() };
-    Row { baseline: vec![1, 12, 24, 36], end: RowEnd::Failed(Box::new(failure(settings))), images: None }
+    Row {
+        baseline: vec![1, 12, 24, 36],
+        expectation: None,
+        end: RowEnd::Failed(Box::new(failure(settings))),
+        images: None,
+    }
 }
 
 fn rows() -> Rows {
@@ -85,8 +95,9 @@ fn the_full_protocol_is_compared() {
     }
     let table = Table::new(&Rows(vec![row]));
     let section = &table.sections[0];
-    assert_eq!(section.comparison.obstacle, None);
-    let difference = section.comparison.difference(&section.cells[0]).unwrap();
+    let comparison = section.comparison.as_ref().unwrap();
+    assert_eq!(comparison.obstacle, None);
+    let difference = comparison.difference(&section.cells[0]).unwrap();
     assert!((difference - (section.cells[0].mdice.unwrap().mean - 0.9001)).abs() < 1e-12);
     assert!(table.markdown().contains("-9.62"), "{}", table.markdown());
 }
@@ -97,6 +108,20 @@ fn csv_has_one_line_per_cell() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 3);
     assert!(lines[1].contains(",false,false,2,0,") && lines[2].contains(",true,true,1,1,"), "{text}");
+}
+
+#[test]
+fn control_images_are_held_against_nothing() {
+    let mut row = finished(&[1, 12, 24, 36], 0, [80, 5, 5, 10]);
+    if let RowEnd::Finished(result) = &mut row.end {
+        result.settings.dataset = atrous_data::DatasetKind::Control;
+    }
+    let table = Table::new(&Rows(vec![row]));
+    let text = table.markdown();
+    assert!(text.contains("| mIoU   | 69.44 | -         | -          |"), "{text}");
+    assert!(!text.contains("Published: "), "{text}");
+    let csv = table.csv().unwrap();
+    assert!(csv.lines().nth(1).unwrap().ends_with(",mIoU,,,,"), "{csv}");
 }
 
 #[test]
