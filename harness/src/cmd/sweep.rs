@@ -24,9 +24,10 @@ use std::process::ExitCode;
 /// Finished runs are skipped, interrupted ones go on from their last checkpoint, so the same command continues
 /// a sweep however it ended: Ctrl-C, power cut or kill.
 ///
-/// OUT then holds results.csv (one row per run), classes.csv (one per run and class), table.md and table.csv.
-/// Where the spec says what it expects (docs/controls.md), verdict.md and verdict.json say whether the runs show it;
-/// the exit code is 1 where they do not. Table and verdict go to stdout, everything else to stderr.
+/// OUT then holds results.csv (one row per run), classes.csv (one per run and class), image_scores.csv (one per run
+/// and image), table.md and table.csv. Where the spec says what it expects (docs/controls.md), verdict.md and
+/// verdict.json say whether the runs show it; the exit code is 1 where they do not. Table and verdict go to stdout,
+/// everything else to stderr.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {

@@ -1,6 +1,7 @@
-//! `results.csv` and `classes.csv`: what the run directories hold, one row per run (and class).
+//! `results.csv`, `classes.csv` and `image_scores.csv`: what the run directories hold, one row per run (and class, or image).
 
 mod columns;
+mod scores;
 
 use crate::atomic_file;
 use crate::image_counts::{self, ImageCounts};
@@ -108,44 +109,25 @@ impl Rows {
         Ok(Rows(rows))
     }
 
-    /// Writes `results.csv` and `classes.csv`.
+    /// Writes `results.csv`, `classes.csv` and `image_scores.csv`.
     ///
     /// # Errors
     /// Names the file that cannot be written.
     pub fn write(&self, out: &Path) -> Result<()> {
-        atomic_file::write(&out.join("results.csv"), csv_text(&self.runs()).context("results.csv")?)?;
-        atomic_file::write(&out.join("classes.csv"), csv_text(&self.classes()).context("classes.csv")?)
+        let files = [
+            ("results.csv", self.runs()),
+            ("classes.csv", scores::classes(&self.0)),
+            ("image_scores.csv", scores::images(&self.0)),
+        ];
+        for (name, lines) in files {
+            atomic_file::write(&out.join(name), csv_text(&lines).context(name)?)?;
+        }
+        Ok(())
     }
 
     fn runs(&self) -> Vec<Vec<String>> {
         let header = RUN_COLUMNS.iter().map(|column| column.to_string()).collect();
         std::iter::once(header).chain(self.0.iter().map(run_fields)).collect()
-    }
-
-    /// One row per finished run and class.
-    fn classes(&self) -> Vec<Vec<String>> {
-        let header = ["run_id", "experiment", "dataset", "rates", "seed", "class", "name", "iou", "dice", "accuracy"];
-        let mut lines = vec![header.map(String::from).to_vec()];
-        for result in self.0.iter().filter_map(Row::result) {
-            let settings = &result.settings;
-            let scores = &result.scores;
-            for (class, name) in settings.dataset.class_names().iter().enumerate() {
-                let score = |values: &[f64]| number(values.get(class).copied().unwrap_or(f64::NAN));
-                lines.push(vec![
-                    result.run_id.clone(),
-                    settings.experiment.clone(),
-                    settings.dataset.name().into(),
-                    settings.rates_name(),
-                    settings.seed.to_string(),
-                    class.to_string(),
-                    name.to_string(),
-                    score(&scores.iou),
-                    score(&scores.dice),
-                    score(&scores.accuracy),
-                ]);
-            }
-        }
-        lines
     }
 }
 
@@ -162,9 +144,10 @@ fn read_images(path: &Path, whole: &Confusion) -> Result<Option<Vec<ImageCounts>
     Ok(Some(images))
 }
 
-/// A number as short as it can be read back exactly; empty for NaN.
+/// A number as short as it can be read back exactly, always with a point or an exponent, so that programs that guess types from the
+/// first lines do not take the column for integers; empty for NaN.
 pub(crate) fn number(value: f64) -> String {
-    if value.is_nan() { String::new() } else { value.to_string() }
+    if value.is_nan() { String::new() } else { format!("{value:?}") }
 }
 
 /// CSV with quotes where they are needed.
@@ -211,7 +194,8 @@ mod tests {
         assert_eq!(&lines[0][column("failed_at_iteration")], "37");
         assert_eq!(&lines[0][column("miou")], "");
         assert_eq!(&lines[1][column("seed")], "1");
-        assert_eq!(&lines[1][column("miou")], "1");
+        assert_eq!(&lines[1][column("miou")], "1.0");
+        assert_eq!(&lines[1][column("infer_ratios")], "1x");
         assert_eq!(&lines[1][column("rates")], "1-12-24-36");
         assert_eq!(&lines[1][column("relative_rate")], "0.5625");
         assert_eq!(&lines[1][column("data")], "synthetic");
@@ -222,6 +206,31 @@ mod tests {
         let classes = std::fs::read_to_string(out.path().join("classes.csv")).unwrap();
         assert_eq!(classes.lines().count(), 3);
         assert!(classes.lines().nth(2).unwrap().ends_with(",,,"), "an absent class has empty fields: {classes}");
+    }
+
+    #[test]
+    fn images_have_their_own_scores() {
+        let out = tempfile::tempdir().unwrap();
+        write(out.path(), 0, true);
+        let run = RunDir::scan(out.path()).unwrap().remove(0);
+        let image = |name: &str, counts: [u64; 4]| ImageCounts {
+            image: name.into(),
+            confusion: Confusion { classes: 2, counts: counts.to_vec() },
+        };
+        image_counts::write(&run.images_csv(), &[image("a", [2, 0, 0, 0]), image("b", [1, 0, 0, 0])]).unwrap();
+        let rows = Rows::read(out.path()).unwrap();
+        assert_eq!(rows.0[0].images.as_ref().unwrap()[1].image, "b");
+        rows.write(out.path()).unwrap();
+        let text = std::fs::read_to_string(out.path().join("image_scores.csv")).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "run_id,experiment,dataset,rates,seed,image,miou,mdice,aacc");
+        assert_eq!(lines.len(), 3);
+        assert!(lines[1].ends_with(",stare,stare,1-12-24-36,0,a,1.0,1.0,1.0"), "{text}");
+
+        // Another pixel than the result has.
+        image_counts::write(&run.images_csv(), &[image("a", [2, 0, 0, 0]), image("b", [1, 0, 0, 1])]).unwrap();
+        let error = Rows::read(out.path()).unwrap_err().to_string();
+        assert!(error.contains("images.csv does not add up") && error.contains("remove"), "{error}");
     }
 
     #[test]

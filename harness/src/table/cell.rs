@@ -1,8 +1,10 @@
 //! All runs of one experiment and rates: one line of the table.
 
+use super::Verdict;
 use crate::reference::Metric;
 use crate::rows::{Row, RowEnd};
 use crate::scores::Scores;
+use crate::statistics::{Difference, Interval, deviation, mean, mean_interval};
 
 /// The runs of one experiment with the same rates; they differ in the seed.
 #[derive(Clone, Debug)]
@@ -16,7 +18,15 @@ pub struct Cell {
     pub miou: Option<Statistic>,
     pub mdice: Option<Statistic>,
     pub aacc: Option<Statistic>,
+    /// Minus the baseline, by the section's metric; `None` for the baseline itself and where no seed has a score in both.
+    pub difference: Option<Difference>,
+    /// p-value of that difference, corrected for the number of rates compared (Holm).
+    pub p_corrected: Option<f64>,
+    pub verdict: Verdict,
+    /// Has the highest mean of the section.
     pub best: bool,
+    /// The best, and beyond noise: better than the baseline, or the baseline where all others are worse.
+    pub winner: bool,
 }
 
 /// A run whose loss ceased to be a number.
@@ -34,6 +44,8 @@ pub struct Statistic {
     pub mean: f64,
     /// Sample standard deviation (n - 1); unknown for a single seed.
     pub deviation: Option<f64>,
+    /// 95 % interval of the mean (Student's t); unknown for a single seed.
+    pub interval: Option<Interval>,
 }
 
 impl Cell {
@@ -59,7 +71,11 @@ impl Cell {
             miou: statistic(|s| s.miou),
             mdice: statistic(|s| s.mdice),
             aacc: statistic(|s| s.aacc),
+            difference: None,
+            p_corrected: None,
+            verdict: Verdict::Unpaired,
             best: false,
+            winner: false,
         }
     }
 
@@ -75,11 +91,11 @@ impl Cell {
 impl Statistic {
     /// `None` without values.
     pub fn of(values: &[f64]) -> Option<Self> {
-        let count = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / count;
-        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-        let deviation = (values.len() > 1).then(|| (squares / (count - 1.0)).sqrt());
-        (!values.is_empty()).then_some(Statistic { mean, deviation })
+        (!values.is_empty()).then(|| Statistic {
+            mean: mean(values),
+            deviation: deviation(values),
+            interval: mean_interval(values),
+        })
     }
 }
 
@@ -92,7 +108,8 @@ mod tests {
         let statistic = Statistic::of(&[0.8, 0.9, 0.7]).unwrap();
         assert!((statistic.mean - 0.8).abs() < 1e-15);
         assert!((statistic.deviation.unwrap() - 0.1).abs() < 1e-15);
-        assert_eq!(Statistic::of(&[0.5]), Some(Statistic { mean: 0.5, deviation: None }));
+        assert_eq!(statistic.interval, mean_interval(&[0.8, 0.9, 0.7]));
+        assert_eq!(Statistic::of(&[0.5]), Some(Statistic { mean: 0.5, deviation: None, interval: None }));
         assert_eq!(Statistic::of(&[]), None);
     }
 }

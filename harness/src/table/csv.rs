@@ -1,11 +1,12 @@
 //! `table.csv`: one line per experiment and rates; scores are fractions.
 
-use super::{Section, Statistic, Table};
+use super::{Cell, Section, Statistic, Table};
 use crate::rows::{csv_text, number};
 use crate::settings::join_rates;
+use crate::statistics::Interval;
 use anyhow::Result;
 
-const COLUMNS: [&str; 25] = [
+const COLUMNS: [&str; 43] = [
     "experiment",
     "dataset",
     "data_fingerprint",
@@ -18,14 +19,32 @@ const COLUMNS: [&str; 25] = [
     "relative_rate",
     "baseline",
     "best",
+    "winner",
     "runs",
     "failed",
     "miou_mean",
     "miou_sd",
+    "miou_low",
+    "miou_high",
     "mdice_mean",
     "mdice_sd",
+    "mdice_low",
+    "mdice_high",
     "aacc_mean",
     "aacc_sd",
+    "aacc_low",
+    "aacc_high",
+    "compared_seeds",
+    "baseline_difference",
+    "baseline_difference_low",
+    "baseline_difference_high",
+    "baseline_difference_images_low",
+    "baseline_difference_images_high",
+    "p_seeds",
+    "p_images",
+    "p_corrected",
+    "effect_size",
+    "verdict",
     "held_against",
     "published",
     "difference",
@@ -42,10 +61,8 @@ pub(super) fn text(table: &Table) -> Result<Vec<u8>> {
 fn section_lines(section: &Section) -> Vec<Vec<String>> {
     let settings = &section.settings;
     let comparison = section.comparison.as_ref();
-    let mean = |s: Option<Statistic>| number(s.map_or(f64::NAN, |s| s.mean));
-    let deviation = |s: Option<Statistic>| number(s.and_then(|s| s.deviation).unwrap_or(f64::NAN));
-    let line = |cell: &super::Cell| {
-        vec![
+    let line = |cell: &Cell| {
+        let mut fields = vec![
             settings.experiment.clone(),
             settings.dataset.name().into(),
             section.data_fingerprint.clone(),
@@ -55,23 +72,57 @@ fn section_lines(section: &Section) -> Vec<Vec<String>> {
             settings.train.iterations.to_string(),
             join_rates(&cell.rates),
             settings.feature_size().to_string(),
-            cell.relative_rate.to_string(),
+            number(cell.relative_rate),
             (cell.rates == section.baseline).to_string(),
             cell.best.to_string(),
+            cell.winner.to_string(),
             cell.runs.to_string(),
             cell.failed.len().to_string(),
-            mean(cell.miou),
-            deviation(cell.miou),
-            mean(cell.mdice),
-            deviation(cell.mdice),
-            mean(cell.aacc),
-            deviation(cell.aacc),
+        ];
+        fields.extend([cell.miou, cell.mdice, cell.aacc].into_iter().flat_map(statistic_fields));
+        fields.extend(difference_fields(cell));
+        fields.extend([
             section.metric.to_string(),
-            number(comparison.map_or(f64::NAN, |comparison| comparison.reference.value_fraction)),
-            number(comparison.and_then(|comparison| comparison.difference(cell)).unwrap_or(f64::NAN)),
+            optional(comparison.map(|comparison| comparison.reference.value_fraction)),
+            optional(comparison.and_then(|comparison| comparison.difference(cell))),
             comparison.and_then(|comparison| comparison.obstacle.clone()).unwrap_or_default(),
             comparison.map_or_else(String::new, |comparison| comparison.reference.source.clone()),
-        ]
+        ]);
+        fields
     };
     section.cells.iter().map(line).collect()
+}
+
+/// Mean, deviation, and both ends of the interval.
+fn statistic_fields(statistic: Option<Statistic>) -> [String; 4] {
+    let [low, high] = ends(statistic.and_then(|s| s.interval));
+    [optional(statistic.map(|s| s.mean)), optional(statistic.and_then(|s| s.deviation)), low, high]
+}
+
+/// From `compared_seeds` to `verdict`.
+fn difference_fields(cell: &Cell) -> Vec<String> {
+    let difference = cell.difference;
+    let [low, high] = ends(difference.and_then(|d| d.interval));
+    let [images_low, images_high] = ends(difference.and_then(|d| d.images));
+    vec![
+        difference.map_or(0, |d| d.seeds).to_string(),
+        optional(difference.map(|d| d.mean)),
+        low,
+        high,
+        images_low,
+        images_high,
+        optional(difference.and_then(|d| d.p_seeds)),
+        optional(difference.and_then(|d| d.p_images)),
+        optional(cell.p_corrected),
+        optional(difference.and_then(|d| d.effect_size)),
+        cell.verdict.to_string(),
+    ]
+}
+
+fn ends(interval: Option<Interval>) -> [String; 2] {
+    [optional(interval.map(|i| i.low)), optional(interval.map(|i| i.high))]
+}
+
+fn optional(value: Option<f64>) -> String {
+    number(value.unwrap_or(f64::NAN))
 }

@@ -4,14 +4,17 @@ mod cell;
 mod comparison;
 mod csv;
 mod markdown;
+mod verdict;
 
 pub use cell::{Cell, FailedSeed, Statistic};
 pub use comparison::Comparison;
+pub use verdict::Verdict;
 
 use crate::atomic_file;
 use crate::reference::{self, Metric};
 use crate::rows::{Row, Rows};
 use crate::settings::RunSettings;
+use crate::statistics::{Difference, holm};
 use anyhow::Result;
 use std::path::Path;
 
@@ -94,20 +97,21 @@ impl Section {
     /// `rows` holds at least one, sorted by rates and seed.
     fn new(rows: &[&Row]) -> Self {
         let settings = rows[0].settings().clone();
-        let mut cells: Vec<Vec<&Row>> = Vec::new();
+        let mut groups: Vec<Vec<&Row>> = Vec::new();
         let mut devices: Vec<String> = Vec::new();
         for &row in rows {
-            match cells.last_mut().filter(|cell| cell[0].settings().rates == row.settings().rates) {
-                Some(cell) => cell.push(row),
-                None => cells.push(vec![row]),
+            match groups.last_mut().filter(|group| group[0].settings().rates == row.settings().rates) {
+                Some(group) => group.push(row),
+                None => groups.push(vec![row]),
             }
             let device = row.device();
             if !devices.contains(&device) {
                 devices.push(device);
             }
         }
-        let mut cells: Vec<Cell> = cells.iter().map(|rows| Cell::new(rows)).collect();
         let metric = reference::metric(settings.dataset);
+        let mut cells: Vec<Cell> = groups.iter().map(|rows| Cell::new(rows)).collect();
+        compare(&mut cells, &groups, &rows[0].baseline, metric);
         mark_best(&mut cells, metric);
         let comparison = reference::of(settings.dataset).map(|reference| Comparison::new(reference, &settings));
         Section {
@@ -121,9 +125,14 @@ impl Section {
         }
     }
 
-    /// The cells with the best score; more than one only when they are equal.
+    /// The cells with the best score; more than one only when they are equal. Whether that is beyond noise, [`Cell::winner`] says.
     pub fn best(&self) -> impl Iterator<Item = &Cell> {
         self.cells.iter().filter(|cell| cell.best)
+    }
+
+    /// The cell that the others are compared with, where it has runs.
+    pub fn baseline_cell(&self) -> Option<&Cell> {
+        self.cells.iter().find(|cell| cell.verdict == Verdict::Baseline)
     }
 
     /// Seeds per cell, where no cell has more.
@@ -132,11 +141,36 @@ impl Section {
     }
 }
 
+/// Holds each cell against the baseline; `groups` are the cells' rows.
+fn compare(cells: &mut [Cell], groups: &[Vec<&Row>], baseline: &[usize], metric: Metric) {
+    let against = groups.iter().find(|group| group[0].settings().rates == baseline);
+    for (cell, group) in cells.iter_mut().zip(groups).filter(|(cell, _)| cell.rates != baseline) {
+        cell.difference = against.and_then(|baseline| Difference::between(group, baseline, metric));
+    }
+    let p = |cell: &Cell| cell.difference.and_then(|difference| difference.p());
+    let mut corrected = holm(&cells.iter().filter_map(p).collect::<Vec<_>>()).into_iter();
+    for cell in cells {
+        cell.p_corrected = p(cell).and_then(|_| corrected.next());
+        cell.verdict = match cell.rates == baseline {
+            true => Verdict::Baseline,
+            false => Verdict::of(cell.difference.as_ref(), cell.p_corrected),
+        };
+    }
+}
+
+/// Marks the cells with the highest mean, and those of them that win.
 fn mark_best(cells: &mut [Cell], metric: Metric) {
     let score = |cell: &Cell| cell.score(metric).map(|statistic| statistic.mean);
     let best = cells.iter().filter_map(score).max_by(f64::total_cmp);
+    let mut others = cells.iter().filter(|cell| cell.verdict != Verdict::Baseline).peekable();
+    let baseline_wins = others.peek().is_some() && others.all(|cell| cell.verdict == Verdict::Worse);
     for cell in cells {
         cell.best = best.is_some() && score(cell) == best;
+        cell.winner = cell.best
+            && match cell.verdict {
+                Verdict::Baseline => baseline_wins,
+                verdict => verdict == Verdict::Better,
+            };
     }
 }
 

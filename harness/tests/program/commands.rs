@@ -14,7 +14,7 @@ fn a_second_sweep_has_nothing_to_do_and_prints_the_same_table() {
     let stderr = String::from_utf8(second.stderr).unwrap();
     assert!(stderr.contains("nothing left to do: 2 runs finished"), "{stderr}");
     assert_eq!(fs::read_to_string(place.path("runs/ci/table.md")).unwrap(), first);
-    for name in ["results.csv", "classes.csv", "table.csv"] {
+    for name in ["results.csv", "classes.csv", "image_scores.csv", "table.csv"] {
         assert!(place.path("runs/ci").join(name).is_file(), "{name}");
     }
     assert_eq!(place.succeed(&["table", "ci"]), first);

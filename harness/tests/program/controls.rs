@@ -59,6 +59,6 @@ fn what_is_unfinished_is_not_judged_and_what_is_not_expected_is_not_mentioned() 
     // The same runs, of which nothing is expected.
     fs::write(place.path("mini.toml"), SPEC.replace("expect ", "# ")).unwrap();
     let text = place.succeed(&[&quick[..], &["--limit", "0"]].concat());
-    assert!(!text.contains("erdict") && text.contains("## mark: control"), "{text}");
+    assert!(!text.contains("# Verdicts") && text.contains("## mark: control"), "{text}");
     assert!(!place.path("out/verdict.json").exists() && !place.path("out/verdict.md").exists());
 }

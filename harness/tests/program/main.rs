@@ -7,6 +7,7 @@ mod jobs;
 mod outcome;
 mod place;
 mod refusals;
+mod results;
 mod resume;
 mod scoring;
 mod weights;

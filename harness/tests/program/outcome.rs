@@ -37,7 +37,7 @@ pub fn named(folder: &Path, name: &str) -> Vec<PathBuf> {
 /// bit.
 pub fn assert_same(left: &Path, right: &Path) {
     assert_eq!(rows(left), rows(right));
-    for name in ["classes.csv", "table.csv", "table.md"] {
+    for name in ["classes.csv", "image_scores.csv", "table.csv", "table.md"] {
         let read = |out: &Path| fs::read_to_string(out.join(name)).unwrap();
         assert_eq!(read(left), read(right), "{name}");
     }
