@@ -1,4 +1,4 @@
-//! Class names, colours and the publishers' label codes (from mmsegmentation 1.2.2).
+//! Class names, colours and the publishers' label codes (from mmsegmentation 1.2.2; those of control images are ours).
 
 use crate::kind::IGNORE_INDEX;
 
@@ -7,6 +7,12 @@ pub(crate) const RETINA_NAMES: [&str; 2] = ["background", "vessel"];
 
 /// Colours of the three retina sets' classes.
 pub(crate) const RETINA_PALETTE: [[u8; 3]; 2] = [[120, 120, 120], [6, 230, 230]];
+
+/// Classes of control images.
+pub(crate) const CONTROL_NAMES: [&str; 2] = ["off", "on"];
+
+/// Colours of the classes of control images.
+pub(crate) const CONTROL_PALETTE: [[u8; 3]; 2] = [[40, 60, 120], [250, 210, 90]];
 
 /// Cityscapes classes by train id.
 pub(crate) const CITYSCAPES_NAMES: [&str; 19] = [

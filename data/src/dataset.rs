@@ -13,7 +13,7 @@ use crate::sample::Sample;
 /// The samples of a data set. Opening lists and pairs files; images are decoded when they are loaded.
 #[derive(Debug)]
 pub struct Dataset {
-    /// Which of the five.
+    /// Which one.
     pub kind: DatasetKind,
     /// Its folder.
     pub root: PathBuf,

@@ -1,4 +1,4 @@
-//! The five data sets, by name.
+//! The five data sets, and the control images, by name.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use crate::classes;
 /// Label value of pixels that neither the loss nor the scores count.
 pub const IGNORE_INDEX: u8 = 255;
 
-/// One of the five data sets; in specs, file names and on the command line by its [`name`](Self::name).
+/// One of the five data sets, or control images; in specs, file names and on the command line by its [`name`](Self::name).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DatasetKind {
@@ -24,12 +24,24 @@ pub enum DatasetKind {
     Cityscapes,
     /// iSAID: aerial images, cut into tiles of 896x896, 16 classes.
     Isaid,
+    /// Control images, drawn by the program: nothing that is published. 2 classes.
+    Control,
 }
 
 impl DatasetKind {
-    /// All five, in the order of the tables.
+    /// The five that are published, in the order of the tables.
     pub const ALL: [DatasetKind; 5] =
         [DatasetKind::Stare, DatasetKind::ChaseDb1, DatasetKind::Hrf, DatasetKind::Cityscapes, DatasetKind::Isaid];
+
+    /// All that have a name.
+    pub const KNOWN: [DatasetKind; 6] = [
+        DatasetKind::Stare,
+        DatasetKind::ChaseDb1,
+        DatasetKind::Hrf,
+        DatasetKind::Cityscapes,
+        DatasetKind::Isaid,
+        DatasetKind::Control,
+    ];
 
     /// The name in specs and on the command line, for instance `chase_db1`.
     pub fn name(self) -> &'static str {
@@ -39,6 +51,7 @@ impl DatasetKind {
             DatasetKind::Hrf => "hrf",
             DatasetKind::Cityscapes => "cityscapes",
             DatasetKind::Isaid => "isaid",
+            DatasetKind::Control => "control",
         }
     }
 
@@ -50,6 +63,7 @@ impl DatasetKind {
             DatasetKind::Hrf => "HRF",
             DatasetKind::Cityscapes => "Cityscapes",
             DatasetKind::Isaid => "iSAID",
+            DatasetKind::Control => "control",
         }
     }
 
@@ -66,6 +80,7 @@ impl DatasetKind {
         match self {
             DatasetKind::Cityscapes => &classes::CITYSCAPES_NAMES,
             DatasetKind::Isaid => &classes::ISAID_NAMES,
+            DatasetKind::Control => &classes::CONTROL_NAMES,
             _ => &classes::RETINA_NAMES,
         }
     }
@@ -75,11 +90,13 @@ impl DatasetKind {
         match self {
             DatasetKind::Cityscapes => &classes::CITYSCAPES_PALETTE,
             DatasetKind::Isaid => &classes::ISAID_PALETTE,
+            DatasetKind::Control => &classes::CONTROL_PALETTE,
             _ => &classes::RETINA_PALETTE,
         }
     }
 
-    /// Reference size (height, width) that the protocol's random resizing is relative to.
+    /// Reference size (height, width) that the protocol's random resizing is relative to. Control images have any size; theirs
+    /// is one that suits a CPU.
     pub fn resize_reference(self) -> [usize; 2] {
         match self {
             DatasetKind::Stare => [605, 700],
@@ -87,6 +104,7 @@ impl DatasetKind {
             DatasetKind::Hrf => [2336, 3504],
             DatasetKind::Cityscapes => [1024, 2048],
             DatasetKind::Isaid => [896, 896],
+            DatasetKind::Control => [64, 64],
         }
     }
 }
@@ -112,10 +130,10 @@ impl FromStr for DatasetKind {
     /// Takes the name in any letter case, `-` for `_`, and the publishers' spelling.
     fn from_str(text: &str) -> Result<Self, UnknownName> {
         let wanted = text.to_ascii_lowercase().replace('-', "_");
-        Self::ALL.into_iter().find(|kind| kind.name() == wanted).ok_or_else(|| UnknownName {
+        Self::KNOWN.into_iter().find(|kind| kind.name() == wanted).ok_or_else(|| UnknownName {
             what: "data set",
             given: text.to_owned(),
-            known: Self::ALL.map(Self::name).join(", "),
+            known: Self::KNOWN.map(Self::name).join(", "),
         })
     }
 }
@@ -167,7 +185,8 @@ mod tests {
 
     #[test]
     fn names_are_read_back() {
-        for kind in DatasetKind::ALL {
+        assert_eq!(DatasetKind::KNOWN[..5], DatasetKind::ALL);
+        for kind in DatasetKind::KNOWN {
             assert_eq!(kind.name().parse(), Ok(kind));
             assert_eq!(kind.title().parse(), Ok(kind));
             assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{kind}\""));
@@ -180,6 +199,6 @@ mod tests {
     #[test]
     fn unknown_names_are_told_what_exists() {
         let message = "drive".parse::<DatasetKind>().unwrap_err().to_string();
-        assert_eq!(message, "unknown data set `drive`; known are stare, chase_db1, hrf, cityscapes, isaid");
+        assert_eq!(message, "unknown data set `drive`; known are stare, chase_db1, hrf, cityscapes, isaid, control");
     }
 }

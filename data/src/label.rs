@@ -19,6 +19,8 @@ pub(crate) enum LabelEncoding {
     CityscapesTrainId,
     /// iSAID tiles: class indexes 0..=15, 255 ignored.
     IsaidIndex,
+    /// Control images: classes 0 and 1, 255 ignored.
+    ControlIndex,
 }
 
 impl LabelEncoding {
@@ -56,6 +58,11 @@ impl LabelEncoding {
                 identity(16);
                 table[255] = Some(IGNORE_INDEX);
                 "the classes 0 to 15, and 255"
+            }
+            LabelEncoding::ControlIndex => {
+                identity(2);
+                table[255] = Some(IGNORE_INDEX);
+                "the classes 0 and 1, and 255"
             }
         };
         (table, rule)
@@ -138,7 +145,8 @@ mod tests {
         assert_eq!(decode(CityscapesId, &[7, 33, 0, 255]).unwrap(), [0, 18, 255, 255]);
         assert_eq!(decode(CityscapesTrainId, &[18, 255]).unwrap(), [18, 255]);
         assert_eq!(decode(IsaidIndex, &[15, 255]).unwrap(), [15, 255]);
-        for (encoding, value) in [(CityscapesId, 34), (CityscapesTrainId, 19), (IsaidIndex, 16)] {
+        assert_eq!(decode(ControlIndex, &[0, 1, 255]).unwrap(), [0, 1, 255]);
+        for (encoding, value) in [(CityscapesId, 34), (CityscapesTrainId, 19), (IsaidIndex, 16), (ControlIndex, 2)] {
             assert!(matches!(
                 decode(encoding, &[0, value]),
                 Err(DataError::LabelValue { value: v, column: 1, .. }) if v == value

@@ -43,6 +43,7 @@ pub fn convolutions(model: &ModelSpec, rates: &[usize]) -> Vec<Convolution> {
     let (mut list, auxiliary_area) = match &config.backbone {
         BackboneConfig::Unet { base_channels } => (unet(*base_channels as f64), 0.25),
         BackboneConfig::Resnet(resnet_config) => (resnet(resnet_config), area),
+        BackboneConfig::Shallow { base_channels } => (shallow(*base_channels as f64), area),
     };
     let (input, branch) = (config.backbone.decode_channels() as f64, model.aspp_channels as f64);
     let taps = |rate: &usize| if *rate == 1 { 1 } else { 9 };
@@ -52,6 +53,11 @@ pub fn convolutions(model: &ModelSpec, rates: &[usize]) -> Vec<Convolution> {
     let [input, output] = [config.backbone.auxiliary_channels(), model.auxiliary_channels].map(|n| n as f64);
     list.push(Convolution::new(9, input, output, auxiliary_area));
     list
+}
+
+/// Of the shallow backbone.
+fn shallow(base: f64) -> Vec<Convolution> {
+    [3.0, base].map(|input| Convolution::new(9, input, base, 1.0)).to_vec()
 }
 
 /// Of the U-Net S5-D16.
@@ -104,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_list_has_about_the_weights_of_the_network() {
-        for kind in [ModelKind::UnetS5D16, ModelKind::DeeplabV3R50D8, ModelKind::DeeplabV3R101D16] {
+        for kind in ModelKind::ALL {
             let model = ModelSpec { base_channels: 8, aspp_channels: 16, ..ModelSpec::published(kind) };
             let rates = [1, 12, 24, 36];
             let listed: f64 = convolutions(&model, &rates).iter().map(Convolution::weights).sum();

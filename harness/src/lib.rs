@@ -35,5 +35,6 @@ pub mod stop;
 pub mod sweep;
 pub mod table;
 pub mod train;
+pub mod verdict;
 pub mod weights;
 pub mod windows;

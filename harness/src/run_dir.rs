@@ -3,6 +3,7 @@
 use crate::atomic_file;
 use crate::result::{self, RunFailure, RunResult};
 use crate::settings::{MODEL_VERSION, RunSettings};
+use crate::verdict::Expectation;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -24,16 +25,21 @@ pub struct RunFile {
     pub data_fingerprint: String,
     /// The rates that the experiment is compared with; decides no result.
     pub baseline: Vec<usize>,
+    /// What the experiment is expected to show, where its spec says so; decides no result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expectation: Option<Expectation>,
     pub settings: RunSettings,
 }
 
 impl RunFile {
+    /// Of an experiment that nothing is expected of.
     pub fn new(settings: &RunSettings, baseline: &[usize], run_id: &str, data_fingerprint: &str) -> Self {
         RunFile {
             run_id: run_id.into(),
             model_version: MODEL_VERSION,
             data_fingerprint: data_fingerprint.into(),
             baseline: baseline.into(),
+            expectation: None,
             settings: settings.clone(),
         }
     }
@@ -207,6 +213,7 @@ fn subdirectories(path: &Path) -> Result<Vec<PathBuf>> {
 mod tests {
     use super::*;
     use crate::settings::{run_id, tests::example};
+    use crate::verdict::Answer;
 
     fn directory(out: &Path) -> RunDir {
         RunDir::new(out, &example(), &run_id(&example(), "fingerprint"))
@@ -254,5 +261,20 @@ mod tests {
         let new = RunFile { baseline: vec![1, 3], ..old };
         run.create(&new).unwrap();
         assert_eq!(run.read_run_file().unwrap(), new);
+    }
+
+    #[test]
+    fn an_expectation_is_kept_and_old_files_have_none() {
+        let out = tempfile::tempdir().unwrap();
+        let run = directory(out.path());
+        let old = RunFile::new(&example(), &[1, 2], "id", "fingerprint");
+        run.create(&old).unwrap();
+        assert!(!fs::read_to_string(run.run_toml()).unwrap().contains("expectation"));
+        for answer in [Answer::Best(vec![1, 2]), Answer::NoWinner] {
+            let expectation = Some(Expectation { answer, rates: vec![vec![1, 2], vec![1, 3]], seeds: vec![0, 7] });
+            let new = RunFile { expectation, ..old.clone() };
+            run.create(&new).unwrap();
+            assert_eq!(run.read_run_file().unwrap(), new);
+        }
     }
 }

@@ -79,7 +79,10 @@ impl Trained {
         let mut config = state.network(rates, output_stride)?;
         config.align_corners = hints.align_corners || said.align_corners;
         let resnet = matches!(config.backbone, BackboneConfig::Resnet(_));
-        ensure!(resnet || hints.output_stride.is_none(), "--output-stride is for a ResNet; this is a U-Net");
+        ensure!(
+            resnet || hints.output_stride.is_none(),
+            "--output-stride is for a ResNet; this network has a map of full size"
+        );
         check_classes(dataset, config.classes)?;
         let protocol = protocol::of(dataset);
         let inference = Inference {

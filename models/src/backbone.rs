@@ -5,6 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::module::{Module, Phase, Visitor};
 use crate::resnet::{Resnet, ResnetConfig};
+use crate::shallow::Shallow;
 use crate::unet::Unet;
 
 /// A backbone and its width.
@@ -14,6 +15,8 @@ pub enum BackboneConfig {
     Unet { base_channels: usize },
     /// Residual network with atrous stages.
     Resnet(ResnetConfig),
+    /// Two 3x3 convolutions at full resolution, for controls.
+    Shallow { base_channels: usize },
 }
 
 /// What the heads read.
@@ -28,7 +31,7 @@ impl BackboneConfig {
     /// Channels of the map that the ASPP head reads.
     pub fn decode_channels(&self) -> usize {
         match self {
-            Self::Unet { base_channels } => *base_channels,
+            Self::Unet { base_channels } | Self::Shallow { base_channels } => *base_channels,
             Self::Resnet(config) => 32 * config.base_channels,
         }
     }
@@ -37,6 +40,7 @@ impl BackboneConfig {
     pub fn auxiliary_channels(&self) -> usize {
         match self {
             Self::Unet { base_channels } => 2 * base_channels,
+            Self::Shallow { base_channels } => *base_channels,
             Self::Resnet(config) => 16 * config.base_channels,
         }
     }
@@ -44,7 +48,7 @@ impl BackboneConfig {
     /// Side of the input over the side of the map that the ASPP head reads.
     pub fn output_stride(&self) -> usize {
         match self {
-            Self::Unet { .. } => 1,
+            Self::Unet { .. } | Self::Shallow { .. } => 1,
             Self::Resnet(config) => config.output_stride,
         }
     }
@@ -53,7 +57,7 @@ impl BackboneConfig {
     pub fn divisor(&self) -> usize {
         match self {
             Self::Unet { .. } => Unet::DIVISOR,
-            Self::Resnet(_) => 1,
+            Self::Resnet(_) | Self::Shallow { .. } => 1,
         }
     }
 
@@ -61,6 +65,7 @@ impl BackboneConfig {
         match self {
             Self::Unet { base_channels } => Backbone::Unet(Unet::new(*base_channels, random, device)),
             Self::Resnet(config) => Backbone::Resnet(config.init(random, device)),
+            Self::Shallow { base_channels } => Backbone::Shallow(Shallow::new(*base_channels, random, device)),
         }
     }
 }
@@ -70,6 +75,7 @@ impl BackboneConfig {
 pub enum Backbone {
     Unet(Unet),
     Resnet(Resnet),
+    Shallow(Shallow),
 }
 
 impl Backbone {
@@ -78,6 +84,7 @@ impl Backbone {
         match self {
             Self::Unet(unet) => unet.forward(input, phase),
             Self::Resnet(resnet) => resnet.forward(input, phase),
+            Self::Shallow(shallow) => shallow.forward(input, phase),
         }
     }
 }
@@ -87,6 +94,7 @@ impl Module for Backbone {
         match self {
             Self::Unet(unet) => unet.visit(prefix, visitor),
             Self::Resnet(resnet) => resnet.visit(prefix, visitor),
+            Self::Shallow(shallow) => shallow.visit(prefix, visitor),
         }
     }
 }

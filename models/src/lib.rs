@@ -26,6 +26,7 @@ pub mod pth;
 pub mod resnet;
 pub mod segmentor;
 pub mod sgd;
+pub mod shallow;
 pub mod state;
 pub mod unet;
 pub mod weights;

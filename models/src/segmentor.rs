@@ -46,6 +46,13 @@ impl SegmentorConfig {
         Self { backbone, aspp_channels, auxiliary_channels, rates, classes, align_corners: false }
     }
 
+    /// A network that sees 5x5 pixels and what its rates reach, its ASPP on the full-resolution map; for controls.
+    pub fn shallow(base_channels: usize, aspp_channels: usize, rates: Vec<usize>, classes: usize) -> Self {
+        let backbone = BackboneConfig::Shallow { base_channels };
+        let auxiliary_channels = base_channels;
+        Self { backbone, aspp_channels, auxiliary_channels, rates, classes, align_corners: false }
+    }
+
     /// Weights are drawn from `seed`. On a device with autodiff the parameters require gradients.
     pub fn init(&self, seed: u64, device: &Device) -> Segmentor {
         let random = &mut ChaCha8Rng::seed_from_u64(seed);

@@ -37,6 +37,8 @@ impl State {
             let depth = if sizes("backbone.layer3.6.conv1.weight").is_ok() { Depth::R101 } else { Depth::R50 };
             let base_channels = sizes("backbone.layer1.0.conv1.weight")?[0];
             BackboneConfig::Resnet(ResnetConfig { depth, stem, base_channels, output_stride })
+        } else if let Ok(shape) = sizes("backbone.convs.1.conv.weight") {
+            BackboneConfig::Shallow { base_channels: shape[0] }
         } else {
             BackboneConfig::Unet { base_channels: sizes("backbone.encoder.0.0.convs.0.conv.weight")?[0] }
         };
@@ -58,8 +60,9 @@ impl State {
         let auxiliary = sizes("auxiliary_head.conv_seg.weight").ok().map(|shape| shape[1]);
         let auxiliary_channels = auxiliary.unwrap_or(backbone.decode_channels().min(aspp_channels));
         // A few bytes must not ask for all memory: shapes are compared when the network is there.
-        let (BackboneConfig::Unet { base_channels } | BackboneConfig::Resnet(ResnetConfig { base_channels, .. })) =
-            backbone;
+        let (BackboneConfig::Unet { base_channels }
+        | BackboneConfig::Shallow { base_channels }
+        | BackboneConfig::Resnet(ResnetConfig { base_channels, .. })) = backbone;
         let widths = [
             ("backbone", base_channels),
             ("ASPP", aspp_channels),
@@ -101,7 +104,8 @@ mod tests {
     fn a_network_is_known_by_its_shapes() {
         let unet = SegmentorConfig::unet_s5_d16(2, 3, vec![1, 2, 5], 4);
         let device = Device::flex();
-        for config in [unet, resnet(Stem::Deep, Depth::R50), resnet(Stem::Plain, Depth::R101)] {
+        let shallow = SegmentorConfig::shallow(2, 3, vec![1, 2, 5], 4);
+        for config in [unet, shallow, resnet(Stem::Deep, Depth::R50), resnet(Stem::Plain, Depth::R101)] {
             let state = State::of(&mut config.init(0, &device));
             assert_eq!(state.network(vec![1, 2, 5], 8), Ok(config));
             let error = state.network(vec![1, 2], 8).unwrap_err();

@@ -2,6 +2,7 @@
 
 mod chase_db1;
 mod cityscapes;
+mod control;
 mod converted;
 mod folder;
 mod hrf;
@@ -33,6 +34,7 @@ pub(crate) fn find(kind: DatasetKind, root: &Path) -> Result<Splits> {
         DatasetKind::Hrf => hrf::find(root),
         DatasetKind::Cityscapes => cityscapes::find(root),
         DatasetKind::Isaid => isaid::find(root),
+        DatasetKind::Control => control::find(root),
     }?;
     for (split, samples) in [(Split::Train, &splits.train), (Split::Val, &splits.val)] {
         if samples.is_empty() {

@@ -42,6 +42,14 @@ pub(super) fn write(
             image.write_png(&folder.file(&format!("leftImg8bit/{place}_leftImg8bit.png"))?)?;
             label.write_png(&folder.file(&format!("gtFine/{place}_gtFine_labelIds.png"))?)
         }
+        DatasetKind::Control => {
+            let part = match split {
+                Split::Train => "training",
+                Split::Val => "validation",
+            };
+            image.write_png(&folder.file(&format!("images/{part}/{id}.png"))?)?;
+            label.write_png(&folder.file(&format!("annotations/{part}/{id}.png"))?)
+        }
         DatasetKind::Isaid => {
             image.write_png(&folder.file(&format!("img_dir/{split}/{id}.png"))?)?;
             label.write_png(&folder.file(&format!("ann_dir/{split}/{id}{COLOUR_MASK_SUFFIX}.png"))?)
@@ -51,7 +59,7 @@ pub(super) fn write(
 
 /// Names the training images where the layout does not: the first `train`.
 pub(super) fn write_split(folder: &PendingFolder, kind: DatasetKind, train: usize) -> Result<()> {
-    if matches!(kind, DatasetKind::Cityscapes | DatasetKind::Isaid) {
+    if matches!(kind, DatasetKind::Cityscapes | DatasetKind::Isaid | DatasetKind::Control) {
         return Ok(());
     }
     let ids: Vec<String> = (0..train).map(|number| id(kind, number, [0, 0]) + "\n").collect();
@@ -66,6 +74,7 @@ fn id(kind: DatasetKind, number: usize, [height, width]: [usize; 2]) -> String {
         DatasetKind::Hrf => format!("{:02}_{}", number / 3 + 1, ["dr", "g", "h"][number % 3]),
         DatasetKind::Cityscapes => format!("synthetic_{number:06}_000019"),
         DatasetKind::Isaid => format!("P{number:04}_0_{height}_0_{width}"),
+        DatasetKind::Control => format!("control_{number:04}"),
     }
 }
 

@@ -6,9 +6,12 @@
 
 mod aerial;
 mod canvas;
+mod control;
 mod layout;
 mod retina;
 mod street;
+
+pub use control::Drawing;
 
 use std::path::Path;
 
@@ -37,32 +40,44 @@ pub struct SyntheticConfig {
     pub val: usize,
     /// Height and width, each from 32 to 4096.
     pub size: [usize; 2],
+    /// What control images show. The other data sets are drawn as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawing: Option<Drawing>,
 }
 
 impl SyntheticConfig {
     /// `train` and `val` images of `size` (height, width).
     pub fn new(seed: u64, train: usize, val: usize, size: [usize; 2]) -> Self {
-        Self { seed, train, val, size }
+        Self { seed, train, val, size, drawing: None }
     }
 
-    /// What is wrong with the settings, if anything.
-    pub fn check(&self) -> std::result::Result<(), String> {
+    /// What is wrong with the settings for images of this data set, if anything.
+    pub fn check(&self, kind: DatasetKind) -> std::result::Result<(), String> {
         for (name, count) in [("train", self.train), ("val", self.val)] {
             if !(1..=9999).contains(&count) {
                 return Err(format!("synthetic {name} = {count}: must be from 1 to 9999"));
             }
         }
-        match self.size.into_iter().find(|side| !(32..=4096).contains(side)) {
-            Some(side) => Err(format!("synthetic size {side}: each side must be from 32 to 4096")),
-            None => Ok(()),
+        if let Some(side) = self.size.into_iter().find(|side| !(32..=4096).contains(side)) {
+            return Err(format!("synthetic size {side}: each side must be from 32 to 4096"));
+        }
+        match (kind, self.drawing) {
+            (DatasetKind::Control, None) => {
+                Err("synthetic drawing: control images need one, such as { mark = { distance = 16 } } or \"local\""
+                    .into())
+            }
+            (DatasetKind::Control, Some(drawing)) => drawing.check(self.size),
+            (_, Some(_)) => Err(format!("synthetic drawing: only control images have one, not {}", kind.title())),
+            (_, None) => Ok(()),
         }
     }
 
     fn marker(&self, kind: DatasetKind) -> String {
-        let Self { seed, train, val, size: [height, width] } = self;
+        let Self { seed, train, val, size: [height, width], drawing } = self;
+        let drawing = drawing.map_or_else(String::new, Drawing::marker);
         format!(
             "Synthetic images in the layout of {}, drawn by atrous (drawings {VERSION}).\n\
-             seed = {seed}\ntrain = {train}\nval = {val}\nsize = [{height}, {width}]\n",
+             seed = {seed}\ntrain = {train}\nval = {val}\nsize = [{height}, {width}]\n{drawing}",
             kind.title(),
         )
     }
@@ -74,7 +89,7 @@ impl SyntheticConfig {
 /// anything else in its place is an error.
 pub fn write(kind: DatasetKind, data_root: &Path, config: &SyntheticConfig) -> Result<()> {
     let place = data_root.join(kind.directory());
-    config.check().map_err(|reason| DataError::Setting { path: place.clone(), reason })?;
+    config.check(kind).map_err(|reason| DataError::Setting { path: place.clone(), reason })?;
     let marker = config.marker(kind);
     let is_there = || std::fs::read_to_string(place.join(MARKER)).is_ok_and(|found| found == marker);
     if is_there() {
@@ -98,6 +113,10 @@ fn draw(kind: DatasetKind, config: &SyntheticConfig, split: Split, number: usize
     let stream = ((split as u64) << 32) + number as u64;
     let mut random = Random::new(config.seed, Purpose::Synthetic, kind as u64, stream);
     let canvas = match kind {
+        DatasetKind::Control => {
+            let drawing = config.drawing.expect("checked: control images have a drawing");
+            return drawing.draw(config.size, &mut random);
+        }
         DatasetKind::Stare | DatasetKind::ChaseDb1 | DatasetKind::Hrf => retina::draw(config.size, &mut random),
         DatasetKind::Cityscapes => street::draw(config.size, &mut random),
         DatasetKind::Isaid => aerial::draw(config.size, &mut random),
@@ -174,7 +193,51 @@ mod tests {
         let error = write(DatasetKind::Stare, root.path(), &other).unwrap_err();
         assert!(matches!(error, DataError::OutputExists { .. }));
         assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 1, "nothing half-written");
-        assert!(SyntheticConfig { val: 0, ..config.clone() }.check().is_err());
-        assert!(SyntheticConfig { size: [32, 8], ..config }.check().is_err());
+        let stare = |config: SyntheticConfig| config.check(DatasetKind::Stare);
+        assert!(stare(SyntheticConfig { val: 0, ..config.clone() }).is_err());
+        assert!(stare(SyntheticConfig { size: [32, 8], ..config }).is_err());
+    }
+
+    #[test]
+    fn control_images_are_read_as_they_were_drawn() {
+        let root = tempfile::tempdir().unwrap();
+        let drawing = Some(Drawing::Mark { distance: 16 });
+        let config = SyntheticConfig { drawing, ..SyntheticConfig::new(3, 3, 2, [32, 48]) };
+        write(DatasetKind::Control, root.path(), &config).unwrap();
+        write(DatasetKind::Control, root.path(), &config).unwrap();
+        let dataset = Dataset::open(DatasetKind::Control, root.path()).unwrap();
+        let mut seen = Vec::new();
+        for (split, count) in [(Split::Train, 3), (Split::Val, 2)] {
+            assert_eq!(dataset.samples(split).len(), count);
+            for (number, sample) in dataset.samples(split).iter().enumerate() {
+                let read = sample.load().unwrap();
+                assert!(read == draw(DatasetKind::Control, &config, split, number), "{}", sample.id);
+                seen.push(read.0.data);
+            }
+        }
+        seen.dedup();
+        assert_eq!(seen.len(), 5, "no image is there twice");
+        // A set of another drawing is not taken for it.
+        let other = SyntheticConfig { drawing: Some(Drawing::Mark { distance: 8 }), ..config };
+        assert!(matches!(write(DatasetKind::Control, root.path(), &other), Err(DataError::OutputExists { .. })));
+    }
+
+    #[test]
+    fn a_drawing_is_for_control_images_and_they_need_one() {
+        let with = |drawing| SyntheticConfig { drawing, ..SyntheticConfig::new(1, 1, 1, [32, 32]) };
+        let message = with(None).check(DatasetKind::Control).unwrap_err();
+        assert!(message.contains("need one"), "{message}");
+        let message = with(Some(Drawing::Local)).check(DatasetKind::Hrf).unwrap_err();
+        assert!(message.contains("not HRF"), "{message}");
+        let message = with(Some(Drawing::Mark { distance: 32 })).check(DatasetKind::Control).unwrap_err();
+        assert!(message.contains("distance 32"), "{message}");
+        assert_eq!(with(Some(Drawing::Local)).check(DatasetKind::Control), Ok(()));
+    }
+
+    /// The hash of this text names the folders of drawn images.
+    #[test]
+    fn settings_without_a_drawing_are_written_as_ever() {
+        let json = serde_json::to_string(&SyntheticConfig::new(1, 2, 3, [48, 64])).unwrap();
+        assert_eq!(json, r#"{"seed":1,"train":2,"val":3,"size":[48,64]}"#);
     }
 }

@@ -73,6 +73,8 @@ impl RunArgs {
             let rates = rates.map_or_else(|| experiment.baseline.clone(), <[usize]>::to_vec);
             check_rates(&rates).map_err(|message| anyhow!("--rates {}: {message}", join_rates(&rates)))?;
             experiment.rates = vec![rates];
+            // One run answers no question.
+            experiment.expect = None;
         }
         Ok(spec)
     }

@@ -1,5 +1,6 @@
 //! What goes to stdout: results, and nothing else.
 
+use crate::verdict::Verdicts;
 use anyhow::{Context, Result};
 use std::io::Write;
 
@@ -13,4 +14,13 @@ pub fn print(text: impl AsRef<str>) -> Result<()> {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot write to stdout"),
         _ => Ok(()),
     }
+}
+
+/// Prints verdicts below a table; nothing where nothing is expected.
+///
+/// # Errors
+/// As [`print`].
+pub fn print_verdicts(verdicts: &Verdicts) -> Result<()> {
+    let text = verdicts.markdown();
+    if text.is_empty() { Ok(()) } else { print(format!("\n{text}")) }
 }

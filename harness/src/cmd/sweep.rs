@@ -2,7 +2,7 @@
 
 use super::default_out;
 use super::options::{CacheArg, DataRootArg, DeviceArg};
-use super::output::print;
+use super::output::{print, print_verdicts};
 use crate::progress::Progress;
 use crate::rows::Rows;
 use crate::run;
@@ -10,6 +10,7 @@ use crate::spec::{EMBEDDED, Overrides, Spec};
 use crate::stop::{STOPPED_EXIT_CODE, StopFlag};
 use crate::sweep::{self, Jobs, SweepEnd, SweepOptions};
 use crate::table::Table;
+use crate::verdict::Verdicts;
 use anyhow::Result;
 use atrous_models::ComputeDevice;
 use std::fmt::Write;
@@ -24,7 +25,9 @@ use std::process::ExitCode;
 /// a sweep however it ended: Ctrl-C, power cut or kill.
 ///
 /// OUT then holds results.csv (one row per run), classes.csv (one per run and class), image_scores.csv (one per run
-/// and image), table.md and table.csv. The table goes to stdout, everything else to stderr.
+/// and image), table.md and table.csv. Where the spec says what it expects (docs/controls.md), verdict.md and
+/// verdict.json say whether the runs show it; the exit code is 1 where they do not. Table and verdict go to stdout,
+/// everything else to stderr.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
@@ -87,6 +90,8 @@ const EXAMPLES: &str = "\
 Examples:
   atrous sweep quick
       five synthetic data sets, three rates each: a table in minutes, without any data
+  atrous sweep controls
+      images of which the answer is known: prints whether the sweep finds it
   atrous sweep retina-small --data-root ~/retina --dry-run
       how many runs, how long
   atrous sweep retina-small --data-root ~/retina --seeds 3
@@ -125,13 +130,16 @@ pub fn run(args: Args) -> Result<ExitCode> {
     }
     let stop = StopFlag::install()?;
     let end = sweep::sweep(&spec, &options, &device, &progress, &stop, &run::execute)?;
-    let table = Table::new(&Rows::read(&options.out)?);
+    let rows = Rows::read(&options.out)?;
+    let (table, verdicts) = (Table::new(&rows), Verdicts::new(&rows));
     table.write(&options.out)?;
+    verdicts.write(&options.out)?;
     if !end.stopped {
         print(table.markdown())?;
+        print_verdicts(&verdicts)?;
     }
     progress.line(summary(&end, &options.out));
-    Ok(exit_code(&end))
+    Ok(exit_code(&end, &verdicts))
 }
 
 fn embedded_specs() -> String {
@@ -158,10 +166,10 @@ fn summary(end: &SweepEnd, out: &Path) -> String {
     format!("{next}; results in {}", out.display())
 }
 
-fn exit_code(end: &SweepEnd) -> ExitCode {
-    match (end.stopped, end.failed) {
+fn exit_code(end: &SweepEnd, verdicts: &Verdicts) -> ExitCode {
+    match (end.stopped, end.failed > 0 || verdicts.any_not_met()) {
         (true, _) => ExitCode::from(STOPPED_EXIT_CODE),
-        (false, 0) => ExitCode::SUCCESS,
-        (false, _) => ExitCode::FAILURE,
+        (false, false) => ExitCode::SUCCESS,
+        (false, true) => ExitCode::FAILURE,
     }
 }

@@ -6,9 +6,10 @@ mod scores;
 use crate::atomic_file;
 use crate::image_counts::{self, ImageCounts};
 use crate::result::{RunFailure, RunResult};
-use crate::run_dir::{RunDir, RunState};
+use crate::run_dir::{RunDir, RunFile, RunState};
 use crate::scores::Confusion;
 use crate::settings::RunSettings;
+use crate::verdict::Expectation;
 use anyhow::{Context, Result, ensure};
 use columns::{RUN_COLUMNS, run_fields};
 use std::cmp::Ordering;
@@ -18,6 +19,8 @@ use std::path::Path;
 #[derive(Clone, Debug)]
 pub struct Row {
     pub baseline: Vec<usize>,
+    /// What its experiment is expected to show.
+    pub expectation: Option<Expectation>,
     pub end: RowEnd,
     /// Pixel counts of each validation image, in the order of the data set; `None` where the run keeps none.
     pub images: Option<Vec<ImageCounts>>,
@@ -99,7 +102,8 @@ impl Rows {
                 RowEnd::Finished(result) => read_images(&run.images_csv(), &result.confusion)?,
                 RowEnd::Failed(_) => None,
             };
-            rows.push(Row { baseline: run.read_run_file()?.baseline, end, images });
+            let RunFile { baseline, expectation, .. } = run.read_run_file()?;
+            rows.push(Row { baseline, expectation, end, images });
         }
         rows.sort_by(Row::compare);
         Ok(Rows(rows))

@@ -270,6 +270,19 @@ pub(crate) mod tests {
         assert_eq!(run_id(&example(), "f"), run_id(&settings, "f"));
     }
 
+    /// Another id here would mean that runs which have been made are not found again.
+    #[test]
+    fn ids_are_pinned() {
+        assert_eq!(run_id(&example(), "f"), "3fd58e3ceee01673");
+        let mut resnet = example();
+        resnet.model = ModelSpec::published(ModelKind::DeeplabV3R101D8);
+        resnet.dataset = DatasetKind::Cityscapes;
+        resnet.infer = InferSpec::whole();
+        assert_eq!(run_id(&resnet, "f"), "6285601d481d9df0");
+        // Names the folder of drawn images.
+        assert_eq!(short_hash(&("stare", SyntheticConfig::new(1, 8, 4, [96, 128]))), "b197041122698d4c");
+    }
+
     #[test]
     fn settings_survive_toml_and_json() {
         let text = toml::to_string(&example()).unwrap();

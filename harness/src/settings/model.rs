@@ -43,6 +43,9 @@ pub enum ModelKind {
     /// ResNet-101, output stride 16, likewise.
     #[serde(rename = "deeplabv3-r101-d16")]
     DeeplabV3R101D16,
+    /// Two 3x3 convolutions at full resolution, for controls: it sees what its rates reach, and little else.
+    #[serde(rename = "shallow")]
+    Shallow,
 }
 
 fn is_deep(stem: &Stem) -> bool {
@@ -50,12 +53,13 @@ fn is_deep(stem: &Stem) -> bool {
 }
 
 impl ModelKind {
-    pub const ALL: [ModelKind; 5] = [
+    pub const ALL: [ModelKind; 6] = [
         ModelKind::UnetS5D16,
         ModelKind::DeeplabV3R50D8,
         ModelKind::DeeplabV3R50D16,
         ModelKind::DeeplabV3R101D8,
         ModelKind::DeeplabV3R101D16,
+        ModelKind::Shallow,
     ];
 
     /// The name in specs and tables.
@@ -66,13 +70,14 @@ impl ModelKind {
             ModelKind::DeeplabV3R50D16 => "deeplabv3-r50-d16",
             ModelKind::DeeplabV3R101D8 => "deeplabv3-r101-d8",
             ModelKind::DeeplabV3R101D16 => "deeplabv3-r101-d16",
+            ModelKind::Shallow => "shallow",
         }
     }
 
-    /// Depth and output stride of its ResNet; `None` for the U-Net.
+    /// Depth and output stride of its ResNet; `None` for the other networks.
     fn resnet(self) -> Option<(Depth, usize)> {
         match self {
-            ModelKind::UnetS5D16 => None,
+            ModelKind::UnetS5D16 | ModelKind::Shallow => None,
             ModelKind::DeeplabV3R50D8 => Some((Depth::R50, 8)),
             ModelKind::DeeplabV3R50D16 => Some((Depth::R50, 16)),
             ModelKind::DeeplabV3R101D8 => Some((Depth::R101, 8)),
@@ -103,18 +108,23 @@ impl fmt::Display for ModelKind {
 }
 
 impl ModelSpec {
-    /// The network in its published width.
+    /// The network in its published width; the shallow one, which is not published, in one that suits a CPU.
     pub fn published(kind: ModelKind) -> Self {
-        let (aspp_channels, auxiliary_channels) = if kind.resnet().is_some() { (512, 256) } else { (16, 64) };
+        let (base_channels, aspp_channels, auxiliary_channels) = match kind {
+            ModelKind::UnetS5D16 => (64, 16, 64),
+            ModelKind::Shallow => (8, 8, 8),
+            _ => (64, 512, 256),
+        };
         let (stem, align_corners) = (Stem::Deep, false);
-        Self { kind, base_channels: 64, aspp_channels, auxiliary_channels, stem, align_corners }
+        Self { kind, base_channels, aspp_channels, auxiliary_channels, stem, align_corners }
     }
 
     fn backbone(&self) -> BackboneConfig {
         let base_channels = self.base_channels;
-        match self.kind.resnet() {
-            None => BackboneConfig::Unet { base_channels },
-            Some((depth, output_stride)) => {
+        match (self.kind, self.kind.resnet()) {
+            (ModelKind::Shallow, _) => BackboneConfig::Shallow { base_channels },
+            (_, None) => BackboneConfig::Unet { base_channels },
+            (_, Some((depth, output_stride))) => {
                 BackboneConfig::Resnet(ResnetConfig { depth, stem: self.stem, base_channels, output_stride })
             }
         }
@@ -136,9 +146,13 @@ mod tests {
     fn a_kind_has_one_name() {
         for kind in ModelKind::ALL {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
-            let stride: usize = kind.name().rsplit_once("-d").unwrap().1.parse().unwrap();
-            assert!(kind.output_stride() == stride || kind == ModelKind::UnetS5D16);
+            if let Some((_, stride)) = kind.name().rsplit_once("-d").filter(|_| kind != ModelKind::UnetS5D16) {
+                assert_eq!(kind.output_stride().to_string(), stride);
+            } else {
+                assert_eq!(kind.output_stride(), 1, "{kind}");
+            }
         }
+        assert_eq!(ModelKind::Shallow.size_divisor(), 1);
         assert_eq!(ModelKind::UnetS5D16.size_divisor(), 16);
         assert_eq!(ModelKind::DeeplabV3R50D8.size_divisor(), 1);
     }

@@ -5,6 +5,7 @@ use super::{Experiment, protocol};
 use crate::settings::{
     DataSource, InferMode, InferSpec, InitSpec, ModelKind, ModelSpec, RunSettings, TrainSpec, checksum, one_ratio,
 };
+use crate::verdict::Answer;
 use atrous_models::Stem;
 use std::collections::HashSet;
 
@@ -62,6 +63,7 @@ fn resolve(wire: ExperimentWire) -> Experiment {
             flip,
         }),
         data: wire.data,
+        expect: wire.expect,
     }
 }
 
@@ -127,10 +129,11 @@ fn check(experiment: &Experiment) -> Checked {
     check_seeds(&experiment.seeds)?;
     check_train(&experiment.train)?;
     check_infer(&experiment.infer, divisor)?;
+    check_expect(experiment.expect.as_ref(), &experiment.rates)?;
     match &experiment.data {
         DataSource::Files => Ok(()),
         DataSource::Synthetic(synthetic) => {
-            synthetic.check().map_err(|message| Impossible { key: "data.synthetic".into(), message })
+            synthetic.check(experiment.dataset).map_err(|message| Impossible { key: "data.synthetic".into(), message })
         }
     }
 }
@@ -157,11 +160,11 @@ fn check_model(model: &ModelSpec) -> Checked {
     channels.into_iter().try_for_each(|(key, value)| {
         ensure((1..=4096).contains(&value), key, format!("must be in 1..=4096, is {value}"))
     })?;
-    let unet = kind == ModelKind::UnetS5D16;
-    let halved = unet || stem == Stem::Plain || base_channels.is_multiple_of(2);
+    let resnet = kind.is_pretrained();
+    let halved = !resnet || stem == Stem::Plain || base_channels.is_multiple_of(2);
     let message = format!("must be even, is {base_channels}: the first convolutions have half as many");
     ensure(halved, "model.base_channels", message)?;
-    ensure(!unet || stem == Stem::Deep, "model.stem", format!("{kind} has no stem; a ResNet has one"))
+    ensure(resnet || stem == Stem::Deep, "model.stem", format!("{kind} has no stem; a ResNet has one"))
 }
 
 fn check_sides(key: &str, [height, width]: [usize; 2], divisor: usize) -> Checked {
@@ -183,6 +186,14 @@ fn check_all_rates(all: &[Vec<usize>], baseline: &Vec<usize>) -> Checked {
         ensure(seen.insert(rates), &key, format!("{rates:?} is there twice"))?;
     }
     ensure(all.contains(baseline), "baseline", format!("must be one of the lists in rates, is {baseline:?}"))
+}
+
+fn check_expect(expect: Option<&Answer>, all: &[Vec<usize>]) -> Checked {
+    let Some(answer) = expect else { return Ok(()) };
+    if let Answer::Best(rates) = answer {
+        ensure(all.contains(rates), "expect.best", format!("must be one of the lists in rates, is {rates:?}"))?;
+    }
+    ensure(all.len() >= 2, "expect", "needs two or more lists of rates, which are compared")
 }
 
 /// Whether a list can be an ASPP's rates.

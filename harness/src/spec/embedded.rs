@@ -10,11 +10,16 @@ pub struct EmbeddedSpec {
 }
 
 /// In the order in which a newcomer wants them.
-pub const EMBEDDED: [EmbeddedSpec; 6] = [
+pub const EMBEDDED: [EmbeddedSpec; 7] = [
     EmbeddedSpec {
         name: "quick",
         about: "five synthetic data sets, minutes on a laptop, needs no data",
         text: include_str!("../../specs/quick.toml"),
+    },
+    EmbeddedSpec {
+        name: "controls",
+        about: "images of which the answer is known: does the sweep find it? ten minutes on two cores, needs no data",
+        text: include_str!("../../specs/controls.toml"),
     },
     EmbeddedSpec {
         name: "retina-small",

@@ -17,6 +17,7 @@ pub use error::SpecError;
 pub use overrides::Overrides;
 
 use crate::settings::{DataSource, InferSpec, InitSpec, ModelSpec, RunSettings, TrainSpec};
+use crate::verdict::{Answer, Expectation};
 use atrous_data::DatasetKind;
 use overrides::Override;
 use std::path::Path;
@@ -44,6 +45,8 @@ pub struct Experiment {
     pub train: TrainSpec,
     pub infer: InferSpec,
     pub data: DataSource,
+    /// What it is expected to show; decides no result.
+    pub expect: Option<Answer>,
 }
 
 /// One run of a spec, before the data have been looked at.
@@ -52,6 +55,8 @@ pub struct PlannedRun {
     pub settings: RunSettings,
     /// The rates that the experiment is compared with.
     pub baseline: Vec<usize>,
+    /// What the experiment is expected to show, where its spec says so.
+    pub expectation: Option<Expectation>,
 }
 
 impl Spec {
@@ -119,10 +124,19 @@ impl Experiment {
         let mut runs = Vec::with_capacity(self.rates.len() * self.seeds.len());
         for rates in &self.rates {
             for &seed in &self.seeds {
-                runs.push(PlannedRun { settings: self.run(rates, seed), baseline: self.baseline.clone() });
+                runs.push(PlannedRun {
+                    settings: self.run(rates, seed),
+                    baseline: self.baseline.clone(),
+                    expectation: self.expectation(),
+                });
             }
         }
         runs
+    }
+
+    fn expectation(&self) -> Option<Expectation> {
+        let answer = self.expect.clone()?;
+        Some(Expectation { answer, rates: self.rates.clone(), seeds: self.seeds.clone() })
     }
 
     fn run(&self, rates: &[usize], seed: u64) -> RunSettings {

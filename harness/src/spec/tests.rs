@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::settings::{ModelKind, Part};
+use atrous_data::synthetic::Drawing;
 use atrous_models::Stem;
+use std::collections::HashSet;
 
 const SMALL: &str = r#"[[experiment]]
 name     = "one"
@@ -147,11 +149,21 @@ fn error_spec_impossible_value() {
         ("\"two\"", "\"Two\"", "small.toml:10: name: "),
         ("\"two\"", "\"synthetic\"", "small.toml:10: name: "),
         ("size = [64, 96]", "size = [8, 96]", "small.toml:17: data.synthetic: "),
+        (
+            "size = [64, 96]",
+            "size = [64, 96], drawing = \"local\"",
+            "small.toml:17: data.synthetic: synthetic drawing: only",
+        ),
+        ("seeds    = [3]", "seeds    = [3]\nexpect = { best = [1, 3] }", "small.toml:16: expect.best: must be one of"),
+        ("seeds    = [3]", "seeds    = [3]\nexpect = { best = [1, 2] }", "small.toml:16: expect: needs two or more"),
+        ("seeds    = [3]", "seeds    = [3]\nexpect = \"nothing\"", "small.toml:16: expect: unknown value `nothing`"),
     ];
     for (old, new, expected) in cases {
         let error = refused(old, new);
         assert!(error.starts_with(expected), "{new}: {error}");
     }
+    let error = refused("dataset  = \"isaid\"", "dataset  = \"control\"");
+    assert!(error.starts_with("small.toml:17: data.synthetic: synthetic drawing: control images need one"), "{error}");
     let error = refused("dataset  = \"isaid\"", "dataset  = \"isaid\"\nmodel = { base_channels = 0 }");
     assert!(error.starts_with("small.toml:12: model.base_channels: must be in 1"), "{error}");
 }
@@ -196,11 +208,50 @@ fn initial_weights_are_known_by_their_checksum() {
 #[test]
 fn error_spec_unknown_name() {
     let error = Spec::load("quik", &Overrides::default()).unwrap_err().to_string();
-    assert!(error.contains("quik") && error.contains("quick, retina-small, paper, ci"), "{error}");
+    assert!(error.contains("quik") && error.contains("quick, controls, retina-small, paper, ci"), "{error}");
     let error = parse("").unwrap_err().to_string();
     assert!(error.contains("experiment"), "{error}");
     let error = parse("experiment = []").unwrap_err().to_string();
     assert!(error.contains("[[experiment]]"), "{error}");
+}
+
+#[test]
+fn an_expectation_goes_with_every_run() {
+    let answer = |spec: Spec| spec.plan()[0].expectation.clone();
+    assert_eq!(answer(parse(SMALL).unwrap()), None);
+    let expected =
+        |answer| Some(Expectation { answer, rates: vec![vec![1, 6, 12, 18], vec![1, 12, 24, 36]], seeds: vec![0, 1] });
+    let best = with(&["one.expect={ best = [1, 6, 12, 18] }"]).unwrap();
+    assert_eq!(answer(best), expected(Answer::Best(vec![1, 6, 12, 18])));
+    assert_eq!(answer(with(&["one.expect=no-winner"]).unwrap()), expected(Answer::NoWinner));
+    let error = with(&["one.expect={ best = [1, 6] }"]).unwrap_err().to_string();
+    assert!(error.starts_with("--set one.expect={ best = [1, 6] }: expect.best: must be one of"), "{error}");
+}
+
+#[test]
+fn controls_expect_an_answer_of_every_experiment() {
+    let spec = Spec::load("controls", &Overrides::default()).unwrap();
+    let sizes: HashSet<_> = spec.experiments.iter().map(|e| e.crop).collect();
+    assert!(sizes.len() >= 3, "{sizes:?}");
+    let mut best = HashSet::new();
+    for experiment in &spec.experiments {
+        let DataSource::Synthetic(drawn) = &experiment.data else { panic!("{}", experiment.name) };
+        // A crop of a part of the image would cut marks off, another size would move them.
+        assert_eq!((experiment.crop, experiment.resize), (drawn.size, drawn.size), "{}", experiment.name);
+        assert_eq!(experiment.train.ratio, [1.0, 1.0]);
+        match (drawn.drawing, &experiment.expect) {
+            (Some(Drawing::Mark { distance }), Some(Answer::Best(rates))) => {
+                // Reach of backbone and bottleneck: three pixels on each side of a tap.
+                let reaches = |rates: &Vec<usize>| rates.iter().any(|rate| rate.abs_diff(distance) <= 3);
+                let reaching: Vec<_> = experiment.rates.iter().filter(|rates| reaches(rates)).collect();
+                assert_eq!(reaching, [rates], "{}", experiment.name);
+                best.insert(rates.clone());
+            }
+            (Some(Drawing::Local), Some(Answer::NoWinner)) => {}
+            other => panic!("{}: {other:?}", experiment.name),
+        }
+    }
+    assert!(best.len() >= 3 && spec.experiments.iter().any(|e| e.expect == Some(Answer::NoWinner)));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::error::SpecError;
 use super::locate;
 use crate::settings::{DataSource, InferMode, ModelKind, Part};
+use crate::verdict::Answer;
 use atrous_data::DatasetKind;
 use atrous_models::Stem;
 use serde::Deserialize;
@@ -31,11 +32,14 @@ pub(super) struct ExperimentWire {
     pub infer: Option<InferWire>,
     #[serde(default)]
     pub data: DataSource,
+    pub expect: Option<Answer>,
 }
 
 /// The keys of an experiment: an override's first word is one of these, or an experiment's name.
-pub(super) const EXPERIMENT_KEYS: [&str; 12] =
-    ["name", "dataset", "model", "init", "crop", "resize", "rates", "baseline", "seeds", "train", "infer", "data"];
+pub(super) const EXPERIMENT_KEYS: [&str; 13] = [
+    "name", "dataset", "model", "init", "crop", "resize", "rates", "baseline", "seeds", "train", "infer", "data",
+    "expect",
+];
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]

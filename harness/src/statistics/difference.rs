@@ -94,12 +94,12 @@ mod tests {
             confusion: Confusion { classes: 2, counts: counts.to_vec() },
         };
         let images = Some((0..images).map(of).collect());
-        Row { baseline: vec![1, 12, 24, 36], end: RowEnd::Finished(Box::new(result)), images }
+        Row { baseline: vec![1, 12, 24, 36], expectation: None, end: RowEnd::Finished(Box::new(result)), images }
     }
 
     fn failed(seed: u64) -> Row {
         let end = RowEnd::Failed(Box::new(failure(RunSettings { seed, ..settings() })));
-        Row { baseline: vec![1, 12, 24, 36], end, images: None }
+        Row { baseline: vec![1, 12, 24, 36], expectation: None, end, images: None }
     }
 
     fn between(cell: &[Row], other: &[Row]) -> Option<Difference> {

@@ -57,8 +57,9 @@ impl<'p> Run<'p> {
     }
 
     pub fn write_run_file(&self) -> Result<()> {
-        let PlannedRun { settings, baseline } = self.planned;
-        self.dir.create(&RunFile::new(settings, baseline, &self.id, &self.data.fingerprint))
+        let PlannedRun { settings, baseline, expectation } = self.planned;
+        let file = RunFile::new(settings, baseline, &self.id, &self.data.fingerprint);
+        self.dir.create(&RunFile { expectation: expectation.clone(), ..file })
     }
 
     /// Executes the run and writes its result or error.

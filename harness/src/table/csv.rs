@@ -60,7 +60,7 @@ pub(super) fn text(table: &Table) -> Result<Vec<u8>> {
 
 fn section_lines(section: &Section) -> Vec<Vec<String>> {
     let settings = &section.settings;
-    let comparison = &section.comparison;
+    let comparison = section.comparison.as_ref();
     let line = |cell: &Cell| {
         let mut fields = vec![
             settings.experiment.clone(),
@@ -83,10 +83,10 @@ fn section_lines(section: &Section) -> Vec<Vec<String>> {
         fields.extend(difference_fields(cell));
         fields.extend([
             section.metric.to_string(),
-            number(comparison.reference.value_fraction),
-            optional(comparison.difference(cell)),
-            comparison.obstacle.clone().unwrap_or_default(),
-            comparison.reference.source.clone(),
+            optional(comparison.map(|comparison| comparison.reference.value_fraction)),
+            optional(comparison.and_then(|comparison| comparison.difference(cell))),
+            comparison.and_then(|comparison| comparison.obstacle.clone()).unwrap_or_default(),
+            comparison.map_or_else(String::new, |comparison| comparison.reference.source.clone()),
         ]);
         fields
     };

@@ -38,7 +38,8 @@ pub struct Section {
     pub cells: Vec<Cell>,
     /// The metric that decides which rates are best, and is held against the published value.
     pub metric: Metric,
-    pub comparison: Comparison,
+    /// `None` where nothing is published.
+    pub comparison: Option<Comparison>,
 }
 
 impl Table {
@@ -78,7 +79,7 @@ impl Table {
 }
 
 /// Whether two runs belong into one section.
-fn same_protocol(left: &Row, right: &Row) -> bool {
+pub(crate) fn same_protocol(left: &Row, right: &Row) -> bool {
     left.data_fingerprint() == right.data_fingerprint() && protocol(left.settings()) == protocol(right.settings())
 }
 
@@ -111,12 +112,11 @@ impl Section {
                 devices.push(device);
             }
         }
-        let reference = reference::of(settings.dataset);
-        let metric = reference.held_against;
+        let metric = reference::metric(settings.dataset);
         let mut cells: Vec<Cell> = groups.iter().map(|rows| Cell::new(rows)).collect();
         compare(&mut cells, &groups, &rows[0].baseline, metric);
         mark_best(&mut cells, metric);
-        let comparison = Comparison::new(reference, &settings);
+        let comparison = reference::of(settings.dataset).map(|reference| Comparison::new(reference, &settings));
         Section {
             baseline: rows[0].baseline.clone(),
             data_fingerprint: rows[0].data_fingerprint().to_owned(),

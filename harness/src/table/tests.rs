@@ -9,12 +9,22 @@ use crate::settings::{DataSource, ModelSpec, tests::example as settings};
 
 fn finished(rates: &[usize], seed: u64, counts: [u64; 4]) -> Row {
     let settings = RunSettings { rates: rates.to_vec(), seed, ..settings() };
-    Row { baseline: vec![1, 12, 24, 36], end: RowEnd::Finished(Box::new(example(settings, counts))), images: None }
+    Row {
+        baseline: vec![1, 12, 24, 36],
+        expectation: None,
+        end: RowEnd::Finished(Box::new(example(settings, counts))),
+        images: None,
+    }
 }
 
 fn failed(rates: &[usize], seed: u64) -> Row {
     let settings = RunSettings { rates: rates.to_vec(), seed, ..settings() };
-    Row { baseline: vec![1, 12, 24, 36], end: RowEnd::Failed(Box::new(failure(settings))), images: None }
+    Row {
+        baseline: vec![1, 12, 24, 36],
+        expectation: None,
+        end: RowEnd::Failed(Box::new(failure(settings))),
+        images: None,
+    }
 }
 
 fn rows() -> Rows {
@@ -97,8 +107,9 @@ fn the_full_protocol_is_compared() {
     }
     let table = Table::new(&Rows(vec![row]));
     let section = &table.sections[0];
-    assert_eq!(section.comparison.obstacle, None);
-    let difference = section.comparison.difference(&section.cells[0]).unwrap();
+    let comparison = section.comparison.as_ref().unwrap();
+    assert_eq!(comparison.obstacle, None);
+    let difference = comparison.difference(&section.cells[0]).unwrap();
     assert!((difference - (section.cells[0].mdice.unwrap().mean - 0.9001)).abs() < 1e-12);
     assert!(table.markdown().contains("-9.62"), "{}", table.markdown());
 }
@@ -240,6 +251,20 @@ fn csv_has_the_comparison_as_fractions() {
     assert_eq!(number(2, "mdice_high"), cell.mdice.unwrap().interval.unwrap().high);
     assert_eq!([field(2, "compared_seeds"), field(2, "verdict"), field(2, "winner")], ["3", "better", "true"]);
     assert_eq!([field(1, "compared_seeds"), field(1, "verdict"), field(1, "p_corrected")], ["0", "baseline", ""]);
+}
+
+#[test]
+fn control_images_are_held_against_nothing() {
+    let mut row = finished(&[1, 12, 24, 36], 0, [80, 5, 5, 10]);
+    if let RowEnd::Finished(result) = &mut row.end {
+        result.settings.dataset = atrous_data::DatasetKind::Control;
+    }
+    let table = Table::new(&Rows(vec![row]));
+    let text = table.markdown();
+    assert!(text.contains("| mIoU   | 69.44 | -         | -          |"), "{text}");
+    assert!(!text.contains("Published: "), "{text}");
+    let csv = table.csv().unwrap();
+    assert!(csv.lines().nth(1).unwrap().ends_with(",mIoU,,,,"), "{csv}");
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn help_teaches() {
         assert!(text.contains("Examples:") && text.contains(&format!("atrous {command}")), "{text}");
     }
     let list = place.succeed(&["sweep", "--list"]);
-    assert!(["quick", "retina-small", "paper", "ci"].iter().all(|name| list.contains(name)), "{list}");
+    assert!(["quick", "controls", "retina-small", "paper", "ci"].iter().all(|name| list.contains(name)), "{list}");
 }
 
 #[test]

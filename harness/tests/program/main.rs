@@ -2,6 +2,7 @@
 
 mod bench;
 mod commands;
+mod controls;
 mod erf;
 mod jobs;
 mod outcome;

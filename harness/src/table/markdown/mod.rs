@@ -6,8 +6,8 @@ mod protocol;
 
 use super::{Cell, Comparison, Section, Table};
 use crate::reference::Metric;
-use grid::{grid, interval, percent, points, score};
 pub(super) use contrast::verdict;
+use grid::{grid, interval, percent, points, score};
 pub(super) use protocol::protocol;
 
 pub(super) fn text(table: &Table) -> String {
@@ -34,8 +34,9 @@ pub(super) fn text(table: &Table) -> String {
 fn overview(section: &Section) -> Vec<String> {
     let best = section.best().next();
     let none = || "-".to_owned();
-    let comparison = &section.comparison;
-    let difference = match (&comparison.obstacle, best.and_then(|cell| comparison.difference(cell))) {
+    let comparison = section.comparison.as_ref();
+    let obstacle = comparison.and_then(|comparison| comparison.obstacle.as_ref());
+    let difference = match (obstacle, comparison.and_then(|comparison| comparison.difference(best?))) {
         (Some(obstacle), _) => format!("not comparable: {obstacle}"),
         (None, Some(difference)) => points(difference),
         (None, None) => none(),
@@ -49,7 +50,7 @@ fn overview(section: &Section) -> Vec<String> {
         best.map_or_else(none, |cell| format!("{:.2}", cell.relative_rate)),
         section.metric.to_string(),
         score(best.and_then(|cell| cell.score(section.metric))),
-        percent(comparison.reference.value_fraction),
+        comparison.map_or_else(none, |comparison| percent(comparison.reference.value_fraction)),
         difference,
     ]
 }
@@ -107,7 +108,7 @@ pub(super) fn notes(section: &Section) -> Vec<String> {
                 .into(),
         );
     }
-    notes.push(published(&section.comparison, section.best().next()));
+    notes.extend(section.comparison.as_ref().map(|comparison| published(comparison, section.best().next())));
     for cell in &section.cells {
         for failed in &cell.failed {
             let rates = rates(cell, &[]);
