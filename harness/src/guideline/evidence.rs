@@ -152,7 +152,7 @@ impl Collected {
             return Ok(());
         }
         let dataset: DatasetKind = line.text("dataset")?.parse()?;
-        let metric = reference::of(dataset).held_against;
+        let metric = reference::metric(dataset);
         let next = self.evidence.series.len();
         let index = *self.index.entry(line.protocol()).or_insert(next);
         if index == next {

@@ -40,7 +40,7 @@ impl Curves {
         let mut curves = Curves::default();
         for group in rows.chunk_by(|a, b| a.settings().rates == b.settings().rates) {
             let (mut losses, mut scores, mut seeds) = (Vec::new(), Vec::new(), 0);
-            let metric = crate::reference::of(group[0].settings().dataset).held_against;
+            let metric = crate::reference::metric(group[0].settings().dataset);
             for row in group {
                 let run = RunDir::new(out, row.settings(), row.run_id());
                 match read_log(&run.log_csv()) {

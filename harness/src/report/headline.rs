@@ -47,7 +47,9 @@ fn line(experiment: &Experiment) -> Vec<Markup> {
     let first = best.first().copied();
     let rates: Vec<String> = best.iter().map(|cell| rates_beside(&cell.rates, baseline)).collect();
     let statistic = first.and_then(|cell| cell.score(*metric));
-    let difference = match (&comparison.obstacle, first.and_then(|cell| comparison.difference(cell))) {
+    let comparison = comparison.as_ref();
+    let obstacle = comparison.and_then(|comparison| comparison.obstacle.as_ref());
+    let difference = match (obstacle, comparison.and_then(|comparison| comparison.difference(first?))) {
         (Some(obstacle), _) => format!("not comparable: {obstacle}"),
         (None, Some(difference)) => points(difference),
         (None, None) => "-".into(),
@@ -60,7 +62,7 @@ fn line(experiment: &Experiment) -> Vec<Markup> {
         score(statistic),
         interval(statistic.and_then(|statistic| statistic.interval)),
         experiment.section.conclusion(),
-        percent(Some(comparison.reference.value_fraction)),
+        percent(comparison.map(|comparison| comparison.reference.value_fraction)),
         difference,
     ];
     let link = html! { a href={ "#" (experiment.id) "-scores" } { (experiment.name()) } };

@@ -116,8 +116,8 @@ pub(super) fn figure(experiment: &Experiment) -> Figure {
     }
     means.sort_by(|a, b| a.x.total_cmp(&b.x));
     let mut guides = vec![Guide::Vertical { at: rule(experiment), label: "geometric rule".into() }];
-    if section.comparison.obstacle.is_none() {
-        let at = 100.0 * section.comparison.reference.value_fraction;
+    if let Some(comparison) = section.comparison.as_ref().filter(|comparison| comparison.obstacle.is_none()) {
+        let at = 100.0 * comparison.reference.value_fraction;
         guides.push(Guide::Horizontal { at, label: "published".into() });
     }
     let x = Axis::logarithmic(

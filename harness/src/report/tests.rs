@@ -9,7 +9,7 @@ use crate::train::{Log, LogRow};
 
 fn finished(rates: &[usize], seed: u64, counts: [u64; 4]) -> Row {
     let settings = RunSettings { rates: rates.to_vec(), seed, ..settings() };
-    Row { baseline: vec![1, 12, 24, 36], end: RowEnd::Finished(Box::new(example(settings, counts))), images: None }
+    Row { baseline: vec![1, 12, 24, 36], end: RowEnd::Finished(Box::new(example(settings, counts))), images: None, expectation: None }
 }
 
 fn rows() -> Rows {
@@ -19,7 +19,7 @@ fn rows() -> Rows {
         finished(&[1, 6, 12, 18], 1, [85, 5, 5, 5]),
         finished(&[1, 12, 24, 36], 0, [80, 5, 5, 10]),
         finished(&[1, 12, 24, 36], 1, [80, 6, 5, 9]),
-        Row { baseline: vec![1, 12, 24, 36], end: RowEnd::Failed(Box::new(failed)), images: None },
+        Row { baseline: vec![1, 12, 24, 36], end: RowEnd::Failed(Box::new(failed)), images: None, expectation: None },
         finished(&[1, 24, 48, 72], 0, [80, 9, 5, 6]),
     ])
 }
