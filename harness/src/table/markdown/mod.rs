@@ -6,8 +6,8 @@ mod protocol;
 
 use super::{Cell, Comparison, Section, Table};
 use crate::reference::Metric;
-use grid::{grid, interval, percent, points, score};
 pub(super) use contrast::verdict;
+use grid::{grid, interval, percent, points, score};
 pub(super) use protocol::protocol;
 
 pub(super) fn text(table: &Table) -> String {
