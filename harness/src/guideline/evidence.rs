@@ -252,7 +252,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("results.csv");
         let error = |text: Option<&str>| {
-            text.map(|text| fs::write(&path, text).unwrap());
+            if let Some(text) = text {
+                fs::write(&path, text).unwrap();
+            }
             format!("{:#}", Evidence::read(&[folder.path()]).unwrap_err())
         };
         assert!(error(None).contains("results.csv: name the folder of a sweep"));
