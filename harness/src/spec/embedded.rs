@@ -18,7 +18,7 @@ pub const EMBEDDED: [EmbeddedSpec; 7] = [
     },
     EmbeddedSpec {
         name: "controls",
-        about: "images of which the answer is known: does the sweep find it? ten minutes on two cores, needs no data",
+        about: "images of which the answer is known: does the sweep find it? minutes on two cores, needs no data",
         text: include_str!("../../specs/controls.toml"),
     },
     EmbeddedSpec {
