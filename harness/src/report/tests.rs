@@ -9,7 +9,12 @@ use crate::train::{Log, LogRow};
 
 fn finished(rates: &[usize], seed: u64, counts: [u64; 4]) -> Row {
     let settings = RunSettings { rates: rates.to_vec(), seed, ..settings() };
-    Row { baseline: vec![1, 12, 24, 36], end: RowEnd::Finished(Box::new(example(settings, counts))), images: None, expectation: None }
+    Row {
+        baseline: vec![1, 12, 24, 36],
+        end: RowEnd::Finished(Box::new(example(settings, counts))),
+        images: None,
+        expectation: None,
+    }
 }
 
 fn rows() -> Rows {
