@@ -94,8 +94,8 @@ Examples:
       images of which the answer is known: prints whether the sweep finds it
   atrous sweep retina-small --data-root ~/retina --dry-run
       how many runs, how long
-  atrous sweep retina-small --data-root ~/retina --seeds 3
-      with three seeds per setting: the table then has a standard deviation
+  atrous sweep retina-small --data-root ~/retina --seeds 5
+      with five seeds per setting: more of them tell smaller differences from noise
   atrous sweep quick --set train.iterations=500 --set 'rates=[[1,2],[1,12,24,36]]' --out runs/long
       the same experiments, changed; values are TOML
   atrous sweep my-spec.toml --only stare --limit 1

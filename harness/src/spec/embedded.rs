@@ -23,7 +23,7 @@ pub const EMBEDDED: [EmbeddedSpec; 7] = [
     },
     EmbeddedSpec {
         name: "retina-small",
-        about: "STARE and CHASE_DB1 from files, a narrow U-Net, a quarter of an hour on two cores",
+        about: "STARE and CHASE_DB1 from files, a narrow U-Net, 24 runs",
         text: include_str!("../../specs/retina-small.toml"),
     },
     EmbeddedSpec {
