@@ -8,8 +8,10 @@ pub mod cost;
 pub mod device;
 pub mod evaluate;
 pub mod footprint;
+pub mod gate;
 #[cfg(test)]
 mod golden;
+mod grid;
 pub mod guideline;
 pub mod image_counts;
 pub mod infer;

@@ -32,6 +32,9 @@ pub struct RunResult {
     pub peak_memory_bytes: Option<u64>,
     pub device: String,
     pub adapter: String,
+    /// Graphics API and shader language, or the vector instructions of the CPU; empty in results that do not say it.
+    #[serde(default)]
+    pub api: String,
     pub provenance: Provenance,
     /// RFC 3339, UTC.
     pub started: String,
@@ -101,6 +104,7 @@ pub(crate) mod tests {
             peak_memory_bytes: Some(1 << 20),
             device: "flex".into(),
             adapter: "CPU".into(),
+            api: "AVX2".into(),
             provenance: provenance(),
             started: "2026-01-01T00:00:00Z".into(),
             finished: "2026-01-01T00:00:10Z".into(),

@@ -57,6 +57,7 @@ pub fn execute(context: &RunContext) -> Result<Outcome> {
         peak_memory_bytes: alone.then(provenance::peak_memory_bytes).flatten(),
         device: training.devices.clone(),
         adapter: context.device.adapter().to_owned(),
+        api: context.device.info.api.clone(),
         provenance: Provenance::current(),
         started: training.began.clone(),
         finished: provenance::now(),

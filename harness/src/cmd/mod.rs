@@ -2,6 +2,7 @@
 
 pub mod batches;
 pub mod bench;
+pub mod check;
 pub mod devices;
 pub mod erf;
 pub mod eval;
@@ -12,17 +13,30 @@ mod output;
 pub mod predict;
 pub mod prepare;
 pub mod rates;
+pub mod record;
 pub mod report;
 pub mod sweep;
 pub mod table;
 pub mod train;
 
+use crate::rows::Rows;
 use anyhow::{Result, ensure};
 use std::path::{Path, PathBuf};
 
 /// Where a spec's runs go when nobody says otherwise: `runs/<name of the spec>`.
 fn default_out(spec_name: &str) -> PathBuf {
     Path::new("runs").join(spec_name)
+}
+
+/// The rows of a folder of runs.
+///
+/// # Errors
+/// A folder that is not there or holds no run that has ended, and a file in it that cannot be read; names it.
+fn read_rows(results: &Path) -> Result<Rows> {
+    ensure!(results.is_dir(), "{}: no such folder; name the one that a sweep wrote (--out)", results.display());
+    let rows = Rows::read(results)?;
+    ensure!(!rows.0.is_empty(), "{}: holds no run that has ended; start some with atrous sweep", results.display());
+    Ok(rows)
 }
 
 /// Whether a file can be made here: an hour of work is not to be lost to a mistyped folder.

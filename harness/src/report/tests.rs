@@ -4,12 +4,13 @@ use super::*;
 use crate::result::tests::{example, failure};
 use crate::rows::{Row, RowEnd};
 use crate::run_dir::{RunDir, RunFile};
-use crate::settings::{RunSettings, run_id, tests::example as settings};
+use crate::settings::{MODEL_VERSION, RunSettings, run_id, tests::example as settings};
 use crate::train::{Log, LogRow};
 
 fn finished(rates: &[usize], seed: u64, counts: [u64; 4]) -> Row {
     let settings = RunSettings { rates: rates.to_vec(), seed, ..settings() };
     Row {
+        model_version: MODEL_VERSION,
         baseline: vec![1, 12, 24, 36],
         end: RowEnd::Finished(Box::new(example(settings, counts))),
         images: None,
@@ -24,7 +25,13 @@ fn rows() -> Rows {
         finished(&[1, 6, 12, 18], 1, [85, 5, 5, 5]),
         finished(&[1, 12, 24, 36], 0, [80, 5, 5, 10]),
         finished(&[1, 12, 24, 36], 1, [80, 6, 5, 9]),
-        Row { baseline: vec![1, 12, 24, 36], end: RowEnd::Failed(Box::new(failed)), images: None, expectation: None },
+        Row {
+            model_version: MODEL_VERSION,
+            baseline: vec![1, 12, 24, 36],
+            end: RowEnd::Failed(Box::new(failed)),
+            images: None,
+            expectation: None,
+        },
         finished(&[1, 24, 48, 72], 0, [80, 9, 5, 6]),
     ])
 }

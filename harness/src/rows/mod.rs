@@ -18,6 +18,8 @@ use std::path::Path;
 /// One run that has ended, with the rates it is compared with.
 #[derive(Clone, Debug)]
 pub struct Row {
+    /// The [`MODEL_VERSION`](crate::settings::MODEL_VERSION) of the program that ran it.
+    pub model_version: u32,
     pub baseline: Vec<usize>,
     /// What its experiment is expected to show.
     pub expectation: Option<Expectation>,
@@ -102,8 +104,8 @@ impl Rows {
                 RowEnd::Finished(result) => read_images(&run.images_csv(), &result.confusion)?,
                 RowEnd::Failed(_) => None,
             };
-            let RunFile { baseline, expectation, .. } = run.read_run_file()?;
-            rows.push(Row { baseline, expectation, end, images });
+            let RunFile { model_version, baseline, expectation, .. } = run.read_run_file()?;
+            rows.push(Row { model_version, baseline, expectation, end, images });
         }
         rows.sort_by(Row::compare);
         Ok(Rows(rows))

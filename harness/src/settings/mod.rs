@@ -142,6 +142,20 @@ impl RunSettings {
         self.rates.iter().copied().max().unwrap_or(0) as f64 / self.feature_size() as f64
     }
 
+    /// With everything left out that decides no result: the experiment's name, where the data came from, the path of the
+    /// initial weights (their checksum stays), how often it is evaluated and checkpointed.
+    pub fn deciding(&self) -> RunSettings {
+        let mut settings = self.clone();
+        settings.experiment.clear();
+        settings.data = DataSource::Files;
+        if let Some(init) = &mut settings.init {
+            init.weights.clear();
+        }
+        settings.train.eval_every = 0;
+        settings.train.checkpoint_every = 0;
+        settings
+    }
+
     /// `stare 1-12-24-36 seed 0`
     pub fn run_name(&self) -> String {
         format!("{} {} seed {}", self.experiment, self.rates_name(), self.seed)
@@ -163,16 +177,12 @@ pub fn join_rates(rates: &[usize]) -> String {
 /// The experiment's name, where the data came from (the fingerprint says what they are) and how often the
 /// run is evaluated or checkpointed decide nothing, and are left out.
 pub fn run_id(settings: &RunSettings, data_fingerprint: &str) -> String {
-    let mut canonical = settings.clone();
-    canonical.experiment.clear();
-    canonical.data = DataSource::Files;
-    if let Some(init) = &mut canonical.init {
-        // Its checksum stays.
-        init.weights.clear();
-    }
-    canonical.train.eval_every = 0;
-    canonical.train.checkpoint_every = 0;
-    short_hash(&(MODEL_VERSION, data_fingerprint, canonical))
+    run_id_of_version(MODEL_VERSION, settings, data_fingerprint)
+}
+
+/// The id that the program gave the run whose [`MODEL_VERSION`] was this one.
+pub fn run_id_of_version(model_version: u32, settings: &RunSettings, data_fingerprint: &str) -> String {
+    short_hash(&(model_version, data_fingerprint, settings.deciding()))
 }
 
 /// First 16 hex digits of the SHA-256 of a value's JSON.

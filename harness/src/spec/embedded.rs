@@ -10,7 +10,7 @@ pub struct EmbeddedSpec {
 }
 
 /// In the order in which a newcomer wants them.
-pub const EMBEDDED: [EmbeddedSpec; 7] = [
+pub const EMBEDDED: [EmbeddedSpec; 8] = [
     EmbeddedSpec {
         name: "quick",
         about: "five synthetic data sets, minutes on a laptop, needs no data",
@@ -35,6 +35,11 @@ pub const EMBEDDED: [EmbeddedSpec; 7] = [
         name: "ci",
         about: "a miniature that only shows that everything works, seconds",
         text: include_str!("../../specs/ci.toml"),
+    },
+    EmbeddedSpec {
+        name: "gate",
+        about: "five synthetic data sets, networks that learn a little: what `atrous check` holds against its reference, minutes",
+        text: include_str!("../../specs/gate.toml"),
     },
     EmbeddedSpec {
         name: "speed",

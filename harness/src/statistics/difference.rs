@@ -84,7 +84,7 @@ mod tests {
     use crate::result::tests::{example, failure};
     use crate::rows::RowEnd;
     use crate::scores::Confusion;
-    use crate::settings::{RunSettings, tests::example as settings};
+    use crate::settings::{MODEL_VERSION, RunSettings, tests::example as settings};
 
     /// A run whose `images` images have these counts each.
     fn row(seed: u64, images: usize, counts: [u64; 4]) -> Row {
@@ -94,12 +94,18 @@ mod tests {
             confusion: Confusion { classes: 2, counts: counts.to_vec() },
         };
         let images = Some((0..images).map(of).collect());
-        Row { baseline: vec![1, 12, 24, 36], expectation: None, end: RowEnd::Finished(Box::new(result)), images }
+        Row {
+            model_version: MODEL_VERSION,
+            baseline: vec![1, 12, 24, 36],
+            expectation: None,
+            end: RowEnd::Finished(Box::new(result)),
+            images,
+        }
     }
 
     fn failed(seed: u64) -> Row {
         let end = RowEnd::Failed(Box::new(failure(RunSettings { seed, ..settings() })));
-        Row { baseline: vec![1, 12, 24, 36], expectation: None, end, images: None }
+        Row { model_version: MODEL_VERSION, baseline: vec![1, 12, 24, 36], expectation: None, end, images: None }
     }
 
     fn between(cell: &[Row], other: &[Row]) -> Option<Difference> {

@@ -5,11 +5,12 @@ use crate::image_counts::ImageCounts;
 use crate::result::tests::{example, failure};
 use crate::rows::RowEnd;
 use crate::scores::Confusion;
-use crate::settings::{DataSource, ModelSpec, tests::example as settings};
+use crate::settings::{DataSource, MODEL_VERSION, ModelSpec, tests::example as settings};
 
 fn finished(rates: &[usize], seed: u64, counts: [u64; 4]) -> Row {
     let settings = RunSettings { rates: rates.to_vec(), seed, ..settings() };
     Row {
+        model_version: MODEL_VERSION,
         baseline: vec![1, 12, 24, 36],
         expectation: None,
         end: RowEnd::Finished(Box::new(example(settings, counts))),
@@ -20,6 +21,7 @@ fn finished(rates: &[usize], seed: u64, counts: [u64; 4]) -> Row {
 fn failed(rates: &[usize], seed: u64) -> Row {
     let settings = RunSettings { rates: rates.to_vec(), seed, ..settings() };
     Row {
+        model_version: MODEL_VERSION,
         baseline: vec![1, 12, 24, 36],
         expectation: None,
         end: RowEnd::Failed(Box::new(failure(settings))),

@@ -5,7 +5,7 @@ use crate::image_counts::ImageCounts;
 use crate::result::tests::{example, failure};
 use crate::rows::RowEnd;
 use crate::scores::Confusion;
-use crate::settings::{RunSettings, tests::example as settings};
+use crate::settings::{MODEL_VERSION, RunSettings, tests::example as settings};
 
 const SEEDS: [u64; 5] = [0, 1, 2, 3, 4];
 
@@ -29,7 +29,13 @@ fn run(rates: &[usize], seed: u64, wrong: u64, answer: &Answer) -> Row {
     let settings = RunSettings { rates: rates.to_vec(), seed, ..settings() };
     let result = example(settings, sum.counts.try_into().unwrap());
     let expectation = Some(Expectation { answer: answer.clone(), rates: self::rates(), seeds: SEEDS.to_vec() });
-    Row { baseline: vec![1, 4], expectation, end: RowEnd::Finished(Box::new(result)), images: Some(images) }
+    Row {
+        model_version: MODEL_VERSION,
+        baseline: vec![1, 4],
+        expectation,
+        end: RowEnd::Finished(Box::new(result)),
+        images: Some(images),
+    }
 }
 
 /// All runs, with so many wrong pixels for each of the rates.

@@ -14,7 +14,7 @@ pub struct DeviceInfo {
     pub adapter: String,
     /// Discrete GPU, integrated GPU, software ...
     pub kind: String,
-    /// Graphics API and shader language, empty for the CPU backend.
+    /// Graphics API and shader language; for the CPU backend its vector instructions.
     pub api: String,
 }
 
@@ -135,8 +135,20 @@ fn flex_info() -> DeviceInfo {
         name: "flex".to_owned(),
         adapter: format!("{} ({threads} threads)", cpu_name()),
         kind: "CPU".to_owned(),
-        api: String::new(),
+        api: vector_instructions().to_owned(),
     }
+}
+
+/// The widest vectors of this processor that the CPU backend makes use of. Sums are added in an order that depends on them: results
+/// are the same bit for bit only where they are.
+fn vector_instructions() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx512f") {
+        return "AVX-512";
+    } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        return "AVX2";
+    }
+    std::env::consts::ARCH
 }
 
 /// The processor's name where the system tells it.

@@ -1,7 +1,7 @@
 //! The rates of a section beside its baseline.
 
-use super::grid::{grid, interval, p_value, points};
 use super::rates;
+use crate::grid::{grid, interval, p_value, points};
 use crate::table::{Cell, Section, Verdict};
 
 /// How the second table of a section is to be read.

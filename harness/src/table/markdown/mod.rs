@@ -1,14 +1,24 @@
 //! `table.md`: an overview, then a section per experiment; scores in percent.
 
 mod contrast;
-mod grid;
 mod protocol;
 
-use super::{Cell, Comparison, Section, Table};
+use super::{Cell, Comparison, Section, Statistic, Table};
+use crate::grid::{grid, interval, percent, points};
 use crate::reference::Metric;
 pub(super) use contrast::verdict;
-use grid::{grid, interval, percent, points, score};
 pub(super) use protocol::protocol;
+
+/// `81.20 ± 0.35`, `81.20` for one seed, `-` for none.
+fn score(statistic: Option<Statistic>) -> String {
+    match statistic {
+        None => "-".into(),
+        Some(Statistic { mean, deviation: None, .. }) => percent(mean),
+        Some(Statistic { mean, deviation: Some(deviation), .. }) => {
+            format!("{} ± {}", percent(mean), percent(deviation))
+        }
+    }
+}
 
 pub(super) fn text(table: &Table) -> String {
     if table.sections.is_empty() {

@@ -1,26 +1,14 @@
 //! Numbers as people read them, in tables that line up.
 
 use crate::statistics::Interval;
-use crate::table::Statistic;
-
-/// `81.20 ± 0.35`, `81.20` for one seed, `-` for none.
-pub(super) fn score(statistic: Option<Statistic>) -> String {
-    match statistic {
-        None => "-".into(),
-        Some(Statistic { mean, deviation: None, .. }) => percent(mean),
-        Some(Statistic { mean, deviation: Some(deviation), .. }) => {
-            format!("{} ± {}", percent(mean), percent(deviation))
-        }
-    }
-}
 
 /// `79.80 to 82.60`, ends as `end` writes them; `-` for none.
-pub(super) fn interval(interval: Option<Interval>, end: fn(f64) -> String) -> String {
+pub(crate) fn interval(interval: Option<Interval>, end: fn(f64) -> String) -> String {
     interval.map_or_else(|| "-".into(), |Interval { low, high }| format!("{} to {}", end(low), end(high)))
 }
 
 /// `0.031`, `< 0.001`; `-` for none.
-pub(super) fn p_value(p: Option<f64>) -> String {
+pub(crate) fn p_value(p: Option<f64>) -> String {
     match p {
         None => "-".into(),
         Some(p) if p < 0.001 => "< 0.001".into(),
@@ -28,18 +16,18 @@ pub(super) fn p_value(p: Option<f64>) -> String {
     }
 }
 
-pub(super) fn percent(fraction: f64) -> String {
+pub(crate) fn percent(fraction: f64) -> String {
     format!("{:.2}", 100.0 * fraction)
 }
 
 /// A difference in percentage points, with its sign.
-pub(super) fn points(fraction: f64) -> String {
+pub(crate) fn points(fraction: f64) -> String {
     let text = format!("{:+.2}", 100.0 * fraction);
     if text == "-0.00" { "+0.00".into() } else { text }
 }
 
 /// A Markdown table whose columns line up as plain text too.
-pub(super) fn grid(header: &[&str], lines: &[Vec<String>]) -> String {
+pub(crate) fn grid(header: &[&str], lines: &[Vec<String>]) -> String {
     let header: Vec<String> = header.iter().map(|name| name.to_string()).collect();
     let width = |column: usize| {
         let cells = std::iter::once(&header).chain(lines).map(|line| line[column].chars().count());

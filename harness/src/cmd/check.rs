@@ -1,0 +1,121 @@
+//! `atrous check`: are these runs worse than the recorded ones?
+
+use super::output::print;
+use super::read_rows;
+use crate::atomic_file;
+use crate::gate::{Check, CheckOptions, ReferenceRuns, Status};
+use crate::reference::Metric;
+use crate::result::write_json;
+use crate::statistics::SIGNIFICANCE;
+use anyhow::{Result, ensure};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Hold runs against recorded ones: has a change made mIoU worse?
+///
+/// Every experiment and rates of the reference is compared by a one-sided t-test on the difference of the means (pooled
+/// variance), and so is the mean over all of them; p-values are corrected together (Holm), so that an unchanged program
+/// is called worse in at most one check of twenty. The reference needs twice as many seeds as the runs have.
+///
+/// The table says what was compared, the difference with its bounds, and the smallest true drop that such a check finds
+/// in four of five cases: a check that could not have found the drop that matters proves nothing, and --must-detect makes
+/// it fail.
+///
+/// Exit code: 0 in line with the reference, 1 worse (or, with --exact, changed), 2 it could not be judged.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Args {
+    /// The folder of runs that a sweep wrote
+    results: PathBuf,
+
+    /// Recorded runs, as `atrous record` writes them
+    #[arg(long, value_name = "FILE")]
+    reference: PathBuf,
+
+    /// What is compared
+    #[arg(long, value_enum, default_value_t = Metric::Miou)]
+    metric: Metric,
+
+    /// How often an unchanged program may be called worse
+    #[arg(long, default_value_t = SIGNIFICANCE, value_name = "P", value_parser = probability)]
+    alpha: f64,
+
+    /// The largest drop that does not matter, in points
+    #[arg(long, default_value_t = 0.0, value_name = "POINTS", value_parser = points)]
+    margin: f64,
+
+    /// Exit with 2 where a drop of so many points would probably not have been found
+    #[arg(long, value_name = "POINTS", value_parser = points)]
+    must_detect: Option<f64>,
+
+    /// Exit with 1 where runs differ in a single bit from those of the reference with the same id; only runs on the CPU with
+    /// the same vector instructions are compared so
+    #[arg(long)]
+    exact: bool,
+
+    /// Only this experiment; may be repeated
+    #[arg(long, value_name = "EXPERIMENT")]
+    only: Vec<String>,
+
+    /// Write everything as JSON as well
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    /// Write a JUnit XML file as well, which CI servers show as tests
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  atrous sweep gate --device flex && atrous check runs/gate --reference results/reference/gate.json
+      the check that this project's own CI makes, minutes on two cores, without any data
+  atrous record runs/mine --reference mine.json
+      record runs of your own before a change; docs/gate.md
+  atrous check runs/mine --reference mine.json --must-detect 1 --junit check.xml --json check.json
+      and hold runs against them after it";
+
+fn probability(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "a number is needed")?;
+    if value > 0.0 && value < 0.5 { Ok(value) } else { Err("must lie between 0 and 0.5".into()) }
+}
+
+/// Points to a fraction.
+fn points(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "a number is needed")?;
+    if (0.0..=100.0).contains(&value) { Ok(value) } else { Err("must lie between 0 and 100 points".into()) }
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// A file that cannot be read or written; names it.
+pub fn run(args: Args) -> Result<ExitCode> {
+    let reference = ReferenceRuns::read(&args.reference)?;
+    for only in &args.only {
+        let known = reference.cells.iter().any(|cell| cell.settings.experiment == *only);
+        ensure!(known, "--only {only}: {} has no experiment of this name", args.reference.display());
+    }
+    let rows = read_rows(&args.results)?;
+    let options = CheckOptions {
+        metric: args.metric,
+        alpha: args.alpha,
+        margin: args.margin / 100.0,
+        must_detect: args.must_detect.map(|points| points / 100.0),
+        exact: args.exact,
+        only: args.only,
+    };
+    let check = Check::new(&reference, &rows, options);
+    if let Some(path) = &args.json {
+        write_json(path, &check)?;
+    }
+    if let Some(path) = &args.junit {
+        atomic_file::write(path, check.junit()?)?;
+    }
+    print(check.markdown(&args.reference.display().to_string(), &args.results.display().to_string()))?;
+    Ok(match check.status {
+        Status::InLine => ExitCode::SUCCESS,
+        Status::Worse | Status::Changed => ExitCode::FAILURE,
+        Status::NotJudged => ExitCode::from(crate::cli::ERROR_EXIT_CODE),
+    })
+}

@@ -1,0 +1,63 @@
+//! `atrous record`: finished runs become a reference.
+
+use super::output::print;
+use super::read_rows;
+use crate::gate::ReferenceRuns;
+use anyhow::{Context, Result, ensure};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Record finished runs as the reference that `atrous check` holds later ones against
+///
+/// Makes the file, or adds to it the runs that it does not hold yet: more seeds find smaller drops. A check needs a reference with
+/// at least twice as many seeds as it has itself. Nothing that is recorded is ever overwritten: runs of other settings,
+/// other data or another model version, and runs that ended otherwise than recorded, are refused.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Args {
+    /// The folder of runs that a sweep wrote
+    results: PathBuf,
+
+    /// The file to make or to extend
+    #[arg(long, value_name = "FILE")]
+    reference: PathBuf,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  atrous sweep gate --device flex --seeds 12 --out runs/reference
+  atrous record runs/reference --reference results/reference/gate.json
+      twelve seeds; the file is committed with the code
+  atrous sweep gate --device flex && atrous check runs/gate --reference results/reference/gate.json
+      and three seeds are held against them after each change";
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// A run that does not belong to the reference, and a file that cannot be read or written; names it. Nothing is written then.
+pub fn run(args: Args) -> Result<ExitCode> {
+    let Args { results, reference: path } = args;
+    let rows = read_rows(&results)?;
+    let mut reference = if path.try_exists().with_context(|| format!("cannot read {}", path.display()))? {
+        ReferenceRuns::read(&path)?
+    } else {
+        ReferenceRuns::new(rows.0[0].model_version)
+    };
+    let extension =
+        reference.extend(&rows).with_context(|| format!("{} into {}", results.display(), path.display()))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    ensure!(folder.is_none_or(|folder| folder.is_dir()), "{}: there is no such folder", path.display());
+    if extension.added > 0 {
+        reference.write(&path)?;
+    }
+    let cells = reference.cells.len();
+    let seeds = reference.cells.iter().map(|cell| cell.runs.len()).min().unwrap_or(0);
+    print(format!(
+        "{}: {} runs added, {} were recorded already; {cells} cells of {seeds} runs at least, enough for checks of {}\n",
+        path.display(),
+        extension.added,
+        extension.known,
+        seeds / 2
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
