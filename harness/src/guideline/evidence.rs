@@ -224,10 +224,10 @@ mod tests {
     #[test]
     fn committed_results_are_read() {
         let evidence = Evidence::read(&[committed(), committed()]).unwrap();
-        let [stare] = &evidence.series[..] else { panic!("{evidence:?}") };
-        assert_eq!(stare.dataset, DatasetKind::Stare);
+        let [stare, chase] = &evidence.series[..] else { panic!("{evidence:?}") };
+        assert_eq!([stare.dataset, chase.dataset], [DatasetKind::Stare, DatasetKind::ChaseDb1]);
         // A file that is named twice counts once.
-        assert_eq!((evidence.runs(), evidence.datasets()), (stare.points.len(), 1));
+        assert_eq!((evidence.runs(), evidence.datasets()), (stare.points.len() + chase.points.len(), 2));
         assert!(!stare.synthetic && stare.metric == Metric::Mdice);
         assert!(stare.points.len() >= 3 && stare.relative_rates().len() >= 3);
         let text = fs::read_to_string(committed().join("results.csv")).unwrap();

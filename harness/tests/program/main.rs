@@ -4,6 +4,7 @@ mod bench;
 mod commands;
 mod controls;
 mod erf;
+mod gate;
 mod jobs;
 mod outcome;
 mod place;

@@ -1,0 +1,110 @@
+//! `atrous record` and `atrous check`: runs before a change, and after it.
+
+use crate::place::Place;
+use serde_json::Value;
+use std::fs;
+
+/// A task that is learnt in seconds, or is not with another learning rate.
+const SPEC: &str = r#"[[experiment]]
+name     = "mark"
+dataset  = "control"
+model    = { kind = "shallow" }
+crop     = [32, 32]
+rates    = [[1, 12]]
+baseline = [1, 12]
+seeds    = [0, 1, 2]
+train    = { iterations = 120, batch = 8, lr = 0.1, ratio = [1, 1], photometric = false }
+infer    = { mode = "whole" }
+data     = { synthetic = { seed = 1, train = 16, val = 8, size = [32, 32], drawing = { mark = { distance = 12 } } } }
+"#;
+
+/// Six seeds of the spec, recorded.
+fn recorded() -> Place {
+    let place = Place::new();
+    fs::write(place.path("mini.toml"), SPEC).unwrap();
+    place.succeed(&["sweep", "mini.toml", "--device", "flex", "--seeds", "6", "--out", "before"]);
+    let text = place.succeed(&["record", "before", "--reference", "reference.json"]);
+    assert_eq!(
+        text,
+        "reference.json: 6 runs added, 0 were recorded already; 1 cells of 6 runs at least, enough for checks of 3\n"
+    );
+    place
+}
+
+#[test]
+fn an_unchanged_program_is_in_line_and_a_worse_one_is_not() {
+    let place = recorded();
+    place.succeed(&["sweep", "mini.toml", "--device", "flex", "--out", "after"]);
+    let check = ["check", "after", "--reference", "reference.json", "--exact"];
+    let text = place.succeed(&check);
+    assert!(text.starts_with("# Check: in line") && text.contains("3 of 3"), "{text}");
+
+    // A reference from a program that learnt better than any: these runs are worse than that.
+    let path = place.path("reference.json");
+    let mut reference: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    for run in reference["cells"][0]["runs"].as_array_mut().unwrap() {
+        run["miou"] = (run["miou"].as_f64().unwrap() + 0.5).into();
+    }
+    fs::write(&path, reference.to_string()).unwrap();
+    let output =
+        place.run(&["check", "after", "--reference", "reference.json", "--json", "c.json", "--junit", "c.xml"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.starts_with("# Check: worse") && text.contains("**worse**: mIoU is down by"), "{text}");
+    let json: Value = serde_json::from_slice(&fs::read(place.path("c.json")).unwrap()).unwrap();
+    assert_eq!((&json["status"], &json["cells"][0]["status"]), (&"worse".into(), &"worse".into()));
+    assert!(json["cells"][0]["tested"]["difference"].as_f64().unwrap() < -0.4, "{json}");
+    let xml = fs::read_to_string(place.path("c.xml")).unwrap();
+    assert!(
+        xml.contains("tests=\"1\" failures=\"1\" errors=\"0\"") && xml.contains("<failure type=\"worse\""),
+        "{xml}"
+    );
+    // As much is allowed.
+    place.succeed(&["check", "after", "--reference", "reference.json", "--margin", "60"]);
+}
+
+#[test]
+fn what_does_not_belong_together_is_not_judged_and_not_recorded() {
+    let place = recorded();
+    let reference = fs::read(place.path("reference.json")).unwrap();
+    let again = place.succeed(&["record", "before", "--reference", "reference.json"]);
+    assert!(again.contains("0 runs added, 6 were recorded already"), "{again}");
+
+    let sweep = ["sweep", "mini.toml", "--device", "flex", "--set", "train.iterations=2"];
+    place.succeed(&[&sweep[..], &["--out", "short"]].concat());
+    let output = place.run(&["check", "short", "--reference", "reference.json"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("**not judged**: other settings: train.iterations is 2 and was 120"), "{text}");
+    let error = place.refuse_untouched(&["record", "short", "--reference", "reference.json"]);
+    assert!(error.contains("mark 1-12 seed 0") && error.contains("train.iterations is 2 and was 120"), "{error}");
+    assert_eq!(fs::read(place.path("reference.json")).unwrap(), reference);
+
+    // Four seeds ask for eight.
+    let output = place.run(&["check", "before", "--reference", "reference.json"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("has 6 of the 12 runs"), "{text}");
+}
+
+#[test]
+fn error_check() {
+    let place = Place::new();
+    fs::write(place.path("bad.json"), "{\"format\": 1}").unwrap();
+    fs::create_dir(place.path("empty")).unwrap();
+    fs::write(place.path("none.json"), "{\"format\": 1, \"model_version\": 3, \"cells\": []}").unwrap();
+    for (arguments, part) in [
+        (&["check", "empty"][..], "--reference"),
+        (&["check", "empty", "--reference", "absent.json"], "cannot read absent.json"),
+        (&["check", "empty", "--reference", "bad.json"], "bad.json is no reference"),
+        (&["check", "nowhere", "--reference", "none.json"], "nowhere: no such folder"),
+        (&["check", "empty", "--reference", "none.json"], "empty: holds no run"),
+        (&["check", "empty", "--reference", "none.json", "--only", "x"], "--only x: none.json has no experiment"),
+        (&["check", "empty", "--reference", "none.json", "--alpha", "0.7"], "between 0 and 0.5"),
+        (&["check", "empty", "--reference", "none.json", "--margin", "-1"], "margin"),
+        (&["record", "empty", "--reference", "new.json"], "empty: holds no run"),
+    ] {
+        let error = place.refuse_untouched(arguments);
+        assert!(error.contains(part), "{arguments:?}: {error}");
+    }
+}
