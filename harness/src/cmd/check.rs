@@ -37,15 +37,15 @@ pub struct Args {
     metric: Metric,
 
     /// How often an unchanged program may be called worse
-    #[arg(long, default_value_t = SIGNIFICANCE, value_name = "P", value_parser = probability)]
+    #[arg(long, default_value_t = SIGNIFICANCE, value_name = "P", value_parser = probability, allow_hyphen_values = true)]
     alpha: f64,
 
     /// The largest drop that does not matter, in points
-    #[arg(long, default_value_t = 0.0, value_name = "POINTS", value_parser = points)]
+    #[arg(long, default_value_t = 0.0, value_name = "POINTS", value_parser = points, allow_hyphen_values = true)]
     margin: f64,
 
     /// Exit with 2 where a drop of so many points would probably not have been found
-    #[arg(long, value_name = "POINTS", value_parser = points)]
+    #[arg(long, value_name = "POINTS", value_parser = points, allow_hyphen_values = true)]
     must_detect: Option<f64>,
 
     /// Exit with 1 where runs differ in a single bit from those of the reference with the same id; only runs on the CPU with
