@@ -38,5 +38,6 @@ pub mod sweep;
 pub mod table;
 pub mod train;
 pub mod verdict;
+pub mod verification;
 pub mod weights;
 pub mod windows;

@@ -1,5 +1,6 @@
 //! `atrous check`: are these runs worse than the recorded ones?
 
+use super::options::points;
 use super::output::print;
 use super::read_rows;
 use crate::atomic_file;
@@ -41,7 +42,7 @@ pub struct Args {
     alpha: f64,
 
     /// The largest drop that does not matter, in points
-    #[arg(long, default_value_t = 0.0, value_name = "POINTS", value_parser = points, allow_hyphen_values = true)]
+    #[arg(long, default_value = "0", value_name = "POINTS", value_parser = points, allow_hyphen_values = true)]
     margin: f64,
 
     /// Exit with 2 where a drop of so many points would probably not have been found
@@ -80,12 +81,6 @@ fn probability(text: &str) -> Result<f64, String> {
     if value > 0.0 && value < 0.5 { Ok(value) } else { Err("must lie between 0 and 0.5".into()) }
 }
 
-/// Points to a fraction.
-fn points(text: &str) -> Result<f64, String> {
-    let value: f64 = text.parse().map_err(|_| "a number is needed")?;
-    if (0.0..=100.0).contains(&value) { Ok(value) } else { Err("must lie between 0 and 100 points".into()) }
-}
-
 /// Runs the subcommand.
 ///
 /// # Errors
@@ -100,8 +95,8 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let options = CheckOptions {
         metric: args.metric,
         alpha: args.alpha,
-        margin: args.margin / 100.0,
-        must_detect: args.must_detect.map(|points| points / 100.0),
+        margin: args.margin,
+        must_detect: args.must_detect,
         exact: args.exact,
         only: args.only,
     };

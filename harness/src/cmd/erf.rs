@@ -266,7 +266,7 @@ impl Args {
             let [y, x] = field.map.target.position;
             text += &format!(
                 "rates {}: {} at {y},{x} of {}x{}, mean of {} images\n{}\n",
-                field.caption(),
+                field.map.caption(),
                 field.record.class.as_ref().unwrap_or(&field.record.layer),
                 field.map.size[0],
                 field.map.size[1],

@@ -18,6 +18,7 @@ pub mod report;
 pub mod sweep;
 pub mod table;
 pub mod train;
+pub mod verify;
 
 use crate::rows::Rows;
 use anyhow::{Result, ensure};

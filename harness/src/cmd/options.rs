@@ -40,6 +40,12 @@ pub struct DeviceArg {
     pub device: String,
 }
 
+/// Points, as a fraction.
+pub fn points(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "a number is needed")?;
+    if (0.0..=100.0).contains(&value) { Ok(value / 100.0) } else { Err("must lie between 0 and 100 points".into()) }
+}
+
 /// One run of a spec.
 #[derive(Clone, Debug, clap::Args)]
 pub struct RunArgs {

@@ -33,7 +33,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE.html")]
     out: Option<PathBuf>,
 
-    /// Write every plot into this folder too, as SVG and PNG
+    /// Write every plot into this folder too, as SVG and PNG, and the receptive fields as PNG
     #[arg(long, value_name = "DIR")]
     figures: Option<PathBuf>,
 
@@ -135,6 +135,9 @@ fn write_figures(report: &Report, folder: &Path) -> Result<()> {
     for figure in report.figures() {
         atomic_file::write(&folder.join(format!("{}.svg", figure.name)), figure.svg()?)?;
         atomic_file::write(&folder.join(format!("{}.png", figure.name)), figure.png()?)?;
+    }
+    for (name, png) in report.pictures() {
+        atomic_file::write(&folder.join(format!("{name}.png")), png)?;
     }
     Ok(())
 }

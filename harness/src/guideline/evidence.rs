@@ -1,7 +1,7 @@
 //! Measured sweeps, as scores against the relative rate.
 
 use crate::reference::{self, Metric};
-use crate::rows::Rows;
+use crate::rows::{Line, Rows};
 use anyhow::{Context, Result, ensure};
 use atrous_data::DatasetKind;
 use serde::Serialize;
@@ -142,19 +142,19 @@ impl Collected {
         for record in reader.records() {
             let record = record?;
             let line = record.position().map_or(0, |position| position.line());
-            self.add_run(&Line { header: &header, record: &record }).with_context(|| format!("line {line}"))?;
+            self.add_run(Line { header: &header, record: &record }).with_context(|| format!("line {line}"))?;
         }
         Ok(())
     }
 
-    fn add_run(&mut self, line: &Line) -> Result<()> {
+    fn add_run(&mut self, line: Line) -> Result<()> {
         if !self.seen.insert(line.text("run_id")?.to_owned()) {
             return Ok(());
         }
         let dataset: DatasetKind = line.text("dataset")?.parse()?;
         let metric = reference::metric(dataset);
         let next = self.evidence.series.len();
-        let index = *self.index.entry(line.protocol()).or_insert(next);
+        let index = *self.index.entry(protocol(line)).or_insert(next);
         if index == next {
             let synthetic = line.text("data")? == "synthetic";
             let experiment = line.text("experiment")?.to_owned();
@@ -171,9 +171,9 @@ impl Collected {
         }
         let point = Point {
             rates: line.text("rates")?.to_owned(),
-            seed: line.number("seed")?,
-            relative_rate: line.number("relative_rate")?,
-            score: line.number(column)?,
+            seed: line.parse("seed")?,
+            relative_rate: line.parse("relative_rate")?,
+            score: line.parse(column)?,
         };
         ensure!(point.relative_rate > 0.0 && point.relative_rate.is_finite(), "relative_rate must be larger than 0");
         ensure!((0.0..=1.0).contains(&point.score), "{column} must be in 0..=1, is {}", point.score);
@@ -182,34 +182,16 @@ impl Collected {
     }
 }
 
-/// A row of a `results.csv`.
-struct Line<'a> {
-    header: &'a csv::StringRecord,
-    record: &'a csv::StringRecord,
-}
-
-impl Line<'_> {
-    fn text(&self, column: &str) -> Result<&str> {
-        let index = self.header.iter().position(|name| name == column);
-        index.and_then(|index| self.record.get(index)).with_context(|| format!("there is no column {column}"))
-    }
-
-    fn number<T: std::str::FromStr>(&self, column: &str) -> Result<T> {
-        let text = self.text(column)?;
-        text.parse().ok().with_context(|| format!("{column}: `{text}` is no such number"))
-    }
-
-    /// What has to be equal within a series.
-    fn protocol(&self) -> Vec<(String, String)> {
-        let fields = self.header.iter().zip(self.record);
-        let mut fixed: Vec<_> = fields
-            .filter(|(name, value)| !FREE.contains(name) && !value.is_empty())
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
-        // Programs of different age order their columns differently.
-        fixed.sort();
-        fixed
-    }
+/// What has to be equal within a series.
+fn protocol(line: Line) -> Vec<(String, String)> {
+    let fields = line.header.iter().zip(line.record);
+    let mut fixed: Vec<_> = fields
+        .filter(|(name, value)| !FREE.contains(name) && !value.is_empty())
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    // Programs of different age order their columns differently.
+    fixed.sort();
+    fixed
 }
 
 #[cfg(test)]

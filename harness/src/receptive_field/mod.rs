@@ -4,6 +4,7 @@
 //! time; F is the mean over the channels of the target map at one pixel; the gradient of F with respect to the normalised
 //! image, mean over RGB; a ReLU per image; the mean over the images; divided by its sum.
 
+mod drawing;
 mod gaussian;
 #[cfg(test)]
 mod golden;

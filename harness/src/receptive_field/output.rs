@@ -4,7 +4,7 @@ use super::{Images, Map, Numbers, Options, Precision, Rectify, Target};
 use crate::atomic_file;
 use crate::plot::colour::Scale;
 use crate::plot::heat_grid::{self, Tile};
-use crate::plot::heat_map::{self, HeatMap, Outline};
+use crate::plot::heat_map::{self, HeatMap};
 use crate::provenance::Provenance;
 use crate::result::write_json;
 use anyhow::{Context, Result};
@@ -87,27 +87,8 @@ impl Field {
         Field { map, record }
     }
 
-    /// `1, 12, 24, 36`
-    pub fn caption(&self) -> String {
-        self.map.rates.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
-    }
-
-    /// The map as it is drawn, with the windows around the taps if `mark_taps`.
-    pub fn heat_map(&self, mark_taps: bool) -> HeatMap<'_> {
-        let Map { size, values, target, .. } = &self.map;
-        let mut outlines = Vec::new();
-        if mark_taps {
-            let reach = self.record.numbers.taps.window / 2;
-            let taps = self.record.numbers.taps.branches.iter().flat_map(|branch| &branch.taps);
-            for tap in taps.filter(|tap| tap.mass.is_some()) {
-                let centre = [0, 1].map(|axis| target.position[axis].saturating_add_signed(tap.offset[axis]));
-                let outline = Outline { centre, reach };
-                if !outlines.contains(&outline) {
-                    outlines.push(outline);
-                }
-            }
-        }
-        HeatMap { size: *size, values, outlines }
+    fn heat_map(&self, mark_taps: bool) -> HeatMap<'_> {
+        self.map.heat_map(mark_taps.then_some(&self.record.numbers.taps))
     }
 
     /// Writes `erf.npy`, `erf.png`, `erf-log.png` and, last, `erf.json`; creates the folder.
@@ -129,7 +110,7 @@ impl Field {
 /// # Errors
 /// Fields of different sizes, and a file that cannot be written; names it.
 pub fn write_grid(fields: &[Field], folder: &Path, mark_taps: bool) -> Result<()> {
-    let tiles = fields.iter().map(|field| Tile { caption: field.caption(), map: field.heat_map(mark_taps) });
+    let tiles = fields.iter().map(|field| Tile { caption: field.map.caption(), map: field.heat_map(mark_taps) });
     let tiles: Vec<Tile> = tiles.collect();
     let decades = fields.iter().map(|field| field.record.decades).max().unwrap_or(1);
     for (name, scale) in pictures("grid", decades) {

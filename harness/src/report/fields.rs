@@ -6,8 +6,9 @@ use super::images::{Sources, trained};
 use super::parts::{one_line, percent, rates, rates_beside, table};
 use super::picture::Picture;
 use crate::plot::colour::Scale;
-use crate::plot::heat_map::{self, Outline};
-use crate::receptive_field::{self, Images, Map, Numbers, Options};
+use crate::plot::heat_grid::{self, Tile};
+use crate::plot::heat_map;
+use crate::receptive_field::{self, Images, Map, Numbers, Options, Taps};
 use crate::sweep::drawn_root;
 use anyhow::Result;
 use maud::{Markup, html};
@@ -21,6 +22,8 @@ const SIDE: usize = 256;
 #[derive(Clone, Debug, Default)]
 pub struct Fields {
     pub shown: Vec<Field>,
+    /// All of them with their rates and their scale, as a PNG file; `None` where there are none.
+    pub grid: Option<Vec<u8>>,
     /// What is missing, and why.
     pub missing: Vec<String>,
 }
@@ -81,20 +84,26 @@ fn measure(experiment: &Experiment, limit: usize, sources: &Sources, fields: &mu
     for (seed, map) in &maps {
         fields.shown.push(Field::new(*seed, map, peak)?);
     }
+    if !maps.is_empty() {
+        fields.grid = Some(grid(&maps)?);
+    }
     Ok(())
+}
+
+/// The maps beside each other, for a paper.
+fn grid(maps: &[(u64, Map)]) -> Result<Vec<u8>> {
+    let taps: Vec<Taps> = maps.iter().map(|(_, map)| map.numbers().taps).collect();
+    let tiles = maps.iter().zip(&taps);
+    let tiles: Vec<Tile> =
+        tiles.map(|((_, map), taps)| Tile { caption: map.caption(), map: map.heat_map(Some(taps)) }).collect();
+    heat_grid::png(&tiles, Scale::Log { decades: DECADES })
 }
 
 impl Field {
     /// `peak`: of all maps that it is shown with.
     fn new(seed: u64, map: &Map, peak: f64) -> Result<Self> {
         let numbers = map.numbers();
-        let reach = numbers.taps.window / 2;
-        let inside = numbers.taps.branches.iter().flat_map(|branch| &branch.taps).filter(|tap| tap.mass.is_some());
-        let outlines = inside.map(|tap| Outline {
-            centre: [0, 1].map(|axis| map.target.position[axis].saturating_add_signed(tap.offset[axis])),
-            reach,
-        });
-        let heat = heat_map::HeatMap { size: map.size, values: &map.values, outlines: outlines.collect() };
+        let heat = map.heat_map(Some(&numbers.taps));
         let factor = heat_map::enlargement(map.size, SIDE);
         let drawn = heat_map::draw(&heat, Scale::Log { decades: DECADES }, peak, factor);
         let picture = Picture::drawing(&drawn, 2 * SIDE)?;
@@ -109,7 +118,7 @@ impl Field {
 
 /// The maps of an experiment with their numbers.
 pub(super) fn part(experiment: &Experiment) -> Markup {
-    let Fields { shown, missing } = &experiment.fields;
+    let Fields { shown, missing, .. } = &experiment.fields;
     let baseline = &experiment.section.baseline;
     let header = [
         "rates",

@@ -4,6 +4,7 @@ use super::Report;
 use super::experiment::Experiment;
 use super::parts::{count, interval, percent, points, rates_beside, score, table};
 use crate::table::{Cell, Section};
+use crate::verdict::Verdict;
 use maud::{Markup, html};
 
 pub(super) fn section(report: &Report) -> Markup {
@@ -30,6 +31,7 @@ pub(super) fn section(report: &Report) -> Markup {
                 ". Scores in percent, mean ± standard deviation over seeds; ρ is the largest rate over the size of the map that the ASPP sees."
             }
             (table("Best rates of each experiment", &header, &lines))
+            (expectations(report))
             ul {
                 @for experiment in &report.experiments {
                     @for note in experiment.section.notes() {
@@ -37,6 +39,33 @@ pub(super) fn section(report: &Report) -> Markup {
                     }
                 }
             }
+        }
+    }
+}
+
+/// Whether experiments whose answer is known show it; nothing where none is.
+fn expectations(report: &Report) -> Markup {
+    let verdicts = &report.verdicts;
+    let header = ["experiment", "expected", "verdict", "because"];
+    let line = |verdict: &Verdict| {
+        [
+            verdict.experiment.clone(),
+            verdict.expectation.answer.to_string(),
+            verdict.word().to_owned(),
+            verdict.reason(),
+        ]
+        .map(|text| html! { (text) })
+        .to_vec()
+    };
+    let lines: Vec<_> = verdicts.0.iter().map(line).collect();
+    html! {
+        @if !lines.is_empty() {
+            h3 id="expectations" { "What was expected" }
+            p {
+                b { (verdicts.summary()) }
+                " Differences in points, paired by seed and image; p corrected for all comparisons of an experiment (Holm)."
+            }
+            (table("What was expected of each experiment", &header, &lines))
         }
     }
 }

@@ -25,6 +25,7 @@ use crate::guideline::{Evidence, Pooled};
 use crate::plot::Figure;
 use crate::rows::Rows;
 use crate::table::Table;
+use crate::verdict::Verdicts;
 use anyhow::Result;
 use std::path::Path;
 
@@ -33,6 +34,8 @@ use std::path::Path;
 pub struct Report {
     pub experiments: Vec<Experiment>,
     pub evidence: Evidence,
+    /// Of the experiments of which something is expected.
+    pub verdicts: Verdicts,
     /// Run directories without a result.
     pub unfinished: usize,
 }
@@ -48,7 +51,8 @@ impl Report {
             let own = rows.0.iter().filter(|row| section.holds(row)).cloned().collect();
             Experiment::new(index, section, own)
         });
-        Ok(Report { experiments: experiments.collect(), evidence: Evidence::of(rows)?, unfinished })
+        let (evidence, verdicts) = (Evidence::of(rows)?, Verdicts::new(rows));
+        Ok(Report { experiments: experiments.collect(), evidence, verdicts, unfinished })
     }
 
     /// Reads the training curves of all runs below an output directory.
@@ -64,6 +68,14 @@ impl Report {
         figures.extend(scores::all(self));
         figures.extend(self.experiments.iter().flat_map(curves::figures));
         figures
+    }
+
+    /// The effective receptive fields of each experiment, one picture each: its name without extension, and its PNG file.
+    pub fn pictures(&self) -> impl Iterator<Item = (String, &[u8])> {
+        self.experiments.iter().filter_map(|experiment| {
+            let grid = experiment.fields.grid.as_deref()?;
+            Some((format!("receptive-fields-{}", experiment.slug), grid))
+        })
     }
 
     /// The page, as HTML.

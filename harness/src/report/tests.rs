@@ -6,6 +6,7 @@ use crate::rows::{Row, RowEnd};
 use crate::run_dir::{RunDir, RunFile};
 use crate::settings::{MODEL_VERSION, RunSettings, run_id, tests::example as settings};
 use crate::train::{Log, LogRow};
+use crate::verdict::{Answer, Expectation};
 
 fn finished(rates: &[usize], seed: u64, counts: [u64; 4]) -> Row {
     let settings = RunSettings { rates: rates.to_vec(), seed, ..settings() };
@@ -135,6 +136,24 @@ fn curves_are_means_over_seeds() {
     assert_eq!((curves.curves.len(), curves.missing.len()), (3, 1));
     assert_eq!((curves.curves[0].seeds, &curves.curves[0].loss[..]), (2, &[(0.0, 1.5), (1.0, 1.5), (2.0, 1.5)][..]));
     assert!(report.figures().iter().any(|figure| figure.name == "loss-1-stare"));
+}
+
+#[test]
+fn verdicts_stand_in_the_headline() {
+    let mut rows = rows();
+    assert!(!page(&rows).contains("id=\"expectations\""), "nothing is expected of these");
+    let rates = vec![vec![1, 6, 12, 18], vec![1, 12, 24, 36]];
+    let expectation = Expectation { answer: Answer::Best(rates[1].clone()), rates, seeds: vec![0, 1] };
+    for row in &mut rows.0 {
+        row.expectation = Some(expectation.clone());
+    }
+    let verdicts = Verdicts::new(&rows);
+    let page = page(&rows);
+    let (headline, _) = page.split_once(" id=\"scores\"").unwrap();
+    let verdict = &verdicts.0[0];
+    for part in [&verdicts.summary(), verdict.word(), &verdict.reason(), &verdict.expectation.answer.to_string()] {
+        assert!(headline.contains(part), "{part}");
+    }
 }
 
 #[test]

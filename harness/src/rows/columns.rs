@@ -103,7 +103,7 @@ fn outcome_fields(row: &Row) -> [String; 8] {
 }
 
 /// From `baseline` to `data`.
-fn setting_fields(settings: &RunSettings, baseline: &[usize]) -> Vec<String> {
+pub(super) fn setting_fields(settings: &RunSettings, baseline: &[usize]) -> Vec<String> {
     let RunSettings { model, train, infer, .. } = settings;
     let side = |sides: Option<[usize; 2]>, axis: usize| sides.map_or_else(String::new, |s| s[axis].to_string());
     let mode = match infer.mode {

@@ -1,7 +1,12 @@
 //! `results.csv`, `classes.csv` and `image_scores.csv`: what the run directories hold, one row per run (and class, or image).
 
 mod columns;
+mod line;
+mod read_back;
 mod scores;
+
+pub(crate) use line::Line;
+pub use read_back::{WrittenRow, WrittenScores, read as read_written};
 
 use crate::atomic_file;
 use crate::image_counts::{self, ImageCounts};

@@ -60,6 +60,11 @@ impl Verdicts {
         text::markdown(&self.0)
     }
 
+    /// `5 of 5 experiments are as expected.`
+    pub fn summary(&self) -> String {
+        text::summary(&self.0).trim_end().to_owned()
+    }
+
     /// Writes `verdict.md` and `verdict.json`; removes them where nothing is expected any more.
     ///
     /// # Errors

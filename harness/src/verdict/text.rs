@@ -20,13 +20,29 @@ pub(super) fn markdown(verdicts: &[Verdict]) -> String {
 }
 
 fn line(verdict: &Verdict) -> String {
-    let Verdict { experiment, expectation, metric, finding, comparisons } = verdict;
-    let said = match finding {
-        Finding::Met => format!("**met**: {}", evidence(&expectation.answer, comparisons)),
-        Finding::NotMet { reason } => format!("**not met**: {reason}"),
-        Finding::NotJudged { reason } => format!("**not judged**: {reason}"),
-    };
-    format!("- {experiment}, expected: {} ({metric}, {} seeds): {said}.\n", expectation.answer, expectation.seeds.len())
+    let Verdict { experiment, expectation, metric, .. } = verdict;
+    let (word, reason) = (verdict.word(), verdict.reason());
+    let (answer, seeds) = (&expectation.answer, expectation.seeds.len());
+    format!("- {experiment}, expected: {answer} ({metric}, {seeds} seeds): **{word}**: {reason}.\n")
+}
+
+impl Verdict {
+    /// `met`, `not met` or `not judged`.
+    pub fn word(&self) -> &'static str {
+        match self.finding {
+            Finding::Met => "met",
+            Finding::NotMet { .. } => "not met",
+            Finding::NotJudged { .. } => "not judged",
+        }
+    }
+
+    /// What it rests on, or where it fails.
+    pub fn reason(&self) -> String {
+        match &self.finding {
+            Finding::Met => evidence(&self.expectation.answer, &self.comparisons),
+            Finding::NotMet { reason } | Finding::NotJudged { reason } => reason.clone(),
+        }
+    }
 }
 
 /// What an expectation that is met rests on.
@@ -52,7 +68,7 @@ fn evidence(answer: &Answer, comparisons: &[Comparison]) -> String {
     }
 }
 
-fn summary(verdicts: &[Verdict]) -> String {
+pub(super) fn summary(verdicts: &[Verdict]) -> String {
     let count = |wanted: fn(&Finding) -> bool| verdicts.iter().filter(|verdict| wanted(&verdict.finding)).count();
     let not_met = count(|finding| matches!(finding, Finding::NotMet { .. }));
     let not_judged = count(|finding| matches!(finding, Finding::NotJudged { .. }));

@@ -1,6 +1,7 @@
 //! A scratch directory, and the program in it.
 
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -69,18 +70,24 @@ impl Place {
     }
 }
 
-/// All files below a directory.
+/// All files below a directory. A program may be writing there: what vanishes during the walk, a temporary file say, is no part of it.
 pub fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        }
-        found.push(path);
-    }
+    walk(folder, &mut found).unwrap();
     found.sort();
     found
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        match walk(&path, found) {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) if error.kind() != ErrorKind::NotADirectory => return Err(error),
+            _ => found.push(path),
+        }
+    }
+    Ok(())
 }
 
 /// The first file below a directory whose path contains `part`.

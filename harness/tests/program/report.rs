@@ -20,6 +20,10 @@ fn a_sweep_becomes_one_page_with_its_images() {
             assert!(place.path(&format!("figures/{name}.{kind}")).is_file(), "{name}.{kind}");
         }
     }
+    for name in ["receptive-fields-1-stare-ci", "receptive-fields-2-isaid-ci"] {
+        let grid = image::open(place.path(&format!("figures/{name}.png"))).unwrap();
+        assert!(grid.width() > 300, "two maps beside each other");
+    }
     // The same runs make the same page.
     place.succeed(&["report", "out", "--device", "flex", "--images", "2", "--out", "again.html"]);
     assert!(fs::read_to_string(place.path("again.html")).unwrap() == page);

@@ -1,0 +1,142 @@
+//! `atrous verify`: can written results be believed?
+
+use super::options::{CacheArg, DataRootArg};
+use super::output::print;
+use crate::device::ComputeDevice;
+use crate::progress::Progress;
+use crate::result::write_json;
+use crate::run;
+use crate::stop::{STOPPED_EXIT_CODE, StopFlag};
+use crate::sweep::Lock;
+use crate::verification::{Claim, DataAtHand, Repeat, Repeated, Verification, VerifiedRun, read_claims};
+use anyhow::{Context, Result, ensure};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Compute written results anew: ids, scores, data, and with --rerun the runs themselves
+///
+/// RESULTS is the folder that a sweep wrote, or one with its results.csv alone, such as those that are committed. Of every run in it:
+/// does its id follow from its settings and data (so that no setting was changed afterwards), do its scores follow from the pixel
+/// counts below them, and is the data set at hand the one that was used? Synthetic images are drawn again.
+///
+/// With --rerun DIR runs are made again in DIR, from nothing but what is written of them, and compared: to the last digit where
+/// both were computed on the CPU with the same vector instructions, else within --tolerance. A rerun that was stopped goes on
+/// with the same command.
+///
+/// Exit code: 0 as written as far as that could be checked, 1 something differs, 2 it cannot be read.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Args {
+    /// A folder of runs, or with a results.csv
+    results: PathBuf,
+
+    #[command(flatten)]
+    data: DataRootArg,
+
+    /// Make the runs again in this folder, and compare
+    #[arg(long, value_name = "DIR")]
+    rerun: Option<PathBuf>,
+
+    /// Make only so many of them again, the first ones
+    #[arg(long, value_name = "N", requires = "rerun")]
+    limit: Option<usize>,
+
+    /// Only this experiment; may be repeated
+    #[arg(long, value_name = "EXPERIMENT")]
+    only: Vec<String>,
+
+    /// Where to make them again: auto, flex, wgpu[:INDEX], vulkan[:INDEX|:cpu] [default: flex where that is what is written, else auto]
+    #[arg(long, value_name = "DEVICE", requires = "rerun")]
+    device: Option<String>,
+
+    /// The largest difference in mIoU that does not matter where equal bits cannot be asked for, in points
+    #[arg(long, default_value = "1", value_name = "POINTS", value_parser = super::options::points, allow_hyphen_values = true)]
+    tolerance: f64,
+
+    #[command(flatten)]
+    cache: CacheArg,
+
+    /// Write everything as JSON as well
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  atrous verify results/retina-small --data-root ~/retina
+      the committed results: ids, scores, and that your copy of the images is the one that was used
+  atrous verify results/retina-small --data-root ~/retina --rerun runs/again --limit 1
+      and one of the runs made again
+  atrous verify runs/quick --rerun runs/again
+      a sweep on the CPU gives the same digits again";
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// A file that cannot be read or written; names it.
+pub fn run(args: Args) -> Result<ExitCode> {
+    let mut claims = read_claims(&args.results)?;
+    for only in &args.only {
+        let known = claims.iter().any(|claim| claim.settings.experiment == *only);
+        ensure!(known, "--only {only}: {} has no experiment of this name", args.results.display());
+    }
+    claims.retain(|claim| args.only.is_empty() || args.only.contains(&claim.settings.experiment));
+    let progress = Progress::new();
+    let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let mut data = DataAtHand::new(&args.data.data_root, scratch.path(), &progress);
+    let runs = claims.iter().map(|claim| VerifiedRun::of(claim, &mut data)).collect::<Result<_>>()?;
+    let mut verification = Verification { runs };
+    if let Some(out) = &args.rerun
+        && rerun(&args, out, &claims, &mut data, &progress, &mut verification)? == End::Stopped
+    {
+        progress.line(format!("stopped; the same command goes on from here; runs in {}", out.display()));
+        return Ok(ExitCode::from(STOPPED_EXIT_CODE));
+    }
+    if let Some(path) = &args.json {
+        write_json(path, &verification)?;
+    }
+    print(verification.markdown(&args.results.display().to_string()))?;
+    Ok(if verification.differs() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+#[derive(PartialEq)]
+enum End {
+    Done,
+    Stopped,
+}
+
+/// Makes the runs again, as many as were asked for.
+fn rerun(
+    args: &Args,
+    out: &Path,
+    claims: &[Claim],
+    data: &mut DataAtHand,
+    progress: &Progress,
+    verification: &mut Verification,
+) -> Result<End> {
+    let same_folder =
+        out.canonicalize().is_ok_and(|out| args.results.canonicalize().is_ok_and(|results| results == out));
+    ensure!(!same_folder, "--rerun {}: these are the runs that are to be verified; name another folder", out.display());
+    let _lock = Lock::take(out)?;
+    let flex = claims.iter().all(|claim| claim.measured.as_ref().is_none_or(|measured| measured.device == "flex"));
+    let device = args.device.as_deref().unwrap_or(if flex { "flex" } else { "auto" });
+    let device = ComputeDevice::select(device)?;
+    let stop = StopFlag::install()?;
+    let repeat = Repeat {
+        out: out.to_owned(),
+        device: &device,
+        tolerance: args.tolerance,
+        cache_bytes: args.cache.bytes(),
+        progress,
+        stop: &stop,
+        execute: &run::execute,
+    };
+    let limit = args.limit.unwrap_or(usize::MAX);
+    for (claim, verified) in claims.iter().zip(&mut verification.runs).take(limit) {
+        match repeat.run(claim, data)? {
+            Repeated::Compared(finding) => verified.rerun = Some(finding),
+            Repeated::Stopped => return Ok(End::Stopped),
+        }
+    }
+    Ok(End::Done)
+}

@@ -1,0 +1,127 @@
+use super::repeat::compare;
+use super::*;
+use crate::progress::Progress;
+use crate::result::RunResult;
+use crate::run_dir::{RunDir, RunFile};
+use crate::settings::{RunSettings, run_id, tests::example};
+use std::fs;
+use std::path::Path;
+
+fn verify(results: &Path) -> Verification {
+    let claims = read_claims(results).unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    let mut data = DataAtHand::new(Path::new("absent"), scratch.path(), &Progress::hidden());
+    Verification { runs: claims.iter().map(|claim| VerifiedRun::of(claim, &mut data).unwrap()).collect() }
+}
+
+/// One finished run, written as `change` leaves it.
+fn written(change: fn(&mut RunResult)) -> (tempfile::TempDir, RunDir) {
+    let out = tempfile::tempdir().unwrap();
+    let settings = RunSettings { data: Default::default(), ..example() };
+    let id = run_id(&settings, "fingerprint");
+    let dir = RunDir::new(out.path(), &settings, &id);
+    dir.create(&RunFile::new(&settings, &[1, 2], &id, "fingerprint")).unwrap();
+    let mut result = crate::result::tests::example(settings, [3, 1, 1, 3]);
+    change(&mut result);
+    dir.finish(&result).unwrap();
+    (out, dir)
+}
+
+fn of(change: fn(&mut RunResult)) -> VerifiedRun {
+    let (out, _) = written(change);
+    verify(out.path()).runs.remove(0)
+}
+
+#[test]
+fn committed_results_are_as_written() {
+    for name in ["retina-small", "controls"] {
+        let verification = verify(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../results")).join(name).as_path());
+        assert!(verification.runs.len() >= 24, "{name}");
+        for run in &verification.runs {
+            assert!(matches!(run.id, Finding::Fits(_)) && matches!(run.scores, Finding::Fits(_)), "{run:?}");
+            assert!(matches!(run.data, Finding::NotChecked(_)), "{run:?}");
+        }
+    }
+}
+
+#[test]
+fn a_run_as_it_was_made_fits() {
+    let run = of(|_| {});
+    assert_eq!(run.id, Finding::Fits(format!("model version {MODEL_VERSION}")));
+    assert!(matches!(&run.scores, Finding::Fits(how) if how.contains("confusion matrix")), "{run:?}");
+    assert!(matches!(&run.data, Finding::NotChecked(why) if why.contains("absent has no folder STARE")), "{run:?}");
+}
+
+#[test]
+fn changed_settings_data_scores_and_counts_are_found() {
+    assert!(matches!(of(|result| result.settings.train.lr *= 2.0).id, Finding::Differs(_)));
+    assert!(matches!(of(|result| result.data_fingerprint = "another".into()).id, Finding::Differs(_)));
+    for change in [
+        |result: &mut RunResult| result.scores.miou += 0.01,
+        |result: &mut RunResult| result.scores.dice[1] += 0.01,
+        |result: &mut RunResult| result.confusion.counts[0] += 1,
+        |result: &mut RunResult| result.confusion.counts.clear(),
+    ] {
+        assert!(matches!(of(change).scores, Finding::Differs(_)));
+    }
+}
+
+#[test]
+fn a_changed_line_of_the_table_is_found() {
+    let (out, _) = written(|_| {});
+    crate::rows::Rows::read(out.path()).unwrap().write(out.path()).unwrap();
+    assert!(!verify(out.path()).differs());
+    let path = out.path().join("results.csv");
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains(",finished,0.6,"), "{text}");
+    fs::write(&path, text.replace(",finished,0.6,", ",finished,0.7,")).unwrap();
+    let found = verify(out.path());
+    let text = found.markdown("out");
+    assert!(found.differs() && text.contains("mIoU is 0.7 in results.csv and 0.6 in result.json"), "{text}");
+
+    // The table alone: what stands above its classes does not follow from them.
+    let alone = tempfile::tempdir().unwrap();
+    for name in ["results.csv", "classes.csv"] {
+        fs::copy(out.path().join(name), alone.path().join(name)).unwrap();
+    }
+    let text = verify(alone.path()).markdown("alone");
+    assert!(text.contains("mIoU is 0.7 in results.csv, and by classes.csv 0.6"), "{text}");
+}
+
+#[test]
+fn counts_of_images_have_to_add_up() {
+    let (out, dir) = written(|_| {});
+    fs::write(dir.images_csv(), "image,truth,prediction,pixels\na,0,0,3\na,0,1,1\na,1,0,1\na,1,1,2\n").unwrap();
+    let run = verify(out.path()).runs.remove(0);
+    assert!(matches!(&run.scores, Finding::Differs(why) if why.contains("images.csv does not add up")), "{run:?}");
+}
+
+#[test]
+fn bits_are_asked_for_where_they_are_due() {
+    let now = crate::result::tests::example(example(), [3, 1, 1, 3]);
+    let before = |change: fn(&mut Measured)| {
+        let mut before = Measured {
+            miou: now.scores.miou,
+            mdice: now.scores.mdice,
+            final_loss: now.final_loss,
+            confusion: Some(now.confusion.clone()),
+            device: now.device.clone(),
+            api: now.api.clone(),
+        };
+        change(&mut before);
+        compare(&before, &now, 0.01)
+    };
+    assert!(matches!(before(|_| {}), Finding::Fits(_)));
+    // One bit of the loss, one pixel.
+    assert!(matches!(before(|m| m.final_loss += 1e-9), Finding::Differs(_)));
+    assert!(matches!(before(|m| m.confusion.as_mut().unwrap().counts[1] += 1), Finding::Differs(_)));
+    // Not due: other vectors, another device, or nobody knows.
+    for change in [
+        |m: &mut Measured| (m.api, m.miou) = ("AVX-512".into(), m.miou - 0.005),
+        |m: &mut Measured| (m.api, m.miou) = (String::new(), m.miou - 0.005),
+        |m: &mut Measured| (m.device, m.miou) = ("vulkan:0".into(), m.miou + 0.005),
+    ] {
+        assert!(matches!(before(change), Finding::Fits(_)));
+    }
+    assert!(matches!(before(|m| (m.api, m.miou) = ("AVX-512".into(), m.miou - 0.02)), Finding::Differs(_)));
+}

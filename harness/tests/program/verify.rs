@@ -1,0 +1,108 @@
+//! `atrous verify`: results that are as written, and results that are not.
+
+use crate::place::{Place, file_with};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+
+/// Two runs of a few iterations on images that the program draws.
+fn swept() -> Place {
+    let place = Place::new();
+    place.succeed(&["sweep", "ci", "--device", "flex", "--only", "stare-ci", "--out", "runs"]);
+    place
+}
+
+fn change(path: &Path, change: impl Fn(&mut Value)) {
+    let mut json: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    change(&mut json);
+    fs::write(path, json.to_string()).unwrap();
+}
+
+/// What a verification prints that ends with exit code 1.
+fn differs(place: &Place, arguments: &[&str]) -> String {
+    let output = place.run(arguments);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.starts_with("# Verification: not as written"), "{text}");
+    text
+}
+
+#[test]
+fn a_sweep_is_as_written_and_gives_the_same_digits_again() {
+    let place = swept();
+    let text = place.succeed(&["verify", "runs", "--rerun", "again", "--json", "v.json"]);
+    assert!(text.starts_with("# Verification: as written\n\n2 runs of runs."), "{text}");
+    let json: Value = serde_json::from_slice(&fs::read(place.path("v.json")).unwrap()).unwrap();
+    for run in json["runs"].as_array().unwrap() {
+        assert_eq!(run["rerun"]["fits"], "the same, to the last digit");
+        assert!(run["data"]["fits"].as_str().unwrap().starts_with("fingerprint "), "{run}");
+        assert!(run["id"]["fits"].is_string() && run["scores"]["fits"].is_string(), "{run}");
+    }
+
+    // Another score that fits everything that is written: only the run itself can tell.
+    let result = file_with(&place.path("runs"), "result.json");
+    change(&result, |json| {
+        let counts = json["confusion"]["counts"].as_array_mut().unwrap();
+        counts[3] = (counts[3].as_u64().unwrap() + counts[2].as_u64().unwrap()).into();
+        counts[2] = 0.into();
+    });
+    fs::remove_file(result.with_file_name("images.csv")).unwrap();
+    fs::remove_file(place.path("runs/results.csv")).unwrap();
+    let text = differs(&place, &["verify", "runs"]);
+    assert!(text.contains("scores **differs**"), "{text}");
+    let counts: Value = serde_json::from_slice(&fs::read(&result).unwrap()).unwrap();
+    let counts: Vec<f64> = serde_json::from_value(counts["confusion"]["counts"].clone()).unwrap();
+    let [background, wrong, _, vessel] = counts[..] else { panic!() };
+    let ratio = |part: f64, whole: f64| if whole == 0.0 { f64::NAN } else { part / whole };
+    let iou = [ratio(background, background + wrong), ratio(vessel, vessel + wrong)];
+    let dice = [ratio(2.0 * background, 2.0 * background + wrong), ratio(2.0 * vessel, 2.0 * vessel + wrong)];
+    let accuracy = [iou[0], 1.0];
+    change(&result, |json| {
+        let scores = &mut json["scores"];
+        (scores["iou"], scores["dice"], scores["accuracy"]) =
+            (iou.to_vec().into(), dice.to_vec().into(), accuracy.to_vec().into());
+        scores["miou"] = ((iou[0] + iou[1]) / 2.0).into();
+        scores["mdice"] = ((dice[0] + dice[1]) / 2.0).into();
+        scores["macc"] = ((accuracy[0] + accuracy[1]) / 2.0).into();
+        scores["aacc"] = ((background + vessel) / (background + wrong + vessel)).into();
+    });
+    place.succeed(&["verify", "runs"]);
+    let text = differs(&place, &["verify", "runs", "--rerun", "again"]);
+    assert!(text.contains("rerun **differs**") && text.contains("the same to the last digit"), "{text}");
+}
+
+#[test]
+fn a_changed_setting_is_found_and_a_table_alone_is_enough_for_it() {
+    let place = swept();
+    fs::create_dir(place.path("table")).unwrap();
+    for name in ["results.csv", "classes.csv"] {
+        fs::copy(place.path("runs").join(name), place.path("table").join(name)).unwrap();
+    }
+    let text = place.succeed(&["verify", "table"]);
+    assert!(text.contains("2 runs of table") && text.contains("does not say how its images are drawn"), "{text}");
+
+    let path = place.path("table/results.csv");
+    let table = fs::read_to_string(&path).unwrap();
+    let header = table.lines().next().unwrap();
+    let lr = header.split(',').position(|column| column == "lr").unwrap();
+    let mut lines: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
+    lines[1][lr] = "0.5";
+    fs::write(&path, lines.iter().map(|line| line.join(",") + "\n").collect::<String>()).unwrap();
+    let text = differs(&place, &["verify", "table"]);
+    assert!(text.contains("id **differs**: settings and data give"), "{text}");
+
+    change(&file_with(&place.path("runs"), "result.json"), |json| json["settings"]["train"]["lr"] = 0.5.into());
+    assert!(differs(&place, &["verify", "runs"]).contains("id **differs**"));
+}
+
+#[test]
+fn what_cannot_be_verified_is_refused() {
+    let place = Place::new();
+    assert!(place.refuse_untouched(&["verify", "absent"]).contains("absent: no such folder"));
+    fs::create_dir(place.path("empty")).unwrap();
+    assert!(place.refuse_untouched(&["verify", "empty"]).contains("neither finished runs nor a results.csv"));
+    fs::write(place.path("empty/results.csv"), "run_id,status\na,finished\n").unwrap();
+    let error = place.refuse_untouched(&["verify", "empty"]);
+    assert!(error.contains("results.csv is not as a sweep writes it: line 2: there is no column data"), "{error}");
+    assert!(place.refuse_untouched(&["verify", "empty", "--limit", "1"]).contains("--rerun"));
+}
