@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""How often does the gate call an unchanged program worse?
+
+    scripts/false_alarms.py RUNS REFERENCE [--draws 400] [--atrous target/release/atrous]
+
+RUNS is a sweep of the reference's experiments under other seeds by the same program. Each draw takes three of those seeds for each
+experiment and rates, independently, and calls `atrous check` on them as on any three runs. Prints, per alpha, in how many draws it says
+"worse", with the 95 % interval that a count of independent draws would have (draws from few seeds are not quite independent).
+"""
+import argparse
+import math
+import random
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ALPHAS = (0.05, 0.01)
+SEEDS = 3
+"""Of a check, as in the spec `gate`."""
+
+
+def cells(runs):
+    """The run directories of each experiment and rates."""
+    found = {}
+    for result in sorted(runs.glob("*/*/seed-*/result.json")):
+        found.setdefault(result.parent.parent, []).append(result.parent)
+    return found
+
+
+def draw(generator, cells, runs, folder):
+    """A folder with three runs of each cell, as links."""
+    for cell, directories in cells.items():
+        place = folder / cell.relative_to(runs)
+        place.mkdir(parents=True)
+        for directory in generator.sample(directories, SEEDS):
+            (place / directory.name).symlink_to(directory.resolve())
+
+
+def interval(count, all):
+    """Wilson's 95 % interval of a proportion."""
+    z, share = 1.96, count / all
+    middle = (share + z * z / (2 * all)) / (1 + z * z / all)
+    half = z / (1 + z * z / all) * math.sqrt(share * (1 - share) / all + z * z / (4 * all * all))
+    return middle - half, middle + half
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", type=Path)
+    parser.add_argument("reference", type=Path)
+    parser.add_argument("--draws", type=int, default=400)
+    parser.add_argument("--atrous", type=Path, default=Path("target/release/atrous"))
+    options = parser.parse_args()
+    found = cells(options.runs)
+    if not found or min(map(len, found.values())) < 2 * SEEDS:
+        print(f"error: {options.runs} needs at least {2 * SEEDS} finished runs of each experiment and rates", file=sys.stderr)
+        return 2
+    generator, worse = random.Random(1), dict.fromkeys(ALPHAS, 0)
+    for _ in range(options.draws):
+        with tempfile.TemporaryDirectory() as folder:
+            draw(generator, found, options.runs, Path(folder))
+            for alpha in ALPHAS:
+                command = [options.atrous, "check", folder, "--reference", options.reference, "--alpha", str(alpha)]
+                done = subprocess.run(command, capture_output=True, text=True)
+                if done.returncode not in (0, 1):
+                    print(f"error: {done.stdout}{done.stderr}", file=sys.stderr)
+                    return 2
+                worse[alpha] += done.returncode
+    seeds = min(map(len, found.values()))
+    print(f"{options.draws} checks of {SEEDS} runs of each of {len(found)} cells, drawn from {seeds} seeds")
+    for alpha, count in worse.items():
+        low, high = interval(count, options.draws)
+        print(f"alpha {alpha}: {count} say worse, {100 * count / options.draws:.1f} % ({100 * low:.1f} to {100 * high:.1f} %)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
