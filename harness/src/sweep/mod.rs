@@ -3,6 +3,7 @@
 mod data;
 mod estimate;
 mod jobs;
+mod leftovers;
 mod lock;
 mod queue;
 mod run;
