@@ -7,7 +7,7 @@ use crate::progress::Progress;
 use crate::rows::Rows;
 use crate::run;
 use crate::spec::{EMBEDDED, Overrides, Spec};
-use crate::stop::{STOPPED_EXIT_CODE, StopFlag};
+use crate::stop::{EXIT_CODES, StopFlag};
 use crate::sweep::{self, Jobs, SweepEnd, SweepOptions};
 use crate::table::Table;
 use crate::verdict::Verdicts;
@@ -29,7 +29,7 @@ use std::process::ExitCode;
 /// verdict.json say whether the runs show it; the exit code is 1 where they do not. Table and verdict go to stdout,
 /// everything else to stderr.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = EXAMPLES)]
+#[command(after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct Args {
     /// An embedded spec (see --list) or a TOML file
     #[arg(required_unless_present = "list")]
@@ -77,7 +77,10 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value = "auto", allow_hyphen_values = true)]
     jobs: Jobs,
 
-    /// Repeat runs that ended with an error; they would end so again, unless the machine was to blame
+    /// Repeat runs that ended with an error
+    ///
+    /// Where the loss ceased to be a number the run starts from the beginning, and would end so again on the same machine. Where
+    /// the program or the device failed it goes on from its last checkpoint.
     #[arg(long)]
     retry_failed: bool,
 
@@ -139,7 +142,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         print_verdicts(&verdicts)?;
     }
     progress.line(summary(&end, &options.out));
-    Ok(exit_code(&end, &verdicts))
+    Ok(exit_code(&end, &verdicts, &stop))
 }
 
 fn embedded_specs() -> String {
@@ -152,11 +155,15 @@ fn embedded_specs() -> String {
 
 /// What was done, what is left, and how to go on.
 fn summary(end: &SweepEnd, out: &Path) -> String {
-    let done = if end.failed == 0 {
-        format!("{} runs finished", end.finished)
-    } else {
-        format!("{} runs finished, {} failed (--retry-failed repeats them)", end.finished, end.failed)
-    };
+    let mut done = format!("{} runs finished", end.finished);
+    if end.failed > 0 {
+        let broken = match end.broken {
+            0 => String::new(),
+            broken => format!("; {broken} not by the run's own doing"),
+        };
+        // Writing to a string cannot fail.
+        let _ = write!(done, ", {} failed (--retry-failed repeats them{broken})", end.failed);
+    }
     let next = match (end.stopped, end.remaining()) {
         (true, left) => format!("stopped: {done}, {left} left; the same command goes on from here"),
         (false, 0) if end.executed == 0 => format!("nothing left to do: {done}"),
@@ -166,9 +173,9 @@ fn summary(end: &SweepEnd, out: &Path) -> String {
     format!("{next}; results in {}", out.display())
 }
 
-fn exit_code(end: &SweepEnd, verdicts: &Verdicts) -> ExitCode {
+fn exit_code(end: &SweepEnd, verdicts: &Verdicts, stop: &StopFlag) -> ExitCode {
     match (end.stopped, end.failed > 0 || verdicts.any_not_met()) {
-        (true, _) => ExitCode::from(STOPPED_EXIT_CODE),
+        (true, _) => stop.exit_code(),
         (false, false) => ExitCode::SUCCESS,
         (false, true) => ExitCode::FAILURE,
     }

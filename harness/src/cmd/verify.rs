@@ -6,7 +6,7 @@ use crate::device::ComputeDevice;
 use crate::progress::Progress;
 use crate::result::write_json;
 use crate::run;
-use crate::stop::{STOPPED_EXIT_CODE, StopFlag};
+use crate::stop::StopFlag;
 use crate::sweep::Lock;
 use crate::verification::{Claim, DataAtHand, Repeat, Repeated, Verification, VerifiedRun, read_claims};
 use anyhow::{Context, Result, ensure};
@@ -86,11 +86,12 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let mut data = DataAtHand::new(&args.data.data_root, scratch.path(), &progress);
     let runs = claims.iter().map(|claim| VerifiedRun::of(claim, &mut data)).collect::<Result<_>>()?;
     let mut verification = Verification { runs };
+    let stop = StopFlag::install()?;
     if let Some(out) = &args.rerun
-        && rerun(&args, out, &claims, &mut data, &progress, &mut verification)? == End::Stopped
+        && rerun(&args, out, &claims, &mut data, (&progress, &stop), &mut verification)? == End::Stopped
     {
         progress.line(format!("stopped; the same command goes on from here; runs in {}", out.display()));
-        return Ok(ExitCode::from(STOPPED_EXIT_CODE));
+        return Ok(stop.exit_code());
     }
     if let Some(path) = &args.json {
         write_json(path, &verification)?;
@@ -111,7 +112,7 @@ fn rerun(
     out: &Path,
     claims: &[Claim],
     data: &mut DataAtHand,
-    progress: &Progress,
+    (progress, stop): (&Progress, &StopFlag),
     verification: &mut Verification,
 ) -> Result<End> {
     let same_folder =
@@ -121,14 +122,13 @@ fn rerun(
     let flex = claims.iter().all(|claim| claim.measured.as_ref().is_none_or(|measured| measured.device == "flex"));
     let device = args.device.as_deref().unwrap_or(if flex { "flex" } else { "auto" });
     let device = ComputeDevice::select(device)?;
-    let stop = StopFlag::install()?;
     let repeat = Repeat {
         out: out.to_owned(),
         device: &device,
         tolerance: args.tolerance,
         cache_bytes: args.cache.bytes(),
         progress,
-        stop: &stop,
+        stop,
         execute: &run::execute,
     };
     let limit = args.limit.unwrap_or(usize::MAX);

@@ -1,18 +1,21 @@
 //! One sweep per output directory, and a directory that can be written.
 
+use super::leftovers::remove_leftovers;
 use crate::atomic_file;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::fs::{self, File, TryLockError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Held while a sweep writes; the system lets go of it however the program ends.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+    out: PathBuf,
 }
 
 impl Lock {
-    /// Creates the output directory where it is missing, and locks it.
+    /// Creates the output directory where it is missing, locks it, and removes what a sweep that was killed has left half
+    /// written.
     ///
     /// # Errors
     /// A directory that cannot be written, or that another sweep is writing; names it.
@@ -22,17 +25,55 @@ impl Lock {
         let probe = atomic_file::temporary_name(&out.join("probe"));
         fs::write(&probe, []).with_context(advice)?;
         fs::remove_file(&probe).with_context(advice)?;
-        let file = File::create(out.join(".lock")).with_context(advice)?;
+        let file = File::create(lock_file(out)).with_context(advice)?;
         match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: file }),
+            Ok(()) => {
+                remove_leftovers(out)?;
+                Ok(Lock { file, out: out.to_owned() })
+            }
             Err(TryLockError::WouldBlock) => {
                 bail!("{} is in use by another sweep: wait for it, or choose another folder with --out", out.display())
             }
             Err(TryLockError::Error(error)) => {
-                Err(error).with_context(|| format!("cannot lock {}", out.join(".lock").display()))
+                Err(error).with_context(|| format!("cannot lock {}", lock_file(out).display()))
             }
         }
     }
+
+    /// The directory that is locked.
+    pub fn out(&self) -> &Path {
+        &self.out
+    }
+
+    /// Whether the directory is still the one that was locked. What is written to another one in its place, or below a path that
+    /// is created again, would be a part of the sweep that looks like all of it.
+    ///
+    /// # Errors
+    /// Where it was removed or replaced; names it.
+    pub fn check(&self) -> Result<()> {
+        let out = self.out.display();
+        let advice = "what the sweep had written there is gone; put it back, or start the sweep again";
+        ensure!(self.is_in_place(), "{out} was removed or replaced while a sweep was writing to it: {advice}");
+        Ok(())
+    }
+
+    #[cfg(unix)]
+    fn is_in_place(&self) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        let identity = |data: fs::Metadata| (data.dev(), data.ino());
+        let here = fs::metadata(lock_file(&self.out)).map(identity);
+        // The file that is held can be looked at whatever has become of its directory.
+        matches!((here, self.file.metadata().map(identity)), (Ok(here), Ok(held)) if here == held)
+    }
+
+    #[cfg(not(unix))]
+    fn is_in_place(&self) -> bool {
+        lock_file(&self.out).exists() && self.file.metadata().is_ok()
+    }
+}
+
+fn lock_file(out: &Path) -> PathBuf {
+    out.join(".lock")
 }
 
 #[cfg(test)]
@@ -45,8 +86,25 @@ mod tests {
         let first = Lock::take(out.path()).unwrap();
         let error = Lock::take(out.path()).unwrap_err().to_string();
         assert!(error.contains("in use by another sweep") && error.contains("--out"), "{error}");
+        first.check().unwrap();
         drop(first);
         Lock::take(out.path()).unwrap();
+    }
+
+    #[test]
+    fn a_directory_that_was_removed_or_replaced_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out");
+        let lock = Lock::take(&out).unwrap();
+        fs::rename(&out, folder.path().join("moved")).unwrap();
+        let error = lock.check().unwrap_err().to_string();
+        assert!(error.contains("out was removed or replaced"), "{error}");
+        let second = Lock::take(&out).unwrap();
+        assert!(lock.check().is_err());
+        second.check().unwrap();
+        fs::remove_dir_all(&out).unwrap();
+        fs::rename(folder.path().join("moved"), &out).unwrap();
+        lock.check().unwrap();
     }
 
     #[test]

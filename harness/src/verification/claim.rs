@@ -2,7 +2,7 @@
 
 use super::Finding;
 use crate::image_counts;
-use crate::result::{RunFailure, RunResult};
+use crate::result::{Cause, RunFailure, RunResult};
 use crate::rows::{Line, WrittenRow, read_written};
 use crate::run_dir::{RunDir, RunState};
 use crate::scores::{Confusion, Scores, class_mean};
@@ -23,6 +23,8 @@ pub struct Claim {
     pub model_version: Option<u32>,
     /// The rates that its experiment is compared with; none where it is not written.
     pub baseline: Vec<usize>,
+    /// Why it ended with an error; `None` where it did not, or where that is not written.
+    pub cause: Option<Cause>,
     /// `None` for a run that ended with an error.
     pub measured: Option<Measured>,
     /// Whether the scores follow from the counts below them.
@@ -107,6 +109,7 @@ fn of_result(directory: &RunDir, result: RunResult) -> Claim {
         data_fingerprint: result.data_fingerprint,
         model_version: None,
         baseline: Vec::new(),
+        cause: None,
         measured: Some(Measured {
             miou: result.scores.miou,
             mdice: result.scores.mdice,
@@ -126,6 +129,7 @@ fn of_failure(failure: RunFailure) -> Claim {
         data_fingerprint: failure.data_fingerprint,
         model_version: None,
         baseline: Vec::new(),
+        cause: Some(failure.cause),
         measured: None,
         scores: Finding::NotChecked("it ended with an error".into()),
     }
@@ -228,6 +232,7 @@ fn of_row(row: &WrittenRow, classes: &ClassScores) -> Claim {
         data_fingerprint: row.data_fingerprint.clone(),
         model_version: None,
         baseline: Vec::new(),
+        cause: None,
         measured,
         scores,
     }

@@ -4,7 +4,7 @@ use super::claim::same;
 use super::{Claim, DataAtHand, Finding, Measured};
 use crate::grid::points;
 use crate::progress::Progress;
-use crate::result::RunResult;
+use crate::result::{Cause, RunResult};
 use crate::run_dir::{RunDir, RunFile, RunState};
 use crate::settings::{MODEL_VERSION, run_id};
 use crate::stop::StopFlag;
@@ -12,6 +12,7 @@ use crate::sweep::{Executor, Outcome, RunContext};
 use anyhow::{Context, Result};
 use atrous_models::ComputeDevice;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 
 /// Where and how runs are made again.
 pub struct Repeat<'a> {
@@ -64,7 +65,10 @@ impl Repeat<'_> {
                 Some(_) => Finding::Differs(format!("it ended with an error now: {reason}")),
             }),
             Ending::Finished(now) => Repeated::Compared(match &claim.measured {
-                None => Finding::Differs("it ended with an error, and does not now".into()),
+                None if claim.cause == Some(Cause::Diverged) => {
+                    Finding::Differs("its loss ceased to be a number, and does not now".into())
+                }
+                None => Finding::NotChecked("it ended with an error that need not come again, and did not now".into()),
                 Some(before) => compare(before, &now, self.tolerance),
             }),
         })
@@ -92,13 +96,14 @@ impl Repeat<'_> {
             stop: self.stop,
             jobs: 1,
             cache_bytes: self.cache_bytes,
+            reached: &AtomicU64::new(0),
         };
         Ok(match (self.execute)(&context).with_context(|| settings.run_name())? {
             Outcome::Finished(result) => {
                 dir.finish(&result)?;
                 Ending::Finished(Box::new(result))
             }
-            Outcome::Failed { reason, .. } => Ending::Failed(reason),
+            Outcome::Failed { reason, .. } | Outcome::Broken { reason, .. } => Ending::Failed(reason),
             Outcome::Stopped { .. } => Ending::Stopped,
         })
     }
