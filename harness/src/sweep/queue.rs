@@ -119,7 +119,7 @@ impl<'a> Queue<'a> {
                 Outcome::Failed { .. } => books.end.failed += 1,
                 Outcome::Stopped { .. } => books.end.stopped = true,
             }
-            Rows::read(self.out)?.write(self.out)
+            Rows::update(self.out)
         });
         if let Err(error) = written {
             self.fail(&mut books, error);
