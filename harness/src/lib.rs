@@ -16,6 +16,7 @@ pub mod guideline;
 pub mod image_counts;
 pub mod infer;
 pub mod memory;
+pub mod merge;
 pub mod network;
 pub mod npy;
 pub mod plot;

@@ -14,4 +14,5 @@ mod report;
 mod results;
 mod resume;
 mod scoring;
+mod shards;
 mod weights;
