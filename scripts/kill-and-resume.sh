@@ -30,20 +30,4 @@ for kill in 1 2 3; do
 done
 "$atrous" sweep "$@" --out "$killed" >/dev/null
 
-python3 - "$undisturbed" "$killed" <<'PYTHON'
-import csv, sys
-measured = {"train_seconds", "eval_seconds", "images_per_second", "jobs", "peak_memory_bytes", "finished", "git_commit"}
-tables = []
-for out in sys.argv[1:]:
-    with open(f"{out}/results.csv") as file:
-        tables.append([{k: v for k, v in row.items() if k not in measured} for row in csv.DictReader(file)])
-    with open(f"{out}/classes.csv") as file:
-        tables[-1] += list(csv.DictReader(file))
-if tables[0] != tables[1]:
-    for a, b in zip(*tables):
-        for key in a:
-            if a[key] != b.get(key):
-                print(f"{a.get('run_id')}: {key} is {a[key]} undisturbed, {b.get(key)} killed")
-    sys.exit("the rows differ")
-print(f"{len(tables[0])} rows of results.csv and classes.csv are the same, bit for bit")
-PYTHON
+"$(dirname "${BASH_SOURCE[0]}")/same_rows.py" "$undisturbed" "$killed"

@@ -1,8 +1,9 @@
 //! A rough cost model: multiply-adds of a run, and how many of them this processor does in a second.
 
 use crate::convolutions::{Convolution, convolutions};
-use crate::settings::{InferSpec, ModelSpec, RunSettings};
+use crate::settings::{DataSource, InferSpec, ModelSpec, RunSettings};
 use crate::windows::count;
+use atrous_data::DatasetKind;
 use std::time::{Duration, Instant};
 
 /// Forward and backward pass over forward pass: gradients of the input and of the weights cost one each.
@@ -27,6 +28,28 @@ pub fn evaluation(settings: &RunSettings, images: usize) -> f64 {
         .map(|[height, width]| views * scored_pixels(&settings.infer, height, width) as f64)
         .sum();
     images as f64 * pixels * per_pixel(&settings.model, &settings.rates)
+}
+
+/// Multiply-adds of a run, by its settings alone: where its images are files, as many are scored as the publishers' split has.
+pub fn planned(settings: &RunSettings) -> f64 {
+    let images = match &settings.data {
+        DataSource::Synthetic(synthetic) => synthetic.val,
+        DataSource::Files => published_images(settings.dataset),
+    };
+    training(settings) + evaluation(settings, images)
+}
+
+/// Validation images (for iSAID, tiles) of the splits that docs/datasets.md describes.
+fn published_images(dataset: DatasetKind) -> usize {
+    match dataset {
+        DatasetKind::Stare => 10,
+        DatasetKind::ChaseDb1 => 8,
+        DatasetKind::Hrf => 30,
+        DatasetKind::Cityscapes => 500,
+        DatasetKind::Isaid => 11_644,
+        // Always drawn.
+        DatasetKind::Control => 0,
+    }
 }
 
 /// Pixels that pass the network for one image: windows overlap.
@@ -113,6 +136,15 @@ mod tests {
         let mut long = example();
         long.train.iterations *= 3;
         assert_eq!(training(&long), 3.0 * training(&narrow));
+    }
+
+    #[test]
+    fn a_planned_run_costs_what_its_settings_say() {
+        let mut drawn = example();
+        let DataSource::Synthetic(synthetic) = &drawn.data else { panic!("{:?}", drawn.data) };
+        assert_eq!(planned(&drawn), training(&drawn) + evaluation(&drawn, synthetic.val));
+        drawn.data = DataSource::Files;
+        assert_eq!(planned(&drawn), training(&drawn) + evaluation(&drawn, 10));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::scores::{Confusion, Scores, nan};
 use crate::settings::RunSettings;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// A finished run.
@@ -93,6 +94,20 @@ pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     serde_json::from_slice(&text)
         .with_context(|| format!("cannot understand {}: remove it to have the run repeated", path.display()))
+}
+
+/// The same; `None` where there is no such file.
+///
+/// # Errors
+/// As [`read_json`].
+pub fn read_json_if_present<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    // Not asked first whether it is there: another program may be removing it.
+    match read_json(path) {
+        Err(error) if error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == ErrorKind::NotFound) => {
+            Ok(None)
+        }
+        read => read.map(Some),
+    }
 }
 
 /// Writes a JSON file, whole or not at all.
@@ -183,6 +198,16 @@ pub(crate) mod tests {
         assert_eq!(serde_json::from_value::<RunFailure>(json.clone()).unwrap().cause, Cause::Device);
         json.as_object_mut().unwrap().remove("cause");
         assert!(serde_json::from_value::<RunFailure>(json).unwrap().cause.would_repeat());
+    }
+
+    #[test]
+    fn a_file_may_be_absent_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("error.json");
+        assert!(read_json_if_present::<RunFailure>(&path).unwrap().is_none());
+        write_json(&path, &failure(settings::tests::example())).unwrap();
+        assert_eq!(read_json_if_present::<RunFailure>(&path).unwrap().unwrap().iteration, 37);
+        assert!(read_json_if_present::<RunFailure>(folder.path()).is_err());
     }
 
     #[test]

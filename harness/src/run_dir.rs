@@ -131,13 +131,16 @@ impl RunDir {
     /// # Errors
     /// A `result.json` or `error.json` that cannot be read; names it.
     pub fn state(&self) -> Result<RunState> {
-        if exists(&self.result_json())? {
-            return Ok(RunState::Finished(Box::new(result::read_json(&self.result_json())?)));
+        if let Some(result) = result::read_json_if_present(&self.result_json())? {
+            return Ok(RunState::Finished(Box::new(result)));
         }
-        if exists(&self.error_json())? {
-            return Ok(RunState::Failed(Box::new(result::read_json(&self.error_json())?)));
-        }
-        Ok(RunState::Unfinished)
+        let failure = result::read_json_if_present(&self.error_json())?;
+        Ok(failure.map_or(RunState::Unfinished, |failure| RunState::Failed(Box::new(failure))))
+    }
+
+    /// Whether the run has ended, with a result or with an error. Reads neither.
+    pub fn has_ended(&self) -> bool {
+        self.result_json().is_file() || self.error_json().is_file()
     }
 
     /// Ends the run with its result.
@@ -198,10 +201,6 @@ fn remove(path: &Path) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-fn exists(path: &Path) -> Result<bool> {
-    path.try_exists().with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// The directories in one, sorted; none where there is no such directory.

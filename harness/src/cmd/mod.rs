@@ -8,6 +8,7 @@ pub mod erf;
 pub mod eval;
 pub mod export;
 pub mod inspect;
+pub mod merge;
 mod options;
 mod output;
 pub mod predict;

@@ -4,12 +4,11 @@ use super::default_out;
 use super::options::{CacheArg, DataRootArg, DeviceArg};
 use super::output::{print, print_verdicts};
 use crate::progress::Progress;
-use crate::rows::Rows;
 use crate::run;
 use crate::spec::{EMBEDDED, Overrides, Spec};
 use crate::stop::{EXIT_CODES, StopFlag};
-use crate::sweep::{self, Jobs, SweepEnd, SweepOptions};
-use crate::table::Table;
+use crate::sweep::{self, Jobs, Shard, SweepEnd, SweepOptions};
+use crate::tables::Tables;
 use crate::verdict::Verdicts;
 use anyhow::Result;
 use atrous_models::ComputeDevice;
@@ -64,6 +63,15 @@ pub struct Args {
     #[arg(long, value_name = "EXPERIMENT")]
     only: Vec<String>,
 
+    /// Only this machine's part of the runs, shard I of N, counted from 0: 0/3, 1/3 and 2/3 are all of a sweep
+    ///
+    /// Counted as SLURM_ARRAY_TASK_ID and JOB_COMPLETION_INDEX are (docs/clusters.md). Runs are dealt out by their estimated
+    /// cost, and by nothing else: give every shard the same spec, --set, --seeds and --only, and each run is in exactly one.
+    /// Shards may write to one folder that their machines share, or each to its own, which `atrous merge` puts together. A
+    /// table is printed once no run of the whole sweep is missing; --limit counts within the shard.
+    #[arg(long, value_name = "I/N", allow_hyphen_values = true)]
+    shard: Option<Shard>,
+
     /// At most so many of the runs that are left
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
@@ -104,7 +112,9 @@ Examples:
   atrous sweep my-spec.toml --only stare --limit 1
       one run of one experiment of a file
   atrous sweep my-spec.toml --jobs 4
-      four runs at a time; --jobs 1 where a run's time and memory are to be its own";
+      four runs at a time; --jobs 1 where a run's time and memory are to be its own
+  atrous sweep my-spec.toml --shard 1/3 --out shard-1
+      the second third of the runs: the other machines do 0/3 and 2/3, and atrous merge puts them together";
 
 /// Runs the subcommand.
 ///
@@ -122,6 +132,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let options = SweepOptions {
         out: args.out.unwrap_or_else(|| default_out(&spec.name)),
         data_root: args.data.data_root,
+        shard: args.shard,
         limit: args.limit,
         retry_failed: args.retry_failed,
         jobs: args.jobs,
@@ -133,11 +144,8 @@ pub fn run(args: Args) -> Result<ExitCode> {
     }
     let stop = StopFlag::install()?;
     let end = sweep::sweep(&spec, &options, &device, &progress, &stop, &run::execute)?;
-    let rows = Rows::read(&options.out)?;
-    let (table, verdicts) = (Table::new(&rows), Verdicts::new(&rows));
-    table.write(&options.out)?;
-    verdicts.write(&options.out)?;
-    if !end.stopped {
+    let Tables { table, verdicts } = Tables::update(&options.out)?;
+    if !end.stopped && !end.lacks_shards() {
         print(table.markdown())?;
         print_verdicts(&verdicts)?;
     }
@@ -170,11 +178,14 @@ fn summary(end: &SweepEnd, out: &Path) -> String {
         (false, 0) => done,
         (false, left) => format!("{done}, {left} left; the same command goes on with them"),
     };
-    format!("{next}; results in {}", out.display())
+    let whole = end.whole.map_or_else(String::new, |whole| {
+        format!("; {} of {} runs of the whole sweep done", whole.ended, whole.planned)
+    });
+    format!("{next}{whole}; results in {}", out.display())
 }
 
 fn exit_code(end: &SweepEnd, verdicts: &Verdicts, stop: &StopFlag) -> ExitCode {
-    match (end.stopped, end.failed > 0 || verdicts.any_not_met()) {
+    match (end.stopped, end.failed > 0 || !end.lacks_shards() && verdicts.any_not_met()) {
         (true, _) => stop.exit_code(),
         (false, false) => ExitCode::SUCCESS,
         (false, true) => ExitCode::FAILURE,

@@ -2,9 +2,8 @@
 
 use super::default_out;
 use super::output::{print, print_verdicts};
-use crate::rows::Rows;
-use crate::table::Table;
-use crate::verdict::Verdicts;
+use crate::run_dir::RunDir;
+use crate::tables::Tables;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use std::path::{Path, PathBuf};
@@ -59,15 +58,10 @@ pub fn run(args: Args) -> Result<ExitCode> {
     if !out.is_dir() {
         bail!("{}: no such folder; name the sweep's with --out", out.display());
     }
-    let rows = Rows::read(&out)?;
-    if rows.0.is_empty() {
+    if !RunDir::scan(&out)?.iter().any(RunDir::has_ended) {
         bail!("{}: holds no finished run; start some with atrous sweep", out.display());
     }
-    rows.write(&out)?;
-    let table = Table::new(&rows);
-    table.write(&out)?;
-    let verdicts = Verdicts::new(&rows);
-    verdicts.write(&out)?;
+    let Tables { table, verdicts } = Tables::update(&out)?;
     match args.format {
         Format::Markdown => {
             print(table.markdown())?;

@@ -59,6 +59,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let options = SweepOptions {
         out: args.out.unwrap_or_else(|| default_out(&spec.name)),
         data_root: args.data.data_root,
+        shard: None,
         limit: None,
         retry_failed: true,
         jobs: Jobs::ONE,

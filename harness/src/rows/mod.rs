@@ -14,6 +14,7 @@ use crate::result::{RunFailure, RunResult};
 use crate::run_dir::{RunDir, RunFile, RunState};
 use crate::scores::Confusion;
 use crate::settings::RunSettings;
+use crate::turn::Turn;
 use crate::verdict::Expectation;
 use anyhow::{Context, Result, ensure};
 use columns::{RUN_COLUMNS, run_fields};
@@ -45,6 +46,24 @@ pub enum RowEnd {
 pub struct Rows(pub Vec<Row>);
 
 impl Row {
+    /// Reads a run directory; `None` where the run has not ended.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or counts of images that are not those of the result; names it.
+    pub fn read(run: &RunDir) -> Result<Option<Self>> {
+        let end = match run.state()? {
+            RunState::Unfinished => return Ok(None),
+            RunState::Finished(result) => RowEnd::Finished(result),
+            RunState::Failed(failure) => RowEnd::Failed(failure),
+        };
+        let images = match &end {
+            RowEnd::Finished(result) => read_images(&run.images_csv(), &result.confusion)?,
+            RowEnd::Failed(_) => None,
+        };
+        let RunFile { model_version, baseline, expectation, .. } = run.read_run_file()?;
+        Ok(Some(Row { model_version, baseline, expectation, end, images }))
+    }
+
     pub fn settings(&self) -> &RunSettings {
         match &self.end {
             RowEnd::Finished(result) => &result.settings,
@@ -98,22 +117,20 @@ impl Rows {
     /// # Errors
     /// A file that cannot be read; names it.
     pub fn read(out: &Path) -> Result<Self> {
-        let mut rows = Vec::new();
-        for run in RunDir::scan(out)? {
-            let end = match run.state()? {
-                RunState::Unfinished => continue,
-                RunState::Finished(result) => RowEnd::Finished(result),
-                RunState::Failed(failure) => RowEnd::Failed(failure),
-            };
-            let images = match &end {
-                RowEnd::Finished(result) => read_images(&run.images_csv(), &result.confusion)?,
-                RowEnd::Failed(_) => None,
-            };
-            let RunFile { model_version, baseline, expectation, .. } = run.read_run_file()?;
-            rows.push(Row { model_version, baseline, expectation, end, images });
-        }
+        let runs = RunDir::scan(out)?;
+        let mut rows = runs.iter().filter_map(|run| Row::read(run).transpose()).collect::<Result<Vec<_>>>()?;
         rows.sort_by(Row::compare);
         Ok(Rows(rows))
+    }
+
+    /// Reads the run directories and writes `results.csv`, `classes.csv` and `image_scores.csv`, as the only one to do so: of
+    /// several shards that write to one folder, the last to write has seen what all others had finished when they wrote.
+    ///
+    /// # Errors
+    /// A file that cannot be read or written; names it.
+    pub fn update(out: &Path) -> Result<()> {
+        let _turn = Turn::wait(out, "tables")?;
+        Rows::read(out)?.write(out)
     }
 
     /// Writes `results.csv`, `classes.csv` and `image_scores.csv`.
@@ -246,6 +263,27 @@ mod tests {
         image_counts::write(&run.images_csv(), &[image("a", [2, 0, 0, 0]), image("b", [1, 0, 0, 1])]).unwrap();
         let error = Rows::read(out.path()).unwrap_err().to_string();
         assert!(error.contains("images.csv does not add up") && error.contains("remove"), "{error}");
+    }
+
+    /// A program that has read the rows and not yet written them must not be overtaken by one that has read more.
+    #[test]
+    fn who_writes_has_read_since_the_last_one_wrote() {
+        let out = tempfile::tempdir().unwrap();
+        write(out.path(), 1, true);
+        let turn = Turn::wait(out.path(), "tables").unwrap();
+        std::thread::scope(|scope| {
+            let (done, ended) = std::sync::mpsc::channel();
+            let path = out.path();
+            scope.spawn(move || done.send(Rows::update(path)));
+            // Nobody writes during the turn of another one.
+            assert!(ended.recv_timeout(std::time::Duration::from_millis(300)).is_err());
+            assert!(!out.path().join("results.csv").exists());
+            write(out.path(), 2, true);
+            drop(turn);
+            ended.recv().unwrap().unwrap();
+        });
+        let results = std::fs::read_to_string(out.path().join("results.csv")).unwrap();
+        assert_eq!(results.lines().count(), 3, "{results}");
     }
 
     #[test]

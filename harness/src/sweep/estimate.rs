@@ -1,6 +1,6 @@
 //! What a sweep would do, and about how long that takes. Writes nothing.
 
-use super::{DataSets, Load, Machine, Share, SweepOptions, load};
+use super::{DataSets, Load, Machine, Part, Share, SweepOptions, load};
 use crate::cost;
 use crate::progress::{Progress, duration};
 use crate::rows::{Row, Rows};
@@ -17,6 +17,8 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct DryRun {
     pub experiments: Vec<ExperimentEstimate>,
+    /// The runs that were looked at.
+    pub part: Part,
     /// How many at a time.
     pub share: Share,
     /// Seconds for all of them; `None` on a GPU before the first run.
@@ -50,7 +52,8 @@ pub fn dry_run(spec: &Spec, options: &SweepOptions, device: &ComputeDevice, prog
     let mut experiments: Vec<_> = spec.experiments.iter().map(|one| ExperimentEstimate::new(&one.name)).collect();
     let mut due: Vec<&PlannedRun> = Vec::new();
     let limit = options.limit.unwrap_or(usize::MAX);
-    for run in &plan {
+    let part = Part::of(options.shard, &plan);
+    for run in part.runs.iter().map(|run| &plan[*run]) {
         let estimate = of(&mut experiments, &run.settings);
         estimate.runs += 1;
         match state(run, &data, options)? {
@@ -71,7 +74,7 @@ pub fn dry_run(spec: &Spec, options: &SweepOptions, device: &ComputeDevice, prog
         times.push(seconds);
     }
     let seconds = times.into_iter().collect::<Option<Vec<f64>>>().map(|times| makespan(&times, share.jobs));
-    Ok(DryRun { experiments, share, seconds })
+    Ok(DryRun { experiments, part, share, seconds })
 }
 
 /// The experiment of a run.
@@ -168,6 +171,9 @@ impl fmt::Display for DryRun {
             Some(seconds) => format!("about {}", duration(Duration::from_secs_f64(seconds))),
             None => "unknown".into(),
         };
+        if self.part.shard.is_some() {
+            writeln!(f, "{}\n", self.part)?;
+        }
         let width = self.experiments.iter().map(|e| e.name.len()).max().unwrap_or(0).max(10);
         writeln!(f, "{:width$}  runs  finished  failed  to do  time", "experiment")?;
         for e in &self.experiments {

@@ -8,27 +8,30 @@ mod leftovers;
 mod lock;
 mod queue;
 mod run;
+mod shard;
 
 pub use data::{DataSets, OpenedData, drawn_root};
 pub use estimate::{DryRun, dry_run};
 pub use jobs::{Jobs, Load, Machine, Share};
 pub use lock::Lock;
+pub use shard::{Part, Shard, ShardError};
 
 use crate::network;
 use crate::progress::Progress;
 use crate::result::{Cause, RunResult};
 use crate::rows::Rows;
 use crate::run_dir::{RunDir, RunState};
-use crate::settings::RunSettings;
+use crate::settings::{RunSettings, short_hash};
 use crate::spec::{PlannedRun, Spec};
 use crate::stop::StopFlag;
+use crate::turn::Turn;
 use anyhow::Result;
 use atrous_data::{Dataset, Split};
 use atrous_models::burn::tensor::Device;
 use atrous_models::{ComputeDevice, DeviceError};
 use queue::{Due, Queue};
 use run::{Run, Workplace};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -85,6 +88,8 @@ type DeviceCheck<'c> = dyn Fn() -> Result<(), DeviceError> + Sync + 'c;
 pub struct SweepOptions {
     pub out: PathBuf,
     pub data_root: PathBuf,
+    /// The part of the runs that is meant; all where there is none.
+    pub shard: Option<Shard>,
     /// At most so many unfinished runs.
     pub limit: Option<usize>,
     /// Run those again that ended with an error.
@@ -94,7 +99,15 @@ pub struct SweepOptions {
     pub cache_bytes: usize,
 }
 
-/// How a sweep ended.
+/// How far the whole sweep has come that a shard is a part of, by the run directories that are where the shard writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Whole {
+    pub planned: usize,
+    /// With a result or an error.
+    pub ended: usize,
+}
+
+/// How a sweep ended, or the shard of one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SweepEnd {
     pub planned: usize,
@@ -107,6 +120,8 @@ pub struct SweepEnd {
     /// Runs executed now.
     pub executed: usize,
     pub stopped: bool,
+    /// `None` where the sweep is not split.
+    pub whole: Option<Whole>,
 }
 
 impl SweepEnd {
@@ -119,10 +134,15 @@ impl SweepEnd {
         self.failed += 1;
         self.broken += usize::from(!cause.would_repeat());
     }
+
+    /// Whether runs of the sweep are missing that are other shards' to do: what there is answers no question yet.
+    pub fn lacks_shards(&self) -> bool {
+        self.whole.is_some_and(|whole| whole.ended < whole.planned)
+    }
 }
 
-/// Executes every run of the spec that is not done yet, in the order of the spec, several at a time where that was asked
-/// for, and keeps `<out>/results.csv` and `<out>/classes.csv` up to date.
+/// Executes every run of the spec (or of a shard of it) that is not done yet, in the order of the spec, several at a time where
+/// that was asked for, and keeps `<out>/results.csv` and `<out>/classes.csv` up to date.
 ///
 /// # Errors
 /// Before anything is written: a data set that is missing. After that: an output directory that cannot be
@@ -149,15 +169,22 @@ fn sweep_checking(
     execute: &Executor,
 ) -> Result<SweepEnd> {
     let plan = spec.plan();
+    let part = Part::of(options.shard, &plan);
     let mut data = DataSets::open_files(spec, &options.data_root)?;
     check_initial_weights(&plan)?;
-    let lock = Lock::take(&options.out)?;
-    data.draw(spec, &options.out, progress)?;
+    let lock = match options.shard {
+        None => Lock::take(&options.out)?,
+        Some(shard) => Lock::take_shard(&options.out, shard, &plan_hash(&plan))?,
+    };
+    draw(&mut data, spec, &options.out, progress)?;
     data.take_fingerprints(progress)?;
 
-    let mut end = SweepEnd { planned: plan.len(), ..SweepEnd::default() };
+    if part.shard.is_some() {
+        progress.line(part.to_string());
+    }
+    let mut end = SweepEnd { planned: part.runs.len(), ..SweepEnd::default() };
     let mut due = Vec::new();
-    for (index, planned) in plan.iter().enumerate() {
+    for (index, planned) in part.runs.iter().map(|run| &plan[*run]).enumerate() {
         let run = Run::new(planned, &data, &options.out)?;
         let retried = match run.dir.state()? {
             RunState::Finished(result) => {
@@ -189,10 +216,30 @@ fn sweep_checking(
     let stop = stop.part();
     let (jobs, cache_bytes) = (share.jobs, options.cache_bytes);
     let workplace = Workplace { device, check, progress, stop: &stop, jobs, cache_bytes, execute };
-    let end = Queue::new(&due, &lock, workplace, end).process(&share)?;
+    let mut end = Queue::new(&due, &lock, workplace, end).process(&share)?;
     // Also when nothing was executed: another spec's or a copied shard's runs may have come.
-    Rows::read(&options.out)?.write(&options.out)?;
+    Rows::update(&options.out)?;
+    end.whole = options.shard.map(|_| whole(&plan, &data, &options.out)).transpose()?;
     Ok(end)
+}
+
+/// Shards that write to one folder must not draw the same images at the same time.
+fn draw(data: &mut DataSets, spec: &Spec, out: &Path, progress: &Progress) -> Result<()> {
+    let _turn = Turn::wait(out, "synthetic")?;
+    data.draw(spec, out, progress)
+}
+
+/// What two sweeps have in common that may be split between programs: the settings of all runs.
+fn plan_hash(plan: &[PlannedRun]) -> String {
+    short_hash(&plan.iter().map(|run| &run.settings).collect::<Vec<_>>())
+}
+
+fn whole(plan: &[PlannedRun], data: &DataSets, out: &Path) -> Result<Whole> {
+    let mut whole = Whole { planned: plan.len(), ended: 0 };
+    for planned in plan {
+        whole.ended += usize::from(Run::new(planned, data, out)?.dir.has_ended());
+    }
+    Ok(whole)
 }
 
 fn load<'s>(settings: &'s RunSettings, data: &OpenedData, cache_bytes: usize) -> Load<'s> {

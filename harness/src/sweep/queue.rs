@@ -124,7 +124,7 @@ impl<'a> Queue<'a> {
                 Outcome::Broken { lost: Some(error), .. } => lost = Some(error),
                 Outcome::Stopped { .. } => books.end.stopped = true,
             }
-            Rows::read(self.lock.out())?.write(self.lock.out())?;
+            Rows::update(self.lock.out())?;
             lost.map_or(Ok(()), |error| Err(Error::new(error).context(self.advice_on_loss(due))))
         });
         if let Err(error) = written {

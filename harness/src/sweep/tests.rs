@@ -8,6 +8,7 @@ use std::num::NonZeroUsize;
 use std::sync::Mutex;
 
 mod faults;
+mod sharded;
 mod side_by_side;
 
 const SPEC: &str = r#"[[experiment]]
@@ -34,6 +35,7 @@ fn bench() -> Bench {
     let options = SweepOptions {
         out: folder.path().join("out"),
         data_root: folder.path().join("datasets"),
+        shard: None,
         limit: None,
         retry_failed: false,
         jobs: Jobs::ONE,
@@ -70,12 +72,18 @@ fn finish(context: &RunContext) -> Result<Outcome> {
 fn finished_runs_are_skipped() {
     let bench = bench();
     let end = bench.sweep(&finish).unwrap();
-    assert_eq!(end, SweepEnd { planned: 4, finished: 4, failed: 0, broken: 0, executed: 4, stopped: false });
+    assert_eq!(
+        end,
+        SweepEnd { planned: 4, finished: 4, failed: 0, broken: 0, executed: 4, stopped: false, whole: None }
+    );
     let first = (bench.file("results.csv"), bench.file("classes.csv"));
     assert_eq!(first.0.lines().count(), 5);
 
     let end = bench.sweep(&|_: &RunContext| panic!("nothing is left to do")).unwrap();
-    assert_eq!(end, SweepEnd { planned: 4, finished: 4, failed: 0, broken: 0, executed: 0, stopped: false });
+    assert_eq!(
+        end,
+        SweepEnd { planned: 4, finished: 4, failed: 0, broken: 0, executed: 0, stopped: false, whole: None }
+    );
     assert_eq!((bench.file("results.csv"), bench.file("classes.csv")), first);
 }
 
@@ -157,7 +165,10 @@ fn stopping_leaves_the_run_unfinished() {
             finish(context)
         })
         .unwrap();
-    assert_eq!(end, SweepEnd { planned: 4, finished: 1, failed: 0, broken: 0, executed: 2, stopped: true });
+    assert_eq!(
+        end,
+        SweepEnd { planned: 4, finished: 1, failed: 0, broken: 0, executed: 2, stopped: true, whole: None }
+    );
     assert_eq!(bench.sweep(&finish).unwrap().executed, 3);
 }
 

@@ -105,14 +105,15 @@ impl Checkpoint {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::network;
     use crate::settings::tests::example;
     use atrous_models::SgdConfig;
     use atrous_models::burn::tensor::Device;
 
-    fn checkpoint(settings: RunSettings) -> Checkpoint {
+    /// A checkpoint of a run that has just begun, for tests of this crate.
+    pub(crate) fn checkpoint(settings: RunSettings) -> Checkpoint {
         let mut network = network::config(&settings).init(3, &Device::flex());
         let sgd = SgdConfig { momentum: 0.9, weight_decay: 0.0 }.init();
         Checkpoint {

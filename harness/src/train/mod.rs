@@ -4,6 +4,8 @@ mod checkpoint;
 mod learner;
 mod log;
 
+#[cfg(test)]
+pub(crate) use checkpoint::tests::checkpoint as example_checkpoint;
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use learner::Learner;
 pub use log::{EvaluationRow, Evaluations, Log, LogRow, read_evaluations, read_log};

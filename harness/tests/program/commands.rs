@@ -35,7 +35,9 @@ fn a_dry_run_writes_nothing() {
 #[test]
 fn help_teaches() {
     let place = Place::new();
-    for command in ["sweep", "train", "eval", "predict", "erf", "table", "rates", "report", "inspect", "prepare"] {
+    for command in
+        ["sweep", "train", "eval", "predict", "erf", "merge", "table", "rates", "report", "inspect", "prepare"]
+    {
         let text = place.succeed(&[command, "--help"]);
         assert!(text.contains("Examples:") && text.contains(&format!("atrous {command}")), "{text}");
     }

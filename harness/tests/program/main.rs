@@ -17,6 +17,7 @@ mod report;
 mod results;
 mod resume;
 mod scoring;
+mod shards;
 mod signals;
 mod verify;
 mod weights;

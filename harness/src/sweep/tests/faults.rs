@@ -35,7 +35,10 @@ impl Bench {
 fn a_panic_is_a_row_and_the_sweep_goes_on() {
     let bench = bench();
     let end = bench.sweep(&panic_in_the_first).unwrap();
-    assert_eq!(end, SweepEnd { planned: 4, finished: 3, failed: 1, broken: 1, executed: 4, stopped: false });
+    assert_eq!(
+        end,
+        SweepEnd { planned: 4, finished: 3, failed: 1, broken: 1, executed: 4, stopped: false, whole: None }
+    );
     let results = bench.file("results.csv");
     let row = ",failed,,,,,,7,the program failed: kernel conv is missing,";
     assert_eq!(results.lines().filter(|line| line.contains(row)).count(), 1, "{results}");

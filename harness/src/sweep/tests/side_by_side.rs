@@ -30,7 +30,10 @@ fn two_runs_are_in_work_at_once_and_never_three() {
             finish(context)
         })
         .unwrap();
-    assert_eq!(end, SweepEnd { planned: 4, finished: 4, failed: 0, broken: 0, executed: 4, stopped: false });
+    assert_eq!(
+        end,
+        SweepEnd { planned: 4, finished: 4, failed: 0, broken: 0, executed: 4, stopped: false, whole: None }
+    );
 }
 
 #[test]
@@ -103,7 +106,10 @@ fn a_request_to_stop_reaches_every_run_in_work() {
             Ok(Outcome::Stopped { iteration: 5 })
         })
         .unwrap();
-    assert_eq!(end, SweepEnd { planned: 4, finished: 0, failed: 0, broken: 0, executed: 2, stopped: true });
+    assert_eq!(
+        end,
+        SweepEnd { planned: 4, finished: 0, failed: 0, broken: 0, executed: 2, stopped: true, whole: None }
+    );
     assert_eq!(bench.sweep(&finish).unwrap().executed, 4);
 }
 
@@ -177,7 +183,10 @@ fn a_run_that_diverges_does_not_disturb_the_others() {
             finish(context)
         })
         .unwrap();
-    assert_eq!(end, SweepEnd { planned: 4, finished: 3, failed: 1, broken: 0, executed: 4, stopped: false });
+    assert_eq!(
+        end,
+        SweepEnd { planned: 4, finished: 3, failed: 1, broken: 0, executed: 4, stopped: false, whole: None }
+    );
     assert_eq!(bench.file("results.csv").lines().filter(|line| line.contains(",failed,")).count(), 1);
 }
 
@@ -193,7 +202,10 @@ fn a_panic_of_one_run_does_not_disturb_the_other() {
             finish(context)
         })
         .unwrap();
-    assert_eq!(end, SweepEnd { planned: 4, finished: 3, failed: 1, broken: 1, executed: 4, stopped: false });
+    assert_eq!(
+        end,
+        SweepEnd { planned: 4, finished: 3, failed: 1, broken: 1, executed: 4, stopped: false, whole: None }
+    );
     assert_eq!(bench.file("results.csv").matches("the program failed: unlucky").count(), 1);
 }
 
@@ -211,6 +223,9 @@ fn repeated_runs_lose_their_errors_when_they_start() {
             finish(context)
         })
         .unwrap();
-    assert_eq!(end, SweepEnd { planned: 4, finished: 2, failed: 2, broken: 0, executed: 2, stopped: true });
+    assert_eq!(
+        end,
+        SweepEnd { planned: 4, finished: 2, failed: 2, broken: 0, executed: 2, stopped: true, whole: None }
+    );
     assert_eq!(bench.file("results.csv").lines().filter(|line| line.contains(",failed,")).count(), 2);
 }
