@@ -25,7 +25,7 @@ Start here:
   atrous sweep retina-small --data-root DIR      the same on real retina images
 
 Exit codes: 0 done, 1 a run failed or a check found something, 2 input that cannot be used,
-130 stopped by Ctrl-C.";
+75 stopped by SIGTERM, 130 stopped by Ctrl-C; after these two the same command goes on.";
 
 #[derive(Debug, Subcommand)]
 enum Command {

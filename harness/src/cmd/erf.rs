@@ -7,7 +7,7 @@ use crate::progress::Progress;
 use crate::receptive_field::{self, Field, Images, Options, Precision, Rectify, Selection, Subject};
 use crate::settings::join_rates;
 use crate::spec::{Overrides, Spec, check_rates};
-use crate::stop::{STOPPED_EXIT_CODE, StopFlag};
+use crate::stop::StopFlag;
 use crate::weights::Trained;
 use anyhow::{Context, Result, anyhow, ensure};
 use atrous_data::DatasetKind;
@@ -143,7 +143,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     for subject in &subjects {
         let field = args.measure(subject, &device, &progress, &stop);
         if stop.requested() {
-            return Ok(ExitCode::from(STOPPED_EXIT_CODE));
+            return Ok(stop.exit_code());
         }
         fields.push(field?);
     }

@@ -7,7 +7,7 @@ use crate::evaluate::evaluate;
 use crate::progress::Progress;
 use crate::result::write_json;
 use crate::scores::{Confusion, Scores};
-use crate::stop::{STOPPED_EXIT_CODE, StopFlag};
+use crate::stop::StopFlag;
 use crate::weights::Trained;
 use anyhow::{Result, ensure};
 use atrous_data::{Dataset, DatasetKind, Split};
@@ -89,7 +89,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     }
     let (progress, stop) = (Progress::new(), StopFlag::install()?);
     let evaluation = evaluate(&mut network, &device.device, samples, &inference, &progress, &stop)?;
-    let Some(evaluation) = evaluation else { return Ok(ExitCode::from(STOPPED_EXIT_CODE)) };
+    let Some(evaluation) = evaluation else { return Ok(stop.exit_code()) };
     let report = Report {
         dataset: kind,
         split: args.split.to_string(),

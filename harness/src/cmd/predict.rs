@@ -4,7 +4,7 @@ use super::options::{DeviceArg, InferArgs, WeightsArgs};
 use super::output::print;
 use crate::device::ComputeDevice;
 use crate::progress::Progress;
-use crate::stop::{STOPPED_EXIT_CODE, StopFlag};
+use crate::stop::StopFlag;
 use crate::weights::Trained;
 use anyhow::{Context, Result, bail, ensure};
 use atrous_data::inspect::draw_mask;
@@ -73,7 +73,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
             !stop.requested()
         };
         let Some(prediction) = inference.predict(&mut network, &device.device, &image, &proceed) else {
-            return Ok(ExitCode::from(STOPPED_EXIT_CODE));
+            return Ok(stop.exit_code());
         };
         let mask = LabelMap { height: prediction.height, width: prediction.width, data: prediction.labels };
         write(&args.out, stem, &image, &mask, kind)?;

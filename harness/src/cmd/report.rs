@@ -8,7 +8,7 @@ use crate::progress::Progress;
 use crate::report::{ImageOptions, Report, Sources};
 use crate::rows::Rows;
 use crate::run_dir::{RunDir, RunState};
-use crate::stop::{STOPPED_EXIT_CODE, StopFlag};
+use crate::stop::StopFlag;
 use anyhow::{Context, Result, bail, ensure};
 use atrous_models::ComputeDevice;
 use std::path::{Path, PathBuf};
@@ -96,7 +96,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         };
         let options = ImageOptions { images: usize::from(args.images), width: usize::from(args.image_width) };
         if !report.predict(options, &sources) || !report.measure_fields(FIELD_IMAGES, &sources) {
-            return Ok(ExitCode::from(STOPPED_EXIT_CODE));
+            return Ok(stop.exit_code());
         }
     }
     let text = report.page()?;

@@ -6,7 +6,7 @@ use super::output::{print, print_verdicts};
 use crate::progress::Progress;
 use crate::run;
 use crate::spec::{EMBEDDED, Overrides, Spec};
-use crate::stop::{STOPPED_EXIT_CODE, StopFlag};
+use crate::stop::{EXIT_CODES, StopFlag};
 use crate::sweep::{self, Jobs, Shard, SweepEnd, SweepOptions};
 use crate::tables::Tables;
 use crate::verdict::Verdicts;
@@ -28,7 +28,7 @@ use std::process::ExitCode;
 /// verdict.json say whether the runs show it; the exit code is 1 where they do not. Table and verdict go to stdout,
 /// everything else to stderr.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = EXAMPLES)]
+#[command(after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct Args {
     /// An embedded spec (see --list) or a TOML file
     #[arg(required_unless_present = "list")]
@@ -147,7 +147,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         print_verdicts(&verdicts)?;
     }
     progress.line(summary(&end, &options.out));
-    Ok(exit_code(&end, &verdicts))
+    Ok(exit_code(&end, &verdicts, &stop))
 }
 
 fn embedded_specs() -> String {
@@ -177,9 +177,9 @@ fn summary(end: &SweepEnd, out: &Path) -> String {
     format!("{next}{whole}; results in {}", out.display())
 }
 
-fn exit_code(end: &SweepEnd, verdicts: &Verdicts) -> ExitCode {
+fn exit_code(end: &SweepEnd, verdicts: &Verdicts, stop: &StopFlag) -> ExitCode {
     match (end.stopped, end.failed > 0 || !end.lacks_shards() && verdicts.any_not_met()) {
-        (true, _) => ExitCode::from(STOPPED_EXIT_CODE),
+        (true, _) => stop.exit_code(),
         (false, false) => ExitCode::SUCCESS,
         (false, true) => ExitCode::FAILURE,
     }

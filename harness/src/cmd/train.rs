@@ -7,7 +7,7 @@ use crate::device::ComputeDevice;
 use crate::progress::Progress;
 use crate::rows::Rows;
 use crate::run;
-use crate::stop::{STOPPED_EXIT_CODE, StopFlag};
+use crate::stop::{EXIT_CODES, StopFlag};
 use crate::sweep::{Jobs, SweepOptions, sweep};
 use crate::table::Table;
 use anyhow::Result;
@@ -19,7 +19,7 @@ use std::process::ExitCode;
 /// The run is the one that `atrous sweep SPEC` would do, in the same directory, so that a sweep takes it as done.
 /// A run that was interrupted goes on from its last checkpoint.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = EXAMPLES)]
+#[command(after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct Args {
     #[command(flatten)]
     run: RunArgs,
@@ -65,11 +65,12 @@ pub fn run(args: Args) -> Result<ExitCode> {
         jobs: Jobs::ONE,
         cache_bytes: args.cache.bytes(),
     };
-    let end = sweep(&spec, &options, &device, &progress, &StopFlag::install()?, &run::execute)?;
+    let stop = StopFlag::install()?;
+    let end = sweep(&spec, &options, &device, &progress, &stop, &run::execute)?;
     let table = Table::new(&Rows::read(&options.out)?);
     table.write(&options.out)?;
     if end.stopped {
-        return Ok(ExitCode::from(STOPPED_EXIT_CODE));
+        return Ok(stop.exit_code());
     }
     print(table.markdown())?;
     Ok(if end.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -15,4 +15,5 @@ mod results;
 mod resume;
 mod scoring;
 mod shards;
+mod signals;
 mod weights;

@@ -1,0 +1,51 @@
+//! Signals of Unix.
+
+use super::StopFlag;
+use super::request::{Answer, Request, Requests};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::iterator::Signals;
+use std::io::{self, Write};
+use std::time::Instant;
+
+/// Sets `flag` on the first signal, and ends the program on the second.
+///
+/// # Errors
+/// When the system lets nobody listen.
+pub(super) fn listen(flag: StopFlag) -> io::Result<()> {
+    // SIGXFSZ is listened to and not answered: otherwise a file that reaches the limit of `ulimit -f` would end the program,
+    // instead of failing the write, which names the file.
+    let mut wanted = vec![SIGINT, SIGTERM, SIGXFSZ];
+    if !is_ignored(SIGHUP) {
+        wanted.push(SIGHUP);
+    }
+    let mut signals = Signals::new(wanted)?;
+    let answer = move || {
+        let mut requests = Requests::default();
+        for signal in &mut signals {
+            let request = match signal {
+                SIGINT | SIGHUP => Request::User,
+                SIGTERM => Request::Scheduler,
+                _ => continue,
+            };
+            match requests.receive(request, Instant::now()) {
+                Answer::Stop => {
+                    flag.request_by(request);
+                    // The terminal may be what went away.
+                    let _ = writeln!(io::stderr(), "\n{}", request.notice());
+                }
+                Answer::Echo => {}
+                Answer::Leave(code) => std::process::exit(code.into()),
+            }
+        }
+    };
+    std::thread::Builder::new().name("signals".into()).spawn(answer)?;
+    Ok(())
+}
+
+/// Whether the program was started with a signal ignored, as nohup(1) does with SIGHUP. Only Linux tells (proc(5)).
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
