@@ -48,6 +48,14 @@ pub fn temporary_name(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
+/// The process that calls a file so until it is whole; `None` for any other name.
+pub fn temporary_process(name: &str) -> Option<u32> {
+    let (rest, count) = name.strip_prefix('.')?.strip_suffix(".tmp")?.rsplit_once('-')?;
+    let (name, process) = rest.rsplit_once('.')?;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    (!name.is_empty() && is_number(process) && is_number(count)).then(|| process.parse().ok())?
+}
+
 /// Makes a rename survive a power cut, where the system lets a directory be synced.
 fn sync_directory(path: &Path) {
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty())
@@ -69,6 +77,16 @@ mod tests {
         write(&path, "two").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "two");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_temporary_name_tells_its_process() {
+        let name = temporary_name(Path::new("out/table-1.2.csv"));
+        let name = name.file_name().unwrap().to_str().unwrap();
+        assert_eq!(temporary_process(name), Some(std::process::id()));
+        for other in ["a.1-2.tmp", ".a.1-2.tmp.csv", ".a.1-.tmp", ".a.-2.tmp", ".a.+1-2.tmp", "..1-2.tmp", ".1-2.tmp"] {
+            assert_eq!(temporary_process(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -24,10 +24,16 @@ impl Provenance {
     }
 }
 
-/// Now, in UTC: `2026-11-22T13:33:14Z` (RFC 3339).
+/// Now, in UTC: `2026-11-22T13:33:14Z` (RFC 3339). For people to read: the clock may be set back, so nothing is computed from it,
+/// and durations are of [`std::time::Instant`].
+#[expect(clippy::disallowed_methods, reason = "the one place where the clock is looked at")]
 pub fn now() -> String {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
-    rfc3339(seconds)
+    stamp(SystemTime::now())
+}
+
+/// A time before 1970 is a clock that was never set.
+fn stamp(time: SystemTime) -> String {
+    rfc3339(time.duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs()))
 }
 
 /// Seconds since 1970 as a date and time in UTC, by Howard Hinnant's `civil_from_days`.
@@ -81,6 +87,12 @@ mod tests {
         assert_eq!(rfc3339(951_827_696), "2000-02-29T12:34:56Z");
         assert_eq!(rfc3339(1_709_251_199), "2024-02-29T23:59:59Z");
         assert_eq!(rfc3339(4_102_444_800), "2100-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn a_clock_that_was_never_set_is_no_error() {
+        assert_eq!(stamp(UNIX_EPOCH - std::time::Duration::from_secs(1)), "1970-01-01T00:00:00Z");
+        assert_eq!(stamp(UNIX_EPOCH + std::time::Duration::from_secs(59)), "1970-01-01T00:00:59Z");
     }
 
     #[test]

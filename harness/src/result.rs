@@ -1,4 +1,4 @@
-//! What a run ends with: `result.json`, or `error.json` where the loss ceased to be a number.
+//! What a run ends with: `result.json`, or `error.json` where the loss ceased to be a number or something broke.
 
 use crate::atomic_file;
 use crate::provenance::Provenance;
@@ -47,7 +47,27 @@ fn one_job() -> usize {
     1
 }
 
-/// A run whose loss became NaN or infinite.
+/// What ended a run that has no result.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// The loss became NaN or infinite: repeating the run would repeat that.
+    #[default]
+    Diverged,
+    /// The program failed. Repeating the run from its last checkpoint may go well.
+    Program,
+    /// The device failed. The same holds.
+    Device,
+}
+
+impl Cause {
+    /// Whether it lies in the run itself.
+    pub fn would_repeat(self) -> bool {
+        self == Cause::Diverged
+    }
+}
+
+/// A run that ended with an error.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RunFailure {
     pub run_id: String,
@@ -55,6 +75,9 @@ pub struct RunFailure {
     pub data_fingerprint: String,
     /// Iteration, counted from 0, at which it happened.
     pub iteration: u64,
+    /// Failures that do not say it are of a loss.
+    #[serde(default)]
+    pub cause: Cause,
     pub reason: String,
     pub device: String,
     pub adapter: String,
@@ -133,6 +156,7 @@ pub(crate) mod tests {
             settings,
             data_fingerprint: "fingerprint".into(),
             iteration: 37,
+            cause: Cause::Diverged,
             reason: "the loss is NaN".into(),
             device: "flex".into(),
             adapter: "CPU".into(),
@@ -175,6 +199,15 @@ pub(crate) mod tests {
         write_json(&path, &failure(settings::tests::example())).unwrap();
         assert_eq!(read_json_if_present::<RunFailure>(&path).unwrap().unwrap().iteration, 37);
         assert!(read_json_if_present::<RunFailure>(folder.path()).is_err());
+    }
+
+    #[test]
+    fn a_failure_that_does_not_say_its_cause_is_of_the_loss() {
+        let mut json = serde_json::to_value(failure(settings::tests::example())).unwrap();
+        json["cause"] = "device".into();
+        assert_eq!(serde_json::from_value::<RunFailure>(json.clone()).unwrap().cause, Cause::Device);
+        json.as_object_mut().unwrap().remove("cause");
+        assert!(serde_json::from_value::<RunFailure>(json).unwrap().cause.would_repeat());
     }
 
     #[test]

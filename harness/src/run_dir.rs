@@ -164,15 +164,17 @@ impl RunDir {
     /// # Errors
     /// Names the file that cannot be removed.
     pub fn clear(&self) -> Result<()> {
-        for path in [self.error_json(), self.checkpoint(), self.evaluations_csv(), self.log_csv(), self.images_csv()] {
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(error).with_context(|| format!("cannot remove {}", path.display()));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        let rest = [self.checkpoint(), self.evaluations_csv(), self.log_csv(), self.images_csv()];
+        self.reopen()?;
+        rest.iter().try_for_each(|path| remove(path))
+    }
+
+    /// Removes the error that the run ended with, so that it goes on from its last checkpoint.
+    ///
+    /// # Errors
+    /// Names the file that cannot be removed.
+    pub fn reopen(&self) -> Result<()> {
+        remove(&self.error_json())
     }
 
     /// All run directories below an output directory, sorted by path. One that does not exist holds none.
@@ -191,7 +193,18 @@ impl RunDir {
     }
 }
 
-fn subdirectories(path: &Path) -> Result<Vec<PathBuf>> {
+/// Removes a file that may be there.
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The directories in one, sorted; none where there is no such directory.
+pub(crate) fn subdirectories(path: &Path) -> Result<Vec<PathBuf>> {
     let context = || format!("cannot list {}", path.display());
     let entries = match fs::read_dir(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),

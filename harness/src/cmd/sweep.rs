@@ -85,7 +85,10 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value = "auto", allow_hyphen_values = true)]
     jobs: Jobs,
 
-    /// Repeat runs that ended with an error; they would end so again, unless the machine was to blame
+    /// Repeat runs that ended with an error
+    ///
+    /// Where the loss ceased to be a number the run starts from the beginning, and would end so again on the same machine. Where
+    /// the program or the device failed it goes on from its last checkpoint.
     #[arg(long)]
     retry_failed: bool,
 
@@ -160,11 +163,15 @@ fn embedded_specs() -> String {
 
 /// What was done, what is left, and how to go on.
 fn summary(end: &SweepEnd, out: &Path) -> String {
-    let done = if end.failed == 0 {
-        format!("{} runs finished", end.finished)
-    } else {
-        format!("{} runs finished, {} failed (--retry-failed repeats them)", end.finished, end.failed)
-    };
+    let mut done = format!("{} runs finished", end.finished);
+    if end.failed > 0 {
+        let broken = match end.broken {
+            0 => String::new(),
+            broken => format!("; {broken} not by the run's own doing"),
+        };
+        // Writing to a string cannot fail.
+        let _ = write!(done, ", {} failed (--retry-failed repeats them{broken})", end.failed);
+    }
     let next = match (end.stopped, end.remaining()) {
         (true, left) => format!("stopped: {done}, {left} left; the same command goes on from here"),
         (false, 0) if end.executed == 0 => format!("nothing left to do: {done}"),

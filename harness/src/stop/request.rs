@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// timeout(1) and schedulers send one request to the process and again to its group: what comes so soon after the first is
-/// no second request. It is as long as a person takes to press a key twice on purpose.
+/// no second request. A person takes longer to decide.
 const ECHO: Duration = Duration::from_millis(300);
 
 /// Who asks.

@@ -138,7 +138,7 @@ pub fn drawn_root(out: &Path, settings: &RunSettings) -> Option<PathBuf> {
 fn draw(kind: DatasetKind, drawing: &SyntheticConfig, root: &Path, progress: &Progress) -> Result<()> {
     let temporary = root.with_extension("tmp");
     if temporary.exists() {
-        // Left by a sweep that was killed; the lock says that it is nobody else's.
+        // Left by a shard that was killed beside others: one at a time draws.
         fs::remove_dir_all(&temporary).with_context(|| format!("cannot remove {}", temporary.display()))?;
     }
     fs::create_dir_all(&temporary).with_context(|| format!("cannot create {}", temporary.display()))?;

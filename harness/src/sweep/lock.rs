@@ -1,30 +1,37 @@
 //! One sweep per output directory, or the shards of one, and a directory that can be written.
 
 use super::Shard;
+use super::leftovers::remove_leftovers;
 use crate::atomic_file;
 use crate::turn::{self, Turn};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::fs::{self, File, TryLockError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Held while a sweep writes; the system lets go of it however the program ends.
 #[derive(Debug)]
 pub struct Lock {
-    _files: Vec<File>,
+    /// `.lock`
+    file: File,
+    /// That of the shard, where it is one.
+    _shard: Option<File>,
+    out: PathBuf,
 }
 
 impl Lock {
-    /// Creates the output directory where it is missing, and locks it for a whole sweep.
+    /// Creates the output directory where it is missing, locks it for a whole sweep, and removes what a sweep that was killed has
+    /// left half written.
     ///
     /// # Errors
     /// A directory that cannot be written, or that another sweep is writing; names it.
     pub fn take(out: &Path) -> Result<Lock> {
         make_writable(out)?;
-        let file = turn::open(&out.join(".lock"))?;
+        let file = turn::open(&lock_file(out))?;
         if !acquired(file.try_lock(), out)? {
             bail!("{} is in use by another sweep: {ADVICE}", out.display());
         }
-        Ok(Lock { _files: vec![file] })
+        remove_leftovers(out)?;
+        Ok(Lock { file, _shard: None, out: out.to_owned() })
     }
 
     /// The same for a shard of the sweep whose plan has this hash: others of its shards may write as well, a whole sweep and
@@ -36,7 +43,12 @@ impl Lock {
         make_writable(out)?;
         // Two that look for each other at once would both find nobody.
         let _turn = Turn::wait(out, "shards")?;
-        let whole = turn::open(&out.join(".lock"))?;
+        let whole = turn::open(&lock_file(out))?;
+        if acquired(whole.try_lock(), out)? {
+            // The only one: what is half written is nobody's.
+            remove_leftovers(out)?;
+            whole.unlock().with_context(|| format!("cannot lock files in {}", out.display()))?;
+        }
         if !acquired(whole.try_lock_shared(), out)? {
             bail!("{} is in use by a sweep that is not split: {ADVICE}", out.display());
         }
@@ -48,7 +60,7 @@ impl Lock {
         if let Some(stranger) = other_sweep(out, &name)? {
             bail!("{} is in use by shard {stranger} of another sweep: {ADVICE}", out.display());
         }
-        Ok(Lock { _files: vec![whole, own] })
+        Ok(Lock { file: whole, _shard: Some(own), out: out.to_owned() })
     }
 
     /// Locks a directory that is to be read, where a sweep has ever written, so that none goes on meanwhile. Creates nothing.
@@ -57,13 +69,48 @@ impl Lock {
     /// A directory that a sweep is writing; names it.
     pub fn take_to_read(folder: &Path) -> Result<Option<Lock>> {
         // One that cannot be opened so is on a disk that nobody here writes.
-        let opened = fs::OpenOptions::new().read(true).write(true).open(folder.join(".lock"));
+        let opened = fs::OpenOptions::new().read(true).write(true).open(lock_file(folder));
         let Ok(file) = opened else { return Ok(None) };
         if !acquired(file.try_lock(), folder)? {
             bail!("{} is in use by a sweep: wait for it, or stop it for now", folder.display());
         }
-        Ok(Some(Lock { _files: vec![file] }))
+        Ok(Some(Lock { file, _shard: None, out: folder.to_owned() }))
     }
+
+    /// The directory that is locked.
+    pub fn out(&self) -> &Path {
+        &self.out
+    }
+
+    /// Whether the directory is still the one that was locked. What is written to another one in its place, or below a path that
+    /// is created again, would be a part of the sweep that looks like all of it.
+    ///
+    /// # Errors
+    /// Where it was removed or replaced; names it.
+    pub fn check(&self) -> Result<()> {
+        let out = self.out.display();
+        let advice = "what the sweep had written there is gone; put it back, or start the sweep again";
+        ensure!(self.is_in_place(), "{out} was removed or replaced while a sweep was writing to it: {advice}");
+        Ok(())
+    }
+
+    #[cfg(unix)]
+    fn is_in_place(&self) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        let identity = |data: fs::Metadata| (data.dev(), data.ino());
+        let here = fs::metadata(lock_file(&self.out)).map(identity);
+        // The file that is held can be looked at whatever has become of its directory.
+        matches!((here, self.file.metadata().map(identity)), (Ok(here), Ok(held)) if here == held)
+    }
+
+    #[cfg(not(unix))]
+    fn is_in_place(&self) -> bool {
+        lock_file(&self.out).exists() && self.file.metadata().is_ok()
+    }
+}
+
+fn lock_file(out: &Path) -> PathBuf {
+    out.join(".lock")
 }
 
 const ADVICE: &str = "wait for it, or choose another folder with --out";
@@ -123,6 +170,7 @@ mod tests {
         let first = Lock::take(out.path()).unwrap();
         let error = Lock::take(out.path()).unwrap_err().to_string();
         assert!(error.contains("in use by another sweep") && error.contains("--out"), "{error}");
+        first.check().unwrap();
         drop(first);
         Lock::take(out.path()).unwrap();
     }
@@ -132,7 +180,11 @@ mod tests {
         let out = tempfile::tempdir().unwrap();
         let take = |text: &str, plan: &str| Lock::take_shard(out.path(), shard(text), plan);
         let first = take("0/3", "a").unwrap();
+        // What one that is alone would remove may be another one's.
+        let temporary = atomic_file::temporary_name(&out.path().join("results.csv"));
+        fs::write(&temporary, "half").unwrap();
         let second = take("1/3", "a").unwrap();
+        second.check().unwrap();
         for (text, plan, reason) in [
             ("1/3", "a", "shard 1/3 is running already"),
             ("0/2", "a", "in use by shard "),
@@ -147,13 +199,31 @@ mod tests {
         let third = take("2/3", "a").unwrap();
         drop((first, third));
         assert!(Lock::take(out.path()).is_err() && take("0/2", "b").is_err());
+        assert!(temporary.exists());
         drop(second);
         drop(take("0/2", "b").unwrap());
+        assert!(!temporary.exists());
         let whole = Lock::take(out.path()).unwrap();
         let error = take("0/3", "a").unwrap_err().to_string();
         assert!(error.contains("a sweep that is not split"), "{error}");
         drop(whole);
         take("0/3", "a").unwrap();
+    }
+
+    #[test]
+    fn a_directory_that_was_removed_or_replaced_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out");
+        let lock = Lock::take(&out).unwrap();
+        fs::rename(&out, folder.path().join("moved")).unwrap();
+        let error = lock.check().unwrap_err().to_string();
+        assert!(error.contains("out was removed or replaced"), "{error}");
+        let second = Lock::take(&out).unwrap();
+        assert!(lock.check().is_err());
+        second.check().unwrap();
+        fs::remove_dir_all(&out).unwrap();
+        fs::rename(folder.path().join("moved"), &out).unwrap();
+        lock.check().unwrap();
     }
 
     #[test]

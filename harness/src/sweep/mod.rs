@@ -2,7 +2,9 @@
 
 mod data;
 mod estimate;
+mod fault;
 mod jobs;
+mod leftovers;
 mod lock;
 mod queue;
 mod run;
@@ -16,7 +18,7 @@ pub use shard::{Part, Shard, ShardError};
 
 use crate::network;
 use crate::progress::Progress;
-use crate::result::RunResult;
+use crate::result::{Cause, RunResult};
 use crate::rows::Rows;
 use crate::run_dir::{RunDir, RunState};
 use crate::settings::{RunSettings, short_hash};
@@ -25,12 +27,13 @@ use crate::stop::StopFlag;
 use crate::turn::Turn;
 use anyhow::Result;
 use atrous_data::{Dataset, Split};
-use atrous_models::ComputeDevice;
 use atrous_models::burn::tensor::Device;
+use atrous_models::{ComputeDevice, DeviceError};
 use queue::{Due, Queue};
 use run::{Run, Workplace};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// What an executor gets to know about its run.
 pub struct RunContext<'a> {
@@ -46,6 +49,8 @@ pub struct RunContext<'a> {
     pub jobs: usize,
     /// Bytes of decoded images that it may keep.
     pub cache_bytes: usize,
+    /// Iterations that are done, as the executor tells: what is known of a run that panics.
+    pub reached: &'a AtomicU64,
 }
 
 /// How a run ended.
@@ -58,6 +63,13 @@ pub enum Outcome {
         iteration: u64,
         reason: String,
     },
+    /// The program panicked after so many iterations. The run need not be to blame, and repeating it may go well.
+    Broken {
+        iteration: u64,
+        reason: String,
+        /// Where the device does not compute any more.
+        lost: Option<DeviceError>,
+    },
     /// Stopped on request, with a checkpoint of this iteration.
     Stopped {
         iteration: u64,
@@ -65,8 +77,11 @@ pub enum Outcome {
 }
 
 /// Trains and scores one run, in the thread pool that it is called in. An error is one of the data, the disk or the device:
-/// it ends the sweep, and the run stays unfinished.
+/// it ends the sweep, and the run stays unfinished. A panic ends this run alone, unless the device is lost.
 pub type Executor<'e> = dyn Fn(&RunContext) -> Result<Outcome> + Sync + 'e;
+
+/// Says whether the device still computes.
+type DeviceCheck<'c> = dyn Fn() -> Result<(), DeviceError> + Sync + 'c;
 
 /// Where a sweep reads and writes, and how much of it is done now.
 #[derive(Clone, Debug)]
@@ -100,6 +115,8 @@ pub struct SweepEnd {
     pub finished: usize,
     /// Planned runs with an error, from now and from before.
     pub failed: usize,
+    /// Of those, the ones that may go well when they are repeated: the program or the device failed, not the run.
+    pub broken: usize,
     /// Runs executed now.
     pub executed: usize,
     pub stopped: bool,
@@ -117,6 +134,11 @@ impl SweepEnd {
     pub fn lacks_shards(&self) -> bool {
         self.whole.is_some_and(|whole| whole.ended < whole.planned)
     }
+
+    fn add_failed(&mut self, cause: Cause) {
+        self.failed += 1;
+        self.broken += usize::from(!cause.would_repeat());
+    }
 }
 
 /// Executes every run of the spec (or of a shard of it) that is not done yet, in the order of the spec, several at a time where
@@ -124,7 +146,8 @@ impl SweepEnd {
 ///
 /// # Errors
 /// Before anything is written: a data set that is missing. After that: an output directory that cannot be
-/// written or is in use, and whatever the executor reports. Every error names a file or an option.
+/// written, is in use or goes away, a device that is lost, and whatever the executor reports. Every error names a file, an
+/// option or the device.
 pub fn sweep(
     spec: &Spec,
     options: &SweepOptions,
@@ -133,11 +156,23 @@ pub fn sweep(
     stop: &StopFlag,
     execute: &Executor,
 ) -> Result<SweepEnd> {
+    sweep_checking(spec, options, (device, &|| device.check()), progress, stop, execute)
+}
+
+/// The same, with what is asked whether the device is lost.
+fn sweep_checking(
+    spec: &Spec,
+    options: &SweepOptions,
+    (device, check): (&ComputeDevice, &DeviceCheck),
+    progress: &Progress,
+    stop: &StopFlag,
+    execute: &Executor,
+) -> Result<SweepEnd> {
     let plan = spec.plan();
     let part = Part::of(options.shard, &plan);
     let mut data = DataSets::open_files(spec, &options.data_root)?;
     check_initial_weights(&plan)?;
-    let _lock = match options.shard {
+    let lock = match options.shard {
         None => Lock::take(&options.out)?,
         Some(shard) => Lock::take_shard(&options.out, shard, &plan_hash(&plan))?,
     };
@@ -158,19 +193,19 @@ pub fn sweep(
                 end.finished += 1;
                 continue;
             }
-            RunState::Failed(_) if !options.retry_failed => {
+            RunState::Failed(failure) if !options.retry_failed => {
                 run.write_run_file()?;
-                end.failed += 1;
+                end.add_failed(failure.cause);
                 continue;
             }
-            RunState::Failed(_) => true,
-            RunState::Unfinished => false,
+            RunState::Failed(failure) => Some(failure.cause),
+            RunState::Unfinished => None,
         };
         due.push(Due { run, number: index + 1, retried });
     }
     let beyond = due.split_off(options.limit.unwrap_or(usize::MAX).min(due.len()));
     // They keep their error rows.
-    end.failed += beyond.iter().filter(|due| due.retried).count();
+    beyond.iter().filter_map(|due| due.retried).for_each(|cause| end.add_failed(cause));
 
     let loads: Vec<Load> = due.iter().map(|due| load(due.run.settings(), &due.run.data, options.cache_bytes)).collect();
     let share = options.jobs.share(&loads, Machine::with(device));
@@ -180,8 +215,8 @@ pub fn sweep(
     // An error of one run stops the others, and is no request of the user's.
     let stop = stop.part();
     let (jobs, cache_bytes) = (share.jobs, options.cache_bytes);
-    let workplace = Workplace { device, progress, stop: &stop, jobs, cache_bytes, execute };
-    let mut end = Queue::new(&due, &options.out, workplace, end).process(&share)?;
+    let workplace = Workplace { device, check, progress, stop: &stop, jobs, cache_bytes, execute };
+    let mut end = Queue::new(&due, &lock, workplace, end).process(&share)?;
     // Also when nothing was executed: another spec's or a copied shard's runs may have come.
     Rows::update(&options.out)?;
     end.whole = options.shard.map(|_| whole(&plan, &data, &options.out)).transpose()?;

@@ -1,13 +1,12 @@
 //! The runs that are to be done: taken in their order, by as many workers as there are to be runs at a time.
 
 use super::run::{Run, Workplace};
-use super::{Outcome, Share, SweepEnd};
+use super::{Lock, Outcome, Share, SweepEnd, fault};
+use crate::result::Cause;
 use crate::rows::Rows;
 use anyhow::{Context, Error, Result, anyhow};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -19,14 +18,15 @@ pub(super) struct Due<'r> {
     pub run: Run<'r>,
     /// Its place in the plan, from 1.
     pub number: usize,
-    /// It ended with an error before.
-    pub retried: bool,
+    /// The error that it ended with before.
+    pub retried: Option<Cause>,
 }
 
 /// Those runs, and what has become of them.
 pub(super) struct Queue<'a> {
     due: &'a [Due<'a>],
-    out: &'a Path,
+    /// Of the output directory.
+    lock: &'a Lock,
     /// Its flag stops these runs and nothing else.
     workplace: Workplace<'a>,
     books: Mutex<Books>,
@@ -45,8 +45,8 @@ struct Books {
 
 impl<'a> Queue<'a> {
     /// `end` is what is known before: what is planned, finished and failed without the runs that are due.
-    pub fn new(due: &'a [Due<'a>], out: &'a Path, workplace: Workplace<'a>, end: SweepEnd) -> Self {
-        Queue { due, out, workplace, books: Mutex::new(Books { taken: 0, running: 0, end, error: None }) }
+    pub fn new(due: &'a [Due<'a>], lock: &'a Lock, workplace: Workplace<'a>, end: SweepEnd) -> Self {
+        Queue { due, lock, workplace, books: Mutex::new(Books { taken: 0, running: 0, end, error: None }) }
     }
 
     /// Executes them, and keeps `results.csv` and `classes.csv` up to date.
@@ -69,7 +69,7 @@ impl<'a> Queue<'a> {
         }
         let Books { taken, mut end, error, .. } = self.books.into_inner().unwrap_or_else(PoisonError::into_inner);
         // Those that were not started keep their error rows.
-        end.failed += self.due[taken..].iter().filter(|due| due.retried).count();
+        self.due[taken..].iter().filter_map(|due| due.retried).for_each(|cause| end.add_failed(cause));
         error.map_or(Ok(end), Err)
     }
 
@@ -81,12 +81,13 @@ impl<'a> Queue<'a> {
     fn work(&self, pool: Option<&ThreadPool>) {
         while let Some(due) = self.take() {
             let execute = || due.run.execute(&self.workplace);
-            // Without this, the others would go on for hours before anybody heard of it.
+            // A panic outside of the run's own work. Without this, the others would go on for hours before anybody heard of it.
             let outcome = catch_unwind(AssertUnwindSafe(|| match pool {
                 Some(pool) => pool.install(execute),
                 None => execute(),
             }));
-            self.settle(outcome.unwrap_or_else(|panic| Err(panicked(&*panic).context(due.run.title()))));
+            let failed = |message| Err(anyhow!("the program failed: {message}").context(due.run.title()));
+            self.settle(due, outcome.unwrap_or_else(|panic| failed(fault::message(&*panic))));
         }
     }
 
@@ -100,7 +101,7 @@ impl<'a> Queue<'a> {
         }
         books.taken += 1;
         self.workplace.progress.line(format!("run {} of {}: {}", due.number, books.end.planned, due.run.title()));
-        if let Err(error) = due.start() {
+        if let Err(error) = self.lock.check().and_then(|()| due.start()) {
             self.fail(&mut books, error);
             return None;
         }
@@ -110,20 +111,34 @@ impl<'a> Queue<'a> {
     }
 
     /// Enters how a run ended.
-    fn settle(&self, outcome: Result<Outcome>) {
+    fn settle(&self, due: &Due, outcome: Result<Outcome>) {
         let mut books = self.books();
         books.running -= 1;
-        let written = outcome.and_then(|outcome| {
+        // What a run says of a directory that is gone is of no use.
+        let written = self.lock.check().and(outcome).and_then(|outcome| {
+            let mut lost = None;
             match outcome {
                 Outcome::Finished(_) => books.end.finished += 1,
-                Outcome::Failed { .. } => books.end.failed += 1,
+                Outcome::Failed { .. } => books.end.add_failed(Cause::Diverged),
+                Outcome::Broken { lost: None, .. } => books.end.add_failed(Cause::Program),
+                Outcome::Broken { lost: Some(error), .. } => lost = Some(error),
                 Outcome::Stopped { .. } => books.end.stopped = true,
             }
-            Rows::update(self.out)
+            Rows::update(self.lock.out())?;
+            lost.map_or(Ok(()), |error| Err(Error::new(error).context(self.advice_on_loss(due))))
         });
         if let Err(error) = written {
             self.fail(&mut books, error);
         }
+    }
+
+    /// Every run after it would fail in the same way: they are not started. A new process opens the device anew.
+    fn advice_on_loss(&self, due: &Due) -> String {
+        let (name, title) = (self.workplace.device.name(), due.run.title());
+        format!(
+            "{name} was lost in {title}, which has an error row; later runs were not started: once `atrous devices` lists the \
+             device again, the same command with --retry-failed goes on"
+        )
     }
 
     /// Keeps the first error, and stops the runs that are in work.
@@ -142,8 +157,10 @@ impl<'a> Queue<'a> {
 
 impl Due<'_> {
     fn start(&self) -> Result<()> {
-        if self.retried {
-            self.run.dir.clear()?;
+        match self.retried {
+            Some(cause) if cause.would_repeat() => self.run.dir.clear()?,
+            Some(_) => self.run.dir.reopen()?,
+            None => {}
         }
         self.run.write_run_file()
     }
@@ -157,9 +174,4 @@ fn pool(job: usize, threads: usize) -> Result<ThreadPool> {
         .thread_name(move |thread| format!("job-{job}-{thread}"))
         .build()
         .context("cannot start threads")
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> Error {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    anyhow!("the program failed: {}", text.unwrap_or("no reason is known"))
 }

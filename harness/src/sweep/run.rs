@@ -1,16 +1,17 @@
 //! A planned run with its data and its directory.
 
-use super::{DataSets, Executor, OpenedData, Outcome, RunContext};
+use super::{DataSets, DeviceCheck, Executor, OpenedData, Outcome, RunContext, fault};
 use crate::device::ComputeDevice;
 use crate::progress::Progress;
 use crate::provenance::{self, Provenance};
-use crate::result::RunFailure;
+use crate::result::{Cause, RunFailure};
 use crate::run_dir::{RunDir, RunFile};
 use crate::settings::{RunSettings, run_id};
 use crate::spec::PlannedRun;
 use crate::stop::StopFlag;
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(super) struct Run<'p> {
     planned: &'p PlannedRun,
@@ -22,6 +23,8 @@ pub(super) struct Run<'p> {
 /// What runs are executed on, and with.
 pub(super) struct Workplace<'a> {
     pub device: &'a ComputeDevice,
+    /// Whether the device still computes.
+    pub check: &'a DeviceCheck<'a>,
     pub progress: &'a Progress,
     pub stop: &'a StopFlag,
     /// Runs side by side.
@@ -62,9 +65,9 @@ impl<'p> Run<'p> {
         self.dir.create(&RunFile { expectation: expectation.clone(), ..file })
     }
 
-    /// Executes the run and writes its result or error.
+    /// Executes the run and writes its result or error. A panic is an error of the run.
     pub fn execute(&self, workplace: &Workplace) -> Result<Outcome> {
-        let started = provenance::now();
+        let (started, reached) = (provenance::now(), AtomicU64::new(0));
         let context = RunContext {
             settings: self.settings(),
             run_id: &self.id,
@@ -76,27 +79,46 @@ impl<'p> Run<'p> {
             stop: workplace.stop,
             jobs: workplace.jobs,
             cache_bytes: workplace.cache_bytes,
+            reached: &reached,
         };
-        let outcome = (workplace.execute)(&context).with_context(|| self.title())?;
-        match &outcome {
-            Outcome::Finished(result) => self.dir.finish(result)?,
-            Outcome::Failed { iteration, reason } => {
-                workplace.progress.line(format!("failed: {}: {reason} (iteration {iteration})", self.title()));
-                self.dir.fail(&self.failure(workplace.device, *iteration, reason, started))?;
-            }
-            Outcome::Stopped { iteration } => {
-                workplace.progress.line(format!("stopped: {}, checkpoint of iteration {iteration}", self.title()));
-            }
-        }
+        let outcome = match fault::catch(|| (workplace.execute)(&context)) {
+            Ok(outcome) => outcome.with_context(|| self.title())?,
+            Err(message) => broken(&message, reached.load(Ordering::Relaxed), workplace.check),
+        };
+        self.enter(&outcome, workplace, started)?;
         Ok(outcome)
     }
 
-    fn failure(&self, device: &ComputeDevice, iteration: u64, reason: &str, started: String) -> RunFailure {
+    /// Writes how the run ended.
+    fn enter(&self, outcome: &Outcome, workplace: &Workplace, started: String) -> Result<()> {
+        let (title, progress) = (self.title(), workplace.progress);
+        match outcome {
+            Outcome::Finished(result) => self.dir.finish(result),
+            Outcome::Failed { iteration, reason } => {
+                progress.line(format!("failed: {title}: {reason} (iteration {iteration})"));
+                self.dir.fail(&self.failure(workplace.device, (*iteration, Cause::Diverged, reason), started))
+            }
+            Outcome::Broken { iteration, reason, lost } => {
+                let hint = "the run need not be to blame: --retry-failed repeats it from its last checkpoint";
+                progress.line(format!("failed: {title}: {reason} (iteration {iteration}); {hint}"));
+                let cause = if lost.is_some() { Cause::Device } else { Cause::Program };
+                self.dir.fail(&self.failure(workplace.device, (*iteration, cause, reason), started))
+            }
+            Outcome::Stopped { iteration } => {
+                progress.line(format!("stopped: {title}, checkpoint of iteration {iteration}"));
+                Ok(())
+            }
+        }
+    }
+
+    fn failure(&self, device: &ComputeDevice, what: (u64, Cause, &str), started: String) -> RunFailure {
+        let (iteration, cause, reason) = what;
         RunFailure {
             run_id: self.id.clone(),
             settings: self.settings().clone(),
             data_fingerprint: self.data.fingerprint.clone(),
             iteration,
+            cause,
             reason: reason.into(),
             device: device.info.name.clone(),
             adapter: device.info.adapter.clone(),
@@ -105,4 +127,11 @@ impl<'p> Run<'p> {
             finished: provenance::now(),
         }
     }
+}
+
+/// What a panic makes of a run.
+fn broken(message: &str, iteration: u64, check: &DeviceCheck) -> Outcome {
+    let lost = check().err();
+    let failed = if lost.is_some() { "the device" } else { "the program" };
+    Outcome::Broken { iteration, reason: format!("{failed} failed: {message}"), lost }
 }

@@ -7,6 +7,7 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
 
+mod faults;
 mod sharded;
 mod side_by_side;
 
@@ -71,12 +72,18 @@ fn finish(context: &RunContext) -> Result<Outcome> {
 fn finished_runs_are_skipped() {
     let bench = bench();
     let end = bench.sweep(&finish).unwrap();
-    assert_eq!(end, SweepEnd { planned: 4, finished: 4, failed: 0, executed: 4, stopped: false, whole: None });
+    assert_eq!(
+        end,
+        SweepEnd { planned: 4, finished: 4, failed: 0, broken: 0, executed: 4, stopped: false, whole: None }
+    );
     let first = (bench.file("results.csv"), bench.file("classes.csv"));
     assert_eq!(first.0.lines().count(), 5);
 
     let end = bench.sweep(&|_: &RunContext| panic!("nothing is left to do")).unwrap();
-    assert_eq!(end, SweepEnd { planned: 4, finished: 4, failed: 0, executed: 0, stopped: false, whole: None });
+    assert_eq!(
+        end,
+        SweepEnd { planned: 4, finished: 4, failed: 0, broken: 0, executed: 0, stopped: false, whole: None }
+    );
     assert_eq!((bench.file("results.csv"), bench.file("classes.csv")), first);
 }
 
@@ -158,7 +165,10 @@ fn stopping_leaves_the_run_unfinished() {
             finish(context)
         })
         .unwrap();
-    assert_eq!(end, SweepEnd { planned: 4, finished: 1, failed: 0, executed: 2, stopped: true, whole: None });
+    assert_eq!(
+        end,
+        SweepEnd { planned: 4, finished: 1, failed: 0, broken: 0, executed: 2, stopped: true, whole: None }
+    );
     assert_eq!(bench.sweep(&finish).unwrap().executed, 3);
 }
 

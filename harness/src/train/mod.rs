@@ -19,6 +19,7 @@ use anyhow::{Context, Result};
 use atrous_data::{AugmentConfig, BatchLoader, BatchSource, Dataset, Split};
 use atrous_models::State;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Checkpoints are written at least this often, whatever the spec says.
@@ -124,6 +125,7 @@ impl<'a> Training<'a> {
         bar.resume_at(self.iteration);
         let mut loader = self.loader();
         let end = loop {
+            self.context.reached.store(self.iteration, Ordering::Relaxed);
             self.evaluate_if_due(&bar)?;
             if self.iteration >= total {
                 break if self.is_finite() {

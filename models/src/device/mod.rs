@@ -3,7 +3,8 @@
 #[cfg(feature = "wgpu")]
 mod adapter;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What a device is, for listings and for the provenance of results.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub enum DeviceError {
     Absent { name: String, reason: String },
     #[error("device \"{name}\" does not open: {reason}")]
     Broken { name: String, reason: String },
+    #[error("device \"{name}\" does not answer any more: {reason}")]
+    Lost { name: String, reason: String },
 }
 
 /// Where a GPU index is taken from.
@@ -112,6 +115,27 @@ impl ComputeDevice {
         &self.info.adapter
     }
 
+    /// Computes something small, to see whether the device still does. One that is lost (a driver that was reset, a GPU that went
+    /// away) fails every call until the process ends.
+    ///
+    /// # Errors
+    /// [`DeviceError::Lost`] with what the runtime says.
+    pub fn check(&self) -> Result<(), DeviceError> {
+        let lost = |reason: String| DeviceError::Lost { name: self.info.name.clone(), reason };
+        let sum = || {
+            self.device.sync().map_err(|error| error.to_string())?;
+            let sum = Tensor::<1>::from_floats([1.0, 2.0], &self.device).sum();
+            let sum = sum.try_into_data().map_err(|error| error.to_string())?;
+            Ok(sum.iter::<f64>().next())
+        };
+        match catch_unwind(AssertUnwindSafe(sum)) {
+            Ok(Ok(Some(3.0))) => Ok(()),
+            Ok(Ok(sum)) => Err(lost(format!("it says that 1 + 2 is {sum:?}"))),
+            Ok(Err(reason)) => Err(lost(reason)),
+            Err(_) => Err(lost("it panics".to_owned())),
+        }
+    }
+
     /// The same device, for training.
     pub fn autodiff(&self) -> Device {
         self.device.clone().autodiff()
@@ -179,6 +203,11 @@ mod tests {
     fn the_cpu_backend_is_always_listed() {
         assert!(list().iter().any(|device| device.name == "flex"));
         assert_eq!(ComputeDevice::select("flex").unwrap().info, flex_info());
+    }
+
+    #[test]
+    fn a_device_that_computes_is_not_lost() {
+        ComputeDevice::flex().check().unwrap();
     }
 
     #[test]

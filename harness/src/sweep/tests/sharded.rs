@@ -48,7 +48,7 @@ fn the_last_shard_in_a_folder_knows_that_all_is_there() {
     let bench = bench();
     let ends = ["1/2", "0/2"].map(|shard| bench.sweep_shard(shard, &finish).unwrap());
     let whole = |ended| Some(Whole { planned: 4, ended });
-    let end = SweepEnd { planned: 2, finished: 2, failed: 0, executed: 2, stopped: false, whole: whole(2) };
+    let end = SweepEnd { planned: 2, finished: 2, failed: 0, broken: 0, executed: 2, stopped: false, whole: whole(2) };
     assert_eq!(ends, [end, SweepEnd { whole: whole(4), ..end }]);
     assert!(ends[0].lacks_shards() && !ends[1].lacks_shards() && ends[0].remaining() == 0);
     let undisturbed = super::bench();
