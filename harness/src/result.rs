@@ -192,15 +192,6 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_failure_that_does_not_say_its_cause_is_of_the_loss() {
-        let mut json = serde_json::to_value(failure(settings::tests::example())).unwrap();
-        json["cause"] = "device".into();
-        assert_eq!(serde_json::from_value::<RunFailure>(json.clone()).unwrap().cause, Cause::Device);
-        json.as_object_mut().unwrap().remove("cause");
-        assert!(serde_json::from_value::<RunFailure>(json).unwrap().cause.would_repeat());
-    }
-
-    #[test]
     fn a_file_may_be_absent_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("error.json");
@@ -208,6 +199,15 @@ pub(crate) mod tests {
         write_json(&path, &failure(settings::tests::example())).unwrap();
         assert_eq!(read_json_if_present::<RunFailure>(&path).unwrap().unwrap().iteration, 37);
         assert!(read_json_if_present::<RunFailure>(folder.path()).is_err());
+    }
+
+    #[test]
+    fn a_failure_that_does_not_say_its_cause_is_of_the_loss() {
+        let mut json = serde_json::to_value(failure(settings::tests::example())).unwrap();
+        json["cause"] = "device".into();
+        assert_eq!(serde_json::from_value::<RunFailure>(json.clone()).unwrap().cause, Cause::Device);
+        json.as_object_mut().unwrap().remove("cause");
+        assert!(serde_json::from_value::<RunFailure>(json).unwrap().cause.would_repeat());
     }
 
     #[test]

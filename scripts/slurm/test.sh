@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs a small sweep on a Slurm cluster of its own, on this machine alone (cluster.sh): three shards, one of which is stopped, one killed
-# and one met by its time limit. Then holds its rows against those of a sweep without Slurm. Prints one line in the end.
+# and one met by its time limit. Then holds its rows against those of a sweep without Slurm, and cancels another one. Prints one line in
+# the end.
 #
 #     scripts/slurm/test.sh
 #
@@ -78,4 +79,16 @@ for shard in 0 1 2; do
 done
 starts=$(cat "$scratch/atrous-$job"-*.log | grep -c '^== shard.* start ')
 same=$(scripts/same_rows.py "$scratch/alone" "$out") || fail "$same"
+
+# Whoever cancels a job does not want it back, although it ends with a checkpoint and code 75.
+out=$scratch/cancelled
+job=$(scripts/slurm/submit.sh ci 1 --time=60 --chdir="$scratch" -- "${options[@]}" --jobs 1 --out "$out")
+wait_for trained 0
+scancel "$job"
+until states | grep -q CANCELLED; do
+    ! states | grep -q PENDING || fail "a job was cancelled and is back in the queue"
+    sleep 0.2
+done
+stopped 0 || fail "a job was cancelled and wrote no checkpoint: see its log"
+! squeue --noheader | grep -q . || fail "a job was cancelled and is still there"
 echo "ok: Slurm $(scontrol --version | cut -d' ' -f2), 3 shards, one stopped, one killed, one past its time limit, $starts starts in all: $same"

@@ -26,7 +26,8 @@ impl Copies {
     /// Copies a run to where there is none, or an unfinished one that it replaces.
     pub fn run(&self, from: &RunDir, to: &Path, replaces: bool) -> Result<()> {
         if replaces {
-            ensure!(!RunDir::at(to).has_ended(), "{} has ended meanwhile: merge again", to.display());
+            let finished = RunDir::at(to).result_json().exists();
+            ensure!(!finished, "{} has ended meanwhile: merge again", to.display());
         }
         let copy = self.copy(from.path())?;
         if replaces {

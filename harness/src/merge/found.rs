@@ -33,12 +33,15 @@ impl Reached {
         match self {
             Reached::Nothing => (0, 0),
             Reached::Checkpoint(iteration) => (1, *iteration),
+            // As a checkpoint: what broke it may not break it again, and it is gone on with.
+            Reached::Failed(failure) if !failure.cause.would_repeat() => (1, failure.iteration),
             Reached::Failed(_) | Reached::Finished(_) => (2, 0),
         }
     }
 
+    /// Whether the run would end in the same way again.
     pub fn is_end(&self) -> bool {
-        matches!(self, Reached::Failed(_) | Reached::Finished(_))
+        self.rank().0 == 2
     }
 }
 

@@ -136,8 +136,11 @@ pub fn drawn_root(out: &Path, settings: &RunSettings) -> Option<PathBuf> {
 
 /// Draws a set under a temporary name and renames it: a set that is there is whole.
 fn draw(kind: DatasetKind, drawing: &SyntheticConfig, root: &Path, progress: &Progress) -> Result<()> {
-    // What a sweep that was killed has left there went when the lock was taken.
     let temporary = root.with_extension("tmp");
+    if temporary.exists() {
+        // Left by a shard that was killed beside others: one at a time draws.
+        fs::remove_dir_all(&temporary).with_context(|| format!("cannot remove {}", temporary.display()))?;
+    }
     fs::create_dir_all(&temporary).with_context(|| format!("cannot create {}", temporary.display()))?;
     progress.line(format!("drawing {} synthetic images for {}", drawing.train + drawing.val, kind.title()));
     synthetic::write(kind, &temporary, drawing)?;

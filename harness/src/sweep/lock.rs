@@ -11,8 +11,10 @@ use std::path::{Path, PathBuf};
 /// Held while a sweep writes; the system lets go of it however the program ends.
 #[derive(Debug)]
 pub struct Lock {
-    /// The file of the directory first.
-    files: Vec<File>,
+    /// `.lock`
+    file: File,
+    /// That of the shard, where it is one.
+    _shard: Option<File>,
     out: PathBuf,
 }
 
@@ -29,7 +31,7 @@ impl Lock {
             bail!("{} is in use by another sweep: {ADVICE}", out.display());
         }
         remove_leftovers(out)?;
-        Ok(Lock { files: vec![file], out: out.to_owned() })
+        Ok(Lock { file, _shard: None, out: out.to_owned() })
     }
 
     /// The same for a shard of the sweep whose plan has this hash: others of its shards may write as well, a whole sweep and
@@ -42,10 +44,10 @@ impl Lock {
         // Two that look for each other at once would both find nobody.
         let _turn = Turn::wait(out, "shards")?;
         let whole = turn::open(&lock_file(out))?;
-        // Processes of other machines cannot be seen from here: nothing is left over while another shard may be writing.
         if acquired(whole.try_lock(), out)? {
+            // The only one: what is half written is nobody's.
             remove_leftovers(out)?;
-            whole.unlock().with_context(|| format!("cannot unlock files in {}", out.display()))?;
+            whole.unlock().with_context(|| format!("cannot lock files in {}", out.display()))?;
         }
         if !acquired(whole.try_lock_shared(), out)? {
             bail!("{} is in use by a sweep that is not split: {ADVICE}", out.display());
@@ -58,7 +60,7 @@ impl Lock {
         if let Some(stranger) = other_sweep(out, &name)? {
             bail!("{} is in use by shard {stranger} of another sweep: {ADVICE}", out.display());
         }
-        Ok(Lock { files: vec![whole, own], out: out.to_owned() })
+        Ok(Lock { file: whole, _shard: Some(own), out: out.to_owned() })
     }
 
     /// Locks a directory that is to be read, where a sweep has ever written, so that none goes on meanwhile. Creates nothing.
@@ -72,7 +74,7 @@ impl Lock {
         if !acquired(file.try_lock(), folder)? {
             bail!("{} is in use by a sweep: wait for it, or stop it for now", folder.display());
         }
-        Ok(Some(Lock { files: vec![file], out: folder.to_owned() }))
+        Ok(Some(Lock { file, _shard: None, out: folder.to_owned() }))
     }
 
     /// The directory that is locked.
@@ -98,13 +100,17 @@ impl Lock {
         let identity = |data: fs::Metadata| (data.dev(), data.ino());
         let here = fs::metadata(lock_file(&self.out)).map(identity);
         // The file that is held can be looked at whatever has become of its directory.
-        matches!((here, self.files[0].metadata().map(identity)), (Ok(here), Ok(held)) if here == held)
+        matches!((here, self.file.metadata().map(identity)), (Ok(here), Ok(held)) if here == held)
     }
 
     #[cfg(not(unix))]
     fn is_in_place(&self) -> bool {
-        lock_file(&self.out).exists() && self.files[0].metadata().is_ok()
+        lock_file(&self.out).exists() && self.file.metadata().is_ok()
     }
+}
+
+fn lock_file(out: &Path) -> PathBuf {
+    out.join(".lock")
 }
 
 const ADVICE: &str = "wait for it, or choose another folder with --out";
@@ -125,10 +131,6 @@ fn acquired(locked: Result<(), TryLockError>, out: &Path) -> Result<bool> {
             Err(error).with_context(|| format!("cannot lock files in {}", out.display()))
         }
     }
-}
-
-fn lock_file(out: &Path) -> PathBuf {
-    out.join(".lock")
 }
 
 /// `.lock-shard-0-of-3-<hash of the plan>`
@@ -174,27 +176,15 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_was_removed_or_replaced_is_noticed() {
-        let folder = tempfile::tempdir().unwrap();
-        let out = folder.path().join("out");
-        let lock = Lock::take(&out).unwrap();
-        fs::rename(&out, folder.path().join("moved")).unwrap();
-        let error = lock.check().unwrap_err().to_string();
-        assert!(error.contains("out was removed or replaced"), "{error}");
-        let second = Lock::take(&out).unwrap();
-        assert!(lock.check().is_err());
-        second.check().unwrap();
-        fs::remove_dir_all(&out).unwrap();
-        fs::rename(folder.path().join("moved"), &out).unwrap();
-        lock.check().unwrap();
-    }
-
-    #[test]
     fn shards_of_one_sweep_run_together_and_nobody_else_does() {
         let out = tempfile::tempdir().unwrap();
         let take = |text: &str, plan: &str| Lock::take_shard(out.path(), shard(text), plan);
         let first = take("0/3", "a").unwrap();
+        // What one that is alone would remove may be another one's.
+        let temporary = atomic_file::temporary_name(&out.path().join("results.csv"));
+        fs::write(&temporary, "half").unwrap();
         let second = take("1/3", "a").unwrap();
+        second.check().unwrap();
         for (text, plan, reason) in [
             ("1/3", "a", "shard 1/3 is running already"),
             ("0/2", "a", "in use by shard "),
@@ -209,13 +199,31 @@ mod tests {
         let third = take("2/3", "a").unwrap();
         drop((first, third));
         assert!(Lock::take(out.path()).is_err() && take("0/2", "b").is_err());
+        assert!(temporary.exists());
         drop(second);
         drop(take("0/2", "b").unwrap());
+        assert!(!temporary.exists());
         let whole = Lock::take(out.path()).unwrap();
         let error = take("0/3", "a").unwrap_err().to_string();
         assert!(error.contains("a sweep that is not split"), "{error}");
         drop(whole);
         take("0/3", "a").unwrap();
+    }
+
+    #[test]
+    fn a_directory_that_was_removed_or_replaced_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out");
+        let lock = Lock::take(&out).unwrap();
+        fs::rename(&out, folder.path().join("moved")).unwrap();
+        let error = lock.check().unwrap_err().to_string();
+        assert!(error.contains("out was removed or replaced"), "{error}");
+        let second = Lock::take(&out).unwrap();
+        assert!(lock.check().is_err());
+        second.check().unwrap();
+        fs::remove_dir_all(&out).unwrap();
+        fs::rename(folder.path().join("moved"), &out).unwrap();
+        lock.check().unwrap();
     }
 
     #[test]

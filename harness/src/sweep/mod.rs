@@ -130,14 +130,14 @@ impl SweepEnd {
         self.planned - self.finished - self.failed
     }
 
-    fn add_failed(&mut self, cause: Cause) {
-        self.failed += 1;
-        self.broken += usize::from(!cause.would_repeat());
-    }
-
     /// Whether runs of the sweep are missing that are other shards' to do: what there is answers no question yet.
     pub fn lacks_shards(&self) -> bool {
         self.whole.is_some_and(|whole| whole.ended < whole.planned)
+    }
+
+    fn add_failed(&mut self, cause: Cause) {
+        self.failed += 1;
+        self.broken += usize::from(!cause.would_repeat());
     }
 }
 
