@@ -4,12 +4,13 @@
 #
 #     scripts/mutations/run.sh OUT [NAME...]
 #
-# writes OUT/mutations.md. Without names all are planted, ten minutes each on two cores; first of all none, which nobody may notice. What
-# is finished in OUT is not done again. CARGO_TARGET_DIR is where it builds (default: OUT/target). Needs jq.
+# writes OUT/mutations.md. Without names all are planted, ten minutes each on two cores; first of all none, which nobody may notice. The
+# gate comes last, first for those that the parity tests have missed. What is finished in OUT is not done again. CARGO_TARGET_DIR is
+# where it builds (default: OUT/target). Needs jq.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-[ $# -ge 1 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# -ge 1 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
 shift
@@ -22,55 +23,72 @@ source=$out/source
 mkdir -p "$source"
 tar -C "$root" -cf - --exclude=./target --exclude=./runs --exclude=./datasets --exclude=./.git . | tar -C "$source" -xf -
 
-# Runs tests, sweep and checks of the source as it is; leaves them in OUT/NAME.
-observe() {
+# Builds the source as it is and runs its tests; leaves the program and what the tests said in OUT/NAME.
+run_tests() {
     local folder=$out/$1
     mkdir -p "$folder"
     cd "$source"
-    cargo build --release 2>"$folder/build.log" || { tail -30 "$folder/build.log" >&2; exit 1; }
     # Compiled apart, so that a compiler's error is not taken for a failed test.
+    cargo build --release 2>"$folder/build.log" || { tail -30 "$folder/build.log" >&2; exit 1; }
     cargo test --release --lib --test parity --no-run 2>>"$folder/build.log" || { tail -30 "$folder/build.log" >&2; exit 1; }
+    cp "$CARGO_TARGET_DIR/release/atrous" "$folder/atrous"
     cargo test --release --no-fail-fast --lib --test parity -- --skip vulkan >"$folder/tests.log" 2>&1 || true
-    local atrous=$CARGO_TARGET_DIR/release/atrous
-    "$atrous" sweep gate --device flex --out "$folder/runs" >"$folder/sweep.log" 2>&1 || true
-    [ "$1" != 00-nothing ] || "$atrous" record "$folder/runs" --reference "$out/bits.json"
+    grep -E '^test .* FAILED$' "$folder/tests.log" >"$folder/failed" || true
+    touch "$folder/tested"
+}
+
+# Sweeps and checks with the program of OUT/NAME.
+run_gate() {
+    local folder=$out/$1
+    "$folder/atrous" sweep gate --device flex --out "$folder/runs" >"$folder/sweep.log" 2>&1 || true
+    [ "$1" != 00-nothing ] || "$folder/atrous" record "$folder/runs" --reference "$out/bits.json"
     # Worse, or not to be judged, is what is asked for.
-    "$atrous" check "$folder/runs" --reference "$root/results/reference/gate.json" --json "$folder/check.json" >"$folder/check.md" || true
-    "$atrous" check "$folder/runs" --reference "$out/bits.json" --json "$folder/bits.json" >"$folder/bits.md" || true
-    touch "$folder/done"
+    "$folder/atrous" check "$folder/runs" --reference "$root/results/reference/gate.json" --json "$folder/check.json" >"$folder/check.md" || true
+    "$folder/atrous" check "$folder/runs" --reference "$out/bits.json" --json "$folder/bits.json" >"$folder/bits.md" || true
+    touch "$folder/gated"
 }
 
-# A line of the table.
+# A line of the table; what has not been run is left open.
 line() {
-    local folder=$out/$1 failed parity others
-    failed=$(grep -E '^test .* FAILED$' "$folder/tests.log" || true)
-    parity=$(grep -c golden <<<"$failed" || true)
-    others=$(grep -cE '^test ' <<<"$(grep -v golden <<<"$failed" || true)" || true)
-    printf '| %s | %s | %s | %s | %s | %s | %s | %s |\n' "$1" "$2" "$parity" "$others" \
-        "$(jq -r '.status | gsub("_"; " ")' "$folder/check.json")" \
-        "$(jq -r 'if .overall then (100 * .overall.tested.difference * 100 | round / 100 | tostring) else "-" end' "$folder/check.json")" \
-        "$(jq -r '[.cells[] | select(.status == "worse") | .experiment + " " + .rates] | join(", ")' "$folder/check.json")" \
-        "$(jq -r '([.cells[].exact.equal] | add | tostring) + " of " + ([.cells[].exact.comparable] | add | tostring)' "$folder/bits.json")"
+    local folder=$out/$1 parity others gate='| | | |'
+    parity=$(grep -c golden "$folder/failed" || true)
+    others=$(grep -vc golden "$folder/failed" || true)
+    if [ -e "$folder/gated" ]; then
+        gate=$(printf '%s | %s | %s | %s |' \
+            "$(jq -r '.status | gsub("-"; " ")' "$folder/check.json")" \
+            "$(jq -r 'if .overall then (10000 * .overall.tested.difference | round / 100 | tostring) else "-" end' "$folder/check.json")" \
+            "$(jq -r '[.cells[] | select(.status == "worse") | .experiment + " " + .rates] | join(", ")' "$folder/check.json")" \
+            "$(jq -r '([.cells[].exact.equal] | add | tostring) + " of " + ([.cells[].exact.comparable] | add | tostring)' "$folder/bits.json")")
+    fi
+    printf '| %s | %s | %s | %s | %s\n' "$1" "$2" "$parity" "$others" "$gate"
 }
 
-for name in 00-nothing "$@"; do
-    [ ! -e "$out/$name/done" ] || continue
-    if [ "$name" = 00-nothing ]; then
-        observe "$name"
-    else
-        patch -d "$source" -p1 -s <"$here/$name.patch"
-        observe "$name"
-        patch -d "$source" -p1 -s -R <"$here/$name.patch"
-    fi
-    echo "$name observed" >&2
-done
-
-{
+table() {
     echo '| fault | what it is | parity tests that fail | other tests that fail | gate | mean mIoU, points | cells that are worse | runs with the same bits |'
     echo '|---|---|---|---|---|---|---|---|'
     for name in 00-nothing "$@"; do
-        [ -e "$out/$name/done" ] || continue
+        [ -e "$out/$name/tested" ] || continue
         about='none' && [ "$name" = 00-nothing ] || about=$(head -1 "$here/$name.patch")
         line "$name" "$about"
     done
-} | tee "$out/mutations.md"
+}
+
+plant() { [ "$1" = 00-nothing ] || patch -d "$source" -p1 -s "${@:2}" <"$here/$1.patch"; }
+
+for name in 00-nothing "$@"; do
+    [ ! -e "$out/$name/tested" ] || continue
+    plant "$name"
+    run_tests "$name"
+    plant "$name" -R
+    table "$@" >"$out/mutations.md"
+done
+
+missed() { grep -q golden "$out/$1/failed" && return 1 || return 0; }
+order=(00-nothing)
+for name in "$@"; do missed "$name" && order+=("$name"); done
+for name in "$@"; do missed "$name" || order+=("$name"); done
+for name in "${order[@]}"; do
+    [ -e "$out/$name/gated" ] || run_gate "$name"
+    table "$@" >"$out/mutations.md"
+done
+cat "$out/mutations.md"
