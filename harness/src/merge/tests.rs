@@ -181,7 +181,8 @@ fn error_runs_that_ended_differently() {
 
 #[test]
 fn error_runs_of_two_sweeps() {
-    let cases: [(fn(&mut RunFile), &[&str]); 4] = [
+    type Change = fn(&mut RunFile);
+    let cases: [(Change, &[&str]); 4] = [
         (
             |file| file.data_fingerprint = "other".into(),
             &["other files of STARE", "fingerprint...", "other...", "inspect stare"],

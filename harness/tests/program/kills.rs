@@ -137,7 +137,8 @@ impl Reader<'_> {
         assert_eq!(text.lines().next(), Some(self.headers[name].as_str()), "{name}");
         // It refuses records that have not as many fields as the header.
         let records = csv::Reader::from_reader(text.as_bytes()).into_records();
-        records.map(|record| record.unwrap_or_else(|error| panic!("{name}: {error}: {text}"))).count()
+        let records: Result<Vec<_>, _> = records.collect();
+        records.unwrap_or_else(|error| panic!("{name}: {error}: {text}")).len()
     }
 }
 

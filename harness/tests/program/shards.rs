@@ -26,7 +26,7 @@ fn apart(place: &Place) -> Vec<String> {
     SHARDS.iter().map(folder).collect()
 }
 
-fn merge<'a>(folders: &'a [String]) -> Vec<&'a str> {
+fn merge(folders: &[String]) -> Vec<&str> {
     ["merge", "merged"].into_iter().chain(folders.iter().map(String::as_str)).collect()
 }
 
