@@ -189,6 +189,7 @@ fn a_panic_in_a_thread_of_the_device_is_no_result() {
     let options = SweepOptions {
         out: place.path("out"),
         data_root: place.path("datasets"),
+        shard: None,
         limit: None,
         retry_failed: false,
         jobs: Jobs::ONE,

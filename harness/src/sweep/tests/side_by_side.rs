@@ -202,7 +202,10 @@ fn a_panic_of_one_run_does_not_disturb_the_other() {
             finish(context)
         })
         .unwrap();
-    assert_eq!(end, SweepEnd { planned: 4, finished: 3, failed: 1, broken: 1, executed: 4, stopped: false });
+    assert_eq!(
+        end,
+        SweepEnd { planned: 4, finished: 3, failed: 1, broken: 1, executed: 4, stopped: false, whole: None }
+    );
     assert_eq!(bench.file("results.csv").matches("the program failed: unlucky").count(), 1);
 }
 
