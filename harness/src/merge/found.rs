@@ -23,6 +23,8 @@ pub(super) enum Reached {
     Nothing,
     /// After so many iterations.
     Checkpoint(u64),
+    /// To an error that need not come again; its last checkpoint, or 0, is after so many iterations.
+    Broken(u64),
     Failed(Box<RunFailure>),
     Finished(Box<RunResult>),
 }
@@ -32,9 +34,7 @@ impl Reached {
     pub fn rank(&self) -> (u8, u64) {
         match self {
             Reached::Nothing => (0, 0),
-            Reached::Checkpoint(iteration) => (1, *iteration),
-            // As a checkpoint: what broke it may not break it again, and it is gone on with.
-            Reached::Failed(failure) if !failure.cause.would_repeat() => (1, failure.iteration),
+            Reached::Checkpoint(iteration) | Reached::Broken(iteration) => (1, *iteration),
             Reached::Failed(_) | Reached::Finished(_) => (2, 0),
         }
     }
@@ -80,7 +80,11 @@ impl Found {
                 ensure!(belongs, "{} is of another run than run.toml beside it: remove it", path.display());
                 match row.end {
                     RowEnd::Finished(result) => Reached::Finished(result),
-                    RowEnd::Failed(failure) => Reached::Failed(failure),
+                    RowEnd::Failed(failure) if failure.cause.would_repeat() => Reached::Failed(failure),
+                    RowEnd::Failed(_) => match checkpoint(&dir, &id)? {
+                        Reached::Checkpoint(iteration) => Reached::Broken(iteration),
+                        _ => Reached::Broken(0),
+                    },
                 }
             }
         };

@@ -69,7 +69,7 @@ pub fn merge(out: &Path, folders: &[PathBuf]) -> Result<Merged> {
         copy_drawn(&copies, out, found)?;
         match &found.reached {
             Reached::Finished(_) => merged.finished += 1,
-            Reached::Failed(_) => merged.failed += 1,
+            Reached::Failed(_) | Reached::Broken(_) => merged.failed += 1,
             Reached::Checkpoint(_) | Reached::Nothing => merged.unfinished += 1,
         }
     }
@@ -81,11 +81,8 @@ pub fn merge(out: &Path, folders: &[PathBuf]) -> Result<Merged> {
 
 /// Folders that are there, each once, and none in another.
 fn check_folders(out: &Path, folders: &[PathBuf]) -> Result<()> {
-    let mut known: Vec<(PathBuf, &Path)> = Vec::new();
-    if out.exists() {
-        ensure!(out.is_dir(), "{} is no folder: choose another one to merge into", out.display());
-        known.push((canonical(out)?, out));
-    }
+    ensure!(out.is_dir() || !out.exists(), "{} is no folder: choose another one to merge into", out.display());
+    let mut known: Vec<(PathBuf, &Path)> = vec![(canonical(out)?, out)];
     for folder in folders {
         ensure!(folder.is_dir(), "{}: no such folder; name one that a sweep wrote (--out)", folder.display());
         let path = canonical(folder)?;
@@ -98,8 +95,11 @@ fn check_folders(out: &Path, folders: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
+/// Without links, as far as it is there.
 fn canonical(path: &Path) -> Result<PathBuf> {
-    fs::canonicalize(path).with_context(|| format!("cannot read {}", path.display()))
+    let path = std::path::absolute(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let real = |there: &Path| Some(fs::canonicalize(there).ok()?.join(path.strip_prefix(there).ok()?));
+    Ok(path.ancestors().find_map(real).unwrap_or_else(|| path.clone()))
 }
 
 /// Which copy of each run is taken.

@@ -161,6 +161,33 @@ fn a_run_that_is_there_twice_is_one_run() {
     assert_eq!(place.seeds(), [0, 1, 2]);
 }
 
+/// What broke a run on one machine is no result.
+#[test]
+fn a_run_that_the_program_failed_in_gives_way_to_one_that_has_ended() {
+    let place = place();
+    let broken = |folder: &str| {
+        let run = place.checkpoint(folder, 0, 40);
+        let cause = crate::result::Cause::Device;
+        run.fail(&crate::result::RunFailure { cause, iteration: 47, ..failure(of_seed(0)) }).unwrap();
+    };
+    broken("a");
+    // Its row is kept until there is a better one.
+    assert_eq!(place.merge(&["a"]).unwrap().failed, 1);
+    let results = || fs::read_to_string(place.path("out/results.csv")).unwrap();
+    assert!(results().contains(",failed,"), "{}", results());
+    place.checkpoint("b", 0, 39);
+    assert_eq!(place.merge(&["b"]).unwrap().present, 1);
+    place.checkpoint("b", 0, 41);
+    assert_eq!(place.merge(&["b"]).unwrap().unfinished, 1);
+    assert!(!results().contains(",failed,"), "{}", results());
+    place.finish("c", 0);
+    assert_eq!(place.merge(&["a", "b", "c"]).unwrap().finished, 1);
+    assert!(!results().contains(",failed,"), "{}", results());
+    // And never the other way round.
+    assert_eq!(place.merge(&["a"]).unwrap().present, 1);
+    assert!(!results().contains(",failed,"), "{}", results());
+}
+
 #[test]
 fn error_runs_that_ended_differently() {
     let place = place();
@@ -257,6 +284,8 @@ fn error_folders() {
     place.finish("out", 1);
     place.refuse(&["a", "out"], &["out and ", "the same folder"]);
     place.refuse(&["a", "."], &["one in the other"]);
+    let error = merge(&place.path("a/new/out"), &[place.path("a")]).unwrap_err().to_string();
+    assert!(error.contains("a/new/out and ") && !place.path("a/new").exists(), "{error}");
     let blocked = RunDir::new(&place.path("out"), &of_seed(0), &run_id(&of_seed(0), "fingerprint"));
     fs::create_dir_all(blocked.path()).unwrap();
     place.refuse(&["a"], &["/out/stare/", "is no run directory"]);
