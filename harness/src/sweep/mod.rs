@@ -21,7 +21,7 @@ use crate::settings::RunSettings;
 use crate::spec::{PlannedRun, Spec};
 use crate::stop::StopFlag;
 use anyhow::Result;
-use atrous_data::{Dataset, Split};
+use atrous_data::{Dataset, ImageLimit, Split};
 use atrous_models::ComputeDevice;
 use atrous_models::burn::tensor::Device;
 use queue::{Due, Queue};
@@ -70,6 +70,8 @@ pub type Executor<'e> = dyn Fn(&RunContext) -> Result<Outcome> + Sync + 'e;
 pub struct SweepOptions {
     pub out: PathBuf,
     pub data_root: PathBuf,
+    /// The largest image that is read.
+    pub image_limit: ImageLimit,
     /// At most so many unfinished runs.
     pub limit: Option<usize>,
     /// Run those again that ended with an error.
@@ -114,7 +116,7 @@ pub fn sweep(
     execute: &Executor,
 ) -> Result<SweepEnd> {
     let plan = spec.plan();
-    let mut data = DataSets::open_files(spec, &options.data_root)?;
+    let mut data = DataSets::open_files(spec, &options.data_root, options.image_limit)?;
     check_initial_weights(&plan)?;
     let _lock = Lock::take(&options.out)?;
     data.draw(spec, &options.out, progress)?;

@@ -33,6 +33,7 @@ fn bench() -> Bench {
     let options = SweepOptions {
         out: folder.path().join("out"),
         data_root: folder.path().join("datasets"),
+        image_limit: ImageLimit::DEFAULT,
         limit: None,
         retry_failed: false,
         jobs: Jobs::ONE,

@@ -6,6 +6,7 @@ mod controls;
 mod erf;
 mod gate;
 mod jobs;
+mod limits;
 mod outcome;
 mod place;
 mod rates;
