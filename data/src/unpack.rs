@@ -65,8 +65,8 @@ pub(crate) fn read_image_file(path: &Path, limit: ImageLimit) -> Result<Vec<u8>>
     Ok(bytes)
 }
 
-/// Looks at the first bytes of a file: an error where they begin no image, or one that is beyond the limit. Returns how many bytes
-/// the file may hold, and a decoder take.
+/// Looks at the first bytes of a file: an error where they begin no image, or one that is beyond the limit. Returns how
+/// many bytes the file may hold, and a decoder take.
 pub(crate) fn check_head(path: &Path, head: &[u8], limit: ImageLimit) -> Result<u64> {
     use ImageFormat::{Jpeg, Png, Pnm, Tiff};
     if !matches!(image::guess_format(head), Ok(Png | Jpeg | Tiff | Pnm)) {

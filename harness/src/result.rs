@@ -88,8 +88,8 @@ impl RunEnd for RunFailure {
     }
 }
 
-/// Whether a directory can be called after a run, and what is computed from its settings exists. More is not asked of results: they
-/// may be of programs whose settings had other limits.
+/// Whether a directory can be called after a run, and what is computed from its settings exists. More is not asked of
+/// results: they may be of programs whose settings had other limits.
 pub(crate) fn check_run(run_id: &str, settings: &RunSettings) -> Result<(), String> {
     const LONGEST_ID: usize = 64;
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';

@@ -102,8 +102,8 @@ impl Trained {
     }
 }
 
-/// Whether a network is of the size of its file: a few bytes that say that it is wide are not to take all memory. Only roughly, as a
-/// head may be missing; keys and shapes are compared when the network is there.
+/// Whether a network is of the size of its file: a few bytes that say that it is wide are not to take all memory. Only
+/// roughly, as a head may be missing; keys and shapes are compared when the network is there.
 fn check_weights(config: &SegmentorConfig, state: &State) -> Result<()> {
     const AUXILIARY_HEAD: f64 = 4e6;
     let found: usize = state.tensors.values().map(|values| values.data.len()).sum();

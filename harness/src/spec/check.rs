@@ -1,11 +1,10 @@
 //! Fills in the protocol's defaults and refuses what cannot be.
 
 use super::wire::{EXPERIMENT_KEYS, ExperimentWire, InferWire, InitWire, ModelWire, SpecWire, TrainWire};
-use super::{Experiment, protocol, size};
+use super::{Experiment, protocol, rates, size};
 use crate::settings::{
     DataSource, InferMode, InferSpec, InitSpec, ModelKind, ModelSpec, RunSettings, TrainSpec, checksum, one_ratio,
 };
-use crate::verdict::Answer;
 use atrous_models::Stem;
 use std::collections::HashSet;
 
@@ -128,14 +127,14 @@ fn check(experiment: &Experiment) -> Checked {
     let divisor = experiment.model.kind.size_divisor();
     check_sides("crop", experiment.crop, divisor)?;
     check_sides("resize", experiment.resize, 1)?;
-    check_all_rates(&experiment.rates, &experiment.baseline)?;
+    rates::check_all(&experiment.rates, &experiment.baseline)?;
     check_seeds(&experiment.seeds)?;
     check_train(&experiment.train)?;
     check_infer(&experiment.infer, divisor)?;
     experiment.rates.iter().try_for_each(|rates| size::check_weights(&experiment.model, rates))?;
     size::check_batch(experiment.train.batch, experiment.crop)?;
     size::check_view(experiment.resize, &experiment.infer)?;
-    check_expect(experiment.expect.as_ref(), &experiment.rates)?;
+    rates::check_expect(experiment.expect.as_ref(), &experiment.rates)?;
     match &experiment.data {
         DataSource::Files => Ok(()),
         DataSource::Synthetic(synthetic) => {
@@ -189,53 +188,13 @@ fn check_sides(key: &str, [height, width]: [usize; 2], divisor: usize) -> Checke
     )
 }
 
-fn check_all_rates(all: &[Vec<usize>], baseline: &Vec<usize>) -> Checked {
-    ensure(!all.is_empty(), "rates", "must hold at least one list of rates, such as [1, 12, 24, 36]")?;
-    ensure(all.len() <= size::MOST_LISTS, "rates", format!("must be at most {} lists", size::MOST_LISTS))?;
-    let mut seen = HashSet::new();
-    for (index, rates) in all.iter().enumerate() {
-        let key = format!("rates[{index}]");
-        check_rates(rates).map_err(|message| Impossible { key: key.clone(), message })?;
-        ensure(seen.insert(rates), &key, format!("{rates:?} is there twice"))?;
-    }
-    ensure(all.contains(baseline), "baseline", format!("must be one of the lists in rates, is {baseline:?}"))
-}
-
-fn check_expect(expect: Option<&Answer>, all: &[Vec<usize>]) -> Checked {
-    let Some(answer) = expect else { return Ok(()) };
-    if let Answer::Best(rates) = answer {
-        ensure(all.contains(rates), "expect.best", format!("must be one of the lists in rates, is {rates:?}"))?;
-    }
-    ensure(all.len() >= 2, "expect", "needs two or more lists of rates, which are compared")
-}
-
-/// Whether a list can be an ASPP's rates.
-///
-/// # Errors
-/// Why not.
-pub fn check_rates(rates: &[usize]) -> Result<(), String> {
-    if rates.is_empty() {
-        return Err("must hold at least one rate".into());
-    }
-    if rates.len() > size::MOST_RATES {
-        return Err(format!("must be at most {} rates, are {}", size::MOST_RATES, rates.len()));
-    }
-    if !rates.iter().all(|rate| (1..=65_536).contains(rate)) {
-        return Err(format!("rates must be in 1..=65536, are {rates:?}"));
-    }
-    if !rates.windows(2).all(|pair| pair[0] < pair[1]) {
-        return Err(format!("rates must be ascending, each larger than the one before, are {rates:?}"));
-    }
-    Ok(())
-}
-
 /// Whether the settings of a run, wherever they come from, are possible.
 ///
 /// # Errors
 /// The key, and why its value cannot be.
 pub fn check_settings(settings: &RunSettings) -> Result<(), String> {
     let divisor = settings.model.kind.size_divisor();
-    check_rates(&settings.rates)?;
+    rates::check_rates(&settings.rates)?;
     let checked = || {
         check_model(&settings.model)?;
         check_sides("crop", settings.crop, divisor)?;

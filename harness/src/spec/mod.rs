@@ -9,13 +9,15 @@ mod error;
 mod locate;
 mod overrides;
 pub mod protocol;
+mod rates;
 mod size;
 mod wire;
 
-pub use check::{check_inference, check_name, check_rates, check_settings};
+pub use check::{check_inference, check_name, check_settings};
 pub use embedded::{EMBEDDED, EmbeddedSpec};
 pub use error::SpecError;
 pub use overrides::Overrides;
+pub use rates::check_rates;
 
 use crate::input_file;
 use crate::settings::{DataSource, InferSpec, InitSpec, ModelSpec, RunSettings, TrainSpec};

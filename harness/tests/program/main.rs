@@ -3,8 +3,10 @@
 mod bench;
 mod commands;
 mod controls;
+mod corpus;
 mod erf;
 mod gate;
+mod hostile;
 mod jobs;
 mod limits;
 mod outcome;

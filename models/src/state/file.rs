@@ -8,8 +8,8 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use super::{State, StateError, VELOCITY, Values};
 use crate::pth;
 
-/// Bytes that the header of a safetensors file may have, which takes about ten times as many in memory. The networks here have some
-/// 700 tensors, of less than 200 bytes each.
+/// Bytes that the header of a safetensors file may have, which takes about ten times as many in memory. The networks here
+/// have some 700 tensors, of less than 200 bytes each.
 const HEADER_BYTES: u64 = 8 << 20;
 /// A batch norm's counter in PyTorch's states. Nothing here depends on it.
 const BATCHES: &str = "num_batches_tracked";
@@ -53,8 +53,8 @@ impl State {
         safetensors::serialize(views, metadata).expect("tensors that were just viewed serialise")
     }
 
-    /// Whether these may be the first bytes, 512 or all, of a file that [`State::from_bytes`] reads: what is neither a safetensors
-    /// file nor a zip archive nor a pickle need not be read any further.
+    /// Whether these may be the first bytes, 512 or all, of a file that [`State::from_bytes`] reads: what is neither a
+    /// safetensors file nor a zip archive nor a pickle need not be read any further.
     pub fn begins(head: &[u8]) -> bool {
         is_safetensors(head) || pth::begins(head)
     }
