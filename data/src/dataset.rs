@@ -1,6 +1,7 @@
 //! A data set on disk.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -8,6 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::datasets::{self, Splits};
 use crate::error::{DataError, Result};
 use crate::kind::{DatasetKind, Split};
+use crate::limit::ImageLimit;
 use crate::sample::Sample;
 
 /// The samples of a data set. Opening lists and pairs files; images are decoded when they are loaded.
@@ -33,6 +35,12 @@ impl Dataset {
             return Err(DataError::RootMissing { path: root.to_owned(), advice });
         }
         Ok(Dataset { kind, root: root.to_owned(), splits: datasets::find(kind, root)? })
+    }
+
+    /// The same data set, of whose images none may be larger than this.
+    pub fn with_limit(mut self, limit: ImageLimit) -> Dataset {
+        self.splits.train.iter_mut().chain(&mut self.splits.val).for_each(|sample| sample.limit = limit);
+        self
     }
 
     /// The samples of a split, sorted by file name; at least one.
@@ -65,15 +73,32 @@ impl Dataset {
         let mut done = 0;
         let mut hash = Sha256::new();
         for (split, path) in files() {
-            let bytes = fs::read(path).map_err(DataError::read(path))?;
             let name = self.relative_name(path);
+            let length = fs::metadata(path).map_err(DataError::read(path))?.len();
             // Lengths first, so that no two lists of files have one and the same text.
-            hash.update(format!("{split} {} {name} {}\n", name.len(), bytes.len()));
-            hash.update(&bytes);
-            done += bytes.len() as u64;
+            hash.update(format!("{split} {} {name} {length}\n", name.len()));
+            hash_file(path, length, &mut hash).map_err(DataError::read(path))?;
+            done += length;
             progress(done, total);
         }
         Ok(hex(&hash.finalize()))
+    }
+}
+
+/// Adds the contents of a file of this length, without holding them in memory.
+fn hash_file(path: &Path, length: u64, hash: &mut Sha256) -> std::io::Result<()> {
+    let mut file = File::open(path)?;
+    let (mut part, mut left) = (vec![0; 1 << 20], length);
+    loop {
+        let count = file.read(&mut part)?;
+        if count as u64 > left || count == 0 && left > 0 {
+            return Err(std::io::Error::other("it changed while it was read"));
+        }
+        if count == 0 {
+            return Ok(());
+        }
+        hash.update(&part[..count]);
+        left -= count as u64;
     }
 }
 

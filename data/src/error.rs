@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::kind::Split;
+use crate::limit::{ImageLimit, advice};
 
 /// An error of this crate. Every variant carries the path that it is about.
 #[derive(Debug, thiserror::Error)]
@@ -34,9 +35,12 @@ pub enum DataError {
     /// Not an image, or one that is cut short or damaged.
     #[error("{}: cannot be decoded ({reason}); get the file again", path.display())]
     Decode { path: PathBuf, reason: String },
-    /// The image claims more pixels than any file of these data sets has.
-    #[error("{}: claims {height}x{width} pixels, over the limit of {limit} bytes; get the file again", path.display())]
-    TooLarge { path: PathBuf, height: u64, width: u64, limit: u64 },
+    /// The image claims more pixels than may be.
+    #[error("{}: claims {}x{} pixels (height x width), over the limit of {limit}; {}", path.display(), size[0], size[1], advice(*size))]
+    TooLarge { path: PathBuf, size: [u32; 2], limit: ImageLimit },
+    /// The file holds more than any image of the size that it claims.
+    #[error("{}: holds more than {most} bytes (unpacked), which no image of its size has; get the file again", path.display())]
+    FileTooLarge { path: PathBuf, most: u64 },
     /// A mask holds a value that is none of the data set's labels.
     #[error("{}: label value {value} at row {row}, column {column}; allowed are {allowed}; correct the mask or get it again", path.display())]
     LabelValue { path: PathBuf, value: u8, row: usize, column: usize, allowed: &'static str },
@@ -76,6 +80,16 @@ impl DataError {
         let reason = reason.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
         DataError::Decode { path: path.to_owned(), reason }
     }
+}
+
+/// Words of a file as part of a message of one line.
+pub(crate) fn shown(text: &str) -> String {
+    const SHOWN_CHARACTERS: usize = 100;
+    let mut shown: String = text.chars().take(SHOWN_CHARACTERS).flat_map(char::escape_debug).collect();
+    if text.chars().nth(SHOWN_CHARACTERS).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// Result of this crate's functions.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use safetensors::SafeTensors;
 use serde_json::Value;
 
+use crate::limit::ImageLimit;
 use crate::raster::{LabelMap, RgbImage8};
 use crate::read::{read_mask, read_rgb};
 
@@ -45,11 +46,11 @@ impl Golden {
     }
 
     pub fn image(&self, name: &str) -> RgbImage8 {
-        read_rgb(&self.picture(name)).unwrap()
+        read_rgb(&self.picture(name), ImageLimit::DEFAULT).unwrap()
     }
 
     pub fn label(&self, name: &str) -> LabelMap {
-        let mask = read_mask(&self.picture(name)).unwrap();
+        let mask = read_mask(&self.picture(name), ImageLimit::DEFAULT).unwrap();
         assert_eq!(mask.channels, 1);
         LabelMap { height: mask.height, width: mask.width, data: mask.data }
     }

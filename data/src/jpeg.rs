@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use crate::error::{DataError, Result};
+use crate::limit::ImageLimit;
 use crate::raster::RgbImage8;
-use crate::read::check_size;
+use crate::unpack::check_size;
 
 /// By the first bytes.
 pub(crate) fn is_jpeg(bytes: &[u8]) -> bool {
@@ -12,19 +13,19 @@ pub(crate) fn is_jpeg(bytes: &[u8]) -> bool {
 }
 
 /// An image as RGB; grey becomes three equal channels.
-pub(crate) fn read(path: &Path, bytes: &[u8]) -> Result<RgbImage8> {
+pub(crate) fn read(path: &Path, bytes: &[u8], limit: ImageLimit) -> Result<RgbImage8> {
     check_end(path, bytes)?;
     // libjpeg's own errors unwind as panics with a message.
-    let decoded = std::panic::catch_unwind(|| decode(path, bytes));
+    let decoded = std::panic::catch_unwind(|| decode(path, bytes, limit));
     decoded.unwrap_or_else(|_| Err(DataError::decode(path, "damaged JPEG")))
 }
 
-fn decode(path: &Path, bytes: &[u8]) -> Result<RgbImage8> {
+fn decode(path: &Path, bytes: &[u8], limit: ImageLimit) -> Result<RgbImage8> {
     let failed = |error: std::io::Error| DataError::decode(path, error);
     let header = mozjpeg::Decompress::new_mem(bytes).map_err(failed)?;
     let (width, height) = header.size();
     let sides = [height, width].map(|side| u32::try_from(side).unwrap_or(u32::MAX));
-    check_size(path, sides[0], sides[1], 3 * height as u64 * width as u64)?;
+    check_size(path, sides, limit)?;
     let mut image = header.rgb().map_err(failed)?;
     let data = image.read_scanlines::<u8>().map_err(failed)?;
     image.finish().map_err(failed)?;
@@ -57,7 +58,7 @@ mod tests {
         assert_eq!(recorded.len(), 7);
         for (name, wanted) in recorded {
             let path = std::path::PathBuf::from(format!("tests/golden/jpeg/{name}.jpg"));
-            let image = read(&path, &std::fs::read(&path).unwrap()).unwrap();
+            let image = read(&path, &std::fs::read(&path).unwrap(), ImageLimit::DEFAULT).unwrap();
             assert_eq!(serde_json::json!([image.height, image.width]), wanted["size"], "{name}");
             let digest: String = Sha256::digest(&image.data).iter().map(|byte| format!("{byte:02x}")).collect();
             assert_eq!(digest, wanted["sha256"], "{name}");
@@ -70,13 +71,13 @@ mod tests {
         let path = Path::new("tests/golden/jpeg/420.jpg");
         let bytes = std::fs::read(path).unwrap();
         for length in 2..bytes.len() - 1 {
-            let message = read(path, &bytes[..length]).unwrap_err().to_string();
+            let message = read(path, &bytes[..length], ImageLimit::DEFAULT).unwrap_err().to_string();
             assert!(message.contains("420.jpg"), "{message}");
         }
         for at in 2..bytes.len() - 2 {
             let mut broken = bytes.clone();
             broken[at] ^= 0x55;
-            let _ = read(path, &broken);
+            let _ = read(path, &broken, ImageLimit::DEFAULT);
         }
     }
 }

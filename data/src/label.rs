@@ -4,9 +4,10 @@ use std::path::Path;
 
 use crate::classes::CITYSCAPES_TRAIN_IDS;
 use crate::error::{DataError, Result};
-use crate::kind::IGNORE_INDEX;
+use crate::kind::{DatasetKind, IGNORE_INDEX};
+use crate::limit::ImageLimit;
 use crate::raster::LabelMap;
-use crate::read::StoredMask;
+use crate::read::{StoredMask, decode_mask};
 
 /// What the values of a mask mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +24,26 @@ pub(crate) enum LabelEncoding {
     ControlIndex,
 }
 
+/// The label map of a mask file's bytes, which are not unpacked, as the publisher of the data set writes masks (Cityscapes:
+/// `labelIds`); `path` is for messages.
+///
+/// # Errors
+/// Bytes of no mask of this data set, or of one that is beyond the limit.
+pub fn decode_label(path: &Path, bytes: &[u8], kind: DatasetKind, limit: ImageLimit) -> Result<LabelMap> {
+    LabelEncoding::published(kind).decode(path, decode_mask(path, bytes, limit)?)
+}
+
 impl LabelEncoding {
+    /// That of the publisher's masks.
+    fn published(kind: DatasetKind) -> Self {
+        match kind {
+            DatasetKind::Stare | DatasetKind::ChaseDb1 | DatasetKind::Hrf => LabelEncoding::Vessel,
+            DatasetKind::Cityscapes => LabelEncoding::CityscapesId,
+            DatasetKind::Isaid => LabelEncoding::IsaidIndex,
+            DatasetKind::Control => LabelEncoding::ControlIndex,
+        }
+    }
+
     /// Train id of each of the 256 values, `None` where the value is not allowed; and the rule in words.
     fn table(self, data: &[u8]) -> ([Option<u8>; 256], &'static str) {
         let mut table = [None; 256];

@@ -28,10 +28,13 @@ mod error;
 mod golden;
 pub mod inspect;
 mod jpeg;
+#[allow(unsafe_code)]
 mod kernel;
 mod kind;
 mod label;
+mod limit;
 mod loader;
+#[allow(unsafe_code)]
 mod prefetch;
 pub mod prepare;
 mod random;
@@ -40,6 +43,7 @@ mod read;
 mod sample;
 pub mod synthetic;
 mod transform;
+mod unpack;
 mod write;
 
 /// Hears of units of work done and in all, possibly from several threads.
@@ -49,8 +53,10 @@ pub use batch::{Batch, BatchSource};
 pub use dataset::Dataset;
 pub use error::DataError;
 pub use kind::{DatasetKind, IGNORE_INDEX, Split, UnknownName};
+pub use label::decode_label;
+pub use limit::ImageLimit;
 pub use loader::BatchLoader;
 pub use raster::{LabelMap, RgbImage8};
-pub use read::read_rgb;
+pub use read::{decode_rgb, read_rgb};
 pub use sample::Sample;
 pub use transform::{AugmentConfig, MEAN, STD, fit_size, normalise, resize_image, resize_label};

@@ -109,6 +109,6 @@ mod tests {
         let mut image = RgbImage8::filled(3, 5, [1, 2, 3]);
         image.set_pixel(2, 4, [200, 100, 50]);
         image.write_png(&path).unwrap();
-        assert_eq!(crate::read::read_rgb(&path).unwrap(), image);
+        assert_eq!(crate::read_rgb(&path, crate::ImageLimit::DEFAULT).unwrap(), image);
     }
 }

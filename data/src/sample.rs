@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::error::{DataError, Result};
 use crate::label::LabelEncoding;
+use crate::limit::ImageLimit;
 use crate::raster::{LabelMap, RgbImage8};
 use crate::read::{read_mask, read_rgb};
 
@@ -17,17 +18,23 @@ pub struct Sample {
     /// The mask file.
     pub label: PathBuf,
     pub(crate) encoding: LabelEncoding,
+    pub(crate) limit: ImageLimit,
 }
 
 impl Sample {
+    /// With the default limit of its images' size.
+    pub(crate) fn new(id: String, image: PathBuf, label: PathBuf, encoding: LabelEncoding) -> Self {
+        Self { id, image, label, encoding, limit: ImageLimit::DEFAULT }
+    }
+
     /// Decodes the image.
     pub fn load_image(&self) -> Result<RgbImage8> {
-        read_rgb(&self.image)
+        read_rgb(&self.image, self.limit)
     }
 
     /// Decodes the mask into train ids; values outside the data set's labels are errors.
     pub fn load_label(&self) -> Result<LabelMap> {
-        self.encoding.decode(&self.label, read_mask(&self.label)?)
+        self.encoding.decode(&self.label, read_mask(&self.label, self.limit)?)
     }
 
     /// Decodes both and checks that they are of one size.

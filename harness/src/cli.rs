@@ -123,7 +123,18 @@ fn one_line(error: &anyhow::Error) -> String {
             line = format!("{line}: {text}");
         }
     }
-    line
+    printable(&line)
+}
+
+/// Without what a file may have brought into a message: characters that control a terminal, and text without end.
+fn printable(line: &str) -> String {
+    const LONGEST: usize = 4000;
+    let plain = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    let mut printable: String = line.chars().take(LONGEST).map(plain).collect();
+    if line.chars().nth(LONGEST).is_some() {
+        printable.push('…');
+    }
+    printable
 }
 
 #[cfg(test)]
@@ -135,6 +146,13 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_a_file_says_neither_controls_the_terminal_nor_fills_it() {
+        let error = anyhow!("a\u{1b}[2J{}", "b".repeat(10_000));
+        let line = one_line(&error);
+        assert!(line.starts_with("a\\u{1b}[2Jbb") && line.ends_with('…') && line.chars().count() < 4100, "{line}");
     }
 
     #[test]

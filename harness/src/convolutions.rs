@@ -1,7 +1,7 @@
 //! The convolutions of a network, listed: what its work and its memory follow from.
 
 use crate::settings::ModelSpec;
-use atrous_models::{BackboneConfig, ResnetConfig, Stem};
+use atrous_models::{BackboneConfig, ResnetConfig, SegmentorConfig, Stem};
 
 /// Convolutions of one shape, or a part of one.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,7 +37,11 @@ impl Convolution {
 
 /// Those of a network, both heads included, but for the 1x1 convolutions that tell classes apart.
 pub fn convolutions(model: &ModelSpec, rates: &[usize]) -> Vec<Convolution> {
-    let config = model.config(rates, 2);
+    of_network(&model.config(rates, 2))
+}
+
+/// The same of a network that no spec has named.
+pub fn of_network(config: &SegmentorConfig) -> Vec<Convolution> {
     let stride = config.backbone.output_stride() as f64;
     let area = 1.0 / (stride * stride);
     let (mut list, auxiliary_area) = match &config.backbone {
@@ -45,12 +49,12 @@ pub fn convolutions(model: &ModelSpec, rates: &[usize]) -> Vec<Convolution> {
         BackboneConfig::Resnet(resnet_config) => (resnet(resnet_config), area),
         BackboneConfig::Shallow { base_channels } => (shallow(*base_channels as f64), area),
     };
-    let (input, branch) = (config.backbone.decode_channels() as f64, model.aspp_channels as f64);
+    let (input, branch) = (config.backbone.decode_channels() as f64, config.aspp_channels as f64);
     let taps = |rate: &usize| if *rate == 1 { 1 } else { 9 };
-    list.extend(rates.iter().map(|rate| Convolution::new(taps(rate), input, branch, area)));
+    list.extend(config.rates.iter().map(|rate| Convolution::new(taps(rate), input, branch, area)));
     // One more branch sees the mean of the map.
-    list.push(Convolution::new(9, (rates.len() as f64 + 1.0) * branch, branch, area));
-    let [input, output] = [config.backbone.auxiliary_channels(), model.auxiliary_channels].map(|n| n as f64);
+    list.push(Convolution::new(9, (config.rates.len() as f64 + 1.0) * branch, branch, area));
+    let [input, output] = [config.backbone.auxiliary_channels(), config.auxiliary_channels].map(|n| n as f64);
     list.push(Convolution::new(9, input, output, auxiliary_area));
     list
 }

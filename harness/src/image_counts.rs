@@ -5,6 +5,7 @@
 //! their spread over images, follow from it.
 
 use crate::atomic_file;
+use crate::input_file;
 use crate::rows::csv_text;
 use crate::scores::Confusion;
 use anyhow::{Context, Result, ensure};
@@ -19,6 +20,9 @@ pub struct ImageCounts {
     pub image: String,
     pub confusion: Confusion,
 }
+
+/// Pixels that an image may have, and so a pair of classes: sums over all images of a file stay far below what 64 bits hold.
+const MOST_PIXELS: u64 = 1 << 32;
 
 #[derive(Deserialize)]
 struct Line {
@@ -54,7 +58,7 @@ pub fn write(path: &Path, images: &[ImageCounts]) -> Result<()> {
 /// # Errors
 /// A file that cannot be read or understood; names it.
 pub fn read(path: &Path, classes: usize) -> Result<Option<Vec<ImageCounts>>> {
-    let file = match std::fs::File::open(path) {
+    let file = match input_file::open(path, input_file::IMAGE_COUNTS_BYTES) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         file => file.with_context(|| format!("cannot read {}", path.display()))?,
     };
@@ -63,6 +67,7 @@ pub fn read(path: &Path, classes: usize) -> Result<Option<Vec<ImageCounts>>> {
         let line: Line = line.with_context(|| format!("cannot understand {}", path.display()))?;
         let fits = line.truth < classes && line.prediction < classes;
         ensure!(fits, "{}: {} has a class beyond {}", path.display(), line.image, classes - 1);
+        ensure!(line.pixels <= MOST_PIXELS, "{}: {} has more pixels than an image", path.display(), line.image);
         if images.last().is_none_or(|last| last.image != line.image) {
             images.push(ImageCounts { image: line.image, confusion: Confusion::new(classes) });
         }

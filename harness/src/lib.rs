@@ -15,6 +15,8 @@ mod grid;
 pub mod guideline;
 pub mod image_counts;
 pub mod infer;
+pub mod input_file;
+#[allow(unsafe_code)]
 pub mod memory;
 pub mod merge;
 pub mod network;

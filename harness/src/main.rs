@@ -1,5 +1,7 @@
 //! `atrous`: parses, dispatches, prints errors on one line.
 
+#![forbid(unsafe_code)]
+
 use atrous_harness::{cli, memory};
 use std::process::ExitCode;
 

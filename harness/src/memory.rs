@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Tells the system's allocator to keep freed memory instead of handing it back after every tensor: with glibc's
-/// defaults a fifth of a training step on the CPU goes into page faults.
+/// defaults a seventh of a training step on the CPU goes into page faults.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub fn keep_freed() {
     // SAFETY: mallopt has no preconditions; it is called before the program starts a thread.

@@ -1,9 +1,11 @@
 //! What a run ends with: `result.json`, or `error.json` where the loss ceased to be a number or something broke.
 
 use crate::atomic_file;
+use crate::input_file;
 use crate::provenance::Provenance;
 use crate::scores::{Confusion, Scores, nan};
 use crate::settings::RunSettings;
+use crate::spec::{check_name, check_rates};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::io::ErrorKind;
@@ -86,21 +88,66 @@ pub struct RunFailure {
     pub finished: String,
 }
 
-/// Reads a JSON file.
+/// What a run's directory ends with.
+pub trait RunEnd: DeserializeOwned {
+    /// Whether it can be of a run: names become parts of paths, and numbers of classes indexes.
+    ///
+    /// # Errors
+    /// The key, and why its value cannot be.
+    fn check(&self) -> Result<(), String>;
+}
+
+impl RunEnd for RunResult {
+    fn check(&self) -> Result<(), String> {
+        check_run(&self.run_id, &self.settings)?;
+        let classes = self.settings.dataset.class_names().len();
+        self.confusion.check(classes).map_err(|message| format!("confusion: {message}"))?;
+        self.scores.check(classes).map_err(|message| format!("scores: {message}"))
+    }
+}
+
+impl RunEnd for RunFailure {
+    fn check(&self) -> Result<(), String> {
+        check_run(&self.run_id, &self.settings)
+    }
+}
+
+/// Whether a directory can be called after a run, and what is computed from its settings exists. More is not asked of
+/// results: they may be of programs whose settings had other limits.
+pub(crate) fn check_run(run_id: &str, settings: &RunSettings) -> Result<(), String> {
+    const LONGEST_ID: usize = 64;
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if run_id.is_empty() || run_id.len() > LONGEST_ID || !run_id.bytes().all(letter) {
+        return Err(format!("run_id: must be at most {LONGEST_ID} letters and digits: it names a directory"));
+    }
+    check_name(&settings.experiment).map_err(|message| format!("settings.experiment: {message}"))?;
+    check_rates(&settings.rates).map_err(|message| format!("settings.rates: {message}"))?;
+    for (key, sides) in [("crop", settings.crop), ("resize", settings.resize)] {
+        if !sides.iter().all(|side| (1..=65_536).contains(side)) {
+            return Err(format!("settings.{key}: sides must be in 1..=65536"));
+        }
+    }
+    Ok(())
+}
+
+/// Reads the JSON file of a run that has ended.
 ///
 /// # Errors
 /// Names the file and what to do about one that cannot be understood.
-pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    serde_json::from_slice(&text)
-        .with_context(|| format!("cannot understand {}: remove it to have the run repeated", path.display()))
+pub fn read_json<T: RunEnd>(path: &Path) -> Result<T> {
+    let text =
+        input_file::read(path, input_file::RESULT_BYTES).with_context(|| format!("cannot read {}", path.display()))?;
+    let cannot = || format!("cannot understand {}: remove it to have the run repeated", path.display());
+    let end: T = serde_json::from_slice(&text).with_context(cannot)?;
+    end.check().map_err(anyhow::Error::msg).with_context(cannot)?;
+    Ok(end)
 }
 
 /// The same; `None` where there is no such file.
 ///
 /// # Errors
 /// As [`read_json`].
-pub fn read_json_if_present<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+pub fn read_json_if_present<T: RunEnd>(path: &Path) -> Result<Option<T>> {
     // Not asked first whether it is there: another program may be removing it.
     match read_json(path) {
         Err(error) if error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == ErrorKind::NotFound) => {

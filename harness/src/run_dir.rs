@@ -1,8 +1,10 @@
 //! The directory of one run: `<out>/<experiment>/<rates>/seed-<n>-<id>/`.
 
 use crate::atomic_file;
+use crate::input_file;
 use crate::result::{self, RunFailure, RunResult};
 use crate::settings::{MODEL_VERSION, RunSettings};
+use crate::spec::check_rates;
 use crate::verdict::Expectation;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -32,6 +34,17 @@ pub struct RunFile {
 }
 
 impl RunFile {
+    /// Whether it can be of a run.
+    fn check(&self) -> Result<(), String> {
+        const MOST_LISTS: usize = 1000;
+        result::check_run(&self.run_id, &self.settings)?;
+        let lists = self.expectation.iter().flat_map(|expectation| &expectation.rates);
+        if lists.clone().count() > MOST_LISTS {
+            return Err(format!("expectation.rates: must be at most {MOST_LISTS} lists"));
+        }
+        lists.chain([&self.baseline]).try_for_each(|rates| check_rates(rates))
+    }
+
     /// Of an experiment that nothing is expected of.
     pub fn new(settings: &RunSettings, baseline: &[usize], run_id: &str, data_fingerprint: &str) -> Self {
         RunFile {
@@ -121,9 +134,12 @@ impl RunDir {
     /// Names the file.
     pub fn read_run_file(&self) -> Result<RunFile> {
         let path = self.run_toml();
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        toml::from_str(&text)
-            .map_err(|error| anyhow::anyhow!("cannot understand {}: {}", path.display(), error.message()))
+        let text = input_file::read_text(&path, input_file::RUN_FILE_BYTES)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        let cannot = |why: &str| anyhow::anyhow!("cannot understand {}: {why}", path.display());
+        let file: RunFile = toml::from_str(&text).map_err(|error| cannot(error.message()))?;
+        file.check().map_err(|why| cannot(&why))?;
+        Ok(file)
     }
 
     /// How far the run has come, by the files that are there.

@@ -1,14 +1,16 @@
 //! A trained network from a file, ready for inference.
 
+use crate::convolutions::{self, Convolution};
 use crate::device::ComputeDevice;
 use crate::infer::Inference;
+use crate::input_file;
 use crate::network;
 use crate::settings::ModelKind;
 use crate::spec::{check_rates, protocol};
 use crate::train::Checkpoint;
 use anyhow::{Context, Result, anyhow, ensure};
 use atrous_data::DatasetKind;
-use atrous_models::{BackboneConfig, Segmentor, State, Tolerance};
+use atrous_models::{BackboneConfig, Segmentor, SegmentorConfig, State, Tolerance};
 use std::path::Path;
 
 /// A network, and how it is to be used.
@@ -40,7 +42,7 @@ impl Trained {
     /// Names the file.
     pub fn read(path: &Path, hints: &Hints, device: &ComputeDevice) -> Result<Self> {
         let name = path.display();
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read {name}"))?;
+        let bytes = input_file::read_weights(path).with_context(|| format!("cannot read {name}"))?;
         let state = State::from_bytes(&bytes).with_context(|| format!("{name} holds no weights"))?;
         let trained = if Checkpoint::is_in(&state) {
             let checkpoint = Checkpoint::of(state).with_context(|| format!("{name} is no checkpoint"))?;
@@ -55,7 +57,9 @@ impl Trained {
         let settings = checkpoint.settings;
         let said = hints.rates.is_some() || hints.output_stride.is_some() || hints.align_corners;
         ensure!(!said, "it is a checkpoint of this program, which carries its rates and its network: do not give them");
-        let mut network = network::config(&settings).init(0, &device.device);
+        let config = network::config(&settings);
+        check_weights(&config, &checkpoint.state)?;
+        let mut network = config.init(0, &device.device);
         load(&checkpoint.state, &mut network, &hints.tolerance)?;
         let mut inference = Inference::of(&settings);
         let dataset = hints.dataset.unwrap_or(settings.dataset);
@@ -91,10 +95,24 @@ impl Trained {
             divisor: config.backbone.divisor(),
             classes: config.classes,
         };
+        check_weights(&config, state)?;
         let mut network = config.init(0, &device.device);
         load(state, &mut network, &hints.tolerance)?;
         Ok(Trained { network, dataset, inference, crop: protocol.crop })
     }
+}
+
+/// Whether a network is of the size of its file: a few bytes that say that it is wide are not to take all memory. Only
+/// roughly, as a head may be missing; keys and shapes are compared when the network is there.
+fn check_weights(config: &SegmentorConfig, state: &State) -> Result<()> {
+    const AUXILIARY_HEAD: f64 = 4e6;
+    let found: usize = state.tensors.values().map(|values| values.data.len()).sum();
+    let wanted: f64 = convolutions::of_network(config).iter().map(Convolution::weights).sum();
+    ensure!(
+        wanted <= 2.0 * found as f64 + AUXILIARY_HEAD,
+        "it has {found} values, and the network that it is said to be of has {wanted:.1e} weights"
+    );
+    Ok(())
 }
 
 /// Gives a network that is to be scored its values. Only the auxiliary head may do without: scoring does not ask it.

@@ -36,7 +36,7 @@ fn part(root: &Path, split: &str) -> Result<Vec<Sample>> {
         };
         // The key is `city/name`, so that a file in another city's folder is missed; the id is the name.
         let id = id.rsplit_once('/').map_or(id.as_str(), |(_, name)| name).to_owned();
-        samples.push(Sample { id, image, label, encoding });
+        samples.push(Sample::new(id, image, label, encoding));
     }
     match train_ids.pop_first().or(label_ids.pop_first()) {
         Some((id, mask)) => {

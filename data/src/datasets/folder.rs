@@ -65,7 +65,7 @@ pub(super) fn pair(
         let Some(label) = masks.remove(&id) else {
             return Err(DataError::MaskMissing { image, expected: mask_name(&id) });
         };
-        samples.push(Sample { id, image, label, encoding });
+        samples.push(Sample::new(id, image, label, encoding));
     }
     match masks.pop_first() {
         Some((id, mask)) => Err(DataError::ImageMissing { mask, expected: image_name(&id) }),

@@ -1,16 +1,20 @@
 //! Which images are for training where the publisher's layout does not say so.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use super::Splits;
-use crate::error::{DataError, Result};
+use crate::error::{DataError, Result, shown};
 use crate::sample::Sample;
 
 /// A text file in a data set's folder that names the training images, one id per line; all others are
 /// for validation. Empty lines and lines that start with `#` are skipped.
 pub(crate) const SPLIT_FILE: &str = "atrous-split.txt";
+
+/// Bytes that a split file may have: a hundred times those of the largest set's ids.
+const MOST_BYTES: u64 = 1 << 20;
 
 /// How many of `total` images are for training when `train` of `published` are: the same share, rounded,
 /// with at least one image on each side. The published counts are met exactly.
@@ -38,7 +42,17 @@ fn read_split_file(root: &Path, samples: &[Sample]) -> Result<Option<BTreeSet<St
     if !path.exists() {
         return Ok(None);
     }
-    let text = fs::read_to_string(&path).map_err(DataError::read(&path))?;
+    let wrong = |line, reason| DataError::SplitFile { path: path.clone(), line, reason };
+    let mut bytes = Vec::new();
+    let file = File::open(&path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));
+    file.map_err(DataError::read(&path))?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(wrong(1, format!("the file has more than {MOST_BYTES} bytes")));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        wrong(1 + valid.iter().filter(|byte| **byte == b'\n').count(), "it is no UTF-8 text".to_owned())
+    })?;
     let known: BTreeSet<&str> = samples.iter().map(|sample| sample.id.as_str()).collect();
     let mut ids = BTreeSet::new();
     for (index, line) in text.lines().enumerate() {
@@ -47,8 +61,11 @@ fn read_split_file(root: &Path, samples: &[Sample]) -> Result<Option<BTreeSet<St
             continue;
         }
         if !known.contains(id) {
-            let reason = format!("there is no image `{id}`");
-            return Err(DataError::SplitFile { path, line: index + 1, reason });
+            let reason = match id.contains(['/', '\\']) {
+                true => format!("`{}` is a path; name an image by its name without extension", shown(id)),
+                false => format!("there is no image `{}`", shown(id)),
+            };
+            return Err(wrong(index + 1, reason));
         }
         ids.insert(id.to_owned());
     }

@@ -1,15 +1,15 @@
 //! Comparing files with their publishers' checksums.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::Progress;
 use crate::dataset::{find_directory, hex};
-use crate::error::{DataError, Result};
+use crate::error::{DataError, Result, shown};
 use crate::kind::DatasetKind;
-use crate::read::read_unpacked;
+use crate::unpack::Unpacked;
 
 /// SHA-256 of the published files of STARE (unpacked), CHASE_DB1 and HRF; lines of checksum, two spaces and path.
 pub const PUBLISHED: &str = include_str!("../../PUBLISHED.sha256");
@@ -70,13 +70,17 @@ pub fn verify(kind: DatasetKind, data_root: &Path, published: &str, progress: Pr
 /// Checksum and path below the data set's folder.
 fn parse(kind: DatasetKind, published: &str) -> Result<Vec<(&str, &str)>> {
     let mut listed = Vec::new();
-    for line in published.lines().filter(|line| !line.trim().is_empty()) {
-        let Some((checksum, name)) = line.split_once("  ").filter(|(sum, _)| sum.len() == 64) else {
-            return Err(DataError::Setting {
-                path: PathBuf::from("PUBLISHED.sha256"),
-                reason: format!("`{line}` is not a SHA-256, two spaces and a path"),
-            });
+    for (index, line) in published.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let wrong = |reason: &str| DataError::Setting {
+            path: PathBuf::from("PUBLISHED.sha256"),
+            reason: format!("line {}: `{}` {reason}", index + 1, shown(line)),
         };
+        let Some((checksum, name)) = line.split_once("  ").filter(|(sum, _)| sum.len() == 64) else {
+            return Err(wrong("is not a SHA-256, two spaces and a path"));
+        };
+        if !Path::new(name).components().all(|part| matches!(part, Component::Normal(_))) {
+            return Err(wrong("names a file outside of the data root"));
+        }
         if let Some(name) = name.strip_prefix(kind.directory()).and_then(|rest| rest.strip_prefix('/')) {
             listed.push((checksum, name));
         }
@@ -89,13 +93,25 @@ fn compare(root: &Path, name: &str, checksum: &str) -> Result<FileStatus> {
     let Some(path) = candidates.into_iter().find(|path| path.is_file()) else {
         return Ok(FileStatus::Missing);
     };
-    let found = match read_unpacked(&path) {
-        Ok(bytes) => hex(&Sha256::digest(bytes)),
+    let found = match sum_of(&path) {
+        Ok(checksum) => checksum,
         // A gzip file that is cut short differs from the published one; that is what was asked.
         Err(DataError::Decode { reason, .. }) => reason,
         Err(error) => return Err(error),
     };
     Ok(if found == checksum { FileStatus::Identical } else { FileStatus::Different(found) })
+}
+
+/// SHA-256 (hex) of a file, unpacked if it is gzipped, without holding it in memory.
+fn sum_of(path: &Path) -> Result<String> {
+    const PART: u64 = 1 << 20;
+    let mut file = Unpacked::open(path)?;
+    let (mut hash, mut part) = (Sha256::new(), Vec::new());
+    while file.read(PART, &mut part)? > 0 {
+        hash.update(&part);
+        part.clear();
+    }
+    Ok(hex(&hash.finalize()))
 }
 
 fn is_required(name: &str) -> bool {
@@ -122,6 +138,11 @@ mod tests {
         assert_eq!(stare + chase + hrf, PUBLISHED.lines().count());
         assert_eq!(count(DatasetKind::Isaid), 0);
         assert!(parse(DatasetKind::Stare, "abc  STARE/x").is_err());
+        let sum = "0".repeat(64);
+        for outside in ["../STARE/x", "STARE/../../x", "/STARE/x", "STARE/./../x"] {
+            let message = parse(DatasetKind::Stare, &format!("\n{sum}  {outside}\n")).unwrap_err().to_string();
+            assert!(message.starts_with("PUBLISHED.sha256: line 2: ") && message.contains("outside"), "{message}");
+        }
     }
 
     #[test]

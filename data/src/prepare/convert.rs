@@ -11,19 +11,26 @@ use crate::dataset::Dataset;
 use crate::error::{DataError, Result};
 use crate::inspect::{histogram, implausible};
 use crate::kind::{DatasetKind, IGNORE_INDEX, Split};
+use crate::limit::ImageLimit;
 use crate::sample::Sample;
 use crate::write::{PendingFolder, write_atomic};
 
 /// Converts the data set in the folder `source` into the folder `out`, which must not exist yet and appears when it
-/// is complete. `progress` hears of images done and in all. For iSAID this is [`isaid`] with its default options.
+/// is complete. `progress` hears of images done and in all. For iSAID this is [`isaid`] with its default tiles.
 ///
 /// The retina sets become `images/{training,validation}` and `annotations/{training,validation}`; Cityscapes gets
 /// `labelTrainIds` masks beside copies of its images.
-pub fn convert(kind: DatasetKind, source: &Path, out: &Path, progress: Progress) -> Result<PrepareReport> {
+pub fn convert(
+    kind: DatasetKind,
+    source: &Path,
+    out: &Path,
+    limit: ImageLimit,
+    progress: Progress,
+) -> Result<PrepareReport> {
     if kind == DatasetKind::Isaid {
-        return isaid(source, out, &TileOptions::default(), progress);
+        return isaid(source, out, &TileOptions { limit, ..TileOptions::default() }, progress);
     }
-    let dataset = Dataset::open_at(kind, source)?;
+    let dataset = Dataset::open_at(kind, source)?.with_limit(limit);
     let folder = PendingFolder::create(out)?;
     let total: usize = Split::ALL.iter().map(|split| dataset.samples(*split).len()).sum();
     let done = AtomicU64::new(0);

@@ -11,6 +11,7 @@ use crate::datasets::{COLOUR_MASK_SUFFIX, original_pairs};
 use crate::error::{DataError, Result};
 use crate::inspect::implausible;
 use crate::kind::{DatasetKind, IGNORE_INDEX, Split};
+use crate::limit::ImageLimit;
 use crate::raster::{LabelMap, RgbImage8};
 use crate::read::read_rgb;
 use crate::write::PendingFolder;
@@ -23,16 +24,23 @@ const REPORTED_COLOURS: usize = 8;
 /// How tiles are cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TileOptions {
-    /// Side of the square tiles, in pixels.
+    /// Side of the square tiles, in pixels; at most [`TileOptions::LARGEST`].
     pub tile: usize,
     /// Pixels that neighbouring tiles share; below `tile`.
     pub overlap: usize,
+    /// The largest original image that is read.
+    pub limit: ImageLimit,
+}
+
+impl TileOptions {
+    /// Longest side of a tile: each thread holds one, of 4 bytes a pixel, whatever the size of its image.
+    pub const LARGEST: usize = 8192;
 }
 
 impl Default for TileOptions {
     /// Tiles of 896 that overlap by 384, as mmsegmentation cuts them.
     fn default() -> Self {
-        Self { tile: 896, overlap: 384 }
+        Self { tile: 896, overlap: 384, limit: ImageLimit::DEFAULT }
     }
 }
 
@@ -43,7 +51,11 @@ impl Default for TileOptions {
 /// 0, and their labels with 255. Colours that stand for no class become background and are counted; where they
 /// outnumber all objects the masks are refused. `progress` hears of original images done and in all.
 pub fn isaid(source: &Path, out: &Path, options: &TileOptions, progress: Progress) -> Result<PrepareReport> {
-    let TileOptions { tile, overlap } = *options;
+    let TileOptions { tile, overlap, .. } = *options;
+    if tile > TileOptions::LARGEST {
+        let reason = format!("tiles of {tile} are too large; at most {} are cut", TileOptions::LARGEST);
+        return Err(DataError::Setting { path: out.to_owned(), reason });
+    }
     if tile == 0 || overlap >= tile {
         let reason = format!("tiles of {tile} cannot overlap by {overlap}; name an overlap below the tile");
         return Err(DataError::Setting { path: out.to_owned(), reason });
@@ -91,7 +103,7 @@ fn cut(
     options: &TileOptions,
     counter: &mut ColourCounter,
 ) -> Result<usize> {
-    let (image, mask) = (read_rgb(image_path)?, read_rgb(mask_path)?);
+    let (image, mask) = (read_rgb(image_path, options.limit)?, read_rgb(mask_path, options.limit)?);
     if image.size() != mask.size() {
         return Err(DataError::SizeMismatch {
             image: image_path.to_owned(),

@@ -13,6 +13,8 @@ mod street;
 
 pub use control::Drawing;
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -91,7 +93,12 @@ pub fn write(kind: DatasetKind, data_root: &Path, config: &SyntheticConfig) -> R
     let place = data_root.join(kind.directory());
     config.check(kind).map_err(|reason| DataError::Setting { path: place.clone(), reason })?;
     let marker = config.marker(kind);
-    let is_there = || std::fs::read_to_string(place.join(MARKER)).is_ok_and(|found| found == marker);
+    let is_there = || {
+        let mut found = Vec::new();
+        let most = marker.len() as u64 + 1;
+        let read = File::open(place.join(MARKER)).and_then(|file| file.take(most).read_to_end(&mut found));
+        read.is_ok() && found == marker.as_bytes()
+    };
     if is_there() {
         return Ok(());
     }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use atrous_data::{DataError, Dataset, DatasetKind, LabelMap, RgbImage8, Split};
+use atrous_data::{DataError, Dataset, DatasetKind, ImageLimit, LabelMap, RgbImage8, Split};
 
 use crate::{message, put, small};
 
@@ -101,7 +101,7 @@ fn absurd_sizes() {
     fs::remove_file(folder.join("stare-images/im0001.ppm.gz")).unwrap();
     put(&folder.join("stare-images/im0001.ppm"), b"P6 70000 70000 255\nabc");
     let text = message(DatasetKind::Stare, root.path());
-    assert_names(&text, "im0001.ppm", "claims 70000x70000 pixels, over the limit");
+    assert_names(&text, "im0001.ppm", "claims 70000x70000 pixels (height x width), over the limit of 200 megapixels");
 
     // A PNG that claims 200000 x 200000 pixels in its header.
     let (root, folder) = small(DatasetKind::Isaid);
@@ -109,7 +109,9 @@ fn absurd_sizes() {
     let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\x03\x0d\x40\0\x03\x0d\x40\x08\0\0\0\0".to_vec();
     png.extend(0x9b06_2c0fu32.to_be_bytes());
     put(&folder.join(name), &png);
-    assert_names(&message(DatasetKind::Isaid, root.path()), name, "get the file again");
+    let text = message(DatasetKind::Isaid, root.path());
+    assert_names(&text, name, "claims 200000x200000 pixels");
+    assert_names(&text, name, "get the file again");
 }
 
 #[test]
@@ -154,6 +156,18 @@ fn split_file_with_an_unknown_image() {
     let (root, folder) = small(DatasetKind::Hrf);
     put(&folder.join("atrous-split.txt"), b"# training\n01_dr\n99_x\n");
     assert_names(&message(DatasetKind::Hrf, root.path()), "atrous-split.txt: line 3", "`99_x`");
+    for outside in ["../HRF/images/01_dr", "/etc/passwd", "..\\01_dr"] {
+        put(&folder.join("atrous-split.txt"), format!("01_dr\n{outside}\n").as_bytes());
+        assert_names(
+            &message(DatasetKind::Hrf, root.path()),
+            "atrous-split.txt: line 2",
+            "is a path; name an image by",
+        );
+    }
+    put(&folder.join("atrous-split.txt"), b"01_dr\n\xff\xfe\n");
+    assert_names(&message(DatasetKind::Hrf, root.path()), "atrous-split.txt: line 2", "no UTF-8 text");
+    put(&folder.join("atrous-split.txt"), &[b'#'; (1 << 20) + 1]);
+    assert_names(&message(DatasetKind::Hrf, root.path()), "atrous-split.txt: line 1", "more than 1048576 bytes");
     put(&folder.join("atrous-split.txt"), b"# nothing\n");
     assert_names(&message(DatasetKind::Hrf, root.path()), "HRF", "no images for the train split");
 }
@@ -162,7 +176,7 @@ fn split_file_with_an_unknown_image() {
 fn unwritable_output() {
     let (_root, folder) = small(DatasetKind::Stare);
     let blocked = folder.join("atrous-split.txt/out");
-    let error = atrous_data::prepare::convert(DatasetKind::Stare, &folder, &blocked, &|_, _| {});
+    let error = atrous_data::prepare::convert(DatasetKind::Stare, &folder, &blocked, ImageLimit::DEFAULT, &|_, _| {});
     assert!(matches!(error, Err(DataError::Write { .. })), "{error:?}");
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use atrous_data::prepare::{TileOptions, convert, isaid};
-use atrous_data::{DataError, Dataset, DatasetKind, LabelMap, RgbImage8, Split};
+use atrous_data::{DataError, Dataset, DatasetKind, ImageLimit, LabelMap, RgbImage8, Split};
 
 use crate::small;
 
@@ -14,7 +14,7 @@ fn converted_sets_hold_the_same_images_and_labels() {
         let (root, folder) = small(kind);
         let out = tempfile::tempdir().unwrap();
         let place = out.path().join(kind.directory());
-        let report = convert(kind, &folder, &place, &|done, all| assert!(done <= all)).unwrap();
+        let report = convert(kind, &folder, &place, ImageLimit::DEFAULT, &|done, all| assert!(done <= all)).unwrap();
         let (before, after) = (Dataset::open(kind, root.path()).unwrap(), Dataset::open(kind, out.path()).unwrap());
         for (split, report) in Split::ALL.into_iter().zip(&report.splits) {
             assert_eq!((report.split, report.sources, report.written), (split, 3, 3));
@@ -27,7 +27,10 @@ fn converted_sets_hold_the_same_images_and_labels() {
             }
             assert_eq!(report.class_pixels.iter().sum::<u64>() + report.ignored_pixels, pixels);
         }
-        assert!(matches!(convert(kind, &folder, &place, &|_, _| {}), Err(DataError::OutputExists { .. })));
+        assert!(matches!(
+            convert(kind, &folder, &place, ImageLimit::DEFAULT, &|_, _| {}),
+            Err(DataError::OutputExists { .. })
+        ));
     }
 }
 
@@ -36,7 +39,9 @@ fn a_damaged_file_stops_conversion_with_nothing_written() {
     let (_root, folder) = small(DatasetKind::Hrf);
     fs::write(folder.join("manual1/02_h.tif"), b"II*\0").unwrap();
     let out = tempfile::tempdir().unwrap();
-    let message = convert(DatasetKind::Hrf, &folder, &out.path().join("HRF"), &|_, _| {}).unwrap_err().to_string();
+    let message = convert(DatasetKind::Hrf, &folder, &out.path().join("HRF"), ImageLimit::DEFAULT, &|_, _| {})
+        .unwrap_err()
+        .to_string();
     assert!(message.contains("02_h.tif: cannot be decoded"), "{message}");
     assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0);
 }
@@ -70,7 +75,7 @@ fn isaid_is_cut_into_tiles() {
     original(source.path(), "train", "P0001", [20, 70], [0, 127, 255]);
     original(source.path(), "val", "P0003", [32, 32], [0, 100, 155]);
     let out = tempfile::tempdir().unwrap();
-    let options = TileOptions { tile: 32, overlap: 16 };
+    let options = TileOptions { tile: 32, overlap: 16, ..TileOptions::default() };
     let report = isaid(source.path(), &out.path().join("iSAID"), &options, &|_, _| {}).unwrap();
     let [train, val] = &report.splits[..] else { panic!("two splits") };
     assert_eq!((train.sources, train.written, val.written), (2, 6 + 4, 1));
@@ -117,7 +122,7 @@ fn isaid_masks_that_cannot_be_right_are_refused() {
         assert!(message.contains(reason), "{message}");
         assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0);
     }
-    let bad = TileOptions { tile: 32, overlap: 32 };
+    let bad = TileOptions { tile: 32, overlap: 32, ..TileOptions::default() };
     assert!(matches!(isaid(out.path(), &place, &bad, &|_, _| {}), Err(DataError::Setting { .. })));
 }
 

@@ -60,7 +60,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let bytes = count.saturating_mul(4 * values as u64);
     ensure!(bytes <= MOST_BYTES, "--iterations {count}: the batches take {bytes} bytes, more than {MOST_BYTES}");
     let progress = Progress::new();
-    let mut data = DataSets::open_files(&spec, &args.data.data_root)?;
+    let mut data = DataSets::open_files(&spec, &args.data.data_root, args.data.max_image.limit())?;
     let folder = default_out(&spec.name);
     let _lock = matches!(settings.data, DataSource::Synthetic(_)).then(|| Lock::take(&folder)).transpose()?;
     data.draw(&spec, &folder, &progress)?;

@@ -7,6 +7,7 @@ use crate::progress::Progress;
 use crate::spec::{Overrides, PlannedRun, Spec};
 use crate::speed::{Case, Report, SpeedOptions, What, measure};
 use anyhow::Result;
+use atrous_data::ImageLimit;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -129,6 +130,7 @@ impl Command {
             threads: 1,
             cache_bytes: 0,
             data_root: PathBuf::new(),
+            image_limit: ImageLimit::DEFAULT,
         };
         match self {
             Command::Step { cases, steps, warmup, device } => {
@@ -144,6 +146,7 @@ impl Command {
                     "flex".into(),
                     SpeedOptions {
                         threads: threads as usize,
+                        image_limit: data.max_image.limit(),
                         data_root: data.data_root,
                         cache_bytes: cache.bytes(),
                         ..options

@@ -205,7 +205,8 @@ impl Args {
         let images = self.images(subject, trained.dataset)?;
         let rates = join_rates(&trained.network.decode_head.rates());
         let bar = progress.bar(images.count(), format!("receptive field of {rates} over {} images", images.count()));
-        let read = images.read(trained.inference.resize, size).enumerate().take_while(|_| !stop.requested());
+        let read = images.read(trained.inference.resize, size, self.data.max_image.limit());
+        let read = read.enumerate().take_while(|_| !stop.requested());
         let read = read.map(|(done, image)| {
             bar.set(done as u64);
             image

@@ -10,7 +10,7 @@ use crate::scores::{Confusion, Scores};
 use crate::stop::StopFlag;
 use crate::weights::Trained;
 use anyhow::{Result, ensure};
-use atrous_data::{Dataset, DatasetKind, Split};
+use atrous_data::{DatasetKind, Split};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -82,7 +82,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let device = ComputeDevice::select(&args.device.device)?;
     let Trained { mut network, dataset: kind, mut inference, .. } = args.weights.read(args.dataset, &device)?;
     args.infer.apply(&mut inference)?;
-    let dataset = Dataset::open(kind, &args.data.data_root)?;
+    let dataset = args.data.open(kind)?;
     let mut samples = dataset.samples(args.split);
     if let Some(limit) = args.limit {
         samples = &samples[..samples.len().min(usize::try_from(limit).unwrap_or(usize::MAX))];

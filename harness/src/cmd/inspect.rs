@@ -89,7 +89,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     ensure!(args.samples <= 256, "--samples {}: at most 256 fit into a picture", args.samples);
     let sheet = args.sheet.unwrap_or_else(|| PathBuf::from(format!("inspect-{kind}.png")));
     let progress = Progress::new();
-    let dataset = Arc::new(Dataset::open(kind, &args.data.data_root)?);
+    let dataset = Arc::new(args.data.open(kind)?);
     print(format!("{} in {}\n", kind.title(), dataset.root.display()))?;
     for split in Split::ALL {
         print(statistics_text(&statistics(&dataset, split, &progress)?, kind)?)?;

@@ -5,7 +5,7 @@ use crate::settings::{InferMode, InferSpec, join_rates};
 use crate::spec::{Overrides, Spec, check_inference, check_rates};
 use crate::weights::{Hints, Trained};
 use anyhow::{Result, anyhow};
-use atrous_data::DatasetKind;
+use atrous_data::{Dataset, DatasetKind, ImageLimit};
 use atrous_models::{ComputeDevice, Tolerance};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -16,6 +16,34 @@ pub struct DataRootArg {
     /// Folder that holds the data sets, one folder each (docs/datasets.md)
     #[arg(long, env = "ATROUS_DATA", default_value = "datasets", value_name = "DIR")]
     pub data_root: PathBuf,
+
+    #[command(flatten)]
+    pub max_image: MaxImageArg,
+}
+
+impl DataRootArg {
+    /// The data set in its folder.
+    ///
+    /// # Errors
+    /// Names the folder.
+    pub fn open(&self, kind: DatasetKind) -> Result<Dataset> {
+        Ok(Dataset::open(kind, &self.data_root)?.with_limit(self.max_image.limit()))
+    }
+}
+
+/// How large an image may be.
+#[derive(Clone, Debug, clap::Args)]
+pub struct MaxImageArg {
+    /// Largest image that is read, in millions of pixels; a file that claims more is refused before memory is taken for it
+    #[arg(long, value_name = "MEGAPIXELS", default_value_t = ImageLimit::DEFAULT_MEGAPIXELS,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(ImageLimit::MOST_MEGAPIXELS)))]
+    max_image: u32,
+}
+
+impl MaxImageArg {
+    pub fn limit(&self) -> ImageLimit {
+        ImageLimit::megapixels(self.max_image)
+    }
 }
 
 /// Memory for decoded training images.
@@ -216,7 +244,9 @@ impl InferArgs {
             );
             inference.resize = resize;
         }
-        check_inference(infer, inference.divisor).map_err(|message| anyhow!(message.replacen("infer.", "--", 1)))
+        let checked = check_inference(&inference.infer, inference.resize, inference.divisor);
+        // Of the two keys, one is in a table of its own.
+        checked.map_err(|message| anyhow!("--{}", message.strip_prefix("infer.").unwrap_or(&message)))
     }
 }
 

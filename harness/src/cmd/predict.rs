@@ -1,6 +1,6 @@
 //! `atrous predict`: masks and overlays of images.
 
-use super::options::{DeviceArg, InferArgs, WeightsArgs};
+use super::options::{DeviceArg, InferArgs, MaxImageArg, WeightsArgs};
 use super::output::print;
 use crate::device::ComputeDevice;
 use crate::progress::Progress;
@@ -39,6 +39,9 @@ pub struct Args {
     out: PathBuf,
 
     #[command(flatten)]
+    max_image: MaxImageArg,
+
+    #[command(flatten)]
     device: DeviceArg,
 }
 
@@ -67,7 +70,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let (progress, stop) = (Progress::new(), StopFlag::install()?);
     let bar = progress.bar(1000 * args.images.len() as u64, format!("predict {} images", args.images.len()));
     for (index, (path, stem)) in args.images.iter().zip(&stems).enumerate() {
-        let image = atrous_data::read_rgb(path)?;
+        let image = atrous_data::read_rgb(path, args.max_image.limit())?;
         let proceed = |done: usize, all: usize| {
             bar.set(1000 * index as u64 + (1000 * done / all) as u64);
             !stop.requested()

@@ -62,15 +62,16 @@ pub fn run(args: Args) -> Result<ExitCode> {
         bar.set_length(all);
         bar.set(done);
     };
+    let limit = args.data.max_image.limit();
     let prepared = if kind == DatasetKind::Isaid {
         let default = TileOptions::default();
-        let options =
-            TileOptions { tile: args.tile.unwrap_or(default.tile), overlap: args.overlap.unwrap_or(default.overlap) };
+        let (tile, overlap) = (args.tile.unwrap_or(default.tile), args.overlap.unwrap_or(default.overlap));
+        let options = TileOptions { tile, overlap, limit };
         prepare::isaid(&args.from, &out, &options, &report)?
     } else {
         let given = args.tile.map(|_| "--tile").or(args.overlap.map(|_| "--overlap"));
         ensure!(given.is_none(), "{}: only iSAID is cut into tiles; remove it", given.unwrap_or_default());
-        prepare::convert(kind, &args.from, &out, &report)?
+        prepare::convert(kind, &args.from, &out, limit, &report)?
     };
     bar.finish();
     let mut text = format!("{} in {}\n", kind.title(), out.display());

@@ -90,6 +90,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         let sources = Sources {
             out: &results,
             data_root: &args.data.data_root,
+            image_limit: args.data.max_image.limit(),
             device: &device,
             progress: &progress,
             stop: &stop,

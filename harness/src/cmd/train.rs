@@ -58,6 +58,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let progress = Progress::new();
     let options = SweepOptions {
         out: args.out.unwrap_or_else(|| default_out(&spec.name)),
+        image_limit: args.data.max_image.limit(),
         data_root: args.data.data_root,
         shard: None,
         limit: None,

@@ -83,7 +83,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     claims.retain(|claim| args.only.is_empty() || args.only.contains(&claim.settings.experiment));
     let progress = Progress::new();
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let mut data = DataAtHand::new(&args.data.data_root, scratch.path(), &progress);
+    let mut data = DataAtHand::new(&args.data.data_root, args.data.max_image.limit(), scratch.path(), &progress);
     let runs = claims.iter().map(|claim| VerifiedRun::of(claim, &mut data)).collect::<Result<_>>()?;
     let mut verification = Verification { runs };
     let stop = StopFlag::install()?;

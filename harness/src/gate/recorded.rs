@@ -2,9 +2,9 @@
 
 use crate::provenance::Provenance;
 use crate::reference::Metric;
-use crate::result::RunResult;
+use crate::result::{RunResult, check_run};
 use crate::scores::nan;
-use crate::settings::short_hash;
+use crate::settings::{RunSettings, short_hash};
 use serde::{Deserialize, Serialize};
 
 /// What the gate has to know of a run: its scores, and enough to tell whether another run is the same bit for bit.
@@ -47,6 +47,20 @@ impl RecordedRun {
             provenance: result.provenance.clone(),
             finished: result.finished.clone(),
         }
+    }
+
+    /// Whether it can be of a run with these settings but for the seed.
+    ///
+    /// # Errors
+    /// The key, and why its value cannot be.
+    pub fn check(&self, settings: &RunSettings) -> Result<(), String> {
+        check_run(&self.run_id, settings)?;
+        for (key, value) in [("miou", self.miou), ("mdice", self.mdice)] {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(format!("{key} of seed {} must be a fraction, is {value}", self.seed));
+            }
+        }
+        Ok(())
     }
 
     /// NaN where it is undefined.

@@ -2,10 +2,11 @@
 
 use super::RecordedRun;
 use super::settings_difference::differences;
+use crate::input_file;
 use crate::result::write_json;
 use crate::rows::{Row, RowEnd, Rows};
 use crate::settings::{RunSettings, join_rates};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -77,13 +78,16 @@ impl ReferenceRuns {
     /// # Errors
     /// Names the file, and what in it cannot be understood.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = input_file::read(path, input_file::REFERENCE_BYTES)
+            .with_context(|| format!("cannot read {}", path.display()))?;
         let reference: ReferenceRuns =
             serde_json::from_slice(&text).with_context(|| format!("{} is no reference", path.display()))?;
         let ReferenceRuns { format, .. } = reference;
         ensure!(format == FORMAT, "{}: format {format} is not known here, only {FORMAT}", path.display());
         for cell in &reference.cells {
             ensure!(!cell.runs.is_empty(), "{}: {} has no runs", path.display(), cell.title());
+            let checked = cell.runs.iter().try_for_each(|run| run.check(&cell.settings));
+            checked.map_err(|why| anyhow!("{}: {}: {why}", path.display(), cell.title()))?;
         }
         Ok(reference)
     }

@@ -1,5 +1,6 @@
 //! Measured sweeps, as scores against the relative rate.
 
+use crate::input_file;
 use crate::reference::{self, Metric};
 use crate::rows::{Line, Rows};
 use anyhow::{Context, Result, ensure};
@@ -75,7 +76,7 @@ impl Evidence {
         let mut collected = Collected::default();
         for directory in directories {
             let path = directory.as_ref().join("results.csv");
-            let text = std::fs::read(&path)
+            let text = input_file::read(&path, input_file::RESULTS_BYTES)
                 .with_context(|| format!("cannot read {}: name the folder of a sweep", path.display()))?;
             collected.add(&text).with_context(|| format!("cannot understand {}", path.display()))?;
         }

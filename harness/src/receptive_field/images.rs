@@ -2,7 +2,7 @@
 
 use super::Image;
 use anyhow::Result;
-use atrous_data::{Dataset, DatasetKind, Split, read_rgb};
+use atrous_data::{Dataset, DatasetKind, ImageLimit, Split, read_rgb};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -35,11 +35,17 @@ impl Images {
         }
     }
 
-    /// Reads or draws them. Files are fitted into `resize` as for inference; all have the size `size`.
-    pub fn read(&self, resize: [usize; 2], size: [usize; 2]) -> Box<dyn Iterator<Item = Result<Image>> + '_> {
+    /// Reads or draws them. Files are fitted into `resize` as for inference, and none may be larger than `limit`; all images have
+    /// the size `size`.
+    pub fn read(
+        &self,
+        resize: [usize; 2],
+        size: [usize; 2],
+        limit: ImageLimit,
+    ) -> Box<dyn Iterator<Item = Result<Image>> + '_> {
         match self {
             Images::Files(files) => {
-                Box::new(files.iter().map(move |path| Ok(Image::fitted(&read_rgb(path)?, resize, size))))
+                Box::new(files.iter().map(move |path| Ok(Image::fitted(&read_rgb(path, limit)?, resize, size))))
             }
             Images::Noise(count) => Box::new((0..*count).map(move |number| Ok(Image::noise(size, number)))),
         }
@@ -58,9 +64,9 @@ mod tests {
         RgbImage8::filled(8, 16, [1, 2, 3]).write_png(&path).unwrap();
         let images = Images::Files(vec![path, folder.path().join("absent.png")]);
         assert_eq!((images.count(), Images::Noise(3).count()), (2, 3));
-        let mut read = images.read([8, 16], [16, 16]);
+        let mut read = images.read([8, 16], [16, 16], ImageLimit::DEFAULT);
         assert_eq!(read.next().unwrap().unwrap().size(), [16, 16]);
         assert!(read.next().unwrap().unwrap_err().to_string().contains("absent.png"));
-        assert_eq!(Images::Noise(3).read([8, 16], [16, 32]).count(), 3);
+        assert_eq!(Images::Noise(3).read([8, 16], [16, 32], ImageLimit::DEFAULT).count(), 3);
     }
 }

@@ -69,7 +69,7 @@ fn measure(experiment: &Experiment, limit: usize, sources: &Sources, fields: &mu
             return Ok(());
         }
         let found = trained(experiment, cell, sources).and_then(|(row, trained)| {
-            let images = images.read(trained.inference.resize, trained.crop);
+            let images = images.read(trained.inference.resize, trained.crop, sources.image_limit);
             let options = Options::default();
             Ok((row, receptive_field::map(&trained.network, &sources.device.device, images, &options)?))
         });

@@ -13,7 +13,7 @@ use crate::sweep::drawn_root;
 use crate::table::{Cell, Verdict};
 use crate::weights::{Hints, Trained};
 use anyhow::{Context, Result, bail};
-use atrous_data::{Dataset, LabelMap, RgbImage8, Sample, Split};
+use atrous_data::{Dataset, ImageLimit, LabelMap, RgbImage8, Sample, Split};
 use atrous_models::ComputeDevice;
 use maud::{Markup, html};
 use std::path::Path;
@@ -98,6 +98,8 @@ pub struct Sources<'a> {
     /// The sweep's output directory.
     pub out: &'a Path,
     pub data_root: &'a Path,
+    /// The largest image that is read.
+    pub image_limit: ImageLimit,
     pub device: &'a ComputeDevice,
     pub progress: &'a Progress,
     pub stop: &'a StopFlag,
@@ -122,7 +124,8 @@ impl Report {
 fn read(experiment: &Experiment, options: ImageOptions, sources: &Sources) -> Result<Option<Images>> {
     let settings = &experiment.section.settings;
     let drawn = drawn_root(sources.out, settings);
-    let dataset = Dataset::open(settings.dataset, drawn.as_deref().unwrap_or(sources.data_root))?;
+    let root = drawn.as_deref().unwrap_or(sources.data_root);
+    let dataset = Dataset::open(settings.dataset, root)?.with_limit(sources.image_limit);
     let samples = dataset.samples(Split::Val);
     let samples = &samples[..samples.len().min(options.images)];
     let loaded: Vec<(RgbImage8, LabelMap)> = samples.iter().map(Sample::load).collect::<Result<_, _>>()?;

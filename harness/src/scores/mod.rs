@@ -33,6 +33,26 @@ impl Confusion {
         Confusion { classes, counts: vec![0; classes * classes] }
     }
 
+    /// Whether counts from a file can be those of so many classes. Sums of them stay far below what 64 bits hold.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check(&self, classes: usize) -> Result<(), String> {
+        const MOST_PIXELS: u64 = 1 << 60;
+        if self.classes != classes || self.counts.len() != classes * classes {
+            return Err(format!(
+                "must be of {classes} classes, and has {} and {} counts",
+                self.classes,
+                self.counts.len()
+            ));
+        }
+        let sum = self.counts.iter().try_fold(0u64, |sum, count| sum.checked_add(*count));
+        if sum.is_none_or(|sum| sum > MOST_PIXELS) {
+            return Err("has more pixels than any data set".into());
+        }
+        Ok(())
+    }
+
     /// Counts the pixels of one image; those labelled 255 are left out.
     ///
     /// # Errors
@@ -115,6 +135,25 @@ pub struct Scores {
     /// Share of all pixels that were predicted correctly.
     #[serde(with = "nan")]
     pub aacc: f64,
+}
+
+impl Scores {
+    /// Whether scores from a file can be those of so many classes.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check(&self, classes: usize) -> Result<(), String> {
+        let lists = [("iou", &self.iou), ("dice", &self.dice), ("accuracy", &self.accuracy)];
+        if let Some((name, list)) = lists.iter().find(|(_, list)| list.len() != classes) {
+            return Err(format!("{name} must have {classes} classes, and has {}", list.len()));
+        }
+        let means = [self.miou, self.mdice, self.macc, self.aacc];
+        let fractions = lists.iter().flat_map(|(_, list)| list.iter()).chain(&means);
+        match fractions.copied().find(|value| !value.is_nan() && !(0.0..=1.0).contains(value)) {
+            Some(value) => Err(format!("{value} is no fraction")),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A number that is `null` in JSON when it is NaN.

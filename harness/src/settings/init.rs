@@ -1,9 +1,11 @@
 //! What training starts from.
 
+use crate::input_file;
 use anyhow::{Context, Result};
 use atrous_models::{Segmentor, State, Tolerance};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::io::Read;
 use std::path::Path;
 
 /// Weights of a file.
@@ -39,12 +41,19 @@ pub enum Part {
 /// # Errors
 /// Names the file.
 pub fn checksum(path: &str) -> Result<String> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {path}"))?;
-    Ok(hex(&bytes))
+    let cannot = || format!("cannot read {path}");
+    let mut file = input_file::open(Path::new(path), input_file::WEIGHTS_BYTES).with_context(cannot)?;
+    let (mut digest, mut part) = (Sha256::new(), vec![0; 1 << 20]);
+    loop {
+        match file.read(&mut part).with_context(cannot)? {
+            0 => return Ok(hex(&digest.finalize())),
+            count => digest.update(&part[..count]),
+        }
+    }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl InitSpec {
@@ -54,8 +63,10 @@ impl InitSpec {
     /// A file that is not what it was when the spec was read, or does not fit the network; names it.
     pub fn load_into(&self, network: &mut Segmentor) -> Result<()> {
         let path = Path::new(&self.weights);
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        anyhow::ensure!(hex(&bytes) == self.sha256, "{} has changed since the sweep began", path.display());
+        let bytes = input_file::read_weights(path).with_context(|| format!("cannot read {}", path.display()))?;
+        // What holds no weights was not read to its end, and has an error of its own.
+        let unchanged = !State::begins(&bytes) || hex(&Sha256::digest(&bytes)) == self.sha256;
+        anyhow::ensure!(unchanged, "{} has changed since the sweep began", path.display());
         let cannot = || format!("{} cannot be used as initial weights", path.display());
         let state = State::from_bytes(&bytes).with_context(cannot)?;
         let (missing, superfluous) = (self.allow_missing.clone(), self.allow_superfluous.clone());

@@ -1,11 +1,10 @@
 //! Fills in the protocol's defaults and refuses what cannot be.
 
 use super::wire::{EXPERIMENT_KEYS, ExperimentWire, InferWire, InitWire, ModelWire, SpecWire, TrainWire};
-use super::{Experiment, protocol};
+use super::{Experiment, protocol, rates, size};
 use crate::settings::{
     DataSource, InferMode, InferSpec, InitSpec, ModelKind, ModelSpec, RunSettings, TrainSpec, checksum, one_ratio,
 };
-use crate::verdict::Answer;
 use atrous_models::Stem;
 use std::collections::HashSet;
 
@@ -16,12 +15,12 @@ pub(super) struct Impossible {
     pub message: String,
 }
 
-type Checked<T = ()> = Result<T, Impossible>;
+pub(super) type Checked<T = ()> = Result<T, Impossible>;
 
 /// All experiments; the error carries the index of the experiment.
 pub(super) fn experiments(spec: SpecWire) -> Result<Vec<Experiment>, (usize, Impossible)> {
     let mut names = HashSet::new();
-    let mut checked = Vec::new();
+    let (mut checked, mut runs) = (Vec::new(), 0);
     for (index, wire) in spec.experiment.into_iter().enumerate() {
         let experiment = resolve(wire);
         check(&experiment).map_err(|impossible| (index, impossible))?;
@@ -29,6 +28,9 @@ pub(super) fn experiments(spec: SpecWire) -> Result<Vec<Experiment>, (usize, Imp
             let message = format!("{} is the name of an earlier experiment too", experiment.name);
             return Err((index, Impossible { key: "name".into(), message }));
         }
+        runs += experiment.rates.len() * experiment.seeds.len();
+        let message = format!("with this experiment the spec has {runs} runs; at most {} are planned", size::MOST_RUNS);
+        ensure(runs <= size::MOST_RUNS, "seeds", message).map_err(|impossible| (index, impossible))?;
         checked.push(experiment);
     }
     if checked.is_empty() {
@@ -115,21 +117,24 @@ fn resolve_train(wire: &TrainWire, protocol: &protocol::Protocol) -> TrainSpec {
     }
 }
 
-fn ensure(possible: bool, key: impl Into<String>, message: impl Into<String>) -> Checked {
+pub(super) fn ensure(possible: bool, key: impl Into<String>, message: impl Into<String>) -> Checked {
     if possible { Ok(()) } else { Err(Impossible { key: key.into(), message: message.into() }) }
 }
 
 fn check(experiment: &Experiment) -> Checked {
-    check_name(&experiment.name)?;
+    check_name(&experiment.name).map_err(|message| Impossible { key: "name".into(), message })?;
     check_model(&experiment.model)?;
     let divisor = experiment.model.kind.size_divisor();
     check_sides("crop", experiment.crop, divisor)?;
     check_sides("resize", experiment.resize, 1)?;
-    check_all_rates(&experiment.rates, &experiment.baseline)?;
+    rates::check_all(&experiment.rates, &experiment.baseline)?;
     check_seeds(&experiment.seeds)?;
     check_train(&experiment.train)?;
     check_infer(&experiment.infer, divisor)?;
-    check_expect(experiment.expect.as_ref(), &experiment.rates)?;
+    experiment.rates.iter().try_for_each(|rates| size::check_weights(&experiment.model, rates))?;
+    size::check_batch(experiment.train.batch, experiment.crop)?;
+    size::check_view(experiment.resize, &experiment.infer)?;
+    rates::check_expect(experiment.expect.as_ref(), &experiment.rates)?;
     match &experiment.data {
         DataSource::Files => Ok(()),
         DataSource::Synthetic(synthetic) => {
@@ -138,16 +143,22 @@ fn check(experiment: &Experiment) -> Checked {
     }
 }
 
-fn check_name(name: &str) -> Checked {
+/// Whether an experiment can be called this: the name is that of a directory.
+///
+/// # Errors
+/// Why not.
+pub fn check_name(name: &str) -> Result<(), String> {
+    const LONGEST: usize = 100;
     let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
-    ensure(
-        !name.is_empty() && name.chars().all(letter),
-        "name",
-        format!("\"{name}\" must consist of a-z, 0-9, _ and -: it names a directory"),
-    )?;
+    let shown: String = name.chars().take(LONGEST).flat_map(char::escape_debug).collect();
+    if name.is_empty() || name.len() > LONGEST || !name.chars().all(letter) {
+        return Err(format!("\"{shown}\" must be at most {LONGEST} of a-z, 0-9, _ and -: it names a directory"));
+    }
     // `synthetic` is the folder of drawn images; the keys would make `--set` ambiguous.
-    let reserved = name == "synthetic" || EXPERIMENT_KEYS.contains(&name);
-    ensure(!reserved, "name", format!("\"{name}\" has a meaning of its own; take another name"))
+    if name == "synthetic" || EXPERIMENT_KEYS.contains(&name) {
+        return Err(format!("\"{name}\" has a meaning of its own; take another name"));
+    }
+    Ok(())
 }
 
 fn check_model(model: &ModelSpec) -> Checked {
@@ -177,65 +188,33 @@ fn check_sides(key: &str, [height, width]: [usize; 2], divisor: usize) -> Checke
     )
 }
 
-fn check_all_rates(all: &[Vec<usize>], baseline: &Vec<usize>) -> Checked {
-    ensure(!all.is_empty(), "rates", "must hold at least one list of rates, such as [1, 12, 24, 36]")?;
-    let mut seen = HashSet::new();
-    for (index, rates) in all.iter().enumerate() {
-        let key = format!("rates[{index}]");
-        check_rates(rates).map_err(|message| Impossible { key: key.clone(), message })?;
-        ensure(seen.insert(rates), &key, format!("{rates:?} is there twice"))?;
-    }
-    ensure(all.contains(baseline), "baseline", format!("must be one of the lists in rates, is {baseline:?}"))
-}
-
-fn check_expect(expect: Option<&Answer>, all: &[Vec<usize>]) -> Checked {
-    let Some(answer) = expect else { return Ok(()) };
-    if let Answer::Best(rates) = answer {
-        ensure(all.contains(rates), "expect.best", format!("must be one of the lists in rates, is {rates:?}"))?;
-    }
-    ensure(all.len() >= 2, "expect", "needs two or more lists of rates, which are compared")
-}
-
-/// Whether a list can be an ASPP's rates.
-///
-/// # Errors
-/// Why not.
-pub fn check_rates(rates: &[usize]) -> Result<(), String> {
-    if rates.is_empty() {
-        return Err("must hold at least one rate".into());
-    }
-    if !rates.iter().all(|rate| (1..=65_536).contains(rate)) {
-        return Err(format!("rates must be in 1..=65536, are {rates:?}"));
-    }
-    if !rates.windows(2).all(|pair| pair[0] < pair[1]) {
-        return Err(format!("rates must be ascending, each larger than the one before, are {rates:?}"));
-    }
-    Ok(())
-}
-
 /// Whether the settings of a run, wherever they come from, are possible.
 ///
 /// # Errors
 /// The key, and why its value cannot be.
 pub fn check_settings(settings: &RunSettings) -> Result<(), String> {
     let divisor = settings.model.kind.size_divisor();
+    rates::check_rates(&settings.rates)?;
     let checked = || {
         check_model(&settings.model)?;
         check_sides("crop", settings.crop, divisor)?;
         check_sides("resize", settings.resize, 1)?;
         check_train(&settings.train)?;
-        check_infer(&settings.infer, divisor)
+        check_infer(&settings.infer, divisor)?;
+        size::check_weights(&settings.model, &settings.rates)?;
+        size::check_batch(settings.train.batch, settings.crop)?;
+        size::check_view(settings.resize, &settings.infer)
     };
-    checked().map_err(|Impossible { key, message }| format!("{key} {message}"))?;
-    check_rates(&settings.rates)
+    checked().map_err(|Impossible { key, message }| format!("{key} {message}"))
 }
 
-/// Whether images can be scored like this by a network whose input sides are multiples of `divisor`.
+/// Whether images, fitted into `resize`, can be scored like this by a network whose input sides are multiples of `divisor`.
 ///
 /// # Errors
 /// The key, and why its value cannot be.
-pub fn check_inference(infer: &InferSpec, divisor: usize) -> Result<(), String> {
-    check_infer(infer, divisor).map_err(|Impossible { key, message }| format!("{key} {message}"))
+pub fn check_inference(infer: &InferSpec, resize: [usize; 2], divisor: usize) -> Result<(), String> {
+    let checked = check_infer(infer, divisor).and_then(|()| size::check_view(resize, infer));
+    checked.map_err(|Impossible { key, message }| format!("{key} {message}"))
 }
 
 fn check_seeds(seeds: &[u64]) -> Checked {

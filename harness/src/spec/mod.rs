@@ -9,13 +9,17 @@ mod error;
 mod locate;
 mod overrides;
 pub mod protocol;
+mod rates;
+mod size;
 mod wire;
 
-pub use check::{check_inference, check_rates, check_settings};
+pub use check::{check_inference, check_name, check_settings};
 pub use embedded::{EMBEDDED, EmbeddedSpec};
 pub use error::SpecError;
 pub use overrides::Overrides;
+pub use rates::check_rates;
 
+use crate::input_file;
 use crate::settings::{DataSource, InferSpec, InitSpec, ModelSpec, RunSettings, TrainSpec};
 use crate::verdict::{Answer, Expectation};
 use atrous_data::DatasetKind;
@@ -70,7 +74,7 @@ impl Spec {
             return Spec::parse(embedded.name, &file, embedded.text, overrides);
         }
         let path = Path::new(name_or_path);
-        let text = std::fs::read_to_string(path).map_err(|source| {
+        let text = input_file::read_text(path, input_file::SPEC_BYTES).map_err(|source| {
             if source.kind() == std::io::ErrorKind::NotFound {
                 let known = EMBEDDED.iter().map(|spec| spec.name).collect::<Vec<_>>().join(", ");
                 SpecError::Unknown { name: name_or_path.into(), known }

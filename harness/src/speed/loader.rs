@@ -14,7 +14,8 @@ pub(super) fn seconds(settings: &RunSettings, options: &SpeedOptions, mut clock:
         "{}: its images are drawn: name an experiment whose data are files",
         settings.experiment
     );
-    let dataset = Arc::new(Dataset::open(settings.dataset, &options.data_root)?);
+    let dataset = Dataset::open(settings.dataset, &options.data_root)?.with_limit(options.image_limit);
+    let dataset = Arc::new(dataset);
     let epoch = dataset.samples(Split::Train).len().div_ceil(settings.train.batch) as u64;
     // A thread is at most two batches ahead: those were not made in the time that is measured.
     let ahead = 2 * options.threads as u64;

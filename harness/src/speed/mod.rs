@@ -11,6 +11,7 @@ use crate::progress::{Bar, Progress};
 use crate::settings::RunSettings;
 use crate::{memory, provenance};
 use anyhow::Result;
+use atrous_data::ImageLimit;
 use atrous_models::ComputeDevice;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -29,6 +30,8 @@ pub struct SpeedOptions {
     pub cache_bytes: usize,
     /// Where data sets are (for [`What::Loader`]).
     pub data_root: PathBuf,
+    /// The largest image that is read (for [`What::Loader`]).
+    pub image_limit: ImageLimit,
 }
 
 /// Measures one run's units. Peak memory is that of this measurement, where the system allows it to be told apart.

@@ -3,7 +3,7 @@ use crate::spec::{Overrides, Spec};
 
 fn options(what: What) -> SpeedOptions {
     let data_root = PathBuf::from("nowhere");
-    SpeedOptions { what, units: 3, warmup: 2, threads: 1, cache_bytes: 0, data_root }
+    SpeedOptions { what, units: 3, warmup: 2, threads: 1, cache_bytes: 0, data_root, image_limit: ImageLimit::DEFAULT }
 }
 
 fn settings() -> RunSettings {

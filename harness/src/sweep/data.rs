@@ -5,7 +5,7 @@ use crate::settings::{DataSource, RunSettings, short_hash};
 use crate::spec::Spec;
 use anyhow::{Context, Result};
 use atrous_data::synthetic::{self, SyntheticConfig};
-use atrous_data::{Dataset, DatasetKind};
+use atrous_data::{Dataset, DatasetKind, ImageLimit};
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,8 @@ pub struct DataSets {
     opened: HashMap<(DatasetKind, Option<String>), OpenedData>,
     /// In the order of the spec.
     order: Vec<(DatasetKind, Option<String>)>,
+    /// The largest image that is read of any.
+    limit: ImageLimit,
 }
 
 /// Files have no name of their own; drawn images are told apart by the hash of how they are drawn.
@@ -35,12 +37,12 @@ fn key(kind: DatasetKind, source: &DataSource) -> (DatasetKind, Option<String>) 
 }
 
 impl DataSets {
-    /// Opens those that are files.
+    /// Opens those that are files. No image of any may be larger than `limit`.
     ///
     /// # Errors
     /// The first that is missing or has no readable layout; names the path.
-    pub fn open_files(spec: &Spec, data_root: &Path) -> Result<Self> {
-        let mut sets = DataSets { opened: HashMap::new(), order: Vec::new() };
+    pub fn open_files(spec: &Spec, data_root: &Path, limit: ImageLimit) -> Result<Self> {
+        let mut sets = DataSets { opened: HashMap::new(), order: Vec::new(), limit };
         for experiment in &spec.experiments {
             let key = key(experiment.dataset, &experiment.data);
             if sets.order.contains(&key) {
@@ -55,7 +57,8 @@ impl DataSets {
     }
 
     fn insert(&mut self, key: &(DatasetKind, Option<String>), dataset: Dataset) {
-        let opened = OpenedData { dataset: Arc::new(dataset), fingerprint: String::new() };
+        let dataset = Arc::new(dataset.with_limit(self.limit));
+        let opened = OpenedData { dataset, fingerprint: String::new() };
         self.opened.insert(key.clone(), opened);
     }
 

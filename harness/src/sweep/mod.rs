@@ -26,7 +26,7 @@ use crate::spec::{PlannedRun, Spec};
 use crate::stop::StopFlag;
 use crate::turn::Turn;
 use anyhow::Result;
-use atrous_data::{Dataset, Split};
+use atrous_data::{Dataset, ImageLimit, Split};
 use atrous_models::burn::tensor::Device;
 use atrous_models::{ComputeDevice, DeviceError};
 use queue::{Due, Queue};
@@ -88,6 +88,8 @@ type DeviceCheck<'c> = dyn Fn() -> Result<(), DeviceError> + Sync + 'c;
 pub struct SweepOptions {
     pub out: PathBuf,
     pub data_root: PathBuf,
+    /// The largest image that is read.
+    pub image_limit: ImageLimit,
     /// The part of the runs that is meant; all where there is none.
     pub shard: Option<Shard>,
     /// At most so many unfinished runs.
@@ -170,7 +172,7 @@ fn sweep_checking(
 ) -> Result<SweepEnd> {
     let plan = spec.plan();
     let part = Part::of(options.shard, &plan);
-    let mut data = DataSets::open_files(spec, &options.data_root)?;
+    let mut data = DataSets::open_files(spec, &options.data_root, options.image_limit)?;
     check_initial_weights(&plan)?;
     let lock = match options.shard {
         None => Lock::take(&options.out)?,

@@ -35,6 +35,7 @@ fn bench() -> Bench {
     let options = SweepOptions {
         out: folder.path().join("out"),
         data_root: folder.path().join("datasets"),
+        image_limit: ImageLimit::DEFAULT,
         shard: None,
         limit: None,
         retry_failed: false,

@@ -1,6 +1,7 @@
 //! Weights, optimiser and iteration of a run, in one file that is there whole or not at all.
 
 use crate::atomic_file;
+use crate::input_file;
 use crate::settings::RunSettings;
 use crate::spec::check_settings;
 use anyhow::{Context, Result};
@@ -57,7 +58,7 @@ impl Checkpoint {
     /// # Errors
     /// A file that cannot be read, is no safetensors file or lacks this program's metadata; names it.
     pub fn read(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let bytes = input_file::read_weights(path).with_context(|| format!("cannot read {}", path.display()))?;
         let state = State::from_bytes(&bytes).map_err(anyhow::Error::from);
         state.and_then(Self::of).with_context(|| format!("{} is no checkpoint", path.display()))
     }

@@ -1,6 +1,7 @@
 //! `log.csv`, a row per iteration, and `evaluations.csv`, a row per evaluation on the way.
 
 use crate::atomic_file;
+use crate::input_file;
 use crate::reference::Metric;
 use crate::scores::Scores;
 use anyhow::{Context, Result};
@@ -150,7 +151,8 @@ fn write_rows<T: Serialize>(path: &Path, rows: &[T]) -> Result<()> {
 }
 
 fn read_rows<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
-    let mut reader = csv::Reader::from_path(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let file = input_file::open(path, input_file::LOG_BYTES);
+    let mut reader = csv::Reader::from_reader(file.with_context(|| format!("cannot read {}", path.display()))?);
     let rows: Result<Vec<T>, csv::Error> = reader.deserialize().collect();
     rows.with_context(|| format!("cannot understand {}: remove the run's directory to start it again", path.display()))
 }

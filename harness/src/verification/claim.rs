@@ -2,6 +2,7 @@
 
 use super::Finding;
 use crate::image_counts;
+use crate::input_file;
 use crate::result::{Cause, RunFailure, RunResult};
 use crate::rows::{Line, WrittenRow, read_written};
 use crate::run_dir::{RunDir, RunState};
@@ -75,7 +76,8 @@ pub fn read_claims(results: &Path) -> Result<Vec<Claim>> {
 }
 
 fn written_rows(path: &Path) -> Result<Vec<WrittenRow>> {
-    let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text =
+        input_file::read(path, input_file::RESULTS_BYTES).with_context(|| format!("cannot read {}", path.display()))?;
     read_written(&text).with_context(|| format!("{} is not as a sweep writes it", path.display()))
 }
 
@@ -199,7 +201,9 @@ fn class_scores(path: &Path) -> Result<ClassScores> {
         return Ok(found);
     }
     let context = || format!("{} is not as a sweep writes it", path.display());
-    let mut reader = csv::Reader::from_path(path).with_context(context)?;
+    let text =
+        input_file::read(path, input_file::RESULTS_BYTES).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut reader = csv::Reader::from_reader(&text[..]);
     let header = reader.headers().with_context(context)?.clone();
     for record in reader.records() {
         let record = record.with_context(context)?;

@@ -4,13 +4,14 @@ use super::Claim;
 use crate::progress::Progress;
 use crate::settings::DataSource;
 use anyhow::{Context, Result};
-use atrous_data::{Dataset, DatasetKind, synthetic};
+use atrous_data::{Dataset, DatasetKind, ImageLimit, synthetic};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Opens and hashes each set once.
 pub struct DataAtHand {
     data_root: PathBuf,
+    image_limit: ImageLimit,
     /// Where drawn images go, a folder each.
     scratch: PathBuf,
     progress: Progress,
@@ -21,10 +22,10 @@ pub struct DataAtHand {
 type Found = Result<(Arc<Dataset>, String), String>;
 
 impl DataAtHand {
-    /// Sets of files are looked for under `data_root`; synthetic ones are drawn into `scratch`.
-    pub fn new(data_root: &Path, scratch: &Path, progress: &Progress) -> Self {
+    /// Sets of files are looked for under `data_root`; synthetic ones are drawn into `scratch`. No image may be larger than the limit.
+    pub fn new(data_root: &Path, image_limit: ImageLimit, scratch: &Path, progress: &Progress) -> Self {
         let (data_root, scratch) = (data_root.to_owned(), scratch.to_owned());
-        DataAtHand { data_root, scratch, progress: progress.clone(), opened: Vec::new() }
+        DataAtHand { data_root, image_limit, scratch, progress: progress.clone(), opened: Vec::new() }
     }
 
     /// The fingerprint of the set that a run is of, or why there is none.
@@ -62,12 +63,12 @@ impl DataAtHand {
                 let root = self.data_root.display();
                 return Ok(Err(format!("{root} has no folder {}: name another with --data-root", kind.directory())));
             }
-            DataSource::Files => Dataset::open(kind, &self.data_root)?,
+            DataSource::Files => Dataset::open(kind, &self.data_root)?.with_limit(self.image_limit),
             DataSource::Synthetic(drawing) => {
                 let root = self.scratch.join(format!("{}-{}", kind.name(), self.opened.len()));
                 std::fs::create_dir_all(&root).with_context(|| format!("cannot create {}", root.display()))?;
                 synthetic::write(kind, &root, drawing)?;
-                Dataset::open(kind, &root)?
+                Dataset::open(kind, &root)?.with_limit(self.image_limit)
             }
         };
         let bar = self.progress.bar(0, format!("hashing {} (bytes)", kind.title()));

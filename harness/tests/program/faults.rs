@@ -4,6 +4,7 @@
 use crate::mounts::{self, mount, unmount};
 use crate::outcome::{assert_same, named};
 use crate::place::{Place, files};
+use atrous_data::ImageLimit;
 use atrous_harness::device::ComputeDevice;
 use atrous_harness::progress::Progress;
 use atrous_harness::run;
@@ -189,6 +190,7 @@ fn a_panic_in_a_thread_of_the_device_is_no_result() {
     let options = SweepOptions {
         out: place.path("out"),
         data_root: place.path("datasets"),
+        image_limit: ImageLimit::DEFAULT,
         shard: None,
         limit: None,
         retry_failed: false,

@@ -3,11 +3,14 @@
 mod bench;
 mod commands;
 mod controls;
+mod corpus;
 mod erf;
 mod faults;
 mod gate;
+mod hostile;
 mod jobs;
 mod kills;
+mod limits;
 mod mounts;
 mod outcome;
 mod place;

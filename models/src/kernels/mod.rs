@@ -3,13 +3,19 @@
 //! Every function splits its work by the shapes alone, never by the number of threads, and adds partial
 //! sums in a fixed order: the result is the same bit for bit on one thread and on sixty-four.
 
+#[allow(unsafe_code)]
 mod buffer;
+#[allow(unsafe_code)]
 pub mod conv;
 pub mod gather;
 pub mod loss;
+#[allow(unsafe_code)]
 pub mod momentum;
+#[allow(unsafe_code)]
 pub mod norm;
+#[allow(unsafe_code)]
 pub mod resize;
+#[allow(unsafe_code)]
 mod tile;
 
 #[cfg(test)]

@@ -67,6 +67,9 @@ pub unsafe fn multiply<S: Simd>(simd: S, left: *const f32, right: *const f32, st
 }
 
 /// A tile of `R` rows and at most `V` vectors.
+///
+/// # Safety
+/// As for [`multiply`].
 #[inline(always)]
 unsafe fn sums<S: Simd, const R: usize, const V: usize>(
     simd: S,

@@ -43,6 +43,12 @@ const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
 /// from f16 to f32, and one storage may have two names.
 const TENSOR_BYTES: (usize, usize) = (1 << 20, 4);
 
+/// Whether these may be the first bytes of a checkpoint. Torch writes pickles from protocol 2 on, whose first instruction
+/// names it.
+pub fn begins(head: &[u8]) -> bool {
+    head.starts_with(ZIP_MAGIC) || head.first() == Some(&opcode::PROTO)
+}
+
 /// All floating-point tensors of the checkpoint's state dict, by key; values are rounded to f32, in row-major order.
 ///
 /// The prefix `module.` of `DataParallel` is taken off where every key has it.

@@ -8,6 +8,9 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use super::{State, StateError, VELOCITY, Values};
 use crate::pth;
 
+/// Bytes that the header of a safetensors file may have, which takes about ten times as many in memory. The networks here
+/// have some 700 tensors, of less than 200 bytes each.
+const HEADER_BYTES: u64 = 8 << 20;
 /// A batch norm's counter in PyTorch's states. Nothing here depends on it.
 const BATCHES: &str = "num_batches_tracked";
 /// The statistic that stands beside a counter.
@@ -45,7 +48,15 @@ impl State {
             (key.as_str(), view.expect("as many bytes as the shape says"))
         });
         let metadata: HashMap<String, String> = self.metadata.clone().into_iter().collect();
-        safetensors::serialize(views, Some(metadata)).expect("tensors that were just viewed serialise")
+        // Of no tensors and an empty table, safetensors 0.8 makes a header that it cannot read.
+        let metadata = (!metadata.is_empty()).then_some(metadata);
+        safetensors::serialize(views, metadata).expect("tensors that were just viewed serialise")
+    }
+
+    /// Whether these may be the first bytes, 512 or all, of a file that [`State::from_bytes`] reads: what is neither a
+    /// safetensors file nor a zip archive nor a pickle need not be read any further.
+    pub fn begins(head: &[u8]) -> bool {
+        is_safetensors(head) || pth::begins(head)
     }
 
     /// From a safetensors file or a PyTorch checkpoint (`.pth`), which is recognised by its first bytes. Nothing in it
@@ -58,6 +69,10 @@ impl State {
             return Ok(State { tensors: pth::read(bytes)?, ..State::default() });
         }
         let format = |error: safetensors::SafeTensorError| StateError::Format(error.to_string());
+        let length = u64::from_le_bytes(*bytes.first_chunk().unwrap_or(&[0; 8]));
+        if length > HEADER_BYTES {
+            return Err(StateError::Format(format!("its header has {length} bytes; at most {HEADER_BYTES} are read")));
+        }
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(format)?;
         let file = SafeTensors::deserialize(bytes).map_err(format)?;
         let mut state = State::default();
@@ -125,6 +140,15 @@ mod tests {
             let error = State::from_bytes(bytes).unwrap_err().to_string();
             assert!(error.contains(word), "{error}");
         }
+    }
+
+    #[test]
+    fn a_header_out_of_proportion_is_refused() {
+        assert_eq!(State::from_bytes(&State::default().to_bytes()).unwrap(), State::default());
+        let bytes = [&(9u64 << 20).to_le_bytes()[..], b"{}", &[b' '; 9 << 20]].concat();
+        let message = State::from_bytes(&bytes).unwrap_err().to_string();
+        assert!(message.contains("its header has 9437184 bytes; at most 8388608 are read"), "{message}");
+        assert!(State::begins(&bytes[..512]) && !State::begins(&[0; 512]) && !State::begins(b""));
     }
 
     #[test]

@@ -1,0 +1,100 @@
+//! The bytes of an image file, unpacked if it is gzipped: no more of them than its image can have.
+
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read};
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+use image::codecs::pnm::PnmDecoder;
+use image::{ImageDecoder, ImageFormat};
+
+use crate::error::{DataError, Result};
+use crate::limit::ImageLimit;
+
+/// What is read of a file before anything is decided: enough for the headers of PNG and PNM.
+const HEAD: u64 = 64 << 10;
+
+/// What a gzipped file begins with.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// An open file, unpacked while it is read.
+pub(crate) struct Unpacked<'a> {
+    path: &'a Path,
+    source: Box<dyn Read + 'a>,
+    gzipped: bool,
+}
+
+impl<'a> Unpacked<'a> {
+    pub fn open(path: &'a Path) -> Result<Self> {
+        let failed = DataError::read(path);
+        let started = || -> io::Result<(Vec<u8>, BufReader<File>)> {
+            let mut file = BufReader::new(File::open(path)?);
+            let mut first = Vec::new();
+            file.by_ref().take(GZIP.len() as u64).read_to_end(&mut first)?;
+            Ok((first, file))
+        };
+        let (first, file) = started().map_err(failed)?;
+        let gzipped = first == GZIP;
+        let stored = Cursor::new(first).chain(file);
+        let source: Box<dyn Read> = if gzipped { Box::new(MultiGzDecoder::new(stored)) } else { Box::new(stored) };
+        Ok(Self { path, source, gzipped })
+    }
+
+    /// Appends at most `count` bytes more.
+    pub fn read(&mut self, count: u64, bytes: &mut Vec<u8>) -> Result<usize> {
+        let read = self.source.by_ref().take(count).read_to_end(bytes);
+        read.map_err(|error| match self.gzipped {
+            true => DataError::decode(self.path, format!("gzip: {error}")),
+            false => DataError::read(self.path)(error),
+        })
+    }
+}
+
+/// Bytes of an image file, unpacked if it is gzipped. Reading ends with an error as soon as it is known that they are those of
+/// no image, or of one that is beyond the limit.
+pub(crate) fn read_image_file(path: &Path, limit: ImageLimit) -> Result<Vec<u8>> {
+    let mut file = Unpacked::open(path)?;
+    let mut bytes = Vec::new();
+    file.read(HEAD, &mut bytes)?;
+    let most = check_head(path, &bytes, limit)?;
+    let left = (most + 1).saturating_sub(bytes.len() as u64);
+    file.read(left, &mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(DataError::FileTooLarge { path: path.to_owned(), most });
+    }
+    Ok(bytes)
+}
+
+/// Looks at the first bytes of a file: an error where they begin no image, or one that is beyond the limit. Returns how
+/// many bytes the file may hold, and a decoder take.
+pub(crate) fn check_head(path: &Path, head: &[u8], limit: ImageLimit) -> Result<u64> {
+    use ImageFormat::{Jpeg, Png, Pnm, Tiff};
+    if !matches!(image::guess_format(head), Ok(Png | Jpeg | Tiff | Pnm)) {
+        return Err(DataError::decode(path, "neither PNG, JPEG, TIFF nor PNM"));
+    }
+    let claimed = claimed_size(head);
+    claimed.map_or(Ok(()), |size| check_size(path, size, limit))?;
+    Ok(limit.file_bytes(claimed))
+}
+
+/// Height and width in the header of a PNG or PNM file; `None` in other formats, where they may stand anywhere.
+fn claimed_size(head: &[u8]) -> Option<[u32; 2]> {
+    if head.starts_with(b"\x89PNG") {
+        // After the signature, and the length and name of the first chunk.
+        let side = |at: usize| Some(u32::from_be_bytes(*head.get(at..)?.first_chunk()?));
+        return Some([side(20)?, side(16)?]);
+    }
+    let (width, height) = PnmDecoder::new(head).ok()?.dimensions();
+    Some([height, width])
+}
+
+/// Whether an image has pixels, and no more than may be.
+pub(crate) fn check_size(path: &Path, size: [u32; 2], limit: ImageLimit) -> Result<()> {
+    if !limit.admits(size) {
+        return Err(DataError::TooLarge { path: path.to_owned(), size, limit });
+    }
+    if size.contains(&0) {
+        return Err(DataError::decode(path, "an image without pixels"));
+    }
+    Ok(())
+}
