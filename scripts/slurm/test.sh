@@ -71,7 +71,7 @@ scontrol requeue "${job}_1"
 wait_for trained 2
 scontrol update "job=${job}_2" TimeLimit=1
 wait_for stopped 2
-scontrol update "job=${job}_2" TimeLimit=60
+wait_for scontrol update "job=${job}_2" TimeLimit=60
 wait_for done_well
 
 for shard in 0 1 2; do

@@ -206,10 +206,17 @@ fn error_runs_that_ended_differently() {
     place.refuse(&["b"], &["result.json and ", "error.json", "one finished and the other failed"]);
 }
 
+/// What differs, and what the error names.
+type Case = (fn(&mut RunFile), &'static [&'static str]);
+
 #[test]
 fn error_runs_of_two_sweeps() {
+<<<<<<< HEAD
     type Change = fn(&mut RunFile);
     let cases: [(Change, &[&str]); 4] = [
+=======
+    let cases: [Case; 4] = [
+>>>>>>> shards
         (
             |file| file.data_fingerprint = "other".into(),
             &["other files of STARE", "fingerprint...", "other...", "inspect stare"],
