@@ -211,12 +211,7 @@ type Case = (fn(&mut RunFile), &'static [&'static str]);
 
 #[test]
 fn error_runs_of_two_sweeps() {
-<<<<<<< HEAD
-    type Change = fn(&mut RunFile);
-    let cases: [(Change, &[&str]); 4] = [
-=======
     let cases: [Case; 4] = [
->>>>>>> shards
         (
             |file| file.data_fingerprint = "other".into(),
             &["other files of STARE", "fingerprint...", "other...", "inspect stare"],
