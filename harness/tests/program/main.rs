@@ -3,6 +3,7 @@
 mod bench;
 mod commands;
 mod controls;
+mod device_faults;
 mod erf;
 mod faults;
 mod gate;
