@@ -38,6 +38,8 @@ pub(super) fn message(panic: &(dyn Any + Send)) -> String {
 
 /// Without the backtrace that the runtime puts into its messages, and of a length that fits a row.
 fn line(text: &str) -> String {
+    // Some messages quote another one.
+    let text = text.replace("\\n", "\n");
     let text = text.split("\nBacktrace:").next().unwrap_or_default();
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match words.char_indices().nth(LONGEST_MESSAGE) {
@@ -97,6 +99,10 @@ mod tests {
     #[test]
     fn messages_are_one_line_of_bounded_length() {
         assert_eq!(line("the device\n  is lost\nBacktrace:\n 0: main"), "the device is lost");
+        assert_eq!(
+            line(r#"no access: Read("lost\nCaused by:\n  x\nBacktrace:\nnone")"#),
+            r#"no access: Read("lost Caused by: x"#
+        );
         let long = line(&"ü".repeat(1000));
         assert_eq!(long.chars().count(), LONGEST_MESSAGE + " ...".len());
     }

@@ -4,13 +4,6 @@
 use crate::mounts::{self, mount, unmount};
 use crate::outcome::{assert_same, named};
 use crate::place::{Place, files};
-use atrous_data::ImageLimit;
-use atrous_harness::device::ComputeDevice;
-use atrous_harness::progress::Progress;
-use atrous_harness::run;
-use atrous_harness::spec::{Overrides, Spec};
-use atrous_harness::stop::StopFlag;
-use atrous_harness::sweep::{self, Jobs, RunContext, SweepOptions};
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -179,34 +172,4 @@ fn a_second_sweep_on_one_output_is_refused_and_the_first_is_unharmed() {
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_same(&place.path("undisturbed"), &place.path("out"));
-}
-
-/// The runtime of a GPU keeps its thread alive after a panic in it, and may tell nobody: numbers that come after it are not to be
-/// trusted. Here, because all sweeps of the process hear of it.
-#[test]
-fn a_panic_in_a_thread_of_the_device_is_no_result() {
-    let place = Place::new();
-    let spec = Spec::load("ci", &Overrides { only: vec!["stare-ci".into()], ..Overrides::default() }).unwrap();
-    let options = SweepOptions {
-        out: place.path("out"),
-        data_root: place.path("datasets"),
-        image_limit: ImageLimit::DEFAULT,
-        shard: None,
-        limit: None,
-        retry_failed: false,
-        jobs: Jobs::ONE,
-        cache_bytes: 0,
-    };
-    let execute = |context: &RunContext| {
-        if context.settings.rates[1] == 12 {
-            let thread = std::thread::Builder::new().name("DSD-0-0".into());
-            let _ = thread.spawn(|| panic!("out of device memory")).unwrap().join();
-        }
-        run::execute(context)
-    };
-    let device = ComputeDevice::select("flex").unwrap();
-    let end = sweep::sweep(&spec, &options, &device, &Progress::hidden(), &StopFlag::new(), &execute).unwrap();
-    assert_eq!((end.finished, end.failed, end.broken), (1, 1, 1));
-    let results = fs::read_to_string(place.path("out/results.csv")).unwrap();
-    assert_eq!(results.matches(",failed,,,,,,4,the program failed: out of device memory,").count(), 1, "{results}");
 }

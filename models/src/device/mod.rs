@@ -122,7 +122,7 @@ impl ComputeDevice {
     /// [`DeviceError::Lost`] with what the runtime says.
     pub fn check(&self) -> Result<(), DeviceError> {
         let lost = |reason: String| DeviceError::Lost { name: self.info.name.clone(), reason };
-        let sum = || {
+        let sum = || -> Result<Option<f64>, String> {
             self.device.sync().map_err(|error| error.to_string())?;
             let sum = Tensor::<1>::from_floats([1.0, 2.0], &self.device).sum();
             let sum = sum.try_into_data().map_err(|error| error.to_string())?;
@@ -131,7 +131,7 @@ impl ComputeDevice {
         match catch_unwind(AssertUnwindSafe(sum)) {
             Ok(Ok(Some(3.0))) => Ok(()),
             Ok(Ok(sum)) => Err(lost(format!("it says that 1 + 2 is {sum:?}"))),
-            Ok(Err(reason)) => Err(lost(reason)),
+            Ok(Err(reason)) => Err(lost(causes(&reason))),
             Err(_) => Err(lost("it panics".to_owned())),
         }
     }
@@ -140,6 +140,18 @@ impl ComputeDevice {
     pub fn autodiff(&self) -> Device {
         self.device.clone().autodiff()
     }
+}
+
+/// The causes that an error of the runtime lists on lines of their own, each once, without its backtrace.
+fn causes(text: &str) -> String {
+    let lines = text.lines().map(str::trim).take_while(|line| *line != "Backtrace:");
+    let mut causes: Vec<&str> = Vec::new();
+    for line in lines.map(|line| line.trim_end_matches(':')) {
+        if !["", "Caused by"].contains(&line) && !causes.contains(&line) {
+            causes.push(line);
+        }
+    }
+    causes.join(": ")
 }
 
 /// Every device that [`ComputeDevice::select`] can open, those that `auto` prefers first.
@@ -208,6 +220,13 @@ mod tests {
     #[test]
     fn a_device_that_computes_is_not_lost() {
         ComputeDevice::flex().check().unwrap();
+    }
+
+    #[test]
+    fn causes_are_on_one_line() {
+        let text = "The device is poisoned\nCaused by:\n  The device is poisoned\nCaused by:\n  Destroyed: \nBacktrace:\n0: main";
+        assert_eq!(causes(text), "The device is poisoned: Destroyed");
+        assert_eq!(causes("out of memory"), "out of memory");
     }
 
     #[test]

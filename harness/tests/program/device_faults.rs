@@ -1,0 +1,104 @@
+//! Devices that fail in the midst of a run. The sweeps are of this process, which all of them hear panic: one at a time.
+
+use crate::place::Place;
+use anyhow::Result;
+use atrous_data::ImageLimit;
+use atrous_harness::device::ComputeDevice;
+use atrous_harness::progress::Progress;
+use atrous_harness::run;
+use atrous_harness::spec::{Overrides, Spec};
+use atrous_harness::stop::StopFlag;
+use atrous_harness::sweep::{self, Executor, Jobs, RunContext, SweepEnd, SweepOptions};
+use std::fs;
+use std::sync::{Mutex, PoisonError};
+
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// Two runs, the first with the rates 1, 2, 4, 8; again, where they have an error row.
+fn sweep(place: &Place, device: &ComputeDevice, set: &str, execute: &Executor) -> Result<SweepEnd> {
+    let overrides = Overrides { set: vec![set.into()], seeds: None, only: vec!["stare-ci".into()] };
+    let spec = Spec::load("ci", &overrides)?;
+    let options = SweepOptions {
+        out: place.path("out"),
+        data_root: place.path("datasets"),
+        image_limit: ImageLimit::DEFAULT,
+        shard: None,
+        limit: None,
+        retry_failed: true,
+        jobs: Jobs::ONE,
+        cache_bytes: 0,
+    };
+    sweep::sweep(&spec, &options, device, &Progress::hidden(), &StopFlag::new(), execute)
+}
+
+fn results(place: &Place) -> String {
+    fs::read_to_string(place.path("out/results.csv")).unwrap()
+}
+
+/// The runtime of a GPU keeps its thread alive after a panic in it, and may tell nobody: numbers that come after it are not to be
+/// trusted.
+#[test]
+fn a_panic_in_a_thread_of_the_device_is_no_result() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let place = Place::new();
+    let execute = |context: &RunContext| {
+        if context.settings.rates[1] == 12 {
+            let thread = std::thread::Builder::new().name("DSD-0-0".into());
+            let _ = thread.spawn(|| panic!("out of device memory")).unwrap().join();
+        }
+        run::execute(context)
+    };
+    let flex = ComputeDevice::select("flex").unwrap();
+    let end = sweep(&place, &flex, "train.iterations=4", &execute).unwrap();
+    assert_eq!((end.finished, end.failed, end.broken), (1, 1, 1));
+    let results = results(&place);
+    assert_eq!(results.matches(",failed,,,,,,4,the program failed: out of device memory,").count(), 1, "{results}");
+}
+
+/// A device of wgpu is destroyed while it trains, as far as its users can tell the same as one that was taken away. On the software
+/// adapter, where there is one.
+#[cfg(all(feature = "wgpu", not(feature = "vulkan")))]
+#[test]
+fn a_gpu_that_is_lost_ends_the_sweep_and_the_runs_go_on_elsewhere() {
+    use atrous_harness::device::DeviceInfo;
+    use atrous_models::burn::tensor::wgpu::WgpuBackend;
+    use atrous_models::burn::tensor::{Device, DeviceKind};
+    use std::sync::atomic::Ordering;
+
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let options = Device::wgpu_options().device_kind(DeviceKind::Cpu).graphics_api(WgpuBackend::Vulkan);
+    let (device, setup) = match options.init_with_setup() {
+        Ok(both) => both,
+        Err(error) => return println!("skipped: {error} (Debian's mesa-vulkan-drivers has a software adapter)"),
+    };
+    let name = |text: &str| text.to_owned();
+    let info = DeviceInfo { name: name("vulkan:cpu"), adapter: name("a"), kind: name("software"), api: name("Vulkan") };
+    let gpu = ComputeDevice { device, info };
+    gpu.check().unwrap();
+    let place = Place::new();
+    let lose = |context: &RunContext| {
+        std::thread::scope(|scope| {
+            let run = scope.spawn(|| run::execute(context));
+            while !run.is_finished() && context.reached.load(Ordering::Relaxed) < 3 {
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            }
+            setup.device.destroy();
+            run.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    };
+    let error = format!("{:#}", sweep(&place, &gpu, "train.iterations=1000", &lose).unwrap_err());
+    assert!(error.contains("vulkan:cpu was lost in stare-ci, rates 1-2-4-8, seed 0"), "{error}");
+    assert!(error.contains("--retry-failed") && error.ends_with("Destroyed"), "{error}");
+    let row = results(&place);
+    assert!(row.contains("the device failed: ") && row.lines().count() == 2, "{row}");
+
+    let flex = ComputeDevice::select("flex").unwrap();
+    let went_on = |context: &RunContext| {
+        let lost = context.settings.rates[1] == 2;
+        assert_eq!(context.dir.checkpoint().exists(), lost, "it goes on from its checkpoint");
+        context.stop.request();
+        run::execute(context)
+    };
+    let end = sweep(&place, &flex, "train.iterations=1000", &went_on).unwrap();
+    assert!(end.stopped && end.failed == 0 && end.executed == 1, "{end:?}");
+}
