@@ -19,7 +19,7 @@ fn two_runs<'a>(out: &'a str, iterations: &'a str, more: &[&'a str]) -> Vec<&'a 
 
 const SHORT: &str = "train.iterations=8";
 /// Long enough to be met on its way.
-const LONG: &str = "train.iterations=400";
+const LONG: &str = "train.iterations=200";
 
 /// Starts a long sweep and waits until it has a checkpoint.
 fn start_and_wait(place: &Place, out: &str) -> Child {
