@@ -6,7 +6,7 @@
 #     scripts/slurm/test.sh
 #
 # Needs root, and installs Debian's slurm-wlm and munge where there is no Slurm. ATROUS names the program (default: builds it). Takes
-# about five minutes. Where a run takes less than 40 seconds, ITERATIONS (default: 3000) has to make it longer: Slurm looks at time limits
+# five to eight minutes. Where a run takes less than 40 seconds, ITERATIONS (default: 3000) has to make it longer: Slurm looks at time limits
 # every half minute.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
