@@ -2,6 +2,7 @@
 
 use super::columns::{RUN_COLUMNS, setting_fields};
 use super::line::Line;
+use crate::result::check_run;
 use crate::settings::{
     DataSource, InferMode, InferSpec, InitSpec, ModelKind, ModelSpec, Part, RunSettings, TrainSpec, one_ratio,
 };
@@ -56,6 +57,7 @@ fn row(line: Line) -> Result<WrittenRow> {
     };
     let settings = settings(line)?;
     agrees(line, &settings)?;
+    check_run(line.text("run_id")?, &settings).map_err(anyhow::Error::msg)?;
     let scores = match line.text("status")? {
         "finished" => Some(scores(line)?),
         "failed" => None,
@@ -226,5 +228,7 @@ mod tests {
         assert_eq!(error(",finished,", ",done,"), "line 2: status: `done` is neither finished nor failed");
         assert_eq!(error("momentum,", "impetus,"), "line 2: there is no column momentum");
         assert_eq!(error(",unet-s5-d16,", ",vgg,"), "line 2: model: `vgg` is not known here");
+        let outside = error(",stare,stare,", ",../../stare,stare,");
+        assert!(outside.starts_with("line 2: settings.experiment: \"../../stare\" must be"), "{outside}");
     }
 }

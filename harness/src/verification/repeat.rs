@@ -7,6 +7,7 @@ use crate::progress::Progress;
 use crate::result::{Cause, RunResult};
 use crate::run_dir::{RunDir, RunFile, RunState};
 use crate::settings::{MODEL_VERSION, run_id};
+use crate::spec::check_settings;
 use crate::stop::StopFlag;
 use crate::sweep::{Executor, Outcome, RunContext};
 use anyhow::{Context, Result};
@@ -50,6 +51,9 @@ impl Repeat<'_> {
         if let Some(version) = claim.model_version.filter(|version| *version != MODEL_VERSION) {
             let why = format!("it is of model version {version}, and this program of {MODEL_VERSION}");
             return Ok(Repeated::Compared(Finding::NotChecked(why)));
+        }
+        if let Err(why) = check_settings(&claim.settings) {
+            return Ok(Repeated::Compared(Finding::NotChecked(format!("its settings cannot be: {why}"))));
         }
         let fingerprint = match data.fingerprint(claim)? {
             Err(why) => return Ok(Repeated::Compared(Finding::NotChecked(why))),
