@@ -6,6 +6,7 @@ use crate::atomic_file;
 use crate::turn::{self, Turn};
 use anyhow::{Context, Result, bail, ensure};
 use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Held while a sweep writes; the system lets go of it however the program ends.
@@ -120,7 +121,11 @@ fn make_writable(out: &Path) -> Result<()> {
     fs::create_dir_all(out).with_context(advice)?;
     let probe = atomic_file::temporary_name(&out.join("probe"));
     fs::write(&probe, []).with_context(advice)?;
-    fs::remove_file(&probe).with_context(advice)
+    match fs::remove_file(&probe) {
+        // Another shard took it for a leftover: in containers processes have the same numbers.
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error).with_context(advice),
+        _ => Ok(()),
+    }
 }
 
 fn acquired(locked: Result<(), TryLockError>, out: &Path) -> Result<bool> {
