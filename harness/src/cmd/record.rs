@@ -25,9 +25,9 @@ pub struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  atrous sweep gate --device flex --seeds 6 --out runs/reference
+  atrous sweep gate --device flex --seeds 10 --out runs/reference
   atrous record runs/reference --reference results/reference/gate.json
-      six seeds; the file is committed with the code
+      ten seeds; the file is committed with the code
   atrous sweep gate --device flex && atrous check runs/gate --reference results/reference/gate.json
       and three seeds are held against them after each change";
 
