@@ -16,7 +16,7 @@ use crate::sample::Sample;
 use crate::write::{PendingFolder, write_atomic};
 
 /// Converts the data set in the folder `source` into the folder `out`, which must not exist yet and appears when it
-/// is complete. `progress` hears of images done and in all. For iSAID this is [`isaid`] with its default tiles.
+/// is complete. `progress` hears of images done and in all. For iSAID this is [`isaid()`] with its default tiles.
 ///
 /// The retina sets become `images/{training,validation}` and `annotations/{training,validation}`; Cityscapes gets
 /// `labelTrainIds` masks beside copies of its images.

@@ -63,8 +63,13 @@ impl CacheArg {
 /// What to compute on.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DeviceArg {
-    /// auto, flex, wgpu[:INDEX], vulkan[:INDEX|:cpu]; `atrous devices` lists them
-    #[arg(long, default_value = "auto", value_name = "DEVICE")]
+    // Brackets are links in a documentation comment.
+    #[arg(
+        long,
+        default_value = "auto",
+        value_name = "DEVICE",
+        help = "auto, flex, wgpu[:INDEX], vulkan[:INDEX|:cpu]; `atrous devices` lists them"
+    )]
     pub device: String,
 }
 

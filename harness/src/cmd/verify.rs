@@ -45,7 +45,7 @@ pub struct Args {
     #[arg(long, value_name = "EXPERIMENT")]
     only: Vec<String>,
 
-    /// Where to make them again: auto, flex, wgpu[:INDEX], vulkan[:INDEX|:cpu] [default: flex where that is what is written, else auto]
+    /// Where to make them again: a device as `atrous devices` lists them (default: flex where that is what is written, else auto)
     #[arg(long, value_name = "DEVICE", requires = "rerun")]
     device: Option<String>,
 

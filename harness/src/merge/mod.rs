@@ -1,7 +1,7 @@
 //! Run directories of several output directories, put together in one: the shards of a sweep.
 //!
-//! First everything is read and checked ([`found`], [`check`]), then run directories are copied, each whole or not at all
-//! ([`copy`]), then the tables are written.
+//! First everything is read and checked (`found`, `check`), then run directories are copied, each whole or not at all
+//! (`copy`), then the tables are written.
 
 mod check;
 mod copy;

@@ -1,7 +1,7 @@
 //! A spec: the experiments of a sweep, as data.
 //!
-//! Reading goes text -> wire form ([`wire`]) -> overrides ([`overrides`]) -> protocol defaults ([`protocol`])
-//! -> checks ([`check`]) -> [`Experiment`]s -> planned runs.
+//! Reading goes text -> wire form (`wire`) -> overrides (`overrides`) -> protocol defaults (`protocol`)
+//! -> checks (`check`) -> [`Experiment`]s -> planned runs.
 
 mod check;
 mod embedded;
