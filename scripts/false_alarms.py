@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """How often does the gate call an unchanged program worse?
 
-    scripts/false_alarms.py RUNS REFERENCE [--draws 400] [--atrous target/release/atrous]
+    scripts/false_alarms.py RUNS [--reference FILE] [--draws 400] [--atrous target/release/atrous]
 
-RUNS is a sweep of the reference's experiments under other seeds by the same program. Each draw takes three of those seeds for each
-experiment and rates, independently, and calls `atrous check` on them as on any three runs. Prints, per alpha, in how many draws it says
-"worse", with the 95 % interval that a count of independent draws would have (draws from few seeds are not quite independent).
+RUNS is a sweep by one program. Each draw takes three seeds for each experiment and rates, independently, and calls `atrous check` on
+them as on any three runs: against FILE, which holds other seeds, or, without it, against all the other seeds of RUNS. Prints, per alpha,
+in how many draws it says "worse", with the 95 % interval that a count of independent draws would have (draws from few seeds are not
+quite independent).
 """
 import argparse
 import math
@@ -29,12 +30,14 @@ def cells(runs):
 
 
 def draw(generator, cells, runs, folder):
-    """A folder with three runs of each cell, as links."""
+    """Folders with three runs of each cell, and with the others, as links."""
     for cell, directories in cells.items():
-        place = folder / cell.relative_to(runs)
-        place.mkdir(parents=True)
-        for directory in generator.sample(directories, SEEDS):
-            (place / directory.name).symlink_to(directory.resolve())
+        shuffled = generator.sample(directories, len(directories))
+        for name, part in (("new", shuffled[:SEEDS]), ("others", shuffled[SEEDS:])):
+            place = folder / name / cell.relative_to(runs)
+            place.mkdir(parents=True)
+            for directory in part:
+                (place / directory.name).symlink_to(directory.resolve())
 
 
 def interval(count, all):
@@ -42,33 +45,40 @@ def interval(count, all):
     z, share = 1.96, count / all
     middle = (share + z * z / (2 * all)) / (1 + z * z / all)
     half = z / (1 + z * z / all) * math.sqrt(share * (1 - share) / all + z * z / (4 * all * all))
-    return middle - half, middle + half
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=Path)
-    parser.add_argument("reference", type=Path)
+    parser.add_argument("--reference", type=Path)
     parser.add_argument("--draws", type=int, default=400)
     parser.add_argument("--atrous", type=Path, default=Path("target/release/atrous"))
     options = parser.parse_args()
     found = cells(options.runs)
-    if not found or min(map(len, found.values())) < 2 * SEEDS:
-        print(f"error: {options.runs} needs at least {2 * SEEDS} finished runs of each experiment and rates", file=sys.stderr)
+    needed = SEEDS if options.reference else 3 * SEEDS
+    if not found or min(map(len, found.values())) < needed:
+        print(f"error: {options.runs} needs at least {needed} finished runs of each experiment and rates", file=sys.stderr)
         return 2
     generator, worse = random.Random(1), dict.fromkeys(ALPHAS, 0)
     for _ in range(options.draws):
         with tempfile.TemporaryDirectory() as folder:
-            draw(generator, found, options.runs, Path(folder))
+            folder = Path(folder)
+            draw(generator, found, options.runs, folder)
+            reference = options.reference or folder / "reference.json"
+            if not options.reference:
+                command = [options.atrous, "record", folder / "others", "--reference", reference]
+                subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             for alpha in ALPHAS:
-                command = [options.atrous, "check", folder, "--reference", options.reference, "--alpha", str(alpha)]
+                command = [options.atrous, "check", folder / "new", "--reference", reference, "--alpha", str(alpha)]
                 done = subprocess.run(command, capture_output=True, text=True)
                 if done.returncode not in (0, 1):
                     print(f"error: {done.stdout}{done.stderr}", file=sys.stderr)
                     return 2
                 worse[alpha] += done.returncode
     seeds = min(map(len, found.values()))
-    print(f"{options.draws} checks of {SEEDS} runs of each of {len(found)} cells, drawn from {seeds} seeds")
+    against = options.reference or f"the other {seeds - SEEDS}"
+    print(f"{options.draws} checks of {SEEDS} runs of each of {len(found)} cells, drawn from {seeds} seeds, against {against}")
     for alpha, count in worse.items():
         low, high = interval(count, options.draws)
         print(f"alpha {alpha}: {count} say worse, {100 * count / options.draws:.1f} % ({100 * low:.1f} to {100 * high:.1f} %)")

@@ -56,7 +56,7 @@ line() {
     if [ -e "$folder/gated" ]; then
         gate=$(printf '%s | %s | %s | %s |' \
             "$(jq -r '.status | gsub("-"; " ")' "$folder/check.json")" \
-            "$(jq -r 'if .overall then (10000 * .overall.tested.difference | round / 100 | tostring) else "-" end' "$folder/check.json")" \
+            "$(jq -r 'if .overall then (10000 * .overall.difference | round / 100 | tostring) else "-" end' "$folder/check.json")" \
             "$(jq -r '[.cells[] | select(.status == "worse") | .experiment + " " + .rates] | join(", ")' "$folder/check.json")" \
             "$(jq -r '([.cells[].exact.equal] | add | tostring) + " of " + ([.cells[].exact.comparable] | add | tostring)' "$folder/bits.json")")
     fi
