@@ -2,7 +2,7 @@
 
 use super::options::points;
 use super::output::print;
-use super::read_rows;
+use super::{check_folder_of, read_rows};
 use crate::atomic_file;
 use crate::gate::{Check, CheckOptions, ReferenceRuns, Status};
 use crate::reference::Metric;
@@ -86,6 +86,9 @@ fn probability(text: &str) -> Result<f64, String> {
 /// # Errors
 /// A file that cannot be read or written; names it.
 pub fn run(args: Args) -> Result<ExitCode> {
+    for (option, path) in [("json", &args.json), ("junit", &args.junit)] {
+        path.iter().try_for_each(|path| check_folder_of(option, path))?;
+    }
     let reference = ReferenceRuns::read(&args.reference)?;
     for only in &args.only {
         let known = reference.cells.iter().any(|cell| cell.settings.experiment == *only);

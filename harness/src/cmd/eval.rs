@@ -1,5 +1,6 @@
 //! `atrous eval`: score a checkpoint on a data set.
 
+use super::check_folder_of;
 use super::options::{DataRootArg, DeviceArg, InferArgs, WeightsArgs};
 use super::output::print;
 use crate::device::ComputeDevice;
@@ -9,10 +10,10 @@ use crate::result::write_json;
 use crate::scores::{Confusion, Scores};
 use crate::stop::StopFlag;
 use crate::weights::Trained;
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use atrous_data::{DatasetKind, Split};
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Score a checkpoint on a data set: IoU, Dice and accuracy per class and in the mean
@@ -76,8 +77,7 @@ struct Report {
 pub fn run(args: Args) -> Result<ExitCode> {
     if let Some(path) = &args.json {
         // An hour of scoring is not to be lost to a mistyped folder.
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        ensure!(folder.is_dir(), "--json {}: there is no folder {}", path.display(), folder.display());
+        check_folder_of("json", path)?;
     }
     let device = ComputeDevice::select(&args.device.device)?;
     let Trained { mut network, dataset: kind, mut inference, .. } = args.weights.read(args.dataset, &device)?;

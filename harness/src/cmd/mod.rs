@@ -41,10 +41,16 @@ fn read_rows(results: &Path) -> Result<Rows> {
     Ok(rows)
 }
 
+/// Whether there is a folder for a file that an option names.
+fn check_folder_of(option: &str, path: &Path) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    ensure!(folder.is_dir(), "--{option} {}: there is no folder {}", path.display(), folder.display());
+    Ok(())
+}
+
 /// Whether a file can be made here: an hour of work is not to be lost to a mistyped folder.
 fn check_new_file(path: &Path) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    ensure!(folder.is_dir(), "{}: there is no folder {}", path.display(), folder.display());
+    check_folder_of("out", path)?;
     ensure!(!path.exists(), "{} exists: take another name", path.display());
     Ok(())
 }

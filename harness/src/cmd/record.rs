@@ -1,9 +1,9 @@
 //! `atrous record`: finished runs become a reference.
 
 use super::output::print;
-use super::read_rows;
+use super::{check_folder_of, read_rows};
 use crate::gate::ReferenceRuns;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -45,8 +45,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     };
     let extension =
         reference.extend(&rows).with_context(|| format!("{} into {}", results.display(), path.display()))?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    ensure!(folder.is_none_or(|folder| folder.is_dir()), "{}: there is no such folder", path.display());
+    check_folder_of("reference", &path)?;
     if extension.added > 0 {
         reference.write(&path)?;
     }

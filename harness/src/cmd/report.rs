@@ -1,8 +1,8 @@
 //! `atrous report`: one page from a results directory.
 
-use super::default_out;
 use super::options::{DataRootArg, DeviceArg};
 use super::output::print;
+use super::{check_folder_of, default_out};
 use crate::atomic_file;
 use crate::progress::Progress;
 use crate::report::{ImageOptions, Report, Sources};
@@ -79,8 +79,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         bail!("{}: holds no finished run; start some with atrous sweep", results.display());
     }
     let page = args.out.unwrap_or_else(|| results.join("report.html"));
-    let folder = page.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    ensure!(folder.is_dir(), "--out {}: there is no folder {}", page.display(), folder.display());
+    check_folder_of("out", &page)?;
     ensure!(!page.is_dir(), "--out {} is a folder: name a file", page.display());
     let mut report = Report::new(&rows, unfinished(&results)?)?;
     report.read_curves(&results);

@@ -1,5 +1,6 @@
 //! `atrous verify`: can written results be believed?
 
+use super::check_folder_of;
 use super::options::{CacheArg, DataRootArg};
 use super::output::print;
 use crate::device::ComputeDevice;
@@ -8,8 +9,8 @@ use crate::result::write_json;
 use crate::run;
 use crate::stop::StopFlag;
 use crate::sweep::Lock;
-use crate::verification::{Claim, DataAtHand, Repeat, Repeated, Verification, VerifiedRun, read_claims};
-use anyhow::{Context, Result, ensure};
+use crate::verification::{Claim, DataAtHand, Finding, Repeat, Repeated, Verification, VerifiedRun, read_claims};
+use anyhow::{Context, Result, bail, ensure};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -75,6 +76,10 @@ Examples:
 /// # Errors
 /// A file that cannot be read or written; names it.
 pub fn run(args: Args) -> Result<ExitCode> {
+    if let Some(path) = &args.json {
+        // Hours of runs are not to be lost to a mistyped folder.
+        check_folder_of("json", path)?;
+    }
     let mut claims = read_claims(&args.results)?;
     for only in &args.only {
         let known = claims.iter().any(|claim| claim.settings.experiment == *only);
@@ -118,6 +123,15 @@ fn rerun(
     let same_folder =
         out.canonicalize().is_ok_and(|out| args.results.canonicalize().is_ok_and(|results| results == out));
     ensure!(!same_folder, "--rerun {}: these are the runs that are to be verified; name another folder", out.display());
+    let limit = args.limit.unwrap_or(usize::MAX);
+    let data_of = |run: &VerifiedRun| match &run.data {
+        Finding::Fits(_) => None,
+        Finding::Differs(why) | Finding::NotChecked(why) => Some(why.clone()),
+    };
+    let obstacles: Vec<_> = verification.runs.iter().take(limit).map(data_of).collect();
+    if let Some(Some(first)) = obstacles.first().filter(|_| obstacles.iter().all(Option::is_some)) {
+        bail!("--rerun {}: the data of no run are at hand: {first}", out.display());
+    }
     let _lock = Lock::take(out)?;
     let flex = claims.iter().all(|claim| claim.measured.as_ref().is_none_or(|measured| measured.device == "flex"));
     let device = args.device.as_deref().unwrap_or(if flex { "flex" } else { "auto" });
@@ -131,7 +145,6 @@ fn rerun(
         stop,
         execute: &run::execute,
     };
-    let limit = args.limit.unwrap_or(usize::MAX);
     for (claim, verified) in claims.iter().zip(&mut verification.runs).take(limit) {
         match repeat.run(claim, data)? {
             Repeated::Compared(finding) => verified.rerun = Some(finding),

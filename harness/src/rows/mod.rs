@@ -92,6 +92,11 @@ impl Row {
         }
     }
 
+    /// What it has to say in each column of `results.csv`.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&'static str, String)> {
+        RUN_COLUMNS.into_iter().zip(run_fields(self))
+    }
+
     /// `flex (CPU)`: device and adapter.
     pub fn device(&self) -> String {
         let (device, adapter) = match &self.end {

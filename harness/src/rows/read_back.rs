@@ -1,5 +1,6 @@
 //! The settings of a run from its line of `results.csv`, which says all that decides a result.
 
+use super::Row;
 use super::columns::{RUN_COLUMNS, setting_fields};
 use super::line::Line;
 use crate::result::check_run;
@@ -21,6 +22,8 @@ pub struct WrittenRow {
     /// `None` for a run that ended with an error.
     pub scores: Option<WrittenScores>,
     pub device: String,
+    /// Every column with what stands there.
+    fields: Vec<(String, String)>,
 }
 
 /// NaN where a field is empty.
@@ -31,6 +34,19 @@ pub struct WrittenScores {
     pub macc: f64,
     pub aacc: f64,
     pub final_loss: f64,
+}
+
+impl WrittenRow {
+    /// How it contradicts a run, as `lr is 0.1 in results.csv and 0.01 in the run's directory`: in the first column that both
+    /// have and that is neither the same text nor the same number.
+    pub fn contradiction(&self, row: &Row) -> Option<String> {
+        row.fields().find_map(|(column, value)| {
+            let (_, written) = self.fields.iter().find(|(name, _)| name == column)?;
+            let numbers = written.parse::<f64>().ok().zip(value.parse::<f64>().ok());
+            let same = *written == value || numbers.is_some_and(|(written, value)| written == value);
+            (!same).then(|| format!("{column} is {written} in results.csv and {value} in the run's directory"))
+        })
+    }
 }
 
 /// Reads the text of a `results.csv`.
@@ -70,6 +86,7 @@ fn row(line: Line) -> Result<WrittenRow> {
         data_fingerprint: line.text("data_fingerprint")?.into(),
         scores,
         device: line.text("device")?.into(),
+        fields: line.header.iter().zip(line.record).map(|(name, text)| (name.to_owned(), text.to_owned())).collect(),
     })
 }
 
@@ -182,7 +199,7 @@ fn agrees(line: Line, settings: &RunSettings) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rows::{Row, RowEnd, Rows};
+    use crate::rows::{RowEnd, Rows};
     use crate::settings::{run_id, tests::example};
 
     fn rows(settings: RunSettings) -> Rows {

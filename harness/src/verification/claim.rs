@@ -4,8 +4,8 @@ use super::Finding;
 use crate::image_counts;
 use crate::input_file;
 use crate::result::{Cause, RunFailure, RunResult};
-use crate::rows::{Line, WrittenRow, read_written};
-use crate::run_dir::{RunDir, RunState};
+use crate::rows::{Line, Row, RowEnd, WrittenRow, read_written};
+use crate::run_dir::{RunDir, RunFile, RunState};
 use crate::scores::{Confusion, Scores, class_mean};
 use crate::settings::RunSettings;
 use anyhow::{Context, Result, ensure};
@@ -71,7 +71,9 @@ pub fn read_claims(results: &Path) -> Result<Vec<Claim>> {
     } else {
         of_directories(&directories, &written)?
     };
-    ensure!(!claims.is_empty(), "{}: holds neither finished runs nor a results.csv", results.display());
+    let what =
+        if table.is_file() { "its results.csv has no runs" } else { "holds neither finished runs nor a results.csv" };
+    ensure!(!claims.is_empty(), "{}: {what}", results.display());
     Ok(claims)
 }
 
@@ -81,25 +83,40 @@ fn written_rows(path: &Path) -> Result<Vec<WrittenRow>> {
     read_written(&text).with_context(|| format!("{} is not as a sweep writes it", path.display()))
 }
 
+/// Of every run that has ended, and of lines of the table that no run stands behind.
 fn of_directories(directories: &[RunDir], written: &[WrittenRow]) -> Result<Vec<Claim>> {
     let mut claims = Vec::new();
     for directory in directories {
-        let mut claim = match directory.state()? {
+        let end = match directory.state()? {
             RunState::Unfinished => continue,
-            RunState::Finished(result) => of_result(directory, *result),
-            RunState::Failed(failure) => of_failure(*failure),
+            RunState::Finished(result) => RowEnd::Finished(result),
+            RunState::Failed(failure) => RowEnd::Failed(failure),
         };
-        let file = directory.read_run_file()?;
-        claim.model_version = Some(file.model_version);
-        claim.baseline = file.baseline;
-        if let (Some(row), Finding::Fits(_)) = (written.iter().find(|row| row.run_id == claim.run_id), &claim.scores)
-            && let Some(difference) = line_difference(row, &claim)
-        {
-            claim.scores = Finding::Differs(difference);
+        let RunFile { model_version, baseline, .. } = directory.read_run_file()?;
+        let row = Row { model_version, baseline, expectation: None, end, images: None };
+        let line = written.iter().find(|line| line.run_id == row.run_id());
+        let contradiction = line.and_then(|line| line.contradiction(&row));
+        let mut claim = of_run(directory, row);
+        if let (Finding::Fits(_) | Finding::NotChecked(_), Some(why)) = (&claim.scores, contradiction) {
+            claim.scores = Finding::Differs(why);
         }
         claims.push(claim);
     }
+    for line in written {
+        if !claims.iter().any(|claim| claim.run_id == line.run_id) {
+            let why = "results.csv has a line of it, and no run directory is behind it".to_owned();
+            claims.push(Claim { scores: Finding::Differs(why), ..of_row(line, &ClassScores::new()) });
+        }
+    }
     Ok(claims)
+}
+
+fn of_run(directory: &RunDir, row: Row) -> Claim {
+    let claim = match row.end {
+        RowEnd::Finished(result) => of_result(directory, *result),
+        RowEnd::Failed(failure) => of_failure(*failure),
+    };
+    Claim { model_version: Some(row.model_version), baseline: row.baseline, ..claim }
 }
 
 fn of_result(directory: &RunDir, result: RunResult) -> Claim {
@@ -178,17 +195,6 @@ fn score_difference(computed: &Scores, written: &Scores) -> Option<&'static str>
     let equal = |a: &[f64], b: &[f64]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(*a, *b));
     let list = lists.iter().find(|(_, a, b)| !equal(a, b)).map(|(name, ..)| *name);
     list.or_else(|| means.iter().find(|(_, a, b)| !same(*a, *b)).map(|(name, ..)| *name))
-}
-
-/// How a line of `results.csv` contradicts the run's directory.
-fn line_difference(row: &WrittenRow, claim: &Claim) -> Option<String> {
-    if row.data_fingerprint != claim.data_fingerprint {
-        return Some("results.csv has another data fingerprint than result.json".into());
-    }
-    let (written, measured) = (row.scores?, claim.measured.as_ref()?);
-    let pairs = [("mIoU", written.miou, measured.miou), ("mDice", written.mdice, measured.mdice)];
-    let (name, line, file) = pairs.into_iter().find(|(_, line, file)| !same(*line, *file))?;
-    Some(format!("{name} is {line} in results.csv and {file} in result.json"))
 }
 
 /// IoU and Dice of each class, by run.

@@ -72,12 +72,28 @@ fn a_changed_line_of_the_table_is_found() {
     crate::rows::Rows::read(out.path()).unwrap().write(out.path()).unwrap();
     assert!(!verify(out.path()).differs());
     let path = out.path().join("results.csv");
-    let text = fs::read_to_string(&path).unwrap();
-    assert!(text.contains(",finished,0.6,"), "{text}");
-    fs::write(&path, text.replace(",finished,0.6,", ",finished,0.7,")).unwrap();
-    let found = verify(out.path());
-    let text = found.markdown("out");
-    assert!(found.differs() && text.contains("mIoU is 0.7 in results.csv and 0.6 in result.json"), "{text}");
+    let table = fs::read_to_string(&path).unwrap();
+    let found = |table: &str| {
+        fs::write(&path, table).unwrap();
+        let verification = verify(out.path());
+        assert!(verification.differs(), "{table}");
+        verification.markdown("out")
+    };
+    for (from, to, why) in [
+        (",finished,0.6,", ",finished,0.7,", "miou is 0.7 in results.csv and 0.6 in the run's directory"),
+        (",0.25,,,", ",0.5,,,", "final_loss is 0.5 in results.csv and 0.25 in the run's directory"),
+        (",flex,CPU,", ",flex,GPU,", "adapter is GPU in results.csv and CPU in the run's directory"),
+    ] {
+        assert!(table.contains(from), "{table}");
+        let text = found(&table.replace(from, to));
+        assert!(text.contains(why), "{text}");
+    }
+    // A run that nobody has made.
+    let line = table.lines().nth(1).unwrap();
+    let invented = line.replacen(line.split(',').next().unwrap(), "0123456789abcdef", 1);
+    let text = found(&format!("{table}{invented}\n"));
+    assert!(text.contains("(0123456789abcdef): scores **differs**: results.csv has a line of it"), "{text}");
+    fs::write(&path, table.replace(",finished,0.6,", ",finished,0.7,")).unwrap();
 
     // The table alone: what stands above its classes does not follow from them.
     let alone = tempfile::tempdir().unwrap();

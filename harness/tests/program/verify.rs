@@ -105,4 +105,11 @@ fn what_cannot_be_verified_is_refused() {
     let error = place.refuse_untouched(&["verify", "empty"]);
     assert!(error.contains("results.csv is not as a sweep writes it: line 2: there is no column data"), "{error}");
     assert!(place.refuse_untouched(&["verify", "empty", "--limit", "1"]).contains("--rerun"));
+    fs::write(place.path("empty/results.csv"), "run_id,status\n").unwrap();
+    assert!(place.refuse_untouched(&["verify", "empty"]).contains("empty: its results.csv has no runs"));
+    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../results/retina-small");
+    let error = place.refuse_untouched(&["verify", committed, "--json", "none/v.json"]);
+    assert!(error.contains("--json none/v.json: there is no folder none"), "{error}");
+    let error = place.refuse_untouched(&["verify", committed, "--rerun", "again"]);
+    assert!(error.contains("--rerun again: the data of no run are at hand: datasets has no folder STARE"), "{error}");
 }

@@ -1,7 +1,7 @@
 //! Shards of a sweep: in one folder or several, one after the other or at once.
 
 use super::*;
-use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 impl Bench {
     /// The same sweep in the same folder, a shard of it.
@@ -62,16 +62,23 @@ fn the_last_shard_in_a_folder_knows_that_all_is_there() {
 fn shards_at_once_in_one_folder_write_what_one_sweep_does() {
     let (whole, shards) = (bench(), bench());
     whole.sweep(&finish).unwrap();
-    let barrier = Barrier::new(4);
-    // All four are in work at once, and draw their images at once.
+    let (arrived, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+    // All four are in work at once, and draw their images at once. One that fails is not waited for.
     let meet_and_finish = |context: &RunContext| {
-        barrier.wait();
+        arrived.fetch_add(1, Ordering::SeqCst);
+        while arrived.load(Ordering::SeqCst) < 4 && !failed.load(Ordering::SeqCst) {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
         finish(context)
     };
     std::thread::scope(|scope| {
         for shard in ["0/4", "1/4", "2/4", "3/4"] {
-            let (shards, execute) = (&shards, &meet_and_finish);
-            scope.spawn(move || shards.sweep_shard(shard, execute).unwrap());
+            let (shards, execute, failed) = (&shards, &meet_and_finish, &failed);
+            scope.spawn(move || {
+                let end = shards.sweep_shard(shard, execute);
+                failed.fetch_or(end.is_err(), Ordering::SeqCst);
+                end.unwrap();
+            });
         }
     });
     for name in ["results.csv", "classes.csv", "image_scores.csv"] {
