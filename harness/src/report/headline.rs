@@ -31,7 +31,6 @@ pub(super) fn section(report: &Report) -> Markup {
                 ". Scores in percent, mean ± standard deviation over seeds; ρ is the largest rate over the size of the map that the ASPP sees."
             }
             (table("Best rates of each experiment", &header, &lines))
-            (expectations(report))
             ul {
                 @for experiment in &report.experiments {
                     @for note in experiment.section.notes() {
@@ -39,6 +38,7 @@ pub(super) fn section(report: &Report) -> Markup {
                     }
                 }
             }
+            (expectations(report))
         }
     }
 }
