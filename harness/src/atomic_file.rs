@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -35,7 +35,7 @@ fn write_and_rename(temporary: &Path, path: &Path, fill: impl FnOnce(&mut File) 
     file.sync_all()?;
     drop(file);
     fs::rename(temporary, path)?;
-    sync_directory(path);
+    sync_folder(path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")));
     Ok(())
 }
 
@@ -56,12 +56,23 @@ pub fn temporary_process(name: &str) -> Option<u32> {
     (!name.is_empty() && is_number(process) && is_number(count)).then(|| process.parse().ok())?
 }
 
-/// Makes a rename survive a power cut, where the system lets a directory be synced.
-fn sync_directory(path: &Path) {
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty())
-        && let Ok(directory) = File::open(parent)
-    {
-        let _ = directory.sync_all();
+/// Makes renames in a folder survive a power cut, where the system lets a folder be synced.
+pub fn sync_folder(folder: &Path) {
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+}
+
+/// Removes a file that may be there.
+///
+/// # Errors
+/// Names `path`.
+pub fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", path.display()))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -182,7 +182,7 @@ impl RunDir {
     pub fn clear(&self) -> Result<()> {
         let rest = [self.checkpoint(), self.evaluations_csv(), self.log_csv(), self.images_csv()];
         self.reopen()?;
-        rest.iter().try_for_each(|path| remove(path))
+        rest.iter().try_for_each(|path| atomic_file::remove(path))
     }
 
     /// Removes the error that the run ended with, so that it goes on from its last checkpoint.
@@ -190,7 +190,7 @@ impl RunDir {
     /// # Errors
     /// Names the file that cannot be removed.
     pub fn reopen(&self) -> Result<()> {
-        remove(&self.error_json())
+        atomic_file::remove(&self.error_json())
     }
 
     /// All run directories below an output directory, sorted by path. One that does not exist holds none.
@@ -206,16 +206,6 @@ impl RunDir {
             }
         }
         Ok(found)
-    }
-}
-
-/// Removes a file that may be there.
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove {}", path.display()))
-        }
-        _ => Ok(()),
     }
 }
 

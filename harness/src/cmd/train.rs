@@ -5,11 +5,10 @@ use super::options::{CacheArg, DataRootArg, DeviceArg, RunArgs};
 use super::output::print;
 use crate::device::ComputeDevice;
 use crate::progress::Progress;
-use crate::rows::Rows;
 use crate::run;
 use crate::stop::{EXIT_CODES, StopFlag};
 use crate::sweep::{Jobs, SweepOptions, sweep};
-use crate::table::Table;
+use crate::tables::Tables;
 use anyhow::Result;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -68,8 +67,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     };
     let stop = StopFlag::install()?;
     let end = sweep(&spec, &options, &device, &progress, &stop, &run::execute)?;
-    let table = Table::new(&Rows::read(&options.out)?);
-    table.write(&options.out)?;
+    let Tables { table, .. } = Tables::update(&options.out)?;
     if end.stopped {
         return Ok(stop.exit_code());
     }

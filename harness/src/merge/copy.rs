@@ -1,5 +1,6 @@
 //! Folders that are there whole or not at all.
 
+use crate::atomic_file;
 use crate::run_dir::RunDir;
 use anyhow::{Context, Result, ensure};
 use std::cell::Cell;
@@ -75,7 +76,7 @@ fn publish(copy: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
     ensure!(!to.exists(), "{} is there meanwhile: merge again", to.display());
     rename(copy, to)?;
-    sync_folder(parent);
+    atomic_file::sync_folder(parent);
     Ok(())
 }
 
@@ -91,27 +92,16 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
         let (from, to) = (entry.path(), to.join(entry.file_name()));
         if from.is_dir() {
             copy_folder(&from, &to)?;
-        } else if !is_temporary(&entry.file_name().to_string_lossy()) {
+        } else if atomic_file::temporary_process(&entry.file_name().to_string_lossy()).is_none() {
+            // Not what a program that was killed has not come to rename.
             copy_file(&from, &to)?;
         }
     }
-    sync_folder(to);
+    atomic_file::sync_folder(to);
     Ok(())
-}
-
-/// What a program that was killed has not come to rename.
-fn is_temporary(name: &str) -> bool {
-    name.starts_with('.') && name.ends_with(".tmp")
 }
 
 fn copy_file(from: &Path, to: &Path) -> Result<()> {
     let copied = fs::copy(from, to).and_then(|_| File::open(to)?.sync_all());
     copied.with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))
-}
-
-/// Makes renames in it survive a power cut, where the system lets a directory be synced.
-fn sync_folder(folder: &Path) {
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
-    }
 }

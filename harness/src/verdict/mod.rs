@@ -15,9 +15,8 @@ use crate::reference::{self, Metric};
 use crate::result::write_json;
 use crate::rows::{Row, Rows};
 use crate::table::same_protocol;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::Serialize;
-use std::io::ErrorKind;
 use std::path::Path;
 
 /// What an experiment was expected to show, and what it shows.
@@ -72,7 +71,7 @@ impl Verdicts {
     pub fn write(&self, out: &Path) -> Result<()> {
         let (markdown, json) = (out.join("verdict.md"), out.join("verdict.json"));
         if self.0.is_empty() {
-            return [markdown, json].iter().try_for_each(|path| remove(path));
+            return [markdown, json].iter().try_for_each(|path| atomic_file::remove(path));
         }
         atomic_file::write(&markdown, self.markdown())?;
         write_json(&json, &self.0)
@@ -87,15 +86,6 @@ impl Verdict {
         let metric = reference::metric(settings.dataset);
         let (finding, comparisons) = judge::judge(rows, &expectation, metric);
         Some(Verdict { experiment: settings.experiment.clone(), expectation, metric, finding, comparisons })
-    }
-}
-
-fn remove(path: &Path) -> Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove {}", path.display()))
-        }
-        _ => Ok(()),
     }
 }
 
