@@ -55,9 +55,19 @@ impl Golden {
         LabelMap { height: mask.height, width: mask.width, data: mask.data }
     }
 
+    /// Whether there is such a file: not every folder holds every recording.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.join(name).is_file()
+    }
+
     /// Shape and bytes of a tensor of `transforms.safetensors`.
     pub fn tensor(&self, name: &str) -> (Vec<usize>, Vec<u8>) {
-        let bytes = self.bytes("transforms.safetensors");
+        self.tensor_of("transforms.safetensors", name)
+    }
+
+    /// Shape and bytes of a tensor of a file.
+    pub fn tensor_of(&self, file: &str, name: &str) -> (Vec<usize>, Vec<u8>) {
+        let bytes = self.bytes(file);
         let tensors = SafeTensors::deserialize(&bytes).unwrap();
         let tensor = tensors.tensor(name).unwrap();
         (tensor.shape().to_vec(), tensor.data().to_vec())

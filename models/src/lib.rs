@@ -42,5 +42,5 @@ pub use module::{Module, Phase, Role, Visitor};
 pub use resnet::{Depth, ResnetConfig, Stem};
 pub use segmentor::{Segmentor, SegmentorConfig};
 pub use sgd::{Sgd, SgdConfig};
-pub use state::{State, StateError, Tolerance};
+pub use state::{State, StateError, Tolerance, Values};
 pub use weights::WeightsError;

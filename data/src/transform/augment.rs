@@ -37,20 +37,41 @@ impl AugmentConfig {
     /// resized image is smaller than the crop, it is padded right and below with the mean colour, and the label with
     /// 255.
     pub(crate) fn append(&self, sample: &Decoded, random: &mut Random, image: &mut Vec<f32>, label: &mut Vec<u8>) {
+        self.draw(sample, random).append(sample, self.crop, image, label);
+    }
+
+    fn draw(&self, sample: &Decoded, random: &mut Random) -> Draw {
         let ratio = random.between(self.ratio[0].into(), self.ratio[1].into());
         let size = random_size(sample.image.size(), self.resize, ratio);
         let labels = Labels { map: &sample.label, planes: sample.planes.as_ref() };
         let region = draw_crop(labels, size, self.crop, self.max_class_share.into(), random);
         let mirrored = random.chance(self.flip.into());
         let steps = if self.photometric { colour::draw(random) } else { Vec::new() };
+        Draw { size, region, mirrored, steps }
+    }
+}
 
-        let (mixing, levels) = colour::split(&steps);
+/// What was drawn for one training sample.
+struct Draw {
+    /// Of the resized image: (height, width).
+    size: [usize; 2],
+    /// Of the resized image: what is kept.
+    region: Region,
+    mirrored: bool,
+    steps: Vec<Step>,
+}
+
+impl Draw {
+    /// As [`AugmentConfig::append`]; `crop` is the size (height, width) of the result.
+    fn append(&self, sample: &Decoded, crop: [usize; 2], image: &mut Vec<f32>, label: &mut Vec<u8>) {
+        let Self { size, region, mirrored, ref steps } = *self;
+        let (mixing, levels) = colour::split(steps);
         let rows = Bilinear::new(&sample.image, size, region, mirrored);
         let pixels = kernel::run(Distorted { rows, region, steps: mixing });
         let tables = NORMALISED.each_ref().map(|table| levels.map(|level| table[level as usize]));
-        append_planes(&pixels, [region.height, region.width], self.crop, &tables, image);
+        append_planes(&pixels, [region.height, region.width], crop, &tables, image);
 
-        append_label(&sample.label, size, region, mirrored, self.crop, label);
+        append_label(&sample.label, size, region, mirrored, crop, label);
     }
 }
 
@@ -163,6 +184,63 @@ mod tests {
             let rows = || Bilinear::new(&image, [13, 61], region, false);
             let distorted = || Distorted { rows: rows(), region, steps: &steps };
             prop_assert_eq!(distorted().run::<true>(), distorted().run::<false>());
+        }
+    }
+
+    /// Whole samples, image and label together, of the reference's own pipeline (scripts/parity/samples.py).
+    #[test]
+    fn golden_samples() {
+        let folders: Vec<_> = golden::folders().filter(|folder| folder.has("samples.json")).collect();
+        assert!(!folders.is_empty());
+        for golden in folders {
+            let sample = Decoded::new((golden.image("image"), golden.label("label")));
+            let recorded = golden.json("samples.json");
+            let [reference, crop] = ["resize", "crop"].map(|key| golden::pair_of(&recorded[key]));
+            let cases = recorded["samples"].as_array().unwrap();
+            for (index, case) in cases.iter().enumerate() {
+                let [y, x] = golden::pair_of(&case["offset"]);
+                let size = random_size(sample.image.size(), reference, case["ratio"].as_f64().unwrap());
+                let region = Region { y, x, height: crop[0].min(size[0]), width: crop[1].min(size[1]) };
+                let steps = case["steps"].as_array().unwrap().iter().map(step).collect();
+                let draw = Draw { size, region, mirrored: case["mirrored"].as_bool().unwrap(), steps };
+                let (mut values, mut ids) = (Vec::new(), Vec::new());
+                draw.append(&sample, crop, &mut values, &mut ids);
+
+                let (image, normalised) = (denormalise(&values, crop[0], crop[1]), values);
+                let (shape, colours) = golden.tensor_of("samples.safetensors", &format!("{index}.image"));
+                assert_eq!(shape, [region.height, region.width, 3], "sample {index}");
+                let (shape, labels) = golden.tensor_of("samples.safetensors", &format!("{index}.label"));
+                assert_eq!(shape, [region.height, region.width], "sample {index}");
+                let area = crop[0] * crop[1];
+                for (at, id) in ids.into_iter().enumerate() {
+                    let (y, x) = (at / crop[1], at % crop[1]);
+                    let what = format!("row {y}, column {x} of sample {index}: {case}");
+                    if y < region.height && x < region.width {
+                        let from = y * region.width + x;
+                        assert_eq!(id, labels[from], "label of {what}");
+                        assert_eq!(image.pixel(y, x)[..], colours[3 * from..][..3], "colour of {what}");
+                    } else {
+                        assert_eq!(id, IGNORE_INDEX, "label of {what}");
+                        assert!(
+                            [0, 1, 2].iter().all(|channel| normalised[channel * area + at] == 0.0),
+                            "colour of {what}"
+                        );
+                    }
+                }
+            }
+            assert!(cases.len() >= 12);
+        }
+    }
+
+    /// A step as it is recorded: its name and its number.
+    fn step(recorded: &serde_json::Value) -> Step {
+        let number = recorded[1].as_f64().unwrap();
+        match recorded[0].as_str().unwrap() {
+            "brightness" => Step::Brightness(number as f32),
+            "contrast" => Step::Contrast(number as f32),
+            "saturation" => Step::Saturation(number as f32),
+            "hue" => Step::Hue(number as i32),
+            other => panic!("unknown step {other}"),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::check::{CheckOptions, Tested};
 use super::{Exactness, RecordedRun, ReferenceCell};
 use crate::reference::Metric;
+use crate::result::Cause;
 use crate::rows::{Row, RowEnd};
 use crate::settings::{RunSettings, join_rates};
 use crate::statistics::{MeanDifference, deviation, mean};
@@ -71,13 +72,14 @@ impl Compared {
     /// New runs of a cell of the reference.
     pub fn new(reference: &ReferenceCell, rows: &[&Row], options: &CheckOptions) -> Self {
         let metric = options.metric;
-        let (mut runs, mut failed) = (Vec::new(), Vec::new());
+        let (mut runs, mut failed, mut lost) = (Vec::new(), Vec::new(), Vec::new());
         for row in rows {
             match &row.end {
                 RowEnd::Finished(result) if metric.of(&result.scores).is_nan() => {
                     failed.push((row, "no score".to_owned()))
                 }
                 RowEnd::Finished(result) => runs.push(RecordedRun::of(result)),
+                RowEnd::Failed(failure) if failure.cause == Cause::Device => lost.push(row.settings().seed),
                 RowEnd::Failed(failure) => failed.push((row, failure.reason.clone())),
             }
         }
@@ -93,6 +95,10 @@ impl Compared {
             let (seed, count) = (row.settings().seed, failed.len());
             cell.status = Status::Worse;
             cell.reason = Some(format!("{count} of {} runs ended with an error, seed {seed}: {reason}", rows.len()));
+        } else if let Some(seed) = lost.first() {
+            let count = format!("{} of {} runs", lost.len(), rows.len());
+            let repeat = "atrous sweep --retry-failed repeats what the change is not to blame for";
+            return cell.not_judged(format!("{count} lost the device, seed {seed}: {repeat}"));
         } else if let Some(reason) = too_few(&reference.runs, &runs) {
             return cell.not_judged(reason);
         }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::reference::Metric;
+use crate::result::Cause;
 use crate::result::tests::{example, failure};
 use crate::rows::{Row, RowEnd, Rows};
 use crate::settings::{MODEL_VERSION, RunSettings, run_id, tests::example as settings};
@@ -144,6 +145,25 @@ fn a_run_that_ended_with_an_error_is_worse() {
     let reason = check.cells[0].reason.as_ref().unwrap();
     assert_eq!(reason, "1 of 3 runs ended with an error, seed 51: the loss is NaN");
     assert!(check.cells[0].tested.is_some());
+}
+
+#[test]
+fn a_lost_device_is_no_fault_of_the_change() {
+    let reference = reference(&["a"]);
+    let mut rows = new_runs(&[("a", 0)]);
+    let lose = |row: &mut Row| match &mut row.end {
+        RowEnd::Failed(failure) => failure.cause = Cause::Device,
+        RowEnd::Finished(_) => unreachable!(),
+    };
+    rows.0[1] = failed("a", 51);
+    lose(&mut rows.0[1]);
+    let lost = check(&reference, &rows);
+    assert_eq!(lost.status, Status::NotJudged);
+    let reason = lost.cells[0].reason.as_ref().unwrap();
+    assert!(reason.starts_with("1 of 3 runs lost the device, seed 51: atrous sweep --retry-failed"), "{reason}");
+    // One that failed by itself is worse all the same.
+    rows.0[2] = failed("a", 52);
+    assert_eq!(check(&reference, &rows).status, Status::Worse);
 }
 
 #[test]

@@ -297,8 +297,11 @@ pub(crate) mod tests {
     fn settings_survive_toml_and_json() {
         let text = toml::to_string(&example()).unwrap();
         assert_eq!(toml::from_str::<RunSettings>(&text).unwrap(), example());
-        let json = serde_json::to_string(&example()).unwrap();
-        assert_eq!(serde_json::from_str::<RunSettings>(&json).unwrap(), example());
+        let mut settings = example();
+        // More digits than a number of 53 bits has whole: the last bit has to come back as well.
+        settings.train.lr = 9.223762974182959;
+        let json = serde_json::to_string(&settings).unwrap();
+        assert_eq!(serde_json::from_str::<RunSettings>(&json).unwrap(), settings);
     }
 
     #[test]

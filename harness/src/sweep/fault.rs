@@ -14,7 +14,7 @@ static DEVICE_PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Calls `run`. `Err` is what its panic said: one in its own thread, in those that it waits for, or in a thread of the device
 /// meanwhile. Panics are printed as ever, with their backtrace where `RUST_BACKTRACE` asks for it.
-pub(super) fn catch<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+pub fn catch<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     listen();
     let before = device_panics(0).len();
     let outcome = catch_unwind(AssertUnwindSafe(run));

@@ -1,6 +1,7 @@
 //! Every planned run: skipped where it is finished, else executed, with the rows kept up to date.
 
 mod data;
+mod device;
 mod estimate;
 mod fault;
 mod jobs;
@@ -12,6 +13,7 @@ mod shard;
 
 pub use data::{DataSets, OpenedData, drawn_root};
 pub use estimate::{DryRun, dry_run};
+pub(crate) use fault::catch as catch_panic;
 pub use jobs::{Jobs, Load, Machine, Share};
 pub use lock::Lock;
 pub use shard::{Part, Shard, ShardError};
@@ -29,6 +31,7 @@ use anyhow::Result;
 use atrous_data::{Dataset, ImageLimit, Split};
 use atrous_models::burn::tensor::Device;
 use atrous_models::{ComputeDevice, DeviceError};
+use device::{Recovery, SweepDevice};
 use queue::{Due, Queue};
 use run::{Run, Workplace};
 use std::path::{Path, PathBuf};
@@ -77,11 +80,8 @@ pub enum Outcome {
 }
 
 /// Trains and scores one run, in the thread pool that it is called in. An error is one of the data, the disk or the device:
-/// it ends the sweep, and the run stays unfinished. A panic ends this run alone, unless the device is lost.
+/// it ends the sweep, and the run stays unfinished. A panic ends this run alone, unless a device is lost and does not open again.
 pub type Executor<'e> = dyn Fn(&RunContext) -> Result<Outcome> + Sync + 'e;
-
-/// Says whether the device still computes.
-type DeviceCheck<'c> = dyn Fn() -> Result<(), DeviceError> + Sync + 'c;
 
 /// Where a sweep reads and writes, and how much of it is done now.
 #[derive(Clone, Debug)]
@@ -148,7 +148,7 @@ impl SweepEnd {
 ///
 /// # Errors
 /// Before anything is written: a data set that is missing. After that: an output directory that cannot be
-/// written, is in use or goes away, a device that is lost, and whatever the executor reports. Every error names a file, an
+/// written, is in use or goes away, a device that is lost and does not open again, and whatever the executor reports. Every error names a file, an
 /// option or the device.
 pub fn sweep(
     spec: &Spec,
@@ -158,14 +158,14 @@ pub fn sweep(
     stop: &StopFlag,
     execute: &Executor,
 ) -> Result<SweepEnd> {
-    sweep_checking(spec, options, (device, &|| device.check()), progress, stop, execute)
+    sweep_recovering(spec, options, (device, Recovery::REAL), progress, stop, execute)
 }
 
-/// The same, with what is asked whether the device is lost.
-fn sweep_checking(
+/// The same, with what a device is asked that may be lost.
+fn sweep_recovering(
     spec: &Spec,
     options: &SweepOptions,
-    (device, check): (&ComputeDevice, &DeviceCheck),
+    (device, recovery): (&ComputeDevice, Recovery),
     progress: &Progress,
     stop: &StopFlag,
     execute: &Executor,
@@ -217,7 +217,8 @@ fn sweep_checking(
     // An error of one run stops the others, and is no request of the user's.
     let stop = stop.part();
     let (jobs, cache_bytes) = (share.jobs, options.cache_bytes);
-    let workplace = Workplace { device, check, progress, stop: &stop, jobs, cache_bytes, execute };
+    let device = SweepDevice::new(device, recovery);
+    let workplace = Workplace { device, progress, stop: &stop, jobs, cache_bytes, execute };
     let mut end = Queue::new(&due, &lock, workplace, end).process(&share)?;
     // Also when nothing was executed: another spec's or a copied shard's runs may have come.
     Rows::update(&options.out)?;

@@ -116,29 +116,39 @@ impl<'a> Queue<'a> {
         books.running -= 1;
         // What a run says of a directory that is gone is of no use.
         let written = self.lock.check().and(outcome).and_then(|outcome| {
-            let mut lost = None;
+            let mut lost = false;
             match outcome {
                 Outcome::Finished(_) => books.end.finished += 1,
                 Outcome::Failed { .. } => books.end.add_failed(Cause::Diverged),
                 Outcome::Broken { lost: None, .. } => books.end.add_failed(Cause::Program),
-                Outcome::Broken { lost: Some(error), .. } => lost = Some(error),
+                Outcome::Broken { lost: Some(_), .. } => {
+                    books.end.add_failed(Cause::Device);
+                    lost = true;
+                }
                 Outcome::Stopped { .. } => books.end.stopped = true,
             }
             Rows::update(self.lock.out())?;
-            lost.map_or(Ok(()), |error| Err(Error::new(error).context(self.advice_on_loss(due))))
+            if lost { self.recover(due) } else { Ok(()) }
         });
         if let Err(error) = written {
             self.fail(&mut books, error);
         }
     }
 
-    /// Every run after it would fail in the same way: they are not started. A new process opens the device anew.
-    fn advice_on_loss(&self, due: &Due) -> String {
-        let (name, title) = (self.workplace.device.name(), due.run.title());
-        format!(
-            "{name} was lost in {title}, which has an error row; later runs were not started: once `atrous devices` lists the \
-             device again, the same command with --retry-failed goes on"
-        )
+    /// Later runs go on where the lost device opens anew. Where it does not, every one of them would fail in the same way: they are not
+    /// started.
+    fn recover(&self, due: &Due) -> Result<()> {
+        let device = &self.workplace.device;
+        let (name, title) = (device.get().info.name, due.run.title());
+        device.recover().map_err(|error| {
+            Error::new(error).context(format!(
+                "{name} was lost in {title}, which has an error row, and does not open again; later runs were not started: once \
+                 `atrous devices` lists the device again, the same command with --retry-failed goes on"
+            ))
+        })?;
+        let next = "it was opened again, and the sweep goes on with the other runs";
+        self.workplace.progress.line(format!("{name} was lost in {title}, which has an error row; {next}"));
+        Ok(())
     }
 
     /// Keeps the first error, and stops the runs that are in work.

@@ -1,7 +1,8 @@
 //! A planned run with its data and its directory.
 
-use super::{DataSets, DeviceCheck, Executor, OpenedData, Outcome, RunContext, fault};
-use crate::device::ComputeDevice;
+use super::device::SweepDevice;
+use super::{DataSets, Executor, OpenedData, Outcome, RunContext, fault};
+use crate::device::{ComputeDevice, DeviceError};
 use crate::progress::Progress;
 use crate::provenance::{self, Provenance};
 use crate::result::{Cause, RunFailure};
@@ -22,9 +23,7 @@ pub(super) struct Run<'p> {
 
 /// What runs are executed on, and with.
 pub(super) struct Workplace<'a> {
-    pub device: &'a ComputeDevice,
-    /// Whether the device still computes.
-    pub check: &'a DeviceCheck<'a>,
+    pub device: SweepDevice<'a>,
     pub progress: &'a Progress,
     pub stop: &'a StopFlag,
     /// Runs side by side.
@@ -68,13 +67,14 @@ impl<'p> Run<'p> {
     /// Executes the run and writes its result or error. A panic is an error of the run.
     pub fn execute(&self, workplace: &Workplace) -> Result<Outcome> {
         let (started, reached) = (provenance::now(), AtomicU64::new(0));
+        let device = workplace.device.get();
         let context = RunContext {
             settings: self.settings(),
             run_id: &self.id,
             data_fingerprint: &self.data.fingerprint,
             dataset: self.data.dataset.clone(),
             dir: &self.dir,
-            device: workplace.device,
+            device: &device,
             progress: workplace.progress,
             stop: workplace.stop,
             jobs: workplace.jobs,
@@ -83,26 +83,26 @@ impl<'p> Run<'p> {
         };
         let outcome = match fault::catch(|| (workplace.execute)(&context)) {
             Ok(outcome) => outcome.with_context(|| self.title())?,
-            Err(message) => broken(&message, reached.load(Ordering::Relaxed), workplace.check),
+            Err(message) => broken(&message, reached.load(Ordering::Relaxed), workplace.device.check(&device).err()),
         };
-        self.enter(&outcome, workplace, started)?;
+        self.enter(&outcome, &device, workplace.progress, started)?;
         Ok(outcome)
     }
 
     /// Writes how the run ended.
-    fn enter(&self, outcome: &Outcome, workplace: &Workplace, started: String) -> Result<()> {
-        let (title, progress) = (self.title(), workplace.progress);
+    fn enter(&self, outcome: &Outcome, device: &ComputeDevice, progress: &Progress, started: String) -> Result<()> {
+        let title = self.title();
         match outcome {
             Outcome::Finished(result) => self.dir.finish(result),
             Outcome::Failed { iteration, reason } => {
                 progress.line(format!("failed: {title}: {reason} (iteration {iteration})"));
-                self.dir.fail(&self.failure(workplace.device, (*iteration, Cause::Diverged, reason), started))
+                self.dir.fail(&self.failure(device, (*iteration, Cause::Diverged, reason), started))
             }
             Outcome::Broken { iteration, reason, lost } => {
                 let hint = "the run need not be to blame: --retry-failed repeats it from its last checkpoint";
                 progress.line(format!("failed: {title}: {reason} (iteration {iteration}); {hint}"));
                 let cause = if lost.is_some() { Cause::Device } else { Cause::Program };
-                self.dir.fail(&self.failure(workplace.device, (*iteration, cause, reason), started))
+                self.dir.fail(&self.failure(device, (*iteration, cause, reason), started))
             }
             Outcome::Stopped { iteration } => {
                 progress.line(format!("stopped: {title}, checkpoint of iteration {iteration}"));
@@ -130,8 +130,7 @@ impl<'p> Run<'p> {
 }
 
 /// What a panic makes of a run.
-fn broken(message: &str, iteration: u64, check: &DeviceCheck) -> Outcome {
-    let lost = check().err();
+fn broken(message: &str, iteration: u64, lost: Option<DeviceError>) -> Outcome {
     let failed = if lost.is_some() { "the device" } else { "the program" };
     Outcome::Broken { iteration, reason: format!("{failed} failed: {message}"), lost }
 }

@@ -151,7 +151,11 @@ impl<'a> Training<'a> {
             bar.set(self.iteration);
             self.checkpoint_if_due()?;
         };
-        bar.finish();
+        match end {
+            End::Done => bar.finish(),
+            // How it ended is told elsewhere: it is not done.
+            End::Diverged { .. } | End::Stopped => drop(bar),
+        }
         match end {
             End::Diverged { .. } => self.log.write()?,
             End::Done | End::Stopped => self.write_checkpoint()?,

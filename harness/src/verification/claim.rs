@@ -7,7 +7,7 @@ use crate::result::{Cause, RunFailure, RunResult};
 use crate::rows::{Line, Row, RowEnd, WrittenRow, read_written};
 use crate::run_dir::{RunDir, RunFile, RunState};
 use crate::scores::{Confusion, Scores, class_mean};
-use crate::settings::RunSettings;
+use crate::settings::{RunSettings, run_id_of_version};
 use anyhow::{Context, Result, ensure};
 use std::collections::HashMap;
 use std::path::Path;
@@ -20,6 +20,8 @@ pub struct Claim {
     /// Of a `results.csv`, whose lines do not say how images are drawn: they were drawn in some way.
     pub drawn_somehow: bool,
     pub data_fingerprint: String,
+    /// Why its `run.toml` is of another run, if it is.
+    pub misfiled: Option<String>,
     /// `None` where it is not written.
     pub model_version: Option<u32>,
     /// The rates that its experiment is compared with; none where it is not written.
@@ -92,11 +94,13 @@ fn of_directories(directories: &[RunDir], written: &[WrittenRow]) -> Result<Vec<
             RunState::Finished(result) => RowEnd::Finished(result),
             RunState::Failed(failure) => RowEnd::Failed(failure),
         };
-        let RunFile { model_version, baseline, .. } = directory.read_run_file()?;
+        let file = directory.read_run_file()?;
+        let (model_version, baseline) = (file.model_version, file.baseline.clone());
         let row = Row { model_version, baseline, expectation: None, end, images: None };
+        let misfiled = misfiled(&file, row.run_id());
         let line = written.iter().find(|line| line.run_id == row.run_id());
         let contradiction = line.and_then(|line| line.contradiction(&row));
-        let mut claim = of_run(directory, row);
+        let mut claim = Claim { misfiled, ..of_run(directory, row) };
         if let (Finding::Fits(_) | Finding::NotChecked(_), Some(why)) = (&claim.scores, contradiction) {
             claim.scores = Finding::Differs(why);
         }
@@ -109,6 +113,18 @@ fn of_directories(directories: &[RunDir], written: &[WrittenRow]) -> Result<Vec<
         }
     }
     Ok(claims)
+}
+
+/// Why a `run.toml` is not of the run that ended beside it.
+fn misfiled(file: &RunFile, run_id: &str) -> Option<String> {
+    let given = run_id_of_version(file.model_version, &file.settings, &file.data_fingerprint);
+    if file.run_id != run_id {
+        Some(format!("run.toml is of {}", file.run_id))
+    } else if given != run_id {
+        Some(format!("settings and data in run.toml give {given}"))
+    } else {
+        None
+    }
 }
 
 fn of_run(directory: &RunDir, row: Row) -> Claim {
@@ -126,6 +142,7 @@ fn of_result(directory: &RunDir, result: RunResult) -> Claim {
         settings: result.settings,
         drawn_somehow: false,
         data_fingerprint: result.data_fingerprint,
+        misfiled: None,
         model_version: None,
         baseline: Vec::new(),
         cause: None,
@@ -146,6 +163,7 @@ fn of_failure(failure: RunFailure) -> Claim {
         settings: failure.settings,
         drawn_somehow: false,
         data_fingerprint: failure.data_fingerprint,
+        misfiled: None,
         model_version: None,
         baseline: Vec::new(),
         cause: Some(failure.cause),
@@ -240,6 +258,7 @@ fn of_row(row: &WrittenRow, classes: &ClassScores) -> Claim {
         settings: row.settings.clone(),
         drawn_somehow: row.drawn,
         data_fingerprint: row.data_fingerprint.clone(),
+        misfiled: None,
         model_version: None,
         baseline: Vec::new(),
         cause: None,

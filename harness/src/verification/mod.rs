@@ -80,6 +80,9 @@ impl Verification {
 
 /// A `results.csv` does not say the model version, which is part of the id: any that there has been may fit.
 fn id(claim: &Claim) -> Finding {
+    if let Some(why) = &claim.misfiled {
+        return Finding::Differs(why.clone());
+    }
     let versions: Vec<u32> =
         claim.model_version.map_or_else(|| (1..=MODEL_VERSION).rev().collect(), |known| vec![known]);
     let of = |version: u32| run_id_of_version(version, &claim.settings, &claim.data_fingerprint);

@@ -9,7 +9,7 @@ use crate::run_dir::{RunDir, RunFile, RunState};
 use crate::settings::{MODEL_VERSION, run_id};
 use crate::spec::check_settings;
 use crate::stop::StopFlag;
-use crate::sweep::{Executor, Outcome, RunContext};
+use crate::sweep::{Executor, Outcome, RunContext, catch_panic};
 use anyhow::{Context, Result};
 use atrous_models::ComputeDevice;
 use std::path::PathBuf;
@@ -102,7 +102,11 @@ impl Repeat<'_> {
             cache_bytes: self.cache_bytes,
             reached: &AtomicU64::new(0),
         };
-        Ok(match (self.execute)(&context).with_context(|| settings.run_name())? {
+        let outcome = match catch_panic(|| (self.execute)(&context)) {
+            Ok(outcome) => outcome.with_context(|| settings.run_name())?,
+            Err(reason) => return Ok(Ending::Failed(reason)),
+        };
+        Ok(match outcome {
             Outcome::Finished(result) => {
                 dir.finish(&result)?;
                 Ending::Finished(Box::new(result))

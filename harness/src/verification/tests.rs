@@ -1,12 +1,16 @@
 use super::repeat::compare;
 use super::*;
+use crate::device::ComputeDevice;
 use crate::progress::Progress;
 use crate::result::RunResult;
 use crate::run_dir::{RunDir, RunFile};
 use crate::settings::{RunSettings, run_id, tests::example};
+use crate::stop::StopFlag;
+use crate::sweep::{Outcome, RunContext};
 use atrous_data::ImageLimit;
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn verify(results: &Path) -> Verification {
     let claims = read_claims(results).unwrap();
@@ -64,6 +68,98 @@ fn changed_settings_data_scores_and_counts_are_found() {
     ] {
         assert!(matches!(of(change).scores, Finding::Differs(_)));
     }
+}
+
+#[test]
+fn a_run_file_of_another_run_is_found() {
+    for (change, why) in [
+        ((|file| file.run_id = "0123456789abcdef".into()) as fn(&mut RunFile), "run.toml is of 0123456789abcdef"),
+        (|file| file.settings.train.lr *= 2.0, "settings and data in run.toml give "),
+        (|file| file.data_fingerprint = "another".into(), "settings and data in run.toml give "),
+        (|file| file.model_version -= 1, "settings and data in run.toml give "),
+    ] {
+        let (out, dir) = written(|_| {});
+        let mut file = dir.read_run_file().unwrap();
+        change(&mut file);
+        dir.create(&file).unwrap();
+        let run = verify(out.path()).runs.remove(0);
+        assert!(matches!(&run.id, Finding::Differs(found) if found.starts_with(why)), "{run:?}");
+    }
+}
+
+/// A run of images that the program draws, of which somebody claims this; and how often it was executed.
+fn repeated(change: fn(&mut RunSettings), execute: fn(&RunContext) -> Outcome) -> (Finding, usize) {
+    let (out, scratch) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (progress, stop, executed) = (Progress::hidden(), StopFlag::default(), AtomicUsize::new(0));
+    let mut settings = example();
+    change(&mut settings);
+    let mut claim = Claim {
+        run_id: String::new(),
+        settings,
+        drawn_somehow: false,
+        data_fingerprint: String::new(),
+        misfiled: None,
+        model_version: Some(MODEL_VERSION),
+        baseline: vec![1, 2],
+        cause: None,
+        measured: None,
+        scores: Finding::NotChecked(String::new()),
+    };
+    let now = crate::result::tests::example(example(), [3, 1, 1, 3]);
+    claim.measured = Some(Measured {
+        miou: now.scores.miou,
+        mdice: now.scores.mdice,
+        final_loss: now.final_loss,
+        confusion: None,
+        device: now.device,
+        api: now.api,
+    });
+    let mut data = DataAtHand::new(Path::new("absent"), ImageLimit::DEFAULT, scratch.path(), &progress);
+    claim.data_fingerprint = data.fingerprint(&claim).unwrap().unwrap();
+    let repeat = Repeat {
+        out: out.path().into(),
+        device: &ComputeDevice::select("flex").unwrap(),
+        tolerance: 0.0,
+        cache_bytes: 0,
+        progress: &progress,
+        stop: &stop,
+        execute: &|context| {
+            executed.fetch_add(1, Ordering::Relaxed);
+            Ok(execute(context))
+        },
+    };
+    match repeat.run(&claim, &mut data).unwrap() {
+        Repeated::Compared(finding) => (finding, executed.into_inner()),
+        Repeated::Stopped => panic!("nobody stopped it"),
+    }
+}
+
+fn as_claimed(context: &RunContext) -> Outcome {
+    Outcome::Finished(crate::result::tests::example(context.settings.clone(), [3, 1, 1, 3]))
+}
+
+#[test]
+fn settings_that_cannot_be_are_not_run() {
+    assert_eq!(repeated(|_| {}, as_claimed), (Finding::Fits("the same, to the last digit".into()), 1));
+    for change in [
+        (|settings| settings.train.batch = 1 << 40) as fn(&mut RunSettings),
+        |settings| settings.model.base_channels = 1 << 30,
+        |settings| settings.crop = [0, 0],
+    ] {
+        let (finding, executed) = repeated(change, as_claimed);
+        assert!(
+            matches!(&finding, Finding::NotChecked(why) if why.starts_with("its settings cannot be: ")),
+            "{finding:?}"
+        );
+        assert_eq!(executed, 0);
+    }
+}
+
+#[test]
+fn a_run_that_panics_is_found_and_ends_nothing_else() {
+    let (finding, executed) = repeated(|_| {}, |_| panic!("out of luck"));
+    assert_eq!(finding, Finding::Differs("it ended with an error now: out of luck".into()));
+    assert_eq!(executed, 1);
 }
 
 #[test]

@@ -2,9 +2,9 @@
 //! same. No file may make a target panic; what the targets assert beside that stands in `fuzz/src`.
 
 #[path = "../../../fuzz/src/data.rs"]
-mod data;
+pub mod data;
 #[path = "../../../fuzz/src/files.rs"]
-mod files;
+pub mod files;
 
 use std::fs;
 use std::panic::{self, AssertUnwindSafe};

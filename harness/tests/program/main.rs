@@ -15,6 +15,7 @@ mod limits;
 mod mounts;
 mod outcome;
 mod place;
+mod properties;
 mod rates;
 mod refusals;
 mod report;

@@ -5,13 +5,15 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use burn::tensor::wgpu::{WgpuBackend, wgpu};
+use burn::tensor::wgpu::{WgpuBackend, WgpuSetup, wgpu};
 use burn::tensor::{Device, DeviceKind};
 
 use super::{Api, ComputeDevice, DeviceError, DeviceInfo, Wish};
 
 /// An adapter and the position that the runtime knows it by.
 struct Found {
+    instance: wgpu::Instance,
+    adapter: wgpu::Adapter,
     info: wgpu::AdapterInfo,
     /// Among the adapters of its API and kind.
     position: usize,
@@ -60,19 +62,49 @@ impl Found {
         };
         // The runtime opens an adapter once in a process.
         let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
-        let id = (self.info.backend, format!("{kind:?}"));
-        if let Some((_, device)) = opened.iter().find(|(known, _)| *known == id) {
+        if let Some((_, device)) = opened.iter().find(|(known, _)| *known == self.id()) {
             return Ok(device.clone());
         }
         let options = Device::wgpu_options().device_kind(kind).graphics_api(api);
         let device = options.init().map_err(|error| broken(error.to_string()))?;
-        opened.push((id, device.clone()));
+        opened.push((self.id(), device.clone()));
         Ok(device)
+    }
+
+    /// Opens it beside the device that the runtime keeps for it and that is lost, and from now on in its place: with all that the
+    /// runtime asks of an adapter, but for experimental features, which kernels in WGSL have no use for.
+    fn open_anew(&self, name: &str) -> Result<Device, DeviceError> {
+        let broken = |reason: String| DeviceError::Broken { name: name.to_owned(), reason };
+        if cfg!(feature = "vulkan") {
+            return Err(broken("a program built with the feature vulkan opens it once".to_owned()));
+        }
+        let left_out = wgpu::Features::all_experimental_mask().union(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS);
+        let (device, queue) = pollster::block_on(self.adapter.request_device(&wgpu::DeviceDescriptor {
+            required_features: self.adapter.features().difference(left_out),
+            required_limits: self.adapter.limits(),
+            memory_hints: wgpu::MemoryHints::MemoryUsage,
+            ..Default::default()
+        }))
+        .map_err(|error| broken(error.to_string()))?;
+        let (instance, adapter, backend) = (self.instance.clone(), self.adapter.clone(), self.info.backend);
+        let setup = WgpuSetup { instance, adapter, device, queue, backend };
+        let device = Device::wgpu_options().setup(setup).init().map_err(|error| broken(error.to_string()))?;
+        let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.retain(|(known, _)| *known != self.id());
+        opened.push((self.id(), device.clone()));
+        Ok(device)
+    }
+
+    fn id(&self) -> Id {
+        (self.info.backend, self.info.device_type, self.position)
     }
 }
 
-/// The adapters that are open, by API, kind and position.
-static OPENED: Mutex<Vec<((wgpu::Backend, String), Device)>> = Mutex::new(Vec::new());
+/// An adapter of a process: its API, its kind, and its position among those of the same.
+type Id = (wgpu::Backend, wgpu::DeviceType, usize);
+
+/// The adapters that are open.
+static OPENED: Mutex<Vec<(Id, Device)>> = Mutex::new(Vec::new());
 
 const APIS: wgpu::Backends = wgpu::Backends::VULKAN.union(wgpu::Backends::METAL).union(wgpu::Backends::DX12);
 
@@ -86,11 +118,12 @@ fn instance() -> wgpu::Instance {
 /// All adapters: discrete GPUs, other GPUs, software ones, each in the order in which the drivers name them.
 fn adapters() -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
-    for adapter in pollster::block_on(instance().enumerate_adapters(APIS)) {
+    let instance = instance();
+    for adapter in pollster::block_on(instance.enumerate_adapters(APIS)) {
         let info = adapter.get_info();
         let same = |other: &&Found| other.info.device_type == info.device_type && other.info.backend == info.backend;
         let position = found.iter().filter(same).count();
-        found.push(Found { info, position });
+        found.push(Found { instance: instance.clone(), adapter, info, position });
     }
     found.sort_by_key(|found| (found.is_software(), found.info.device_type != wgpu::DeviceType::DiscreteGpu));
     found
@@ -104,6 +137,19 @@ pub(super) fn list() -> Vec<DeviceInfo> {
 }
 
 pub(super) fn select(name: &str, wish: Wish) -> Result<ComputeDevice, DeviceError> {
+    open(name, wish, Found::open)
+}
+
+/// As [`select`], where the device that [`select`] gave is lost.
+pub(super) fn open_anew(name: &str, wish: Wish) -> Result<ComputeDevice, DeviceError> {
+    open(name, wish, Found::open_anew)
+}
+
+fn open(
+    name: &str,
+    wish: Wish,
+    open: fn(&Found, &str) -> Result<Device, DeviceError>,
+) -> Result<ComputeDevice, DeviceError> {
     let (api, software, index) = match wish {
         Wish::Flex | Wish::Auto => (Api::Any, false, 0),
         Wish::Gpu { api, index } => (api, false, index.unwrap_or(0)),
@@ -128,5 +174,5 @@ pub(super) fn select(name: &str, wish: Wish) -> Result<ComputeDevice, DeviceErro
         (true, Api::Any) => "wgpu:cpu".to_owned(),
         (false, _) => format!("wgpu:{listed}"),
     };
-    Ok(ComputeDevice { device: found.open(name)?, info: found.describe(label) })
+    Ok(ComputeDevice { device: open(found, name)?, info: found.describe(label) })
 }

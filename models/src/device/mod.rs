@@ -116,7 +116,7 @@ impl ComputeDevice {
     }
 
     /// Computes something small, to see whether the device still does. One that is lost (a driver that was reset, a GPU that went
-    /// away) fails every call until the process ends.
+    /// away) fails every call from then on; [`ComputeDevice::reopen`] may give another.
     ///
     /// # Errors
     /// [`DeviceError::Lost`] with what the runtime says.
@@ -134,6 +134,27 @@ impl ComputeDevice {
             Ok(Err(reason)) => Err(lost(causes(&reason))),
             Err(_) => Err(lost("it panics".to_owned())),
         }
+    }
+
+    /// Opens the same device anew where this one is lost, by its name. Tensors of the lost one stay lost.
+    ///
+    /// # Errors
+    /// A device that is not there any more, whose place another one has, or that does not open or compute.
+    pub fn reopen(&self) -> Result<Self, DeviceError> {
+        let name = &self.info.name;
+        let again = match parse(name)? {
+            Wish::Flex => Self::flex(),
+            #[cfg(feature = "wgpu")]
+            wish => adapter::open_anew(name, wish)?,
+            #[cfg(not(feature = "wgpu"))]
+            _ => self.clone(),
+        };
+        if again.info != self.info {
+            let reason = format!("{} has its place now", again.info.adapter);
+            return Err(DeviceError::Absent { name: name.clone(), reason });
+        }
+        again.check()?;
+        Ok(again)
     }
 
     /// The same device, for training.

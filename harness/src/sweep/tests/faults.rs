@@ -22,12 +22,16 @@ fn failure(bench: &Bench) -> RunFailure {
 }
 
 impl Bench {
-    /// Sweeps with a device that is lost from the first panic on.
+    /// Sweeps with a device that is lost from the first panic on, and does not open again.
     fn sweep_losing(&self, execute: &Executor) -> Result<SweepEnd> {
-        let device = ComputeDevice::select("flex").unwrap();
-        let check = || Err(DeviceError::Lost { name: "wgpu:0".into(), reason: "it was unplugged".into() });
-        let stop = StopFlag::new();
-        sweep_checking(&self.spec, &self.options, (&device, &check), &Progress::hidden(), &stop, execute)
+        let check = |_: &ComputeDevice| Err(unplugged());
+        let reopen = |_: &ComputeDevice| Err(unplugged());
+        self.sweep_with(Recovery { check: &check, reopen: &reopen }, execute)
+    }
+
+    fn sweep_with(&self, recovery: Recovery, execute: &Executor) -> Result<SweepEnd> {
+        let (device, stop) = (ComputeDevice::select("flex").unwrap(), StopFlag::new());
+        sweep_recovering(&self.spec, &self.options, (&device, recovery), &Progress::hidden(), &stop, execute)
     }
 }
 
@@ -75,8 +79,58 @@ fn a_run_that_panicked_goes_on_from_its_checkpoint_and_one_that_diverged_does_no
     }
 }
 
+fn unplugged() -> DeviceError {
+    DeviceError::Lost { name: "wgpu:0".into(), reason: "it was unplugged".into() }
+}
+
+/// Of the device that is opened anew; the one that was lost has another name.
+const AGAIN: &str = "flex, again";
+
+/// Lost is whatever is not opened anew; and how often that was done.
+fn sweep_regaining(bench: &Bench, execute: &Executor) -> (SweepEnd, usize) {
+    let opened = AtomicUsize::new(0);
+    let check = |device: &ComputeDevice| if device.info.name == AGAIN { Ok(()) } else { Err(unplugged()) };
+    let reopen = |device: &ComputeDevice| {
+        opened.fetch_add(1, Ordering::SeqCst);
+        let mut device = device.clone();
+        device.info.name = AGAIN.into();
+        Ok(device)
+    };
+    let end = bench.sweep_with(Recovery { check: &check, reopen: &reopen }, execute).unwrap();
+    (end, opened.into_inner())
+}
+
 #[test]
-fn a_lost_device_ends_the_sweep_and_its_run_has_a_row() {
+fn a_lost_device_is_opened_again_and_the_sweep_goes_on() {
+    let bench = bench();
+    let (end, opened) = sweep_regaining(&bench, &|context: &RunContext| {
+        let first = (context.settings.rates[1], context.settings.seed) == (2, 0);
+        assert_eq!(context.device.info.name == AGAIN, !first, "later runs are on the device that computes");
+        panic_in_the_first(context)
+    });
+    assert_eq!((end.finished, end.failed, end.broken, end.executed, opened), (3, 1, 1, 4, 1));
+    let results = bench.file("results.csv");
+    assert_eq!(results.matches("the device failed: kernel conv is missing").count(), 1, "{results}");
+    assert_eq!(failure(&bench).cause, Cause::Device);
+}
+
+#[test]
+fn a_device_that_two_runs_lose_together_is_opened_again_once() {
+    let mut bench = bench();
+    bench.options.jobs = Jobs::Fixed(NonZeroUsize::new(2).unwrap());
+    let barrier = std::sync::Barrier::new(2);
+    let (end, opened) = sweep_regaining(&bench, &|context: &RunContext| {
+        if context.device.info.name == AGAIN {
+            return finish(context);
+        }
+        barrier.wait();
+        panic!("the device is gone")
+    });
+    assert_eq!((end.finished, end.failed, end.broken, end.executed, opened), (2, 2, 2, 4, 1));
+}
+
+#[test]
+fn a_lost_device_that_does_not_open_again_ends_the_sweep_and_its_run_has_a_row() {
     let mut bench = bench();
     let error = format!("{:#}", bench.sweep_losing(&panic_in_the_first).unwrap_err());
     for part in ["flex was lost in one, rates 1-2, seed 0", "--retry-failed", "it was unplugged"] {

@@ -87,6 +87,31 @@ proptest::proptest! {
     }
 }
 
+proptest::proptest! {
+    /// Whatever entries are called: what is read is what lies in the archive, and nothing else is looked for.
+    #[test]
+    fn names_of_entries_are_no_paths(
+        folder in proptest::sample::select(&["archive", "..", "/", "/etc", "../../..", "a/b", "C:\\", "~", "", ".", "\u{1b}[2J"][..]),
+        others in proptest::collection::vec("(\\.\\./|/|[a-z]{1,3}|data/|\\.pkl){1,4}", 0..3),
+    ) {
+        let value = dict(&[("a", pair().0)]);
+        let (pickle, numbers) = (pickle(&value), floats([1.0, 2.0]));
+        let name = |file: &str| format!("{folder}/{file}");
+        let mut entries = vec![(name("data.pkl"), pickle.as_slice()), (name("data/0"), &numbers)];
+        // An archive holds a name once.
+        for other in &others {
+            if entries.iter().all(|(known, _)| known != other) {
+                entries.push((other.clone(), b"other"));
+            }
+        }
+        let entries: Vec<(&str, &[u8])> = entries.iter().map(|(name, bytes)| (name.as_str(), *bytes)).collect();
+        match read(&zip(&entries)) {
+            Ok(found) => proptest::prop_assert_eq!(found, tensors([("a", &[2], &[1.0, 2.0])])),
+            Err(error) => proptest::prop_assert_eq!(error.to_string().lines().count(), 1),
+        }
+    }
+}
+
 #[test]
 fn a_broken_archive_is_an_error() {
     let value = dict(&[("a", pair().0)]);
