@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How often does the gate call an unchanged program worse?
 
-    scripts/false_alarms.py RUNS [--reference FILE] [--draws 400] [--atrous target/release/atrous]
+    scripts/false_alarms.py RUNS [--reference FILE | --recorded N] [--draws 400] [--atrous target/release/atrous]
 
 RUNS is a sweep by one program. Each draw takes three seeds for each experiment and rates, independently, and calls `atrous check` on
 them as on any three runs: against FILE, which holds other seeds, or, without it, against all the other seeds of RUNS. Prints, per alpha,
@@ -29,11 +29,11 @@ def cells(runs):
     return found
 
 
-def draw(generator, cells, runs, folder):
-    """Folders with three runs of each cell, and with the others, as links."""
+def draw(generator, cells, runs, recorded, folder):
+    """Folders with three runs of each cell, and with `recorded` others, as links."""
     for cell, directories in cells.items():
         shuffled = generator.sample(directories, len(directories))
-        for name, part in (("new", shuffled[:SEEDS]), ("others", shuffled[SEEDS:])):
+        for name, part in (("new", shuffled[:SEEDS]), ("others", shuffled[SEEDS:SEEDS + recorded])):
             place = folder / name / cell.relative_to(runs)
             place.mkdir(parents=True)
             for directory in part:
@@ -52,19 +52,24 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=Path)
     parser.add_argument("--reference", type=Path)
+    parser.add_argument("--recorded", type=int, metavar="N")
     parser.add_argument("--draws", type=int, default=400)
     parser.add_argument("--atrous", type=Path, default=Path("target/release/atrous"))
     options = parser.parse_args()
     found = cells(options.runs)
-    needed = SEEDS if options.reference else 3 * SEEDS
+    if options.reference and options.recorded:
+        print("error: --reference and --recorded exclude each other", file=sys.stderr)
+        return 2
+    needed = SEEDS if options.reference else SEEDS + max(2 * SEEDS, options.recorded or 0)
     if not found or min(map(len, found.values())) < needed:
         print(f"error: {options.runs} needs at least {needed} finished runs of each experiment and rates", file=sys.stderr)
         return 2
+    recorded = options.recorded or min(map(len, found.values())) - SEEDS
     generator, worse = random.Random(1), dict.fromkeys(ALPHAS, 0)
     for _ in range(options.draws):
         with tempfile.TemporaryDirectory() as folder:
             folder = Path(folder)
-            draw(generator, found, options.runs, folder)
+            draw(generator, found, options.runs, recorded, folder)
             reference = options.reference or folder / "reference.json"
             if not options.reference:
                 command = [options.atrous, "record", folder / "others", "--reference", reference]
@@ -77,7 +82,7 @@ def main():
                     return 2
                 worse[alpha] += done.returncode
     seeds = min(map(len, found.values()))
-    against = options.reference or f"the other {seeds - SEEDS}"
+    against = options.reference or f"{recorded} of the others"
     print(f"{options.draws} checks of {SEEDS} runs of each of {len(found)} cells, drawn from {seeds} seeds, against {against}")
     for alpha, count in worse.items():
         low, high = interval(count, options.draws)
