@@ -88,7 +88,7 @@ fn a_gpu_that_is_lost_is_opened_again_and_the_sweep_goes_on() {
             run.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
     };
-    let end = sweep(&place, &gpu, "train.iterations=40", &lose_the_first).unwrap();
+    let end = sweep(&place, &gpu, "train.iterations=20", &lose_the_first).unwrap();
     assert_eq!((end.finished, end.failed, end.broken, end.executed), (1, 1, 1, 2));
     assert!(gpu.check().unwrap_err().to_string().ends_with("Destroyed"));
     let rows = results(&place);
@@ -104,6 +104,6 @@ fn a_gpu_that_is_lost_is_opened_again_and_the_sweep_goes_on() {
         assert!(context.dir.checkpoint().exists(), "it goes on from its checkpoint");
         run::execute(context)
     };
-    let end = sweep(&place, &flex, "train.iterations=40", &went_on).unwrap();
+    let end = sweep(&place, &flex, "train.iterations=20", &went_on).unwrap();
     assert_eq!((end.finished, end.failed, end.executed), (2, 0, 1));
 }
