@@ -95,7 +95,7 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t = Rectify::Gradient)]
     rectify: Rectify,
 
-    /// What is computed in [default: double on the CPU, single elsewhere]
+    /// What is computed in [default: double where the device has 64 bits, as the CPU and many GPUs do]
     #[arg(long, value_enum)]
     precision: Option<Precision>,
 
@@ -221,10 +221,9 @@ impl Args {
     fn options(&self, network: &Segmentor, dataset: DatasetKind, device: &ComputeDevice) -> Result<Options> {
         let class = self.class.as_deref().map(|name| class(name, dataset)).transpose()?;
         let pixel = self.pixel.map(|Pair(pixel)| pixel);
-        let on_the_cpu = device.name() == "flex";
-        let usual = if on_the_cpu { Precision::Double } else { Precision::Single };
-        let precision = self.precision.unwrap_or(usual);
-        let possible = on_the_cpu || precision == Precision::Single;
+        let most = Precision::most(&device.device);
+        let precision = self.precision.unwrap_or(most);
+        let possible = most == Precision::Double || precision == Precision::Single;
         ensure!(possible, "--precision double: {} has 32 bits; use --device flex", device.name());
         let options = Options { layer: self.layer, class, pixel, rectify: self.rectify, precision };
         let option = if class.is_some() { "--class" } else { "--layer" };

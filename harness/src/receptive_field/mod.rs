@@ -62,11 +62,16 @@ impl Default for Options {
 pub enum Precision {
     /// 32 bits: up to a few ReLUs fall on the wrong side, which moves the map by up to about 1 %
     Single,
-    /// 64 bits: exact, on the CPU only, slower and with twice the memory
+    /// 64 bits: exact, slower and with twice the memory; on the CPU, and on GPUs that have them
     Double,
 }
 
 impl Precision {
+    /// The most that the device computes in.
+    pub fn most(device: &Device) -> Self {
+        if device.supports_dtype(FloatDType::F64) { Precision::Double } else { Precision::Single }
+    }
+
     fn dtype(self) -> FloatDType {
         match self {
             Precision::Single => FloatDType::F32,
@@ -117,7 +122,7 @@ pub struct Map {
 }
 
 /// The effective receptive field of a network, over images of one size. `device` is the network's; [`Precision::Double`] is for
-/// the CPU.
+/// one that has 64 bits ([`Precision::most`]).
 ///
 /// # Errors
 /// No images, images of different sizes, a layer, class or pixel that is not there, a gradient that is not finite, and a
