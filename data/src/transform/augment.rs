@@ -201,6 +201,8 @@ mod tests {
                 let [y, x] = golden::pair_of(&case["offset"]);
                 let size = random_size(sample.image.size(), reference, case["ratio"].as_f64().unwrap());
                 let region = Region { y, x, height: crop[0].min(size[0]), width: crop[1].min(size[1]) };
+                let step =
+                    |step: &serde_json::Value| Step::recorded(step[0].as_str().unwrap(), step[1].as_f64().unwrap());
                 let steps = case["steps"].as_array().unwrap().iter().map(step).collect();
                 let draw = Draw { size, region, mirrored: case["mirrored"].as_bool().unwrap(), steps };
                 let (mut values, mut ids) = (Vec::new(), Vec::new());
@@ -229,18 +231,6 @@ mod tests {
                 }
             }
             assert!(cases.len() >= 12);
-        }
-    }
-
-    /// A step as it is recorded: its name and its number.
-    fn step(recorded: &serde_json::Value) -> Step {
-        let number = recorded[1].as_f64().unwrap();
-        match recorded[0].as_str().unwrap() {
-            "brightness" => Step::Brightness(number as f32),
-            "contrast" => Step::Contrast(number as f32),
-            "saturation" => Step::Saturation(number as f32),
-            "hue" => Step::Hue(number as i32),
-            other => panic!("unknown step {other}"),
         }
     }
 

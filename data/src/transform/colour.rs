@@ -21,6 +21,20 @@ pub(super) enum Step {
     Hue(i32),
 }
 
+#[cfg(test)]
+impl Step {
+    /// A step as it is recorded: its name and its number.
+    pub(super) fn recorded(name: &str, number: f64) -> Self {
+        match name {
+            "brightness" => Step::Brightness(number as f32),
+            "contrast" => Step::Contrast(number as f32),
+            "saturation" => Step::Saturation(number as f32),
+            "hue" => Step::Hue(number as i32),
+            other => panic!("unknown step {other}"),
+        }
+    }
+}
+
 /// Draws the steps of one image: brightness +-32, contrast and saturation 0.5-1.5, hue -18..=17, contrast
 /// before or after saturation and hue.
 pub(super) fn draw(random: &mut Random) -> Vec<Step> {
@@ -133,14 +147,7 @@ mod tests {
 
     /// The steps of a recorded case, in their order.
     fn steps(case: &serde_json::Value) -> Vec<Step> {
-        let number = |key: &str| case[key].as_f64().unwrap();
-        let step = |op: &str, key: &str| match op {
-            "brightness" => Step::Brightness(number(key) as f32),
-            "contrast" => Step::Contrast(number(key) as f32),
-            "saturation" => Step::Saturation(number(key) as f32),
-            "hue" => Step::Hue(number(key) as i32),
-            other => panic!("unknown step {other}"),
-        };
+        let step = |op: &str, key: &str| Step::recorded(op, case[key].as_f64().unwrap());
         match (case["op"].as_str().unwrap(), case["mode"].as_u64()) {
             ("chain", Some(1)) => ["brightness", "contrast", "saturation", "hue"].map(|op| step(op, op)).into(),
             ("chain", Some(0)) => ["brightness", "saturation", "hue", "contrast"].map(|op| step(op, op)).into(),

@@ -39,16 +39,16 @@ impl<'a> SweepDevice<'a> {
         self.current().clone()
     }
 
-    /// Whether the device that a run used still computes.
-    pub fn check(&self, used: &ComputeDevice) -> Result<(), DeviceError> {
-        (self.recovery.check)(used)
+    /// Whether the device that a run used does not compute any more.
+    pub fn is_lost(&self, used: &ComputeDevice) -> bool {
+        (self.recovery.check)(used).is_err()
     }
 
     /// Sees to it that the next run has a device that computes, after one was lost. Of several runs that lost it together, the first
     /// one's call opens it.
     pub fn recover(&self) -> Result<(), DeviceError> {
         let mut current = self.current();
-        if (self.recovery.check)(&current).is_err() {
+        if self.is_lost(&current) {
             *current = (self.recovery.reopen)(&current)?;
         }
         Ok(())

@@ -29,8 +29,8 @@ use crate::stop::StopFlag;
 use crate::turn::Turn;
 use anyhow::Result;
 use atrous_data::{Dataset, ImageLimit, Split};
+use atrous_models::ComputeDevice;
 use atrous_models::burn::tensor::Device;
-use atrous_models::{ComputeDevice, DeviceError};
 use device::{Recovery, SweepDevice};
 use queue::{Due, Queue};
 use run::{Run, Workplace};
@@ -70,8 +70,8 @@ pub enum Outcome {
     Broken {
         iteration: u64,
         reason: String,
-        /// Where the device does not compute any more.
-        lost: Option<DeviceError>,
+        /// Whether the device does not compute any more.
+        lost: bool,
     },
     /// Stopped on request, with a checkpoint of this iteration.
     Stopped {

@@ -116,15 +116,11 @@ impl<'a> Queue<'a> {
         books.running -= 1;
         // What a run says of a directory that is gone is of no use.
         let written = self.lock.check().and(outcome).and_then(|outcome| {
-            let mut lost = false;
+            let lost = matches!(outcome, Outcome::Broken { lost: true, .. });
             match outcome {
                 Outcome::Finished(_) => books.end.finished += 1,
                 Outcome::Failed { .. } => books.end.add_failed(Cause::Diverged),
-                Outcome::Broken { lost: None, .. } => books.end.add_failed(Cause::Program),
-                Outcome::Broken { lost: Some(_), .. } => {
-                    books.end.add_failed(Cause::Device);
-                    lost = true;
-                }
+                Outcome::Broken { .. } => books.end.add_failed(if lost { Cause::Device } else { Cause::Program }),
                 Outcome::Stopped { .. } => books.end.stopped = true,
             }
             Rows::update(self.lock.out())?;

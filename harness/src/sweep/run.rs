@@ -2,7 +2,7 @@
 
 use super::device::SweepDevice;
 use super::{DataSets, Executor, OpenedData, Outcome, RunContext, fault};
-use crate::device::{ComputeDevice, DeviceError};
+use crate::device::ComputeDevice;
 use crate::progress::Progress;
 use crate::provenance::{self, Provenance};
 use crate::result::{Cause, RunFailure};
@@ -83,7 +83,7 @@ impl<'p> Run<'p> {
         };
         let outcome = match fault::catch(|| (workplace.execute)(&context)) {
             Ok(outcome) => outcome.with_context(|| self.title())?,
-            Err(message) => broken(&message, reached.load(Ordering::Relaxed), workplace.device.check(&device).err()),
+            Err(message) => broken(&message, reached.load(Ordering::Relaxed), workplace.device.is_lost(&device)),
         };
         self.enter(&outcome, &device, workplace.progress, started)?;
         Ok(outcome)
@@ -101,7 +101,7 @@ impl<'p> Run<'p> {
             Outcome::Broken { iteration, reason, lost } => {
                 let hint = "the run need not be to blame: --retry-failed repeats it from its last checkpoint";
                 progress.line(format!("failed: {title}: {reason} (iteration {iteration}); {hint}"));
-                let cause = if lost.is_some() { Cause::Device } else { Cause::Program };
+                let cause = if *lost { Cause::Device } else { Cause::Program };
                 self.dir.fail(&self.failure(device, (*iteration, cause, reason), started))
             }
             Outcome::Stopped { iteration } => {
@@ -130,7 +130,7 @@ impl<'p> Run<'p> {
 }
 
 /// What a panic makes of a run.
-fn broken(message: &str, iteration: u64, lost: Option<DeviceError>) -> Outcome {
-    let failed = if lost.is_some() { "the device" } else { "the program" };
+fn broken(message: &str, iteration: u64, lost: bool) -> Outcome {
+    let failed = if lost { "the device" } else { "the program" };
     Outcome::Broken { iteration, reason: format!("{failed} failed: {message}"), lost }
 }

@@ -151,10 +151,8 @@ impl<'a> Training<'a> {
             bar.set(self.iteration);
             self.checkpoint_if_due()?;
         };
-        match end {
-            End::Done => bar.finish(),
-            // How it ended is told elsewhere: it is not done.
-            End::Diverged { .. } | End::Stopped => drop(bar),
+        if matches!(end, End::Done) {
+            bar.finish();
         }
         match end {
             End::Diverged { .. } => self.log.write()?,

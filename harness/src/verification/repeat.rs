@@ -104,7 +104,11 @@ impl Repeat<'_> {
         };
         let outcome = match catch_panic(|| (self.execute)(&context)) {
             Ok(outcome) => outcome.with_context(|| settings.run_name())?,
-            Err(reason) => return Ok(Ending::Failed(reason)),
+            Err(reason) => {
+                // On a device that is lost no other run would fare better.
+                self.device.check().with_context(|| format!("{}: {reason}", settings.run_name()))?;
+                return Ok(Ending::Failed(reason));
+            }
         };
         Ok(match outcome {
             Outcome::Finished(result) => {

@@ -244,6 +244,15 @@ mod tests {
     }
 
     #[test]
+    fn a_device_is_opened_again_and_another_in_its_place_is_not_taken_for_it() {
+        let device = ComputeDevice::flex();
+        assert_eq!(device.reopen().unwrap().info, device.info);
+        let other = DeviceInfo { adapter: "another".to_owned(), ..flex_info() };
+        let error = ComputeDevice { info: other, ..device }.reopen().unwrap_err().to_string();
+        assert!(error.contains("device \"flex\" is not here: ") && error.contains("has its place now"), "{error}");
+    }
+
+    #[test]
     fn causes_are_on_one_line() {
         let text = "The device is poisoned\nCaused by:\n  The device is poisoned\nCaused by:\n  Destroyed: \nBacktrace:\n0: main";
         assert_eq!(causes(text), "The device is poisoned: Destroyed");

@@ -1,6 +1,7 @@
 //! Runs that panic, devices that are lost, directories that go away, clocks that go back.
 
 use super::*;
+use crate::device::DeviceError;
 use crate::result::RunFailure;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
