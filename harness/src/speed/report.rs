@@ -4,7 +4,7 @@ use crate::provenance::Provenance;
 use crate::result::write_json;
 use crate::settings::RunSettings;
 use anyhow::Result;
-use atrous_models::ComputeDevice;
+use atrous_models::{ComputeDevice, ops};
 use serde::Serialize;
 use std::fmt;
 use std::path::Path;
@@ -56,6 +56,8 @@ pub struct Report {
     pub adapter: String,
     pub threads: usize,
     pub what: What,
+    /// How convolutions were computed on a GPU, and what that was chosen by.
+    pub convolutions: String,
     pub cases: Vec<Case>,
 }
 
@@ -115,6 +117,7 @@ impl Report {
             adapter: device.adapter().to_owned(),
             threads: rayon::current_num_threads(),
             what,
+            convolutions: ops::convolution_choices(),
             cases,
         }
     }
@@ -131,6 +134,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} on {}, {}: median (least to most) per {}", self.program, self.device, self.adapter, self.what)?;
-        self.cases.iter().try_for_each(|case| writeln!(f, "  {}", case.line()))
+        self.cases.iter().try_for_each(|case| writeln!(f, "  {}", case.line()))?;
+        if self.convolutions.is_empty() { Ok(()) } else { writeln!(f, "convolutions: {}", self.convolutions) }
     }
 }

@@ -8,6 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use burn::tensor::wgpu::{WgpuBackend, WgpuSetup, wgpu};
 use burn::tensor::{Device, DeviceKind};
 
+use crate::ops::cube;
+
 use super::{Api, ComputeDevice, DeviceError, DeviceInfo, Wish};
 
 /// An adapter and the position that the runtime knows it by.
@@ -174,5 +176,6 @@ fn open(
         (true, Api::Any) => "wgpu:cpu".to_owned(),
         (false, _) => format!("wgpu:{listed}"),
     };
+    cube::check_environment().map_err(|reason| DeviceError::Broken { name: name.to_owned(), reason })?;
     Ok(ComputeDevice { device: open(found, name)?, info: found.describe(label) })
 }

@@ -35,23 +35,15 @@ impl Reach {
     fn new(shape: &ConvShape) -> Self {
         let output = shape.output();
         let last = |axis: usize| ((output[axis] - 1) * shape.geometry.stride) as isize;
-        let is_live = |axis: usize, tap: usize| {
-            let first = offset(shape.geometry, tap);
-            let size = shape.input[axis] as isize;
-            (0..output[axis] as isize)
-                .map(|position| first + position * shape.geometry.stride as isize)
-                .any(|at| (0..size).contains(&at))
-        };
-        let live = |axis: usize| (0..shape.kernel[axis]).filter(|tap| is_live(axis, *tap)).collect::<Vec<usize>>();
-        let (rows, columns) = (live(0), live(1));
+        let (rows, columns) = (shape.live_taps(0), shape.live_taps(1));
         let (mut before, mut padded) = ([0; 2], shape.input);
         for (axis, taps) in [&rows, &columns].into_iter().enumerate() {
-            let offsets = taps.iter().map(|tap| offset(shape.geometry, *tap));
+            let offsets = taps.clone().map(|tap| offset(shape.geometry, tap));
             let lowest = offsets.clone().min().unwrap_or(0).min(0);
             let highest = offsets.max().map_or(0, |offset| offset + last(axis) + 1).max(shape.input[axis] as isize);
             (before[axis], padded[axis]) = (lowest.unsigned_abs(), (highest - lowest) as usize);
         }
-        let taps = rows.iter().flat_map(|row| columns.iter().map(move |column| [*row, *column])).collect();
+        let taps = rows.flat_map(|row| columns.clone().map(move |column| [row, column])).collect();
         Self { taps, before, padded }
     }
 
@@ -155,16 +147,14 @@ pub(super) fn input_gradient<B: Kernels>(
 ) -> FloatTensor<B> {
     let size = dims(&input);
     let shape = ConvShape::new(size, dims(&weight), geometry);
-    let ConvGeometry { stride, padding, dilation } = geometry;
-    let across = dilation * (shape.kernel[0] - 1);
-    if stride == 1 && across >= padding && shape.kernel[0] == shape.kernel[1] {
+    if let Some(turned_geometry) = geometry.turned(shape.kernel) {
         // A convolution of the gradient with the kernel turned around.
         let turned = match shape.kernel {
             [1, 1] => weight,
             _ => B::float_flip(weight, &[2, 3]),
         };
         let turned = B::float_swap_dims(turned, 0, 1);
-        return forward::<B>(output_grad, turned, ConvGeometry { stride: 1, padding: across - padding, dilation });
+        return forward::<B>(output_grad, turned, turned_geometry);
     }
     let reach = Reach::new(&shape);
     let [batch, channels_in, height, width] = size;

@@ -6,6 +6,8 @@
 
 mod autodiff;
 mod columns;
+#[cfg(feature = "wgpu")]
+pub(crate) mod cube;
 mod flex;
 mod kernels;
 mod tensor;
@@ -21,6 +23,14 @@ use burn_wgpu::CubeBackend;
 
 use crate::kernels::conv::ConvGeometry;
 use crate::kernels::momentum::MomentumStep;
+
+/// How this process computed convolutions on GPUs, and what that was chosen by, on one line; empty where it did not.
+pub fn convolution_choices() -> String {
+    #[cfg(feature = "wgpu")]
+    return cube::choices();
+    #[cfg(not(feature = "wgpu"))]
+    String::new()
+}
 
 /// The operations that networks are made of, dispatched at run time to the device's backend.
 #[backend_extension(Flex, Cube: cfg(feature = "wgpu"), Autodiff)]
@@ -122,5 +132,3 @@ macro_rules! without_gradients {
 without_gradients!(Flex);
 #[cfg(feature = "wgpu")]
 without_gradients!(CubeBackend);
-#[cfg(feature = "wgpu")]
-impl Kernels for CubeBackend {}

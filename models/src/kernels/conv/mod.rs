@@ -13,6 +13,8 @@ mod weights;
 
 pub use weight::weight_gradient;
 
+use std::ops::Range;
+
 use crate::kernels::gather::Mapping;
 use product::{Side, product};
 use weights::Given;
@@ -40,6 +42,14 @@ impl ConvGeometry {
         let padded = size + 2 * self.padding;
         assert!(padded >= reach, "a kernel that reaches {reach} pixels does not fit into {padded} padded pixels");
         (padded - reach) / self.stride + 1
+    }
+
+    /// Of the convolution that the gradient of the input is, of the output's gradient with the kernel turned around: there is one for a
+    /// stride of 1 and a square kernel that reaches over the padding.
+    pub fn turned(&self, kernel: [usize; 2]) -> Option<Self> {
+        let across = self.dilation * (kernel[0] - 1);
+        let is_one = self.stride == 1 && kernel[0] == kernel[1] && across >= self.padding;
+        is_one.then(|| Self { padding: across - self.padding, ..*self })
     }
 }
 
@@ -72,6 +82,21 @@ impl ConvShape {
 
     fn taps(&self) -> usize {
         self.kernel[0] * self.kernel[1]
+    }
+
+    /// The rows (axis 0) or columns (1) of the kernel that see at least one pixel of the input from anywhere.
+    pub fn live_taps(&self, axis: usize) -> Range<usize> {
+        let (size, output) = (self.input[axis] as isize, self.output()[axis]);
+        let sees = |tap: &usize| {
+            let first = (tap * self.geometry.dilation) as isize - self.geometry.padding as isize;
+            (0..output)
+                .map(|position| first + (position * self.geometry.stride) as isize)
+                .any(|at| (0..size).contains(&at))
+        };
+        let mut live = (0..self.kernel[axis]).filter(sees);
+        // What taps see moves one way: those that see something lie side by side.
+        let first = live.next();
+        first.map_or(0..0, |first| first..live.next_back().unwrap_or(first) + 1)
     }
 
     fn forward_mapping(&self) -> Mapping {

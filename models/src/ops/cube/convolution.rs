@@ -1,0 +1,208 @@
+//! The three products of a convolution by the kernels of [`super::tiles`].
+
+use std::ops::Range;
+
+use burn::backend::ops::FloatTensorOps;
+use burn::backend::tensor::FloatTensor;
+use burn::tensor::{DType, Shape, Slice};
+use burn_cubecl::cubecl::prelude::{CubeCount, CubeDim};
+use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
+use burn_wgpu::{CubeBackend, CubeTensor};
+
+use super::tiles::{self, DEPTH, SizesLaunch, UNIT};
+use crate::kernels::conv::{ConvGeometry, ConvShape};
+use crate::ops::kernels::dims;
+
+type Tensor = FloatTensor<CubeBackend>;
+
+/// Workgroups that keep a large GPU busy: a few on each of its multiprocessors.
+const BUSY: usize = 512;
+/// Bytes that partial gradients of weights may take.
+const PART_BYTES: usize = 64 << 20;
+/// Workgroups along an axis that every device takes.
+const MOST: usize = 65_535;
+
+/// Rows and columns of the part of a product that a workgroup makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Block {
+    rows: usize,
+    columns: usize,
+}
+
+impl Block {
+    /// All of them, from large to small.
+    pub(super) const ALL: [Self; 3] =
+        [Self { rows: 128, columns: 128 }, Self { rows: 64, columns: 128 }, Self { rows: 64, columns: 64 }];
+
+    /// For `products` of `rows` x `columns` each: large blocks copy less, small ones are enough to keep the device busy.
+    fn of(rows: usize, columns: usize, products: usize) -> Self {
+        let fits = |block: &&Self| {
+            let [down, across] = block.counts(rows, columns);
+            (block.rows <= 64 || rows > 64) && down * across * products >= BUSY / 2
+        };
+        *Self::ALL.iter().find(fits).unwrap_or(&Self::ALL[2])
+    }
+
+    fn counts(self, rows: usize, columns: usize) -> [usize; 2] {
+        [rows.div_ceil(self.rows), columns.div_ceil(self.columns)]
+    }
+
+    fn units(self) -> CubeDim {
+        CubeDim::new_1d((self.rows * self.columns / (UNIT * UNIT)) as u32)
+    }
+}
+
+fn sizes(shape: &ConvShape) -> SizesLaunch {
+    let [rows, columns] = [shape.live_taps(0), shape.live_taps(1)];
+    let [height, width] = shape.output();
+    let offset = |tap: usize| (tap * shape.geometry.dilation) as i32 - shape.geometry.padding as i32;
+    SizesLaunch::new(
+        shape.batch as u32,
+        shape.channels[0] as u32,
+        shape.channels[1] as u32,
+        shape.input[0] as u32,
+        shape.input[1] as u32,
+        height as u32,
+        width as u32,
+        rows.len() as u32,
+        columns.len() as u32,
+        offset(rows.start),
+        offset(columns.start),
+        shape.geometry.dilation as i32,
+        shape.geometry.stride as i32,
+    )
+}
+
+/// Whether indices, sizes and numbers of workgroups are within what the kernels count with.
+pub(super) fn fits(shape: &ConvShape) -> bool {
+    let [height, width] = shape.output();
+    let values = |channels: usize, pixels: usize| shape.batch * channels * pixels;
+    let largest =
+        values(shape.channels[0], shape.input[0] * shape.input[1]).max(values(shape.channels[1], height * width));
+    let taps = shape.live_taps(0).len() * shape.live_taps(1).len();
+    // The input's gradient has as many pixels as the input.
+    let pixels = (height * width).max(shape.input[0] * shape.input[1]);
+    let across =
+        |channels: usize| Block::of(channels, shape.batch * pixels, 1).counts(channels, shape.batch * pixels)[1];
+    let blocks = across(shape.channels[0]).max(across(shape.channels[1])).max(taps * shape.channels[0].div_ceil(64));
+    taps > 0 && largest <= i32::MAX as usize && blocks <= MOST
+}
+
+fn empty<const D: usize>(like: &CubeTensor, shape: [usize; D]) -> CubeTensor {
+    empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), Shape::from(shape), DType::F32)
+}
+
+/// Of weights, those of the taps in these rows and columns.
+fn within([rows, columns]: [Range<usize>; 2]) -> [Slice; 4] {
+    let along = |taps: Range<usize>| Slice::new(taps.start as isize, Some(taps.end as isize), 1);
+    [Slice::full(), Slice::full(), along(rows), along(columns)]
+}
+
+/// Batch x channels out x output pixels, from weights of channels out x channels in x kernel.
+pub(super) fn forward(input: Tensor, weight: Tensor, geometry: ConvGeometry) -> Tensor {
+    let shape = ConvShape::new(dims(&input), dims(&weight), geometry);
+    let [height, width] = shape.output();
+    let block = Block::of(shape.channels[1], shape.batch * height * width, 1);
+    forward_in(block, input, weight, geometry)
+}
+
+/// [`forward`] in blocks of a size.
+pub(super) fn forward_in(block: Block, input: Tensor, weight: Tensor, geometry: ConvGeometry) -> Tensor {
+    let shape = ConvShape::new(dims(&input), dims(&weight), geometry);
+    let live = [shape.live_taps(0), shape.live_taps(1)];
+    let weight = match live.iter().zip(shape.kernel).all(|(live, taps)| live.len() == taps) {
+        true => weight,
+        false => CubeBackend::float_slice(weight, &within(live)),
+    };
+    // Taps x channels in x channels out: neighbouring units read neighbouring values.
+    let weight = into_contiguous(CubeBackend::float_permute(weight, &[2, 3, 1, 0]));
+    let input = into_contiguous(input);
+    let [height, width] = shape.output();
+    let output = empty(&input, [shape.batch, shape.channels[1], height, width]);
+    let [down, across] = block.counts(shape.channels[1], shape.batch * height * width);
+    let client = input.client.clone();
+    // SAFETY: the kernel reads and writes where the sizes of the shape say, which are those of the three tensors, all contiguous.
+    #[allow(unsafe_code)]
+    unsafe {
+        tiles::maps::launch_unchecked(
+            &client,
+            CubeCount::Static(across as u32, down as u32, 1),
+            block.units(),
+            weight.into_buffer_arg(),
+            input.into_buffer_arg(),
+            output.clone().into_buffer_arg(),
+            sizes(&shape),
+            block.rows,
+            block.columns,
+        );
+    }
+    output
+}
+
+/// Gradient of the input of a convolution with a stride of 1: a convolution of the output's gradient with the kernel turned around.
+/// `turned` is its geometry.
+pub(super) fn input_gradient(weight: Tensor, output_grad: Tensor, turned: ConvGeometry) -> Tensor {
+    let [_, _, kernel, _] = dims(&weight);
+    let weight = if kernel == 1 { weight } else { CubeBackend::float_flip(weight, &[2, 3]) };
+    forward(output_grad, CubeBackend::float_swap_dims(weight, 0, 1), turned)
+}
+
+/// Gradient of the weights.
+pub(super) fn weight_gradient(input: Tensor, weight: Tensor, output_grad: Tensor, geometry: ConvGeometry) -> Tensor {
+    let size = dims(&weight);
+    let shape = ConvShape::new(dims(&input), size, geometry);
+    let products = shape.live_taps(0).len() * shape.live_taps(1).len() * most_parts(&shape);
+    let block = Block::of(shape.channels[1], shape.channels[0], products);
+    weight_gradient_in(block, input, size, output_grad, geometry)
+}
+
+/// The most parts that the sum over pixels is worth being split into.
+fn most_parts(shape: &ConvShape) -> usize {
+    let [height, width] = shape.output();
+    (shape.batch * height * width).div_ceil(8 * DEPTH)
+}
+
+/// [`weight_gradient`], of weights of `size`, in blocks of a size.
+pub(super) fn weight_gradient_in(
+    block: Block,
+    input: Tensor,
+    size: [usize; 4],
+    output_grad: Tensor,
+    geometry: ConvGeometry,
+) -> Tensor {
+    let shape = ConvShape::new(dims(&input), size, geometry);
+    let live = [shape.live_taps(0), shape.live_taps(1)];
+    let [channels_in, channels_out] = shape.channels;
+    let taps = live[0].len() * live[1].len();
+    let [down, across] = block.counts(channels_out, channels_in);
+    let most = (PART_BYTES / (4 * channels_in * channels_out * taps)).min(most_parts(&shape));
+    let parts = BUSY.div_ceil(down * across * taps).min(most).max(1);
+    let (input, grad) = (into_contiguous(input), into_contiguous(output_grad));
+    let output = empty(&input, [parts, channels_out, channels_in, live[0].len(), live[1].len()]);
+    let client = input.client.clone();
+    // SAFETY: as in `forward`.
+    #[allow(unsafe_code)]
+    unsafe {
+        tiles::weights::launch_unchecked(
+            &client,
+            CubeCount::Static((across * taps) as u32, down as u32, parts as u32),
+            block.units(),
+            grad.into_buffer_arg(),
+            input.into_buffer_arg(),
+            output.clone().into_buffer_arg(),
+            sizes(&shape),
+            across as u32,
+            parts as u32,
+            block.rows,
+            block.columns,
+        );
+    }
+    let sum = if parts == 1 { output } else { CubeBackend::float_sum_dim(output, 0) };
+    let seen = CubeBackend::float_reshape(sum, Shape::from([channels_out, channels_in, live[0].len(), live[1].len()]));
+    if taps == shape.kernel[0] * shape.kernel[1] {
+        return seen;
+    }
+    let all = CubeBackend::float_zeros(Shape::from(size), &seen.device.clone(), DType::F32.into());
+    CubeBackend::float_slice_assign(all, &within(live), seen)
+}
