@@ -81,12 +81,7 @@ pub trait Kernels: Backend {
 
     /// Mean and biased variance over batch, height and width, one value per channel.
     fn channel_statistics(input: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let channels = dims(&input)[1];
-        let mean = mean_over_pixels::<Self>(input.clone());
-        let centred = Self::float_sub(input, mean.clone());
-        let variance = mean_over_pixels::<Self>(Self::float_mul(centred.clone(), centred));
-        let flat = |t| Self::float_reshape(t, Shape::from([channels]));
-        (flat(mean), flat(variance))
+        channel_statistics::<Self>(input)
     }
 
     /// `(input - mean) * scale + offset` per channel, and a ReLU behind it if `relu`.
@@ -111,21 +106,7 @@ pub trait Kernels: Backend {
         terms: NormTerms<Self>,
         relu: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let [batch, channels, height, width] = dims(&input);
-        let count = (batch * height * width) as f64;
-        let NormTerms { map, inverse } = terms;
-        let centred = Self::float_sub(input.clone(), per_channel::<Self>(map.mean.clone()));
-        let normal = Self::float_mul(centred, per_channel::<Self>(inverse));
-        let scale = map.scale.clone();
-        let grad = alive::<Self>(input, output_grad, map, relu);
-        let sum = |t| Self::float_mul_scalar(mean_over_pixels::<Self>(t), count.into());
-        let beta = sum(grad.clone());
-        let gamma = sum(Self::float_mul(grad.clone(), normal.clone()));
-        let share = |t| Self::float_mul_scalar(t, (1.0 / count).into());
-        let along = Self::float_mul(normal, share(gamma.clone()));
-        let centred = Self::float_sub(Self::float_sub(grad, share(beta.clone())), along);
-        let flat = |t| Self::float_reshape(t, Shape::from([channels]));
-        (Self::float_mul(centred, per_channel::<Self>(scale)), flat(gamma), flat(beta))
+        batch_norm_gradient::<Self>(input, output_grad, terms, relu)
     }
 
     /// Values and velocities after a step of stochastic gradient descent ([`crate::kernels::momentum::step`]).
@@ -135,10 +116,7 @@ pub trait Kernels: Backend {
         velocities: FloatTensor<Self>,
         by: MomentumStep,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let push = Self::float_add(gradient, Self::float_mul_scalar(values.clone(), by.weight_decay.into()));
-        let velocities = Self::float_add(Self::float_mul_scalar(velocities, by.momentum.into()), push);
-        let moved = Self::float_sub(values, Self::float_mul_scalar(velocities.clone(), by.lr.into()));
-        (moved, velocities)
+        momentum_step::<Self>(values, gradient, velocities, by)
     }
 
     fn bilinear(input: FloatTensor<Self>, size: [usize; 2], align_corners: bool) -> FloatTensor<Self> {
@@ -188,6 +166,53 @@ pub(super) fn channel_affine_gradient<B: Kernels>(
 ) -> FloatTensor<B> {
     let scale = map.scale.clone();
     B::float_mul(alive::<B>(input, output_grad, map, relu), per_channel::<B>(scale))
+}
+
+/// See [`Kernels::channel_statistics`].
+pub(super) fn channel_statistics<B: Kernels>(input: FloatTensor<B>) -> (FloatTensor<B>, FloatTensor<B>) {
+    let channels = dims(&input)[1];
+    let mean = mean_over_pixels::<B>(input.clone());
+    let centred = B::float_sub(input, mean.clone());
+    let variance = mean_over_pixels::<B>(B::float_mul(centred.clone(), centred));
+    let flat = |t| B::float_reshape(t, Shape::from([channels]));
+    (flat(mean), flat(variance))
+}
+
+/// See [`Kernels::batch_norm_gradient`].
+pub(super) fn batch_norm_gradient<B: Kernels>(
+    input: FloatTensor<B>,
+    output_grad: FloatTensor<B>,
+    terms: NormTerms<B>,
+    relu: bool,
+) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
+    let [batch, channels, height, width] = dims(&input);
+    let count = (batch * height * width) as f64;
+    let NormTerms { map, inverse } = terms;
+    let centred = B::float_sub(input.clone(), per_channel::<B>(map.mean.clone()));
+    let normal = B::float_mul(centred, per_channel::<B>(inverse));
+    let scale = map.scale.clone();
+    let grad = alive::<B>(input, output_grad, map, relu);
+    let sum = |t| B::float_mul_scalar(mean_over_pixels::<B>(t), count.into());
+    let beta = sum(grad.clone());
+    let gamma = sum(B::float_mul(grad.clone(), normal.clone()));
+    let share = |t| B::float_mul_scalar(t, (1.0 / count).into());
+    let along = B::float_mul(normal, share(gamma.clone()));
+    let centred = B::float_sub(B::float_sub(grad, share(beta.clone())), along);
+    let flat = |t| B::float_reshape(t, Shape::from([channels]));
+    (B::float_mul(centred, per_channel::<B>(scale)), flat(gamma), flat(beta))
+}
+
+/// See [`Kernels::momentum_step`].
+pub(super) fn momentum_step<B: Kernels>(
+    values: FloatTensor<B>,
+    gradient: FloatTensor<B>,
+    velocities: FloatTensor<B>,
+    by: MomentumStep,
+) -> (FloatTensor<B>, FloatTensor<B>) {
+    let push = B::float_add(gradient, B::float_mul_scalar(values.clone(), by.weight_decay.into()));
+    let velocities = B::float_add(B::float_mul_scalar(velocities, by.momentum.into()), push);
+    let moved = B::float_sub(values, B::float_mul_scalar(velocities.clone(), by.lr.into()));
+    (moved, velocities)
 }
 
 /// See [`Kernels::bilinear`].

@@ -7,21 +7,17 @@ use burn::backend::tensor::FloatTensor;
 use burn::tensor::{DType, Shape, Slice};
 use burn_cubecl::cubecl::prelude::{CubeCount, CubeDim};
 use burn_cubecl::kernel::into_contiguous;
-use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
-use burn_wgpu::{CubeBackend, CubeTensor};
+use burn_wgpu::CubeBackend;
 
+use super::launch::{BUSY, MOST, empty};
 use super::tiles::{self, DEPTH, SizesLaunch, UNIT};
 use crate::kernels::conv::{ConvGeometry, ConvShape};
 use crate::ops::kernels::dims;
 
 type Tensor = FloatTensor<CubeBackend>;
 
-/// Workgroups that keep a large GPU busy: a few on each of its multiprocessors.
-const BUSY: usize = 512;
 /// Bytes that partial gradients of weights may take.
 const PART_BYTES: usize = 64 << 20;
-/// Workgroups along an axis that every device takes.
-const MOST: usize = 65_535;
 
 /// Rows and columns of the part of a product that a workgroup makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,10 +83,6 @@ pub(super) fn fits(shape: &ConvShape) -> bool {
         |channels: usize| Block::of(channels, shape.batch * pixels, 1).counts(channels, shape.batch * pixels)[1];
     let blocks = across(shape.channels[0]).max(across(shape.channels[1])).max(taps * shape.channels[0].div_ceil(64));
     taps > 0 && largest <= i32::MAX as usize && blocks <= MOST
-}
-
-fn empty<const D: usize>(like: &CubeTensor, shape: [usize; D]) -> CubeTensor {
-    empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), Shape::from(shape), DType::F32)
 }
 
 /// Of weights, those of the taps in these rows and columns.

@@ -1,6 +1,8 @@
-//! Kernels against the definition, computed by the CPU's own kernels.
+//! Kernels against the definition: convolutions by the CPU's own kernels, the rest composed of burn's operations on the CPU.
 
+use burn::backend::Flex;
 use burn::backend::ops::FloatTensorOps;
+use burn::backend::tensor::FloatTensor;
 use burn::tensor::TensorData;
 use burn_cubecl::CubeDevice;
 use burn_cubecl::cubecl::future::block_on;
@@ -12,8 +14,11 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::convolution::{self, Block};
+use super::{momentum, norm};
 use crate::ComputeDevice;
 use crate::kernels::conv::{self, ConvGeometry, ConvShape};
+use crate::kernels::momentum::MomentumStep;
+use crate::ops::kernels::{self, ChannelMap, NormTerms};
 
 /// Runs `test` on a software adapter; says so where there is none.
 pub(super) fn on_a_device(test: impl FnOnce(&CubeDevice)) {
@@ -106,4 +111,99 @@ fn shapes_that_the_kernels_cannot_count_are_refused() {
     // A kernel that lies in the padding from everywhere.
     let shape = ConvShape::new([1, 8, 4, 4], [8, 8, 1, 1], ConvGeometry { stride: 16, padding: 8, dilation: 1 });
     assert!(!convolution::fits(&shape), "{:?}", shape.live_taps(0));
+}
+
+/// The same values on the GPU and on the CPU.
+struct Both {
+    gpu: CubeTensor,
+    cpu: FloatTensor<Flex>,
+}
+
+impl Both {
+    fn noise<const D: usize>(shape: [usize; D], seed: u64, device: &CubeDevice) -> Self {
+        let data = TensorData::new(noise(shape.iter().product(), seed), shape);
+        let cpu = Flex::float_from_data(data.clone(), &Default::default());
+        Self { gpu: CubeBackend::float_from_data(data, device), cpu }
+    }
+
+    /// Whether two results are the same but for rounding.
+    fn check(self, what: &str) {
+        let ours = block_on(CubeBackend::float_into_data(self.gpu)).unwrap();
+        let wanted = block_on(Flex::float_into_data(self.cpu)).unwrap();
+        assert_eq!(ours.shape(), wanted.shape(), "{what}");
+        let values = |data: TensorData| data.try_to_vec::<f32>().unwrap();
+        let (ours, wanted) = (values(ours), values(wanted));
+        let peak = wanted.iter().fold(1e-3f32, |peak, value| peak.max(value.abs()));
+        let worst = ours.iter().zip(&wanted).map(|(a, b)| (a - b).abs()).fold(0f32, f32::max);
+        assert!(worst <= 2e-5 * peak, "{what}: off by {worst:e} of {peak}");
+    }
+}
+
+#[test]
+fn norms_on_vulkan_are_those_of_the_cpu() {
+    on_a_device(|device| {
+        // One value per channel and image, maps smaller and larger than a workgroup, and sums in many parts.
+        for size in [[2, 5, 1, 1], [3, 4, 7, 9], [2, 3, 40, 50], [1, 700, 5, 6], [2, 2, 160, 200]] {
+            for relu in [false, true] {
+                let channels = [size[1]];
+                let maps = |seed| Both::noise(size, seed, device);
+                let values = |seed| Both::noise(channels, seed, device);
+                let (input, grad) = (maps(1), maps(2));
+                let (mean, variance) = norm::statistics(input.gpu.clone());
+                let (cpu_mean, cpu_variance) = kernels::channel_statistics::<Flex>(input.cpu.clone());
+                Both { gpu: mean.clone(), cpu: cpu_mean.clone() }.check("mean");
+                Both { gpu: variance.clone(), cpu: cpu_variance.clone() }.check("variance");
+
+                let (gamma, beta) = (values(3), values(4));
+                let gpu = NormTerms::<CubeBackend>::new(mean, variance, gamma.gpu, beta.gpu, 1e-2);
+                let cpu = NormTerms::<Flex>::new(cpu_mean, cpu_variance, gamma.cpu, beta.cpu, 1e-2);
+                let affine = |input: &Both, gpu: ChannelMap<CubeBackend>, cpu: ChannelMap<Flex>| Both {
+                    gpu: norm::channel_affine(input.gpu.clone(), gpu, relu),
+                    cpu: kernels::channel_affine::<Flex>(input.cpu.clone(), cpu, relu),
+                };
+                affine(&input, gpu.map.clone(), cpu.map.clone()).check("affine");
+                Both {
+                    gpu: norm::channel_affine_gradient(input.gpu.clone(), grad.gpu.clone(), gpu.map.clone(), relu),
+                    cpu: kernels::channel_affine_gradient::<Flex>(
+                        input.cpu.clone(),
+                        grad.cpu.clone(),
+                        cpu.map.clone(),
+                        relu,
+                    ),
+                }
+                .check("gradient of affine");
+                let ours = norm::batch_norm_gradient(input.gpu, grad.gpu, gpu, relu);
+                let wanted = kernels::batch_norm_gradient::<Flex>(input.cpu, grad.cpu, cpu, relu);
+                Both { gpu: ours.0, cpu: wanted.0 }.check("gradient of the input");
+                Both { gpu: ours.1, cpu: wanted.1 }.check("gradient of gamma");
+                Both { gpu: ours.2, cpu: wanted.2 }.check("gradient of beta");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_step_of_momentum_on_vulkan_is_that_of_the_cpu() {
+    on_a_device(|device| {
+        let by = MomentumStep { lr: 0.1, momentum: 0.9, weight_decay: 0.01 };
+        for shape in [[1, 1], [3, 100], [40, 513]] {
+            let [values, gradient, velocities] = [1, 2, 3].map(|seed| Both::noise(shape, seed, device));
+            let ours = momentum::step(values.gpu, gradient.gpu, velocities.gpu, by);
+            let wanted = kernels::momentum_step::<Flex>(values.cpu, gradient.cpu, velocities.cpu, by);
+            Both { gpu: ours.0, cpu: wanted.0 }.check("values");
+            Both { gpu: ours.1, cpu: wanted.1 }.check("velocities");
+        }
+    });
+}
+
+#[test]
+fn maps_that_the_kernels_cannot_count_are_left_to_burn() {
+    on_a_device(|device| {
+        let of = |shape: [usize; 4]| CubeBackend::float_zeros(shape.into(), device, burn::tensor::DType::F32.into());
+        assert!(norm::fits(&of([2, 3, 4, 5])));
+        assert!(!norm::fits(&of([2, 40_000, 1, 1])), "channels of all images");
+        let double = CubeBackend::float_cast(of([2, 3, 4, 5]), burn::tensor::DType::F64.into());
+        assert!(!norm::fits(&double) && !momentum::fits(&double));
+        assert!(momentum::fits(&of([2, 3, 4, 5])));
+    });
 }

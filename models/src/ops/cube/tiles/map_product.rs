@@ -1,0 +1,169 @@
+//! The output of a convolution.
+
+use burn_cubecl::cubecl;
+use cubecl::prelude::*;
+
+use super::{DEPTH, Sizes, UNIT, multiply, offset, seeing};
+
+/// The output pixels of a block: the first and the last row, and the columns if there is one row only.
+#[derive(CubeType, Clone, Copy)]
+struct Window {
+    top: i32,
+    bottom: i32,
+    left: i32,
+    right: i32,
+}
+
+/// The first tap from `tap` on that sees anything from the window.
+#[cube]
+fn next_live(sizes: &Sizes, window: &Window, tap: u32) -> u32 {
+    let taps = sizes.tap_rows * sizes.tap_columns;
+    let mut found = tap;
+    let mut looking = found < taps;
+    while looking {
+        let (row, column) = offset(sizes, found);
+        let (top, bottom) = seeing(row, sizes.stride, sizes.height, sizes.out_height);
+        let (left, right) = seeing(column, sizes.stride, sizes.width, sizes.out_width);
+        let rows = top <= window.bottom && window.top < bottom;
+        let columns = left <= window.right && window.left < right;
+        looking = !(rows && columns);
+        if looking {
+            found += 1;
+            looking = found < taps;
+        }
+    }
+    found
+}
+
+/// The output of a convolution: batch x channels out x output pixels, from weights of taps x channels in x channels out.
+///
+/// Cubes: blocks of pixels of the whole batch, blocks of output channels. Units of a cube: `rows * columns / 64`, at least
+/// `columns`.
+#[cube(launch_unchecked)]
+pub(in crate::ops::cube) fn maps(
+    weight: &[f32],
+    input: &[f32],
+    output: &mut [f32],
+    sizes: Sizes,
+    #[comptime] rows: usize,
+    #[comptime] columns: usize,
+) {
+    let units = comptime!(rows * columns / (UNIT * UNIT));
+    let lefts = comptime!(DEPTH * rows / units);
+    let rights = comptime!(DEPTH * columns / units);
+    let steps = comptime!(units / columns) as u32;
+
+    let taps = sizes.tap_rows * sizes.tap_columns;
+    let pixels = sizes.out_height * sizes.out_width;
+    let all = sizes.batch * pixels;
+    let plane = sizes.height * sizes.width;
+    let first_channel = CUBE_POS_Y * comptime!(rows as u32);
+    let first_pixel = CUBE_POS_X * comptime!(columns as u32);
+
+    // Blocks that cover parts of two images are taken to see everything.
+    let last_pixel = min(first_pixel + comptime!(columns as u32), all) - 1;
+    let (first, last) = (first_pixel % pixels, last_pixel % pixels);
+    let one_image = first_pixel / pixels == last_pixel / pixels;
+    let one_row = one_image && first / sizes.out_width == last / sizes.out_width;
+    let window = Window {
+        top: select(one_image, (first / sizes.out_width) as i32, 0),
+        bottom: select(one_image, (last / sizes.out_width) as i32, sizes.out_height as i32 - 1),
+        left: select(one_row, (first % sizes.out_width) as i32, 0),
+        right: select(one_row, (last % sizes.out_width) as i32, sizes.out_width as i32 - 1),
+    };
+
+    // The pixel that this unit copies, from every `steps`-th channel.
+    let mine = first_pixel + UNIT_POS % comptime!(columns as u32);
+    let depth = UNIT_POS / comptime!(columns as u32);
+    let exists = mine < all;
+    let image = mine / pixels;
+    let y = (mine % pixels / sizes.out_width) as i32 * sizes.stride;
+    let x = (mine % pixels % sizes.out_width) as i32 * sizes.stride;
+    let source = image * sizes.channels_in * plane;
+
+    let mut left = Shared::<[f32]>::new_slice(comptime!(DEPTH * rows));
+    let mut right = Shared::<[f32]>::new_slice(comptime!(DEPTH * columns));
+    let mut sums = Array::<f32>::new(comptime!(UNIT * UNIT));
+    let mut next_left = Array::<f32>::new(lefts);
+    let mut next_right = Array::<f32>::new(rights);
+
+    let mut tap = next_live(&sizes, &window, 0);
+    let mut channel = 0u32;
+    let mut fetching = tap < taps;
+    let mut multiplying = false;
+    while fetching || multiplying {
+        if multiplying {
+            // The values fetched in the last turn.
+            sync_cube();
+            #[unroll]
+            for i in 0..lefts {
+                left[UNIT_POS as usize + i * units] = next_left[i];
+            }
+            #[unroll]
+            for i in 0..rights {
+                right[UNIT_POS as usize + i * units] = next_right[i];
+            }
+            sync_cube();
+        }
+        if fetching {
+            let weights = (tap * sizes.channels_in + channel) * sizes.channels_out + first_channel;
+            #[unroll]
+            for i in 0..lefts {
+                let place = UNIT_POS + comptime!((i * units) as u32);
+                let k = place / comptime!(rows as u32);
+                let m = place % comptime!(rows as u32);
+                let inside = channel + k < sizes.channels_in && first_channel + m < sizes.channels_out;
+                let mut value = 0.0f32;
+                if inside {
+                    value = weight[(weights + k * sizes.channels_out + m) as usize];
+                }
+                next_left[i] = value;
+            }
+            let (down, across) = offset(&sizes, tap);
+            let row = y + down;
+            let column = x + across;
+            let sees = exists && row >= 0 && row < sizes.height as i32 && column >= 0 && column < sizes.width as i32;
+            let from = source + (row * sizes.width as i32 + column) as u32;
+            #[unroll]
+            for i in 0..rights {
+                let k = channel + depth + comptime!(i as u32) * steps;
+                let mut value = 0.0f32;
+                if sees && k < sizes.channels_in {
+                    value = input[(from + k * plane) as usize];
+                }
+                next_right[i] = value;
+            }
+        }
+        if multiplying {
+            multiply(&mut sums, &left, &right, rows, columns, 0usize);
+        }
+        multiplying = fetching;
+        if fetching {
+            channel += comptime!(DEPTH as u32);
+            if channel >= sizes.channels_in {
+                channel = 0;
+                tap = next_live(&sizes, &window, tap + 1);
+            }
+            fetching = tap < taps;
+        }
+    }
+
+    let half = comptime!(UNIT / 2);
+    let across = comptime!((columns / UNIT) as u32);
+    #[unroll]
+    for j in 0..UNIT {
+        let part = comptime!((j / half * columns / 2 + j % half) as u32);
+        let n = first_pixel + UNIT_POS % across * comptime!(half as u32) + part;
+        if n < all {
+            let to = n / pixels * sizes.channels_out * pixels + n % pixels;
+            #[unroll]
+            for i in 0..UNIT {
+                let part = comptime!((i / half * rows / 2 + i % half) as u32);
+                let m = first_channel + UNIT_POS / across * comptime!(half as u32) + part;
+                if m < sizes.channels_out {
+                    output[(to + m * pixels) as usize] = sums[i * UNIT + j];
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Convolution as a matrix product whose right side is never written down, as CubeCL kernels.
+//!
+//! A cube (a workgroup) makes a block of output channels x output pixels, or of the gradient's output channels x input
+//! channels, of which each unit keeps 8 x 8 in registers. Step by step it copies what is multiplied into shared memory,
+//! straight from the map that a tap sees; the values of the next step are on their way while those of this one are
+//! multiplied. Taps that see nothing but padding are left out, per block.
+
+mod map_product;
+mod weight_product;
+
+use burn_cubecl::cubecl;
+use cubecl::prelude::*;
+
+pub(super) use map_product::maps;
+pub(super) use weight_product::weights;
+
+/// Sums of a unit along each side of its block.
+pub(super) const UNIT: usize = 8;
+/// Terms of each sum that are in shared memory at once.
+pub(super) const DEPTH: usize = 16;
+
+/// Sizes and geometry of a convolution.
+#[derive(CubeLaunch, CubeType, Clone, Copy)]
+pub(super) struct Sizes {
+    pub batch: u32,
+    pub channels_in: u32,
+    pub channels_out: u32,
+    pub height: u32,
+    pub width: u32,
+    pub out_height: u32,
+    pub out_width: u32,
+    /// Rows and columns of the kernel that see at least one pixel somewhere.
+    pub tap_rows: u32,
+    pub tap_columns: u32,
+    /// What the first of them sees from the first output pixel, relative to the input.
+    pub first_row: i32,
+    pub first_column: i32,
+    pub dilation: i32,
+    pub stride: i32,
+}
+
+/// Row and column that a tap sees from the first output pixel.
+#[cube]
+fn offset(sizes: &Sizes, tap: u32) -> (i32, i32) {
+    let row = sizes.first_row + (tap / sizes.tap_columns) as i32 * sizes.dilation;
+    let column = sizes.first_column + (tap % sizes.tap_columns) as i32 * sizes.dilation;
+    (row, column)
+}
+
+/// Output positions along an axis, from and until, from which `offset` is within an input of `size`.
+#[cube]
+fn seeing(offset: i32, stride: i32, size: u32, output: u32) -> (i32, i32) {
+    let from = max(0 - offset, 0);
+    let from = min((from + stride - 1) / stride, output as i32);
+    let last = size as i32 - 1 - offset;
+    let until = select(last >= 0, min(last / stride + 1, output as i32), 0);
+    (from, max(from, until))
+}
+
+/// Adds the product of the copied block to the sums of a unit.
+#[cube]
+fn multiply(
+    sums: &mut Array<f32>,
+    left: &Shared<[f32]>,
+    right: &Shared<[f32]>,
+    #[comptime] rows: usize,
+    #[comptime] columns: usize,
+    #[comptime] pad: usize,
+) {
+    let half = comptime!(UNIT / 2);
+    let across = comptime!(columns / UNIT) as u32;
+    let row = (UNIT_POS / across) as usize * half;
+    let column = (UNIT_POS % across) as usize * half;
+    let mut a = Array::<f32>::new(UNIT);
+    let mut b = Array::<f32>::new(UNIT);
+    for k in 0..DEPTH {
+        let at_left = k * comptime!(rows + pad) + row;
+        let at_right = k * comptime!(columns + pad) + column;
+        #[unroll]
+        for i in 0..half {
+            a[i] = left[at_left + i];
+            a[i + half] = left[at_left + i + comptime!(rows / 2)];
+            b[i] = right[at_right + i];
+            b[i + half] = right[at_right + i + comptime!(columns / 2)];
+        }
+        #[unroll]
+        for i in 0..UNIT {
+            #[unroll]
+            for j in 0..UNIT {
+                sums[i * UNIT + j] += a[i] * b[j];
+            }
+        }
+    }
+}
