@@ -27,7 +27,7 @@ fn total(value: f32) -> f32 {
         let half = comptime!(UNITS >> (level + 1));
         sync_cube();
         if UNIT_POS < comptime!(half as u32) {
-            shared[UNIT_POS as usize] = shared[UNIT_POS as usize] + shared[UNIT_POS as usize + half];
+            shared[UNIT_POS as usize] += shared[UNIT_POS as usize + half];
         }
     }
     shared[0]
