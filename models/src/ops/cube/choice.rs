@@ -75,7 +75,7 @@ static CHOICES: Mutex<Vec<Choice>> = Mutex::new(Vec::new());
 ///
 /// # Errors
 /// What it may say, where it says something else.
-pub(super) fn wanted(value: Option<&str>) -> Result<Option<Way>, String> {
+fn wanted(value: Option<&str>) -> Result<Option<Way>, String> {
     match value {
         None | Some("" | "measured") => Ok(None),
         Some("columns") => Ok(Some(Way::Columns)),
@@ -141,7 +141,7 @@ impl fmt::Display for Choice {
 }
 
 /// CubeCL offers operations over planes wherever there are subgroups, but for software adapters.
-pub(super) fn is_software(tensor: &CubeTensor) -> bool {
+fn is_software(tensor: &CubeTensor) -> bool {
     !tensor.client.properties().features.plane.contains(Plane::Ops)
 }
 
@@ -171,7 +171,7 @@ fn measured(like: &CubeTensor, case: &Case, input: [usize; 4]) -> (Way, Reason) 
 }
 
 /// A convolution with as many channels as it has inputs, on noise.
-pub(super) struct Probe {
+struct Probe {
     product: Product,
     geometry: ConvGeometry,
     /// Also taken for the gradient of the output.

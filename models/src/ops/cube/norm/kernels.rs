@@ -47,6 +47,14 @@ fn place(sizes: &Sizes, channel: u32, at: u32) -> usize {
     (((at / sizes.pixels) * sizes.channels + channel) * sizes.pixels + at % sizes.pixels) as usize
 }
 
+/// The channel of the value that is this unit's, where it is, and whether there is one. Cubes: pixels, channels of all images.
+#[cube]
+fn mine(sizes: &Sizes) -> (usize, usize, bool) {
+    let pixel = CUBE_POS_X * comptime!(UNITS as u32) + UNIT_POS;
+    let at = CUBE_POS_Y * sizes.pixels + pixel;
+    ((CUBE_POS_Y % sizes.channels) as usize, at as usize, pixel < sizes.pixels)
+}
+
 /// Parts of each channel's sum (parts x channels), of the values or of their squared distances from `centre`.
 ///
 /// Cubes: channels, parts.
@@ -138,10 +146,8 @@ pub(super) fn affine(
     sizes: Sizes,
     #[comptime] relu: bool,
 ) {
-    let pixel = CUBE_POS_X * comptime!(UNITS as u32) + UNIT_POS;
-    if pixel < sizes.pixels {
-        let c = (CUBE_POS_Y % sizes.channels) as usize;
-        let i = (CUBE_POS_Y * sizes.pixels + pixel) as usize;
+    let (c, i, exists) = mine(&sizes);
+    if exists {
         let value = (input[i] - mean[c]) * scale[c] + offset[c];
         if comptime!(relu) {
             output[i] = select(value <= 0.0, 0.0, value);
@@ -163,10 +169,8 @@ pub(super) fn affine_gradient(
     sizes: Sizes,
     #[comptime] relu: bool,
 ) {
-    let pixel = CUBE_POS_X * comptime!(UNITS as u32) + UNIT_POS;
-    if pixel < sizes.pixels {
-        let c = (CUBE_POS_Y % sizes.channels) as usize;
-        let i = (CUBE_POS_Y * sizes.pixels + pixel) as usize;
+    let (c, i, exists) = mine(&sizes);
+    if exists {
         output[i] = alive(grad[i], input[i], mean[c], scale[c], offset[c], relu) * scale[c];
     }
 }
@@ -189,10 +193,8 @@ pub(super) fn norm_gradient(
     one_over_count: f32,
     #[comptime] relu: bool,
 ) {
-    let pixel = CUBE_POS_X * comptime!(UNITS as u32) + UNIT_POS;
-    if pixel < sizes.pixels {
-        let c = (CUBE_POS_Y % sizes.channels) as usize;
-        let i = (CUBE_POS_Y * sizes.pixels + pixel) as usize;
+    let (c, i, exists) = mine(&sizes);
+    if exists {
         let value = input[i];
         let grad = alive(grad[i], value, mean[c], scale[c], offset[c], relu);
         let along = (value - mean[c]) * inverse[c] * (gamma[c] * one_over_count);

@@ -1,6 +1,6 @@
 //! Batch norm with the ReLU behind it, and its gradients.
 //!
-//! Composed of burn's operations, a layer forward and back goes over its maps some forty times; by kernels of our own it is ten.
+//! Composed of burn's operations, a layer forward and back goes over its maps some forty times; by kernels of our own it is nine.
 
 mod kernels;
 
@@ -65,13 +65,6 @@ impl Maps {
         CubeCount::Static((height * width).div_ceil(UNITS) as u32, (batch * channels) as u32, 1)
     }
 
-    /// One value per channel.
-    fn per_channel(&self, sums: CubeTensor, factor: f64) -> CubeTensor {
-        let sum = CubeBackend::float_sum_dim(sums, 0);
-        let mean = if factor == 1.0 { sum } else { CubeBackend::float_mul_scalar(sum, factor.into()) };
-        CubeBackend::float_reshape(mean, Shape::from([self.size[1]]))
-    }
-
     /// Mean of the values, or of their squared distances from `centre`.
     fn mean(&self, centre: Option<CubeTensor>) -> CubeTensor {
         let output = empty(&self.input, [self.parts(), self.size[1]]);
@@ -93,7 +86,9 @@ impl Maps {
                 squared,
             );
         }
-        self.per_channel(output, 1.0 / self.count() as f64)
+        let mean =
+            CubeBackend::float_mul_scalar(CubeBackend::float_sum_dim(output, 0), (1.0 / self.count() as f64).into());
+        CubeBackend::float_reshape(mean, Shape::from([self.size[1]]))
     }
 }
 
