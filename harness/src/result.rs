@@ -38,6 +38,9 @@ pub struct RunResult {
     /// Graphics API and shader language, or the vector instructions of the CPU; empty in results that do not say it.
     #[serde(default)]
     pub api: String,
+    /// How a GPU computed convolutions in the program that ended the run, and what that was chosen by; empty on the CPU.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub convolutions: String,
     pub provenance: Provenance,
     /// RFC 3339, UTC.
     pub started: String,
@@ -190,6 +193,7 @@ pub(crate) mod tests {
             device: "flex".into(),
             adapter: "CPU".into(),
             api: "AVX2".into(),
+            convolutions: String::new(),
             provenance: provenance(),
             started: "2026-01-01T00:00:00Z".into(),
             finished: "2026-01-01T00:00:10Z".into(),

@@ -58,6 +58,7 @@ pub fn execute(context: &RunContext) -> Result<Outcome> {
         device: training.devices.clone(),
         adapter: context.device.adapter().to_owned(),
         api: context.device.info.api.clone(),
+        convolutions: context.device.convolutions(),
         provenance: Provenance::current(),
         started: training.began.clone(),
         finished: provenance::now(),

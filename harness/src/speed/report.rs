@@ -4,7 +4,7 @@ use crate::provenance::Provenance;
 use crate::result::write_json;
 use crate::settings::RunSettings;
 use anyhow::Result;
-use atrous_models::{ComputeDevice, ops};
+use atrous_models::ComputeDevice;
 use serde::Serialize;
 use std::fmt;
 use std::path::Path;
@@ -117,7 +117,7 @@ impl Report {
             adapter: device.adapter().to_owned(),
             threads: rayon::current_num_threads(),
             what,
-            convolutions: ops::convolution_choices(),
+            convolutions: device.convolutions(),
             cases,
         }
     }

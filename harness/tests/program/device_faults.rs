@@ -31,6 +31,18 @@ fn sweep(place: &Place, device: &ComputeDevice, set: &str, execute: &Executor) -
     sweep::sweep(&spec, &options, device, &Progress::hidden(), &StopFlag::new(), execute)
 }
 
+/// What the finished runs say of their convolutions.
+#[cfg(all(feature = "wgpu", not(feature = "vulkan")))]
+fn convolutions(place: &Place) -> Vec<Option<String>> {
+    let read = |path: std::path::PathBuf| -> Option<String> {
+        let result: serde_json::Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+        result.get("convolutions").map(|value| value.as_str().unwrap().to_owned())
+    };
+    let mut found: Vec<_> = crate::outcome::named(&place.path("out"), "result.json").into_iter().map(read).collect();
+    found.sort();
+    found
+}
+
 fn results(place: &Place) -> String {
     fs::read_to_string(place.path("out/results.csv")).unwrap()
 }
@@ -96,6 +108,8 @@ fn a_gpu_that_is_lost_is_opened_again_and_the_sweep_goes_on() {
     let (lost, finished) = rows.trim_end().rsplit_once('\n').unwrap();
     assert!(lost.contains("the device failed: ") && finished.contains(",finished,"), "{rows}");
     assert!(finished.contains(",wgpu:cpu,"), "{rows}");
+    let how = convolutions(&place).remove(0).expect("a GPU's run says how it computed convolutions");
+    assert!(how.contains("3x3 maps by "), "{how}");
 
     // Elsewhere, for who asks.
     let flex = ComputeDevice::select("flex").unwrap();
@@ -106,4 +120,5 @@ fn a_gpu_that_is_lost_is_opened_again_and_the_sweep_goes_on() {
     };
     let end = sweep(&place, &flex, "train.iterations=20", &went_on).unwrap();
     assert_eq!((end.finished, end.failed, end.executed), (2, 0, 1));
+    assert_eq!(convolutions(&place), [None, Some(how)]);
 }

@@ -3,6 +3,7 @@
 #[cfg(feature = "wgpu")]
 mod adapter;
 
+use crate::ops;
 use burn::tensor::{Device, Tensor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -113,6 +114,12 @@ impl ComputeDevice {
     /// The hardware, as its driver calls it.
     pub fn adapter(&self) -> &str {
         &self.info.adapter
+    }
+
+    /// How this process computed convolutions on it, and what that was chosen by, on one line; empty on the CPU, and where it has
+    /// computed none.
+    pub fn convolutions(&self) -> String {
+        if self.info.name == "flex" { String::new() } else { ops::convolution_choices() }
     }
 
     /// Computes something small, to see whether the device still does. One that is lost (a driver that was reset, a GPU that went

@@ -25,7 +25,7 @@ use crate::kernels::conv::ConvGeometry;
 use crate::kernels::momentum::MomentumStep;
 
 /// How this process computed convolutions on GPUs, and what that was chosen by, on one line; empty where it did not.
-pub fn convolution_choices() -> String {
+pub(crate) fn convolution_choices() -> String {
     #[cfg(feature = "wgpu")]
     return cube::choices();
     #[cfg(not(feature = "wgpu"))]

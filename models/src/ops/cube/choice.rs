@@ -9,16 +9,15 @@ use std::time::Instant;
 
 use burn::backend::ops::FloatTensorOps;
 use burn::tensor::{DType, TensorData};
-use burn_cubecl::CubeDevice;
 use burn_cubecl::cubecl::future::block_on;
-use burn_cubecl::cubecl::ir::features::Plane;
 use burn_wgpu::{CubeBackend, CubeTensor};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::convolution;
+use super::convolution::{self, Block};
 use crate::kernels::conv::{ConvGeometry, ConvShape};
 use crate::ops::columns;
+use crate::ops::kernels::dims;
 
 /// The variable that says how to compute convolutions, in place of a measurement.
 const VARIABLE: &str = "ATROUS_GPU_CONVOLUTION";
@@ -44,7 +43,8 @@ pub(super) enum Product {
 /// What a choice is made for, once in a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Case {
-    device: CubeDevice,
+    /// By name: a device that was lost and opened again is the same one.
+    adapter: String,
     product: Product,
     /// A kernel of one tap, which needs no columns.
     is_point: bool,
@@ -58,7 +58,7 @@ enum Reason {
     Software,
     /// Seconds by columns and by tiles.
     Measured([f64; 2]),
-    /// Tiles gave an error or other values.
+    /// Tiles gave an error or other values, or nothing yet: who loses the device over them finds this when it has another.
     Wrong,
 }
 
@@ -94,20 +94,29 @@ pub(super) fn wanted_here() -> Result<Option<Way>, String> {
 
 /// The way that a product of a convolution of this shape goes on the device of `input`.
 pub(super) fn way(input: &CubeTensor, shape: &ConvShape, product: Product) -> Way {
-    if input.dtype != DType::F32 || !convolution::fits(shape) {
+    if input.dtype != DType::F32 || !convolution::fits(shape) || !convolution::is_for(input) {
         return Way::Columns;
     }
-    let case = Case { device: input.device.clone(), product, is_point: shape.kernel == [1, 1] };
+    let adapter = input.client.properties().identity.name.clone();
+    let case = Case { adapter, product, is_point: shape.kernel == [1, 1] };
     let mut choices = CHOICES.lock().unwrap_or_else(PoisonError::into_inner);
+    choose(&mut choices, case, |case| match wanted_here() {
+        Ok(Some(way)) => (way, Reason::Wanted),
+        _ if is_software(input) => (Way::Columns, Reason::Software),
+        // Large enough for the largest blocks.
+        _ => measured(input, case, [2, 128, 128, 128]),
+    })
+}
+
+/// What is chosen already, else what `decide` says: once, also where it panics.
+fn choose(choices: &mut Vec<Choice>, case: Case, decide: impl FnOnce(&Case) -> (Way, Reason)) -> Way {
     if let Some(known) = choices.iter().find(|choice| choice.case == case) {
         return known.way;
     }
-    let (way, reason) = match wanted_here() {
-        Ok(Some(way)) => (way, Reason::Wanted),
-        _ if is_software(input) => (Way::Columns, Reason::Software),
-        _ => measured(input, &case, [2, 128, 64, 64]),
-    };
-    choices.push(Choice { case, way, reason });
+    let at = choices.len();
+    choices.push(Choice { case: case.clone(), way: Way::Columns, reason: Reason::Wrong });
+    let (way, reason) = decide(&case);
+    choices[at] = Choice { case, way, reason };
     way
 }
 
@@ -132,7 +141,7 @@ impl fmt::Display for Choice {
         match self.reason {
             Reason::Wanted => write!(f, " ({VARIABLE})"),
             Reason::Software => write!(f, " (a software adapter)"),
-            Reason::Wrong => write!(f, " (tiles do not give the same here)"),
+            Reason::Wrong => write!(f, " (tiles gave an error or other values)"),
             Reason::Measured([columns, tiles]) => {
                 write!(f, " (columns {:.3} ms, tiles {:.3} ms)", 1e3 * columns, 1e3 * tiles)
             }
@@ -140,9 +149,9 @@ impl fmt::Display for Choice {
     }
 }
 
-/// CubeCL offers operations over planes wherever there are subgroups, but for software adapters.
+/// Whether there is no card behind the device.
 fn is_software(tensor: &CubeTensor) -> bool {
-    !tensor.client.properties().features.plane.contains(Plane::Ops)
+    tensor.client.properties().identity.physical.is_none()
 }
 
 /// Both ways in turn, on a convolution of batch x channels x height x width.
@@ -204,9 +213,19 @@ impl Probe {
         }
     }
 
+    fn in_blocks(&self, block: Block) -> CubeTensor {
+        let (input, weight, geometry) = (self.input.clone(), self.weight.clone(), self.geometry);
+        match self.product {
+            Product::Maps => convolution::forward_in(block, input, weight, geometry),
+            Product::Weights => convolution::weight_gradient_in(block, input.clone(), dims(&weight), input, geometry),
+        }
+    }
+
+    /// Whether tiles of every size give what columns do.
     fn agrees(&self) -> bool {
-        let values = |way| block_on(CubeBackend::float_into_data(self.run(way))).ok()?.try_to_vec::<f32>().ok();
-        matches!((values(Way::Tiles), values(Way::Columns)), (Some(ours), Some(wanted)) if agree(&ours, &wanted))
+        let values = |output| block_on(CubeBackend::float_into_data(output)).ok()?.try_to_vec::<f32>().ok();
+        let Some(wanted) = values(self.run(Way::Columns)) else { return false };
+        Block::ALL.iter().all(|block| values(self.in_blocks(*block)).is_some_and(|ours| agree(&ours, &wanted)))
     }
 }
 
@@ -220,6 +239,7 @@ fn agree(ours: &[f32], wanted: &[f32]) -> bool {
 mod tests {
     use super::*;
     use crate::ops::cube::tests::on_a_device;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
 
     #[test]
     fn the_variable_says_how() {
@@ -239,6 +259,25 @@ mod tests {
         assert!(!agree(&[1.0], &[1.0, 2.0]));
     }
 
+    #[test]
+    fn a_way_is_chosen_once_and_tiles_that_panic_are_not_tried_again() {
+        let case = |product| Case { adapter: "any".into(), product, is_point: false };
+        let mut choices = Vec::new();
+        let mut maps = |decide: fn(&Case) -> (Way, Reason)| choose(&mut choices, case(Product::Maps), decide);
+        assert_eq!(maps(|_| (Way::Tiles, Reason::Wanted)), Way::Tiles);
+        assert_eq!(maps(|_| panic!("asked twice")), Way::Tiles);
+        let mut weights = |decide: fn(&Case) -> (Way, Reason)| choose(&mut choices, case(Product::Weights), decide);
+        catch_unwind(AssertUnwindSafe(|| weights(|_| panic!("the device is lost")))).unwrap_err();
+        assert_eq!(weights(|_| (Way::Tiles, Reason::Wanted)), Way::Columns);
+    }
+
+    #[test]
+    fn a_software_adapter_takes_columns_without_measuring() {
+        on_a_device(|device| {
+            assert!(is_software(&CubeBackend::float_from_data(TensorData::new(vec![0f32], [1]), device)));
+        });
+    }
+
     /// What is measured on a GPU, in small.
     #[test]
     fn both_ways_of_all_four_products_agree() {
@@ -247,7 +286,7 @@ mod tests {
             for (product, is_point) in
                 [Product::Maps, Product::Weights].into_iter().flat_map(|product| [(product, false), (product, true)])
             {
-                let case = Case { device: device.clone(), product, is_point };
+                let case = Case { adapter: "any".into(), product, is_point };
                 assert!(Probe::new(&like, &case, [1, 20, 12, 16]).agrees(), "{case:?}");
                 let (way, reason) = measured(&like, &case, [1, 20, 12, 16]);
                 let Reason::Measured([columns, tiles]) = reason else { panic!("{case:?}: {reason:?}") };
@@ -259,13 +298,11 @@ mod tests {
 
     #[test]
     fn a_choice_says_what_it_was_made_from() {
-        on_a_device(|device| {
-            let case = Case { device: device.clone(), product: Product::Weights, is_point: false };
-            let line = |way, reason| Choice { case: case.clone(), way, reason }.to_string();
-            let measured = line(Way::Tiles, Reason::Measured([0.002, 0.0005]));
-            assert_eq!(measured, "3x3 weight gradients by tiles (columns 2.000 ms, tiles 0.500 ms)");
-            let wrong = line(Way::Columns, Reason::Wrong);
-            assert_eq!(wrong, "3x3 weight gradients by columns (tiles do not give the same here)");
-        });
+        let case = Case { adapter: "any".into(), product: Product::Weights, is_point: false };
+        let line = |way, reason| Choice { case: case.clone(), way, reason }.to_string();
+        let measured = line(Way::Tiles, Reason::Measured([0.002, 0.0005]));
+        assert_eq!(measured, "3x3 weight gradients by tiles (columns 2.000 ms, tiles 0.500 ms)");
+        let wrong = line(Way::Columns, Reason::Wrong);
+        assert_eq!(wrong, "3x3 weight gradients by columns (tiles gave an error or other values)");
     }
 }

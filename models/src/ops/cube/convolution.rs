@@ -9,7 +9,7 @@ use burn_cubecl::cubecl::prelude::{CubeCount, CubeDim};
 use burn_cubecl::kernel::into_contiguous;
 use burn_wgpu::CubeBackend;
 
-use super::launch::{BUSY, MOST, empty};
+use super::launch::{BUSY, MOST, empty, takes};
 use super::tiles::{self, DEPTH, SizesLaunch, UNIT};
 use crate::kernels::conv::{ConvGeometry, ConvShape};
 use crate::ops::kernels::dims;
@@ -18,6 +18,9 @@ type Tensor = FloatTensor<CubeBackend>;
 
 /// Bytes that partial gradients of weights may take.
 const PART_BYTES: usize = 64 << 20;
+
+/// Tensors of a kernel, and what the runtime adds.
+const BINDINGS: u32 = 4;
 
 /// Rows and columns of the part of a product that a workgroup makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +88,12 @@ pub(super) fn fits(shape: &ConvShape) -> bool {
     taps > 0 && largest <= i32::MAX as usize && blocks <= MOST
 }
 
+/// Whether a workgroup of the largest block, of the kernel with the most shared memory, may be on the device of `like`.
+pub(super) fn is_for(like: &Tensor) -> bool {
+    let Block { rows, columns } = Block::ALL[0];
+    takes(like, rows * columns / (UNIT * UNIT), BINDINGS, 4 * DEPTH * (rows + columns + UNIT))
+}
+
 /// Of weights, those of the taps in these rows and columns.
 fn within([rows, columns]: [Range<usize>; 2]) -> [Slice; 4] {
     let along = |taps: Range<usize>| Slice::new(taps.start as isize, Some(taps.end as isize), 1);
@@ -102,6 +111,7 @@ pub(super) fn forward(input: Tensor, weight: Tensor, geometry: ConvGeometry) -> 
 /// [`forward`] in blocks of a size.
 pub(super) fn forward_in(block: Block, input: Tensor, weight: Tensor, geometry: ConvGeometry) -> Tensor {
     let shape = ConvShape::new(dims(&input), dims(&weight), geometry);
+    assert_eq!(dims(&weight)[1], shape.channels[0], "channels of the weights and of the input");
     let live = [shape.live_taps(0), shape.live_taps(1)];
     let weight = match live.iter().zip(shape.kernel).all(|(live, taps)| live.len() == taps) {
         true => weight,
@@ -166,6 +176,9 @@ pub(super) fn weight_gradient_in(
     let shape = ConvShape::new(dims(&input), size, geometry);
     let live = [shape.live_taps(0), shape.live_taps(1)];
     let [channels_in, channels_out] = shape.channels;
+    let [height, width] = shape.output();
+    assert_eq!(dims(&output_grad), [shape.batch, channels_out, height, width], "the output's gradient");
+    assert_eq!(size[1], channels_in, "channels of the weights and of the input");
     let taps = live[0].len() * live[1].len();
     let [down, across] = block.counts(channels_out, channels_in);
     let most = (PART_BYTES / (4 * channels_in * channels_out * taps)).min(most_parts(&shape));

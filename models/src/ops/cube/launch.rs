@@ -10,6 +10,13 @@ pub(super) const BUSY: usize = 512;
 /// Workgroups along an axis that every device takes.
 pub(super) const MOST: usize = 65_535;
 
+/// Whether a workgroup of the device of `like` may have so many units, tensors (with what the runtime adds) and bytes of shared memory.
+pub(super) fn takes(like: &CubeTensor, units: usize, bindings: u32, shared_bytes: usize) -> bool {
+    let limits = &like.client.properties().hardware;
+    let [most_units, most_bytes] = [limits.max_units_per_cube as usize, limits.max_shared_memory_size];
+    units <= most_units && bindings <= limits.max_bindings && shared_bytes <= most_bytes
+}
+
 /// Values of 32 bits on the device of `like`, not written yet.
 pub(super) fn empty(like: &CubeTensor, shape: impl Into<Shape>) -> CubeTensor {
     empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), shape.into(), DType::F32)

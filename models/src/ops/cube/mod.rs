@@ -47,8 +47,10 @@ impl Kernels for CubeBackend {
         geometry: ConvGeometry,
     ) -> FloatTensor<Self> {
         let shape = ConvShape::new(dims(&input), dims(&weight), geometry);
-        match (geometry.turned(shape.kernel), way(&input, &shape, Product::Maps)) {
-            (Some(turned), Way::Tiles) => convolution::input_gradient(weight, output_grad, turned),
+        match geometry.turned(shape.kernel) {
+            Some(turned) if way(&input, &shape, Product::Maps) == Way::Tiles => {
+                convolution::input_gradient(weight, output_grad, turned)
+            }
             _ => columns::input_gradient::<Self>(input, weight, output_grad, geometry),
         }
     }

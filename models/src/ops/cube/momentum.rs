@@ -8,11 +8,13 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_wgpu::{CubeBackend, CubeTensor};
 use cubecl::prelude::*;
 
-use super::launch::{MOST, empty_like};
+use super::launch::{MOST, empty_like, takes};
 use crate::kernels::momentum::MomentumStep;
 
 /// Units of a cube (a workgroup).
 const UNITS: usize = 256;
+/// Tensors of the kernel, and what the runtime adds.
+const BINDINGS: u32 = 6;
 
 /// Cubes: values.
 #[cube(launch_unchecked)]
@@ -36,10 +38,10 @@ fn move_values(
     }
 }
 
-/// Whether the kernel can count these values and is for their type.
+/// Whether the kernel can count these values and is for their type, and the device takes its workgroups.
 pub(super) fn fits(values: &CubeTensor) -> bool {
     let count = values.shape().num_elements();
-    values.dtype == DType::F32 && count > 0 && count.div_ceil(UNITS) <= MOST
+    values.dtype == DType::F32 && (1..=MOST * UNITS).contains(&count) && takes(values, UNITS, BINDINGS, 0)
 }
 
 /// See [`Kernels::momentum_step`](crate::ops::Kernels::momentum_step).
@@ -50,6 +52,7 @@ pub(super) fn step(
     by: MomentumStep,
 ) -> (FloatTensor<CubeBackend>, FloatTensor<CubeBackend>) {
     let count = values.shape().num_elements();
+    assert_eq!([gradient.shape(), velocities.shape()], [values.shape(), values.shape()], "a step of one tensor");
     let (moved, pushed) = (empty_like(&values), empty_like(&values));
     let client = values.client.clone();
     // SAFETY: all five tensors have as many values as the kernel is told, and are contiguous.

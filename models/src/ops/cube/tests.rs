@@ -14,6 +14,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::convolution::{self, Block};
+use super::launch::takes;
 use super::{momentum, norm};
 use crate::ComputeDevice;
 use crate::kernels::conv::{self, ConvGeometry, ConvShape};
@@ -31,6 +32,11 @@ pub(super) fn on_a_device(test: impl FnOnce(&CubeDevice)) {
 fn noise(count: usize, seed: u64) -> Vec<f32> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     (0..count).map(|_| random.random::<f32>() - 0.5).collect()
+}
+
+/// The largest distance of two values; NaN where one is.
+fn largest_gap(ours: &[f32], wanted: &[f32]) -> f32 {
+    ours.iter().zip(wanted).map(|(a, b)| (a - b).abs()).max_by(f32::total_cmp).unwrap_or(0.0)
 }
 
 /// All three products, in blocks of every size.
@@ -51,7 +57,7 @@ fn compare(shape: &ConvShape, device: &CubeDevice) {
         let ours = block_on(CubeBackend::float_into_data(ours)).unwrap().try_to_vec::<f32>().unwrap();
         assert_eq!(ours.len(), wanted.len(), "{what} of {shape:?}");
         let peak = wanted.iter().fold(0f32, |peak, value| peak.max(value.abs()));
-        let worst = ours.iter().zip(&wanted).map(|(a, b)| (a - b).abs()).fold(0f32, f32::max);
+        let worst = largest_gap(&ours, &wanted);
         assert!(worst <= 1e-5 * peak, "{what} of {shape:?}: off by {worst:e} of {peak}");
     };
     for block in Block::ALL {
@@ -92,8 +98,11 @@ fn all_three_products_on_vulkan_are_those_of_the_cpu() {
 #[test]
 fn many_blocks_on_vulkan_are_those_of_the_cpu() {
     on_a_device(|device| {
-        for (batch, size, rate) in [(2, [20, 200], 12), (3, [9, 15], 3), (1, [40, 130], 30)] {
-            let shape = ConvShape::new([batch, 36, size[0], size[1]], [140, 36, 3, 3], ConvGeometry::same(3, rate));
+        for (batch, channels, size, rate) in
+            [(2, 36, [20, 200], 12), (3, 36, [9, 15], 3), (1, 36, [40, 130], 30), (1, 150, [10, 70], 5)]
+        {
+            let weights = [140, channels, 3, 3];
+            let shape = ConvShape::new([batch, channels, size[0], size[1]], weights, ConvGeometry::same(3, rate));
             assert!(convolution::fits(&shape));
             compare(&shape, device);
         }
@@ -111,6 +120,38 @@ fn shapes_that_the_kernels_cannot_count_are_refused() {
     // A kernel that lies in the padding from everywhere.
     let shape = ConvShape::new([1, 8, 4, 4], [8, 8, 1, 1], ConvGeometry { stride: 16, padding: 8, dilation: 1 });
     assert!(!convolution::fits(&shape), "{:?}", shape.live_taps(0));
+}
+
+#[test]
+fn a_nan_is_a_gap() {
+    assert_eq!(largest_gap(&[1.0, 2.0], &[1.5, 2.25]), 0.5);
+    assert!(largest_gap(&[1.0, f32::NAN], &[1.5, 2.0]).is_nan());
+}
+
+#[test]
+fn kernels_are_not_for_devices_that_have_too_little() {
+    on_a_device(|device| {
+        let like = CubeBackend::float_from_data(TensorData::new(vec![0f32], [1]), device);
+        assert!(convolution::is_for(&like) && takes(&like, 256, 10, 16_896));
+        assert!(!takes(&like, 1 << 20, 10, 0), "units");
+        assert!(!takes(&like, 256, 1 << 30, 0), "tensors");
+        assert!(!takes(&like, 256, 10, 1 << 30), "shared memory");
+    });
+}
+
+/// A network that has diverged must be seen to have.
+#[test]
+fn a_nan_stays_one_behind_the_relu() {
+    on_a_device(|device| {
+        let values = vec![f32::NAN, -1.0, 2.0, 0.0, -0.0, f32::INFINITY];
+        let one = |value: f32| CubeBackend::float_from_data(TensorData::new(vec![value], [1]), device);
+        let input = CubeBackend::float_from_data(TensorData::new(values, [1, 1, 2, 3]), device);
+        let map = ChannelMap { mean: one(0.0), scale: one(1.0), offset: one(0.0) };
+        let output = block_on(CubeBackend::float_into_data(norm::channel_affine(input, map, true))).unwrap();
+        let output = output.try_to_vec::<f32>().unwrap();
+        assert!(output[0].is_nan(), "{output:?}");
+        assert_eq!(output[1..], [0.0, 2.0, 0.0, 0.0, f32::INFINITY]);
+    });
 }
 
 /// The same values on the GPU and on the CPU.
@@ -134,7 +175,7 @@ impl Both {
         let values = |data: TensorData| data.try_to_vec::<f32>().unwrap();
         let (ours, wanted) = (values(ours), values(wanted));
         let peak = wanted.iter().fold(1e-3f32, |peak, value| peak.max(value.abs()));
-        let worst = ours.iter().zip(&wanted).map(|(a, b)| (a - b).abs()).fold(0f32, f32::max);
+        let worst = largest_gap(&ours, &wanted);
         assert!(worst <= 2e-5 * peak, "{what}: off by {worst:e} of {peak}");
     }
 }

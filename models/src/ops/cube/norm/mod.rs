@@ -4,6 +4,7 @@
 
 mod kernels;
 
+use burn::backend::TensorMetadata;
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::{DType, Shape};
@@ -12,21 +13,23 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_wgpu::{CubeBackend, CubeTensor};
 
 use self::kernels::{SizesLaunch, UNITS, affine, affine_gradient, gradient_sums, norm_gradient, sums};
-use super::launch::{BUSY, MOST, empty};
+use super::launch::{BUSY, MOST, empty, takes};
 use crate::ops::kernels::{ChannelMap, NormTerms, dims};
 
 type Map = ChannelMap<CubeBackend>;
 
 /// Tensors of the largest kernel, and what the runtime adds.
 const BINDINGS: u32 = 10;
+/// Two sums of a workgroup.
+const SHARED_BYTES: usize = 2 * 4 * UNITS;
 
-/// Whether the kernels can count the values of these maps and are for their type, and the device takes as many tensors.
+/// Whether the kernels can count the values of these maps and are for their type, and the device takes their workgroups.
 pub(super) fn fits(input: &CubeTensor) -> bool {
     let [batch, channels, height, width] = dims(input);
     let pixels = height * width;
     let (planes, values) = (batch * channels, batch * channels * pixels);
     let counts = values > 0 && values <= i32::MAX as usize && planes <= MOST && pixels.div_ceil(UNITS) <= MOST;
-    counts && input.dtype == DType::F32 && input.client.properties().hardware.max_bindings >= BINDINGS
+    counts && input.dtype == DType::F32 && takes(input, UNITS, BINDINGS, SHARED_BYTES)
 }
 
 /// Maps on the device, as they are launched on.
@@ -39,6 +42,12 @@ impl Maps {
     fn new(input: FloatTensor<CubeBackend>) -> Self {
         let size = dims(&input);
         Self { input: into_contiguous(input), size }
+    }
+
+    /// Their gradient, which is of the same size.
+    fn alike(&self, output_grad: CubeTensor) -> CubeTensor {
+        assert_eq!(dims(&output_grad), self.size, "a gradient per value");
+        into_contiguous(output_grad)
     }
 
     fn sizes(&self) -> SizesLaunch {
@@ -100,15 +109,20 @@ pub(super) fn statistics(input: FloatTensor<CubeBackend>) -> (FloatTensor<CubeBa
     (mean, variance)
 }
 
-fn contiguous(map: Map) -> [CubeTensor; 3] {
-    [map.mean, map.scale, map.offset].map(into_contiguous)
+fn per_channel(values: CubeTensor, channels: usize) -> CubeTensor {
+    assert_eq!(values.shape().num_elements(), channels, "a value per channel");
+    into_contiguous(values)
+}
+
+fn map_terms(map: Map, channels: usize) -> [CubeTensor; 3] {
+    [map.mean, map.scale, map.offset].map(|values| per_channel(values, channels))
 }
 
 /// See [`Kernels::channel_affine`](crate::ops::Kernels::channel_affine).
 pub(super) fn channel_affine(input: FloatTensor<CubeBackend>, map: Map, relu: bool) -> FloatTensor<CubeBackend> {
     let maps = Maps::new(input);
     let output = empty(&maps.input, maps.size);
-    let [mean, scale, offset] = contiguous(map);
+    let [mean, scale, offset] = map_terms(map, maps.size[1]);
     // SAFETY: as in `Maps::mean`.
     #[allow(unsafe_code)]
     unsafe {
@@ -136,8 +150,9 @@ pub(super) fn channel_affine_gradient(
     relu: bool,
 ) -> FloatTensor<CubeBackend> {
     let maps = Maps::new(input);
+    let grad = maps.alike(output_grad);
     let output = empty(&maps.input, maps.size);
-    let [mean, scale, offset] = contiguous(map);
+    let [mean, scale, offset] = map_terms(map, maps.size[1]);
     // SAFETY: as in `Maps::mean`.
     #[allow(unsafe_code)]
     unsafe {
@@ -146,7 +161,7 @@ pub(super) fn channel_affine_gradient(
             maps.pixels_and_planes(),
             CubeDim::new_1d(UNITS as u32),
             maps.input.clone().into_buffer_arg(),
-            into_contiguous(output_grad).into_buffer_arg(),
+            grad.into_buffer_arg(),
             mean.into_buffer_arg(),
             scale.into_buffer_arg(),
             offset.into_buffer_arg(),
@@ -166,10 +181,10 @@ pub(super) fn batch_norm_gradient(
     relu: bool,
 ) -> (FloatTensor<CubeBackend>, FloatTensor<CubeBackend>, FloatTensor<CubeBackend>) {
     let maps = Maps::new(input);
-    let grad = into_contiguous(output_grad);
-    let [mean, scale, offset] = contiguous(terms.map);
-    let inverse = into_contiguous(terms.inverse);
+    let grad = maps.alike(output_grad);
     let (channels, parts) = (maps.size[1], maps.parts());
+    let [mean, scale, offset] = map_terms(terms.map, channels);
+    let inverse = per_channel(terms.inverse, channels);
     let sums = empty(&maps.input, [2, parts, channels]);
     // SAFETY: as in `Maps::mean`; `sums` has two values per channel and part.
     #[allow(unsafe_code)]
