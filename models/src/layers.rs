@@ -4,6 +4,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use crate::Precision;
 use crate::kernels::conv::ConvGeometry;
 use crate::module::{Module, Phase, Role, Visitor, key, parameter};
 use crate::ops;
@@ -28,6 +29,7 @@ pub struct Conv2d {
     pub weight: Tensor<4>,
     pub bias: Option<Tensor<1>>,
     pub geometry: ConvGeometry,
+    pub precision: Precision,
 }
 
 impl Conv2d {
@@ -41,14 +43,14 @@ impl Conv2d {
     ) -> Self {
         let fan_out = channels[1] * kernel * kernel;
         let weight = Self::drawn(channels, kernel, (2.0 / fan_out as f64).sqrt(), random, device);
-        Self { weight, bias: None, geometry }
+        Self { weight, bias: None, geometry, precision: Precision::Single }
     }
 
     /// The last convolution of a head: 1x1, with bias; weights start at N(0, 0.01), the bias at 0.
     pub fn classifier(channels: [usize; 2], random: &mut ChaCha8Rng, device: &Device) -> Self {
         let weight = Self::drawn(channels, 1, 0.01, random, device);
         let bias = parameter(Tensor::zeros([channels[1]], device));
-        Self { weight, bias: Some(bias), geometry: ConvGeometry::same(1, 1) }
+        Self { weight, bias: Some(bias), geometry: ConvGeometry::same(1, 1), precision: Precision::Single }
     }
 
     fn drawn(
@@ -65,7 +67,7 @@ impl Conv2d {
 
     /// Batch x channels in x height x width to batch x channels out x output size.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let output = ops::atrous_conv2d(input, self.weight.clone(), self.geometry);
+        let output = ops::atrous_conv2d(input, self.weight.clone(), self.geometry, self.precision);
         match &self.bias {
             Some(bias) => {
                 let [channels] = bias.dims();
@@ -78,6 +80,7 @@ impl Conv2d {
 
 impl Module for Conv2d {
     fn visit(&mut self, prefix: &str, visitor: &mut dyn Visitor) {
+        visitor.precision(&mut self.precision);
         visitor.weight(&key(prefix, "weight"), &mut self.weight);
         if let Some(bias) = &mut self.bias {
             visitor.vector(&key(prefix, "bias"), Role::Parameter, bias);

@@ -2,6 +2,8 @@
 
 use burn::tensor::Tensor;
 
+use crate::Precision;
+
 /// Whether batch norm takes its statistics from the batch, and dropout drops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
@@ -22,6 +24,8 @@ pub enum Role {
 pub trait Visitor {
     /// A convolution's weight: channels out x channels in x kernel height x kernel width.
     fn weight(&mut self, key: &str, tensor: &mut Tensor<4>);
+    /// A convolution's precision.
+    fn precision(&mut self, _: &mut Precision) {}
     /// One value per channel.
     fn vector(&mut self, key: &str, role: Role, tensor: &mut Tensor<1>);
 }

@@ -11,6 +11,7 @@ use crate::fcn_head::FcnHead;
 use crate::layer::Layer;
 use crate::loss::{LossConfig, Losses};
 use crate::module::{Module, Phase, Role, Visitor, key};
+use crate::precision::Precision;
 use crate::resnet::ResnetConfig;
 
 /// A backbone, an ASPP head and an auxiliary head.
@@ -129,19 +130,25 @@ impl Segmentor {
         config.losses(decode, auxiliary, labels, self.align_corners)
     }
 
-    /// A copy without gradients, for inference.
+    /// The same network, whose convolutions have this precision from now on.
+    pub fn with_precision(mut self, precision: Precision) -> Self {
+        self.visit("", &mut SetPrecision(precision));
+        self
+    }
+
+    /// A copy without gradients and in single precision, for inference.
     pub fn without_gradients(&self) -> Self {
         let mut copy = self.clone();
-        copy.visit("", &mut Constants { autodiff: false, precision: None });
+        copy.visit("", &mut Constants { autodiff: false, bits: None });
         copy
     }
 
     /// A copy whose parameters are constants for autodiff: what is computed of the input can be differentiated with
-    /// respect to the input, and to nothing else. `precision` is that of its parameters, and of the inputs that it then takes;
-    /// the CPU backend has 32 and 64 bits, for [`Segmentor::map`] and its gradient.
-    pub fn as_constants(&self, precision: FloatDType) -> Self {
+    /// respect to the input, and to nothing else. Its parameters have so many bits, and its products and the inputs that it then takes
+    /// as well; the CPU backend has 32 and 64 bits, for [`Segmentor::map`] and its gradient.
+    pub fn as_constants(&self, bits: FloatDType) -> Self {
         let mut copy = self.clone();
-        copy.visit("", &mut Constants { autodiff: true, precision: Some(precision) });
+        copy.visit("", &mut Constants { autodiff: true, bits: Some(bits) });
         copy
     }
 
@@ -182,19 +189,29 @@ impl Segmentor {
     }
 }
 
+struct SetPrecision(Precision);
+
+impl Visitor for SetPrecision {
+    fn weight(&mut self, _: &str, _: &mut Tensor<4>) {}
+    fn vector(&mut self, _: &str, _: Role, _: &mut Tensor<1>) {}
+    fn precision(&mut self, precision: &mut Precision) {
+        *precision = self.0;
+    }
+}
+
 /// Takes the gradients from parameters.
 struct Constants {
     /// Whether they go together with inputs that have gradients.
     autodiff: bool,
     /// As they are where it is `None`.
-    precision: Option<FloatDType>,
+    bits: Option<FloatDType>,
 }
 
 impl Constants {
     fn of<const D: usize>(&self, tensor: &Tensor<D>) -> Tensor<D> {
         let constant = tensor.clone().without_autodiff();
-        let constant = match self.precision {
-            Some(precision) => constant.cast(precision),
+        let constant = match self.bits {
+            Some(bits) => constant.cast(bits),
             None => constant,
         };
         if self.autodiff { constant.autodiff() } else { constant }
@@ -202,6 +219,10 @@ impl Constants {
 }
 
 impl Visitor for Constants {
+    fn precision(&mut self, precision: &mut Precision) {
+        *precision = Precision::Single;
+    }
+
     fn weight(&mut self, _: &str, tensor: &mut Tensor<4>) {
         *tensor = self.of(tensor);
     }
@@ -241,6 +262,27 @@ mod tests {
         let joined = network.map(images.clone(), Layer::Aspp);
         let logits = network.decode_head.classifier.forward(joined);
         logits.into_data().assert_eq(&network.forward(images).into_data(), true);
+    }
+
+    #[test]
+    fn mixed_precision_is_of_training_alone() {
+        let device = Device::flex().autodiff();
+        let config = SegmentorConfig::unet_s5_d16(4, 3, vec![1, 2, 5], 2);
+        let mut single = config.init(0, &device);
+        let mut mixed = single.clone().with_precision(Precision::Mixed);
+        let images: Vec<f32> = (0..2 * 3 * 16 * 16).map(|i| (i as f32 * 0.37).sin()).collect();
+        let images = Tensor::<4>::from_data(burn::tensor::TensorData::new(images, [2, 3, 16, 16]), &device);
+        let plain = images.clone().inner();
+        let logits = |network: &Segmentor| network.without_gradients().forward(plain.clone()).into_data();
+        logits(&mixed).assert_eq(&logits(&single), true);
+        let trained = |network: &mut Segmentor| {
+            let logits = network.forward_training(images.clone(), &mut DropoutNoise::new(0, 0, 0.0));
+            [logits.decode, logits.auxiliary].map(|logits| logits.into_data().iter::<f32>().collect::<Vec<f32>>())
+        };
+        let pairs = trained(&mut single).into_iter().zip(trained(&mut mixed));
+        for (single, mixed) in pairs {
+            assert!(mixed != single && mixed.iter().all(|value| value.is_finite()), "{mixed:?}");
+        }
     }
 
     /// Central differences of a random projection of the logits along a random direction, in evaluation mode.

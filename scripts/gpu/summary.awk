@@ -91,13 +91,16 @@ function plan(    i) {
 }
 
 # torch_throughput.py takes one width: that of the first case.
-function torch_cases(    i, chosen, list) {
+function torch_cases(    i, chosen, case_of_theirs, seen, list) {
     read_step(ARGV[1])
     for (i = 1; i <= cases; i++) {
         if (network[i] == "-") continue
         if (chosen == "") chosen = width[i]
         if (width[i] != chosen) continue
-        list = list (list == "" ? "" : ",") network[i] ":" input[i] ":" batch[i]
+        case_of_theirs = network[i] ":" input[i] ":" batch[i]
+        # In two precisions of ours.
+        if (seen[case_of_theirs]++) continue
+        list = list (list == "" ? "" : ",") case_of_theirs
     }
     if (list != "") print chosen, list
 }
@@ -174,7 +177,8 @@ function row(i, precision,    key, ours, theirs) {
 
 function speeds(    i, j, of, found, key) {
     print "\n## Training steps\n"
-    print "Median of the timed steps; images and labels lie on the device. atrous computes in float32.\n"
+    print "Median of the timed steps; images and labels lie on the device. atrous computes in float32; what is called mixed multiplies"
+    print "float16 in its convolutions and adds float32.\n"
     printf "| case | input | steps of atrous | PyTorch's precision | atrous, ms | PyTorch, ms"
     print " | atrous, images/s | PyTorch, images/s | atrous / PyTorch, time |"
     print "|---|---|---|---|---|---|---|---|---|"

@@ -136,6 +136,7 @@ fn rerun(
     let flex = claims.iter().all(|claim| claim.measured.as_ref().is_none_or(|measured| measured.device == "flex"));
     let device = args.device.as_deref().unwrap_or(if flex { "flex" } else { "auto" });
     let device = ComputeDevice::select(device)?;
+    claims.iter().take(limit).try_for_each(|claim| device.takes(claim.settings.train.precision))?;
     let repeat = Repeat {
         out: out.to_owned(),
         device: &device,

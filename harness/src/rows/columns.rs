@@ -5,7 +5,7 @@ use crate::settings::{DataSource, InferMode, Part, RunSettings, join_rates};
 use atrous_models::Stem;
 
 /// Scores are fractions, times seconds, memory bytes. Empty is unknown or undefined.
-pub(super) const RUN_COLUMNS: [&str; 60] = [
+pub(super) const RUN_COLUMNS: [&str; 61] = [
     "run_id",
     "experiment",
     "dataset",
@@ -46,6 +46,7 @@ pub(super) const RUN_COLUMNS: [&str; 60] = [
     "ratio_low",
     "ratio_high",
     "photometric",
+    "precision",
     "infer_mode",
     "window_height",
     "window_width",
@@ -152,6 +153,7 @@ pub(super) fn setting_fields(settings: &RunSettings, baseline: &[usize]) -> Vec<
         format!("{:?}", train.ratio[0]),
         format!("{:?}", train.ratio[1]),
         train.photometric.to_string(),
+        train.precision.to_string(),
         mode.into(),
         side(infer.window, 0),
         side(infer.window, 1),

@@ -8,7 +8,7 @@ use crate::settings::{
     DataSource, InferMode, InferSpec, InitSpec, ModelKind, ModelSpec, Part, RunSettings, TrainSpec, one_ratio,
 };
 use anyhow::{Context, Result, bail, ensure};
-use atrous_models::Stem;
+use atrous_models::{Precision, Stem};
 use std::str::FromStr;
 
 /// What a line says of its run.
@@ -158,6 +158,7 @@ fn train(line: Line) -> Result<TrainSpec> {
         dropout: line.parse("dropout")?,
         ratio: [line.parse("ratio_low")?, line.parse("ratio_high")?],
         photometric: line.parse("photometric")?,
+        precision: line.parse_or("precision", Precision::Single)?,
         eval_every: 0,
         checkpoint_every: 0,
     })
@@ -215,6 +216,7 @@ mod tests {
         resnet.infer = InferSpec { ratios: vec![0.5, 1.0, 1.75], flip: true, ..InferSpec::whole() };
         resnet.train.dice_weight = 3.0;
         resnet.train.ratio = [0.8, 1.1];
+        resnet.train.precision = Precision::Mixed;
         let (weights, sha256) = ("w.pth".to_owned(), "ab12".to_owned());
         let (allow_missing, allow_superfluous) = (vec![], vec![]);
         resnet.init = Some(InitSpec { weights, part: Part::Backbone, sha256, allow_missing, allow_superfluous });

@@ -8,6 +8,7 @@ pub use model::{ModelKind, ModelSpec};
 
 use atrous_data::DatasetKind;
 use atrous_data::synthetic::SyntheticConfig;
+use atrous_models::Precision;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -62,6 +63,9 @@ pub struct TrainSpec {
     pub ratio: [f32; 2],
     /// Photometric distortion on or off.
     pub photometric: bool,
+    /// Of the convolutions' products in training; scores are always computed in single precision.
+    #[serde(default, skip_serializing_if = "is_single")]
+    pub precision: Precision,
     /// Evaluate every so many iterations; 0 is only at the end. Decides no result.
     pub eval_every: u64,
     /// Checkpoint every so many iterations; 0 is only when stopped. Decides no result.
@@ -93,6 +97,10 @@ pub fn one_ratio() -> Vec<f64> {
 
 fn is_one_ratio(ratios: &Vec<f64>) -> bool {
     *ratios == one_ratio()
+}
+
+fn is_single(precision: &Precision) -> bool {
+    *precision == Precision::Single
 }
 
 fn is_zero(value: &f64) -> bool {
@@ -225,6 +233,7 @@ pub(crate) mod tests {
                 dropout: 0.1,
                 ratio: [0.5, 2.0],
                 photometric: true,
+                precision: Precision::Single,
                 eval_every: 0,
                 checkpoint_every: 50,
             },
@@ -252,7 +261,8 @@ pub(crate) mod tests {
         assert_eq!(run_id(&pretrained, "f"), run_id(&moved, "f"));
         assert_ne!(run_id(&pretrained, "f"), run_id(&other, "f"));
         assert_ne!(run_id(&pretrained, "f"), base);
-        let changes: [fn(&mut RunSettings); 10] = [
+        let changes: [fn(&mut RunSettings); 11] = [
+            |s| s.train.precision = Precision::Mixed,
             |s| s.train.dice_weight = 3.0,
             |s| s.infer.flip = true,
             |s| s.infer.ratios = vec![0.5, 1.0],

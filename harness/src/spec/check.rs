@@ -112,6 +112,7 @@ fn resolve_train(wire: &TrainWire, protocol: &protocol::Protocol) -> TrainSpec {
         dropout: wire.dropout.unwrap_or(default.dropout),
         ratio: wire.ratio.unwrap_or(default.ratio),
         photometric: wire.photometric.unwrap_or(default.photometric),
+        precision: wire.precision.unwrap_or(default.precision),
         eval_every: wire.eval_every.unwrap_or(default.eval_every),
         checkpoint_every: wire.checkpoint_every.unwrap_or(default.checkpoint_every),
     }

@@ -4,6 +4,7 @@
 
 use crate::settings::{InferSpec, RunSettings, TrainSpec};
 use atrous_data::DatasetKind;
+use atrous_models::Precision;
 
 pub const LR: f64 = 0.01;
 pub const MOMENTUM: f64 = 0.9;
@@ -59,6 +60,7 @@ impl Protocol {
             dropout: DROPOUT,
             ratio: RATIO,
             photometric: true,
+            precision: Precision::Single,
             eval_every: 0,
             checkpoint_every: CHECKPOINT_EVERY,
         }

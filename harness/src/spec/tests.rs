@@ -143,6 +143,7 @@ fn error_spec_impossible_value() {
         ("batch = 2", "dropout = 1.0", "small.toml:7: train.dropout: "),
         ("batch = 2", "ratio = [2.0, 0.5]", "small.toml:7: train.ratio: "),
         ("batch = 2", "ratio = [0, 0.5]", "small.toml:7: train.ratio: "),
+        ("batch = 2", "precision = \"half\"", "small.toml:7: train.precision: unknown value `half`"),
         ("batch = 2", "dice_weight = -1.0", "small.toml:7: train.dice_weight: must be a number of at least 0"),
         ("stride = [43, 43] }", "stride = [43, 43], ratios = [] }", "small.toml:16: infer.ratios: must be numbers"),
         ("\"two\"", "\"one\"", "small.toml:10: name: one is the name of an earlier experiment"),

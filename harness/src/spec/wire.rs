@@ -5,7 +5,7 @@ use super::locate;
 use crate::settings::{DataSource, InferMode, ModelKind, Part};
 use crate::verdict::Answer;
 use atrous_data::DatasetKind;
-use atrous_models::Stem;
+use atrous_models::{Precision, Stem};
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
@@ -79,6 +79,7 @@ pub(super) struct TrainWire {
     pub dropout: Option<f64>,
     pub ratio: Option<[f32; 2]>,
     pub photometric: Option<bool>,
+    pub precision: Option<Precision>,
     pub eval_every: Option<u64>,
     pub checkpoint_every: Option<u64>,
 }

@@ -44,6 +44,7 @@ pub struct ExperimentEstimate {
 /// # Errors
 /// A data set that is missing, or a run directory that cannot be read; names it.
 pub fn dry_run(spec: &Spec, options: &SweepOptions, device: &ComputeDevice, progress: &Progress) -> Result<DryRun> {
+    spec.experiments.iter().try_for_each(|experiment| device.takes(experiment.train.precision))?;
     let mut data = DataSets::open_files(spec, &options.data_root, options.image_limit)?;
     data.open_drawn(spec, &options.out)?;
     data.take_fingerprints(progress)?;

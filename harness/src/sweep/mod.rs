@@ -170,6 +170,7 @@ fn sweep_recovering(
     stop: &StopFlag,
     execute: &Executor,
 ) -> Result<SweepEnd> {
+    spec.experiments.iter().try_for_each(|experiment| device.takes(experiment.train.precision))?;
     let plan = spec.plan();
     let part = Part::of(options.shard, &plan);
     let mut data = DataSets::open_files(spec, &options.data_root, options.image_limit)?;

@@ -20,7 +20,7 @@ impl Learner {
     pub fn new(settings: &RunSettings, device: Device) -> Self {
         let train = &settings.train;
         Self {
-            network: network::config(settings).init(settings.seed, &device),
+            network: network::config(settings).init(settings.seed, &device).with_precision(train.precision),
             sgd: SgdConfig { momentum: train.momentum, weight_decay: train.weight_decay }.init(),
             device,
         }

@@ -247,7 +247,7 @@ crop     = [33, 65]
 rates    = [[1, 2, 3]]
 baseline = [1, 2, 3]
 seeds    = [0]
-train    = {{ iterations = 2, batch = 2, dice_weight = 3 }}
+train    = {{ iterations = 2, batch = 2, dice_weight = 3, precision = "mixed" }}
 infer    = {{ mode = "slide", window = [33, 33], stride = [20, 20], ratios = [0.75, 1.0], flip = true }}
 data     = {{ synthetic = {{ seed = 1, train = 3, val = 1, size = [48, 64] }} }}
 "#
@@ -264,7 +264,8 @@ data     = {{ synthetic = {{ seed = 1, train = 3, val = 1, size = [48, 64] }} }}
         place.succeed(&eval);
         assert_eq!(json(&place.path("scores.json"))["confusion"], confusion, "{model}");
         let table = fs::read_to_string(place.path("out/table.md")).unwrap();
-        assert!(table.contains("cross entropy + 3 Dice, at sizes 0.75, 1, with mirror images"), "{table}");
+        let protocol = "cross entropy + 3 Dice, trained in mixed precision, at sizes 0.75, 1, with mirror images";
+        assert!(table.contains(protocol), "{table}");
         eval.extend(["--rates", "1,2,4"]);
         let error = place.refuse(&eval);
         assert!(error.contains("it says [1, 2, 3], --rates says [1, 2, 4]"), "{error}");

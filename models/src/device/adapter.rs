@@ -1,7 +1,7 @@
 //! Graphics adapters through wgpu.
 //!
 //! Kernels are WGSL unless the feature `vulkan` is on: with it the runtime compiles SPIR-V for every Vulkan adapter, and
-//! SPIR-V kernels crash the compiler of Mesa's software adapter.
+//! SPIR-V kernels crash the compiler of the software adapter of Mesa before version 26.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -41,13 +41,15 @@ impl Found {
             adapter: self.info.name.clone(),
             kind: kind.to_owned(),
             api: format!("{:?}, {language}", self.info.backend),
+            half: self.adapter.features().contains(wgpu::Features::SHADER_F16),
         }
     }
 
     fn open(&self, name: &str) -> Result<Device, DeviceError> {
         let broken = |reason: String| DeviceError::Broken { name: name.to_owned(), reason };
-        if self.is_software() && cfg!(feature = "vulkan") {
-            return Err(broken("software adapters need a program built without the feature vulkan".to_owned()));
+        if cfg!(feature = "vulkan") && self.is_software() && !takes_spirv(&self.info.driver_info) {
+            let reason = "with the feature vulkan, software adapters must be those of Mesa 26 or newer";
+            return Err(broken(format!("{reason}, this one is {}", self.info.driver_info)));
         }
         let kind = match self.info.device_type {
             wgpu::DeviceType::DiscreteGpu => DeviceKind::DiscreteGpu(self.position),
@@ -100,6 +102,12 @@ impl Found {
     fn id(&self) -> Id {
         (self.info.backend, self.info.device_type, self.position)
     }
+}
+
+/// Whether a software adapter of this driver compiles the runtime's SPIR-V. Mesa 22.3 and 25.0 crash on it.
+fn takes_spirv(driver: &str) -> bool {
+    let major = driver.strip_prefix("Mesa ").and_then(|version| version.split('.').next()?.parse::<u32>().ok());
+    major.is_some_and(|major| major >= 26)
 }
 
 /// An adapter of a process: its API, its kind, and its position among those of the same.
@@ -178,4 +186,23 @@ fn open(
     };
     cube::check_environment().map_err(|reason| DeviceError::Broken { name: name.to_owned(), reason })?;
     Ok(ComputeDevice { device: open(found, name)?, info: found.describe(label) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_software_adapters_are_not_given_spirv() {
+        for (driver, takes) in [
+            ("Mesa 22.3.6 (LLVM 15.0.6)", false),
+            ("Mesa 25.0.7-2 (LLVM 19.1.7)", false),
+            ("Mesa 26.2.6-1 (LLVM 22.1.8)", true),
+            ("Mesa 100.0.0", true),
+            ("SwiftShader driver", false),
+            ("", false),
+        ] {
+            assert_eq!(takes_spirv(driver), takes, "{driver}");
+        }
+    }
 }

@@ -4,6 +4,7 @@
 mod adapter;
 
 use crate::ops;
+use crate::precision::Precision;
 use burn::tensor::{Device, Tensor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -18,6 +19,8 @@ pub struct DeviceInfo {
     pub kind: String,
     /// Graphics API and shader language; for the CPU backend its vector instructions.
     pub api: String,
+    /// Whether it has floats of 16 bits, or computes as if it had: [`Precision::Mixed`] needs them.
+    pub half: bool,
 }
 
 /// A device that was chosen and opened.
@@ -39,6 +42,10 @@ pub enum DeviceError {
     Absent { name: String, reason: String },
     #[error("device \"{name}\" does not open: {reason}")]
     Broken { name: String, reason: String },
+    #[error(
+        "train.precision = \"mixed\": device \"{name}\" has no 16-bit floats; use --device flex, or train.precision = \"single\""
+    )]
+    Bits { name: String },
     #[error("device \"{name}\" does not answer any more: {reason}")]
     Lost { name: String, reason: String },
 }
@@ -109,6 +116,17 @@ impl ComputeDevice {
     /// The name that selects it.
     pub fn name(&self) -> &str {
         &self.info.name
+    }
+
+    /// Whether networks can be trained in this precision on it.
+    ///
+    /// # Errors
+    /// [`DeviceError::Bits`].
+    pub fn takes(&self, precision: Precision) -> Result<(), DeviceError> {
+        match precision {
+            Precision::Mixed if !self.info.half => Err(DeviceError::Bits { name: self.info.name.clone() }),
+            _ => Ok(()),
+        }
     }
 
     /// The hardware, as its driver calls it.
@@ -200,6 +218,7 @@ fn flex_info() -> DeviceInfo {
         adapter: format!("{} ({threads} threads)", cpu_name()),
         kind: "CPU".to_owned(),
         api: vector_instructions().to_owned(),
+        half: true,
     }
 }
 
@@ -243,6 +262,16 @@ mod tests {
     fn the_cpu_backend_is_always_listed() {
         assert!(list().iter().any(|device| device.name == "flex"));
         assert_eq!(ComputeDevice::select("flex").unwrap().info, flex_info());
+    }
+
+    #[test]
+    fn mixed_precision_needs_16_bits() {
+        let device = ComputeDevice::flex();
+        device.takes(Precision::Mixed).unwrap();
+        let without = ComputeDevice { info: DeviceInfo { half: false, ..flex_info() }, ..device };
+        without.takes(Precision::Single).unwrap();
+        let error = without.takes(Precision::Mixed).unwrap_err().to_string();
+        assert!(error.starts_with("train.precision = \"mixed\": device \"flex\" has no 16-bit floats"), "{error}");
     }
 
     #[test]

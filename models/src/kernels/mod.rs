@@ -8,6 +8,7 @@ mod buffer;
 #[allow(unsafe_code)]
 pub mod conv;
 pub mod gather;
+pub mod half;
 pub mod loss;
 #[allow(unsafe_code)]
 pub mod momentum;

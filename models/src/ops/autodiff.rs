@@ -9,6 +9,7 @@ use burn::backend::{AutodiffBackend, Backend};
 
 use super::NetworkOps;
 use super::kernels::{ChannelMap, Kernels, NormTerms, dims};
+use crate::Precision;
 use crate::kernels::conv::ConvGeometry;
 use crate::kernels::momentum::MomentumStep;
 
@@ -32,17 +33,18 @@ macro_rules! backward {
 }
 
 #[derive(Debug)]
-struct Convolution(ConvGeometry);
+struct Convolution(ConvGeometry, Precision);
 
 backward!(Convolution, 2, (FloatTensor<B>, FloatTensor<B>), |self, ops, grad, grads| {
+    let Convolution(geometry, precision) = self;
     let (input, weight) = ops.state;
     let [input_node, weight_node] = ops.parents;
     if let Some(node) = input_node {
-        let gradient = B::convolution_input_gradient(input.clone(), weight.clone(), grad.clone(), self.0);
+        let gradient = B::convolution_input_gradient(input.clone(), weight.clone(), grad.clone(), geometry, precision);
         grads.register::<B>(node.id, gradient);
     }
     if let Some(node) = weight_node {
-        grads.register::<B>(node.id, B::convolution_weight_gradient(input, weight, grad, self.0));
+        grads.register::<B>(node.id, B::convolution_weight_gradient(input, weight, grad, geometry, precision));
     }
 });
 
@@ -95,11 +97,16 @@ backward!(CrossEntropy, 1, (FloatTensor<B>, IntTensor<B>), |self, ops, grad, gra
 });
 
 impl<B: Kernels + Backend, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
-    fn atrous_conv2d(input: FloatTensor<Self>, weight: FloatTensor<Self>, geometry: ConvGeometry) -> FloatTensor<Self> {
+    fn atrous_conv2d(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        geometry: ConvGeometry,
+        precision: Precision,
+    ) -> FloatTensor<Self> {
         let nodes = [input.node(), weight.node()];
         let (input, weight) = (input.into_primitive(), weight.into_primitive());
-        let output = B::convolution(input.clone(), weight.clone(), geometry);
-        match Convolution(geometry).prepare::<C>(nodes).compute_bound().stateful() {
+        let output = B::convolution(input.clone(), weight.clone(), geometry, precision);
+        match Convolution(geometry, precision).prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((input, weight), output),
             OpsKind::UnTracked(prep) => prep.finish(output),
         }

@@ -218,6 +218,7 @@ pub(super) fn weight_gradient<B: Kernels>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Precision;
     use burn::backend::Flex;
     use burn::tensor::TensorData;
     use proptest::prelude::*;
@@ -242,13 +243,15 @@ mod tests {
             let geometry = ConvGeometry { stride, ..ConvGeometry::same(kernel, rate) };
             let input = noise([batch, channels.0, size.0, size.1], seed);
             let weight = noise([channels.1, channels.0, kernel, kernel], seed + 1);
-            let output = Flex::convolution(input.clone(), weight.clone(), geometry);
+            let output = Flex::convolution(input.clone(), weight.clone(), geometry, Precision::Single);
             let grad = noise(dims(&output), seed + 2);
             let args = || (input.clone(), weight.clone(), grad.clone());
+            let of_input = |(x, w, g)| Flex::convolution_input_gradient(x, w, g, geometry, Precision::Single);
+            let of_weight = |(x, w, g)| Flex::convolution_weight_gradient(x, w, g, geometry, Precision::Single);
             let pairs = [
                 (forward::<Flex>(input.clone(), weight.clone(), geometry), output),
-                { let (x, w, g) = args(); (input_gradient::<Flex>(x, w, g, geometry), { let (x, w, g) = args(); Flex::convolution_input_gradient(x, w, g, geometry) }) },
-                { let (x, w, g) = args(); (weight_gradient::<Flex>(x, w, g, geometry), { let (x, w, g) = args(); Flex::convolution_weight_gradient(x, w, g, geometry) }) },
+                ({ let (x, w, g) = args(); input_gradient::<Flex>(x, w, g, geometry) }, of_input(args())),
+                ({ let (x, w, g) = args(); weight_gradient::<Flex>(x, w, g, geometry) }, of_weight(args())),
             ];
             for (which, (ours, wanted)) in pairs.into_iter().enumerate() {
                 prop_assert_eq!(dims(&ours), dims(&wanted), "product {}", which);

@@ -8,7 +8,9 @@ use burn::tensor::{DType, TensorData};
 
 use super::columns;
 use super::kernels::{self, ChannelMap, Kernels, NormTerms, dims};
+use crate::Precision;
 use crate::kernels::conv::{self, ConvGeometry, ConvShape};
+use crate::kernels::half;
 use crate::kernels::loss::{self, LossShape};
 use crate::kernels::momentum::{self, MomentumStep};
 use crate::kernels::norm::{self, Affine, NormShape};
@@ -26,6 +28,37 @@ impl Values {
 
     fn slice(&self) -> &[f32] {
         self.0.as_slice::<f32>().expect("a contiguous tensor of 32-bit floats")
+    }
+
+    /// As a map or weights of a product.
+    fn side(self, precision: Precision) -> Side {
+        match precision {
+            Precision::Single => Side::AsIs(self),
+            Precision::Mixed => Side::Rounded(half::rounded(self.slice())),
+        }
+    }
+
+    /// As the gradient of a map.
+    fn scaled_side(self, precision: Precision) -> Side {
+        match precision {
+            Precision::Single => Side::AsIs(self),
+            Precision::Mixed => Side::Rounded(half::rounded_to_scale(self.slice())),
+        }
+    }
+}
+
+/// One side of a convolution's products.
+enum Side {
+    AsIs(Values),
+    Rounded(Vec<f32>),
+}
+
+impl Side {
+    fn slice(&self) -> &[f32] {
+        match self {
+            Side::AsIs(values) => values.slice(),
+            Side::Rounded(values) => values,
+        }
     }
 }
 
@@ -67,13 +100,14 @@ fn loss_shape(logits: &Floats) -> LossShape {
 }
 
 impl Kernels for Flex {
-    fn convolution(input: Floats, weight: Floats, geometry: ConvGeometry) -> Floats {
+    fn convolution(input: Floats, weight: Floats, geometry: ConvGeometry, precision: Precision) -> Floats {
         if is_double(&input) {
             return columns::forward::<Self>(input, weight, geometry);
         }
         let shape = ConvShape::new(dims(&input), dims(&weight), geometry);
         let [height, width] = shape.output();
-        let output = conv::forward(Values::of(input).slice(), Values::of(weight).slice(), &shape);
+        let [input, weight] = [input, weight].map(|tensor| Values::of(tensor).side(precision));
+        let output = conv::forward(input.slice(), weight.slice(), &shape);
         tensor(output, [shape.batch, shape.channels[1], height, width])
     }
 
@@ -82,13 +116,15 @@ impl Kernels for Flex {
         weight: Floats,
         output_grad: Floats,
         geometry: ConvGeometry,
+        precision: Precision,
     ) -> Floats {
         if is_double(&input) {
             return columns::input_gradient::<Self>(input, weight, output_grad, geometry);
         }
         let sizes = dims(&input);
         let shape = ConvShape::new(sizes, dims(&weight), geometry);
-        tensor(conv::input_gradient(Values::of(output_grad).slice(), Values::of(weight).slice(), &shape), sizes)
+        let (grad, weight) = (Values::of(output_grad).scaled_side(precision), Values::of(weight).side(precision));
+        tensor(conv::input_gradient(grad.slice(), weight.slice(), &shape), sizes)
     }
 
     fn convolution_weight_gradient(
@@ -96,10 +132,12 @@ impl Kernels for Flex {
         weight: Floats,
         output_grad: Floats,
         geometry: ConvGeometry,
+        precision: Precision,
     ) -> Floats {
         let sizes = dims(&weight);
         let shape = ConvShape::new(dims(&input), sizes, geometry);
-        tensor(conv::weight_gradient(Values::of(input).slice(), Values::of(output_grad).slice(), &shape), sizes)
+        let (grad, input) = (Values::of(output_grad).scaled_side(precision), Values::of(input).side(precision));
+        tensor(conv::weight_gradient(input.slice(), grad.slice(), &shape), sizes)
     }
 
     fn channel_statistics(input: Floats) -> (Floats, Floats) {
@@ -176,5 +214,40 @@ impl Kernels for Flex {
         debug_assert_eq!(upstream.shape().num_elements(), 1);
         let upstream = Values::of(upstream).slice()[0];
         tensor(loss::cross_entropy_gradient(Values::of(logits).slice(), &labels(truth), upstream, &shape), sizes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noise(shape: [usize; 4], size: f32) -> Floats {
+        let count: usize = shape.iter().product();
+        tensor((0..count).map(|i| (i as f32 * 0.7).sin() * size).collect(), shape)
+    }
+
+    /// Gradients so small that they would all be zero in half precision, without a scale.
+    #[test]
+    fn mixed_convolutions_are_those_of_rounded_values() {
+        let geometry = ConvGeometry::same(3, 2);
+        let (input, weight, grad) = (noise([2, 5, 9, 11], 3.0), noise([4, 5, 3, 3], 0.1), noise([2, 4, 9, 11], 1e-9));
+        let values = |tensor: &Floats| Values::of(tensor.clone()).slice().to_vec();
+        let half = |of: &Floats| tensor(half::rounded(&values(of)), dims(of));
+        let scaled = tensor(half::rounded_to_scale(&values(&grad)), dims(&grad));
+        let all = |precision, [input, weight, grad]: [&Floats; 3]| {
+            let [input, weight, grad] = [input, weight, grad].map(Clone::clone);
+            let output = Flex::convolution(input.clone(), weight.clone(), geometry, precision);
+            let of_input =
+                Flex::convolution_input_gradient(input.clone(), weight.clone(), grad.clone(), geometry, precision);
+            let of_weight = Flex::convolution_weight_gradient(input, weight, grad, geometry, precision);
+            [output, of_input, of_weight].map(|tensor| values(&tensor))
+        };
+        let mixed = all(Precision::Mixed, [&input, &weight, &grad]);
+        assert_eq!(mixed, all(Precision::Single, [&half(&input), &half(&weight), &scaled]));
+        for (mixed, single) in mixed.iter().zip(all(Precision::Single, [&input, &weight, &grad])) {
+            let peak = single.iter().fold(0f32, |peak, value| peak.max(value.abs()));
+            let gap = mixed.iter().zip(&single).fold(0f32, |gap, (a, b)| gap.max((a - b).abs()));
+            assert!(gap > 0.0 && gap < 1e-3 * peak, "{gap} of {peak}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::{Shape, TensorData};
 
-use super::columns;
+use crate::Precision;
 use crate::kernels::conv::ConvGeometry;
 use crate::kernels::loss::IGNORE_INDEX;
 use crate::kernels::momentum::MomentumStep;
@@ -57,27 +57,28 @@ impl<B: Backend> NormTerms<B> {
 
 /// Each operation of [`super::NetworkOps`] with its gradients, on tensors that track nothing.
 pub trait Kernels: Backend {
-    fn convolution(input: FloatTensor<Self>, weight: FloatTensor<Self>, geometry: ConvGeometry) -> FloatTensor<Self> {
-        columns::forward::<Self>(input, weight, geometry)
-    }
+    fn convolution(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        geometry: ConvGeometry,
+        precision: Precision,
+    ) -> FloatTensor<Self>;
 
     fn convolution_input_gradient(
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         output_grad: FloatTensor<Self>,
         geometry: ConvGeometry,
-    ) -> FloatTensor<Self> {
-        columns::input_gradient::<Self>(input, weight, output_grad, geometry)
-    }
+        precision: Precision,
+    ) -> FloatTensor<Self>;
 
     fn convolution_weight_gradient(
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         output_grad: FloatTensor<Self>,
         geometry: ConvGeometry,
-    ) -> FloatTensor<Self> {
-        columns::weight_gradient::<Self>(input, weight, output_grad, geometry)
-    }
+        precision: Precision,
+    ) -> FloatTensor<Self>;
 
     /// Mean and biased variance over batch, height and width, one value per channel.
     fn channel_statistics(input: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {

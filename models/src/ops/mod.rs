@@ -21,6 +21,7 @@ use burn::backend::{Backend, Flex, backend_extension};
 #[cfg(feature = "wgpu")]
 use burn_wgpu::CubeBackend;
 
+use crate::Precision;
 use crate::kernels::conv::ConvGeometry;
 use crate::kernels::momentum::MomentumStep;
 
@@ -36,8 +37,13 @@ pub(crate) fn convolution_choices() -> String {
 #[backend_extension(Flex, Cube: cfg(feature = "wgpu"), Autodiff)]
 pub trait NetworkOps: Backend {
     /// Convolution of `input` (batch x channels in x height x width) with `weight` (channels out x channels in x
-    /// kernel height x kernel width).
-    fn atrous_conv2d(input: FloatTensor<Self>, weight: FloatTensor<Self>, geometry: ConvGeometry) -> FloatTensor<Self>;
+    /// kernel height x kernel width). `precision` is also that of its gradients.
+    fn atrous_conv2d(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        geometry: ConvGeometry,
+        precision: Precision,
+    ) -> FloatTensor<Self>;
 
     /// Batch norm in training mode, and a ReLU behind it if `relu`. Returns the output and, without gradient, mean
     /// and **biased** variance of each channel.
@@ -83,8 +89,9 @@ macro_rules! without_gradients {
                 input: FloatTensor<Self>,
                 weight: FloatTensor<Self>,
                 geometry: ConvGeometry,
+                precision: Precision,
             ) -> FloatTensor<Self> {
-                <Self as Kernels>::convolution(input, weight, geometry)
+                <Self as Kernels>::convolution(input, weight, geometry, precision)
             }
 
             fn batch_norm(

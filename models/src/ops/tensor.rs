@@ -4,12 +4,13 @@ use burn::backend::Dispatch;
 use burn::tensor::{Int, Tensor};
 
 use super::NetworkOps;
+use crate::Precision;
 use crate::kernels::conv::ConvGeometry;
 use crate::kernels::momentum::MomentumStep;
 
 /// See [`NetworkOps::atrous_conv2d`].
-pub fn atrous_conv2d(input: Tensor<4>, weight: Tensor<4>, geometry: ConvGeometry) -> Tensor<4> {
-    Tensor::from_dispatch(Dispatch::atrous_conv2d(input.into_dispatch(), weight.into_dispatch(), geometry))
+pub fn atrous_conv2d(input: Tensor<4>, weight: Tensor<4>, geometry: ConvGeometry, precision: Precision) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::atrous_conv2d(input.into_dispatch(), weight.into_dispatch(), geometry, precision))
 }
 
 /// See [`NetworkOps::batch_norm`]: output, mean, biased variance.

@@ -1,7 +1,7 @@
 //! Ten training steps of both networks on a Vulkan device against the CPU backend.
 
 use atrous_models::burn::tensor::{Device, Int, Tensor, TensorData};
-use atrous_models::{Depth, DropoutNoise, LossConfig, ResnetConfig, SegmentorConfig, SgdConfig, Stem};
+use atrous_models::{Depth, DropoutNoise, LossConfig, Precision, ResnetConfig, SegmentorConfig, SgdConfig, Stem};
 
 use crate::devices::on_vulkan;
 use crate::recording::flat;
@@ -9,10 +9,10 @@ use crate::recording::flat;
 const SIDE: usize = 32;
 
 /// Losses of ten steps on fixed data.
-fn losses(config: &SegmentorConfig, dice_weight: f64, device: &Device) -> Vec<f32> {
+fn losses(config: &SegmentorConfig, dice_weight: f64, precision: Precision, device: &Device) -> Vec<f32> {
     let weights = LossConfig { auxiliary_weight: 0.4, dice_weight };
     let device = device.clone().autodiff();
-    let mut network = config.init(3, &device);
+    let mut network = config.init(3, &device).with_precision(precision);
     let mut sgd = SgdConfig { momentum: 0.9, weight_decay: 5e-4 }.init();
     let images: Vec<f32> =
         (0..2 * 3 * SIDE * SIDE).map(|i| (i as f32 * 0.37).sin() + (i as f32 * 0.011).cos()).collect();
@@ -33,21 +33,44 @@ fn losses(config: &SegmentorConfig, dice_weight: f64, device: &Device) -> Vec<f3
         .collect()
 }
 
-fn compare(config: &SegmentorConfig, dice_weight: f64, device: &Device, allowed: f32) {
-    let cpu = losses(config, dice_weight, &Device::flex());
+/// Largest relative difference.
+fn gap(ours: &[f32], wanted: &[f32]) -> f32 {
+    ours.iter().zip(wanted).map(|(a, b)| ((a - b) / b).abs()).max_by(f32::total_cmp).unwrap_or(f32::NAN)
+}
+
+fn compare(config: &SegmentorConfig, dice_weight: f64, precision: Precision, device: &Device, allowed: f32) {
+    let cpu = losses(config, dice_weight, precision, &Device::flex());
     assert!(cpu[9] < cpu[0], "the network learns: {cpu:?}");
-    let gpu = losses(config, dice_weight, device);
-    let gap = cpu.iter().zip(&gpu).map(|(a, b)| ((a - b) / a).abs()).fold(0.0, f32::max);
-    println!("{:?}: largest relative difference of ten losses: {gap:.1e}", config.backbone);
-    for (step, (a, b)) in cpu.iter().zip(&gpu).enumerate() {
-        assert!((a - b).abs() <= allowed * a.abs(), "step {step}: {a} on the CPU, {b} on the GPU");
-    }
+    let gpu = losses(config, dice_weight, precision, device);
+    let gap = gap(&gpu, &cpu);
+    println!("{:?}, {precision}: largest relative difference of ten losses: {gap:.1e}", config.backbone);
+    assert!(gap <= allowed, "{gap}: {cpu:?} on the CPU, {gpu:?} on the GPU");
 }
 
 #[test]
 fn ten_steps_of_the_unet_on_vulkan() {
     let config = SegmentorConfig::unet_s5_d16(4, 4, vec![1, 6, 40], 2);
-    on_vulkan(|device| compare(&config, 0.0, &device.device, 1e-3));
+    on_vulkan(|device| compare(&config, 0.0, Precision::Single, &device.device, 1e-3));
+}
+
+/// Where a value lies between two of half precision, rounding errors of 32 bits decide which of them it becomes.
+#[test]
+fn ten_steps_in_mixed_precision_on_vulkan() {
+    let config = SegmentorConfig::unet_s5_d16(4, 4, vec![1, 6, 40], 2);
+    on_vulkan(|device| match device.takes(Precision::Mixed) {
+        Ok(()) => compare(&config, 0.0, Precision::Mixed, &device.device, 1e-2),
+        Err(error) => println!("skipped: {error}"),
+    });
+}
+
+#[test]
+fn ten_steps_in_mixed_precision_are_near_those_in_single() {
+    let config = SegmentorConfig::unet_s5_d16(4, 4, vec![1, 6, 40], 2);
+    let [single, mixed] =
+        [Precision::Single, Precision::Mixed].map(|precision| losses(&config, 3.0, precision, &Device::flex()));
+    let gap = gap(&mixed, &single);
+    println!("largest relative difference of ten losses: {gap:.1e}");
+    assert!(gap > 0.0 && gap < 1e-2, "{gap}: {single:?} in single precision, {mixed:?} in mixed");
 }
 
 /// Fifty layers of batch norm over few values multiply rounding errors.
@@ -55,5 +78,5 @@ fn ten_steps_of_the_unet_on_vulkan() {
 fn ten_steps_of_deeplabv3_on_vulkan() {
     let resnet = ResnetConfig { depth: Depth::R50, stem: Stem::Deep, base_channels: 4, output_stride: 8 };
     let config = SegmentorConfig::deeplabv3(resnet, 8, vec![1, 2, 6], 2);
-    on_vulkan(|device| compare(&config, 3.0, &device.device, 1e-2));
+    on_vulkan(|device| compare(&config, 3.0, Precision::Single, &device.device, 1e-2));
 }

@@ -1,7 +1,7 @@
 //! A branch whose rate reaches the size of the map sees nothing but padding with its outer taps.
 
 use atrous_models::burn::tensor::{Device, Tensor, TensorData};
-use atrous_models::{ComputeDevice, ConvGeometry, ops};
+use atrous_models::{ComputeDevice, ConvGeometry, Precision, ops};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use rand::{RngExt, SeedableRng};
@@ -19,7 +19,7 @@ fn noise(shape: [usize; 4], seed: u64, device: &Device) -> Tensor<4> {
 /// Output, input gradient and weight gradient of a convolution.
 fn products(input: &Tensor<4>, weight: &Tensor<4>, upstream: &Tensor<4>, geometry: ConvGeometry) -> [Tensor<4>; 3] {
     let (input, weight) = (input.clone().require_grad(), weight.clone().require_grad());
-    let output = ops::atrous_conv2d(input.clone(), weight.clone(), geometry);
+    let output = ops::atrous_conv2d(input.clone(), weight.clone(), geometry, Precision::Single);
     let gradients = (output.clone() * upstream.clone()).sum().backward();
     let of = |tensor: &Tensor<4>| Tensor::from_inner(tensor.grad(&gradients).unwrap());
     [output, of(&input), of(&weight)]

@@ -1,6 +1,7 @@
 //! What the runs of a section have in common, in one line.
 
 use crate::settings::{DataSource, InferMode, ModelSpec, Part, RunSettings, one_ratio};
+use atrous_models::Precision;
 
 /// One line on network, schedule, inference, data and device.
 pub(in crate::table) fn protocol(settings: &RunSettings, devices: &[String]) -> String {
@@ -47,6 +48,9 @@ fn extras(settings: &RunSettings) -> String {
     }
     if train.dice_weight != 0.0 {
         extras.push(format!("cross entropy + {} Dice", train.dice_weight));
+    }
+    if train.precision != Precision::Single {
+        extras.push(format!("trained in {} precision", train.precision));
     }
     if let Some(init) = init {
         let part = match init.part {

@@ -1,6 +1,6 @@
 //! How convolutions are computed on a device: by copied columns and the runtime's matrix products, or by kernels of our own.
 //!
-//! Which of them is faster depends on the device, so both are timed when one is first used, once for each kind of product. A
+//! Which of them is faster depends on the device, so all are timed when one is first used, once for each kind of product. A
 //! kernel of our own that gives other values, or none, is not used there. Software adapters serve tests, and take columns.
 
 use std::fmt;
@@ -14,9 +14,11 @@ use burn_wgpu::{CubeBackend, CubeTensor};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::convolution::{self, Block};
+use super::tiles::{Block, Plan};
+use super::ways::{self, Way};
+use super::{convolution, half};
+use crate::Precision;
 use crate::kernels::conv::{ConvGeometry, ConvShape};
-use crate::ops::columns;
 use crate::ops::kernels::dims;
 
 /// The variable that says how to compute convolutions, in place of a measurement.
@@ -25,13 +27,16 @@ const VARIABLE: &str = "ATROUS_GPU_CONVOLUTION";
 /// Times that our kernels must be faster to be taken: near one, noise would choose differently in every process.
 const WORTH: f64 = 1.1;
 
+/// What [`VARIABLE`] may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Wish {
     Columns,
     Tiles,
+    /// Cooperative matrices for what is in mixed precision, tiles for all else.
+    Matrices,
 }
 
-/// Products that take different times by the two ways.
+/// Products that take different times by different ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Product {
     /// The output, and the input's gradient.
@@ -46,19 +51,20 @@ struct Case {
     /// By name: a device that was lost and opened again is the same one.
     adapter: String,
     product: Product,
+    precision: Precision,
     /// A kernel of one tap, which needs no columns.
     is_point: bool,
 }
 
 /// Why a way was taken.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Reason {
     /// [`VARIABLE`] asks for it.
     Wanted,
     Software,
-    /// Seconds by columns and by tiles.
-    Measured([f64; 2]),
-    /// Tiles gave an error or other values, or nothing yet: who loses the device over them finds this when it has another.
+    /// Seconds by each way that gives the right values.
+    Measured(Vec<(Way, f64)>),
+    /// Our own kernels gave an error or other values, or nothing yet: who loses the device over them finds this when it has another.
     Wrong,
 }
 
@@ -75,12 +81,13 @@ static CHOICES: Mutex<Vec<Choice>> = Mutex::new(Vec::new());
 ///
 /// # Errors
 /// What it may say, where it says something else.
-fn wanted(value: Option<&str>) -> Result<Option<Way>, String> {
+fn wanted(value: Option<&str>) -> Result<Option<Wish>, String> {
     match value {
         None | Some("" | "measured") => Ok(None),
-        Some("columns") => Ok(Some(Way::Columns)),
-        Some("tiles") => Ok(Some(Way::Tiles)),
-        Some(other) => Err(format!("{VARIABLE}={other} must be measured, columns or tiles")),
+        Some("columns") => Ok(Some(Wish::Columns)),
+        Some("tiles") => Ok(Some(Wish::Tiles)),
+        Some("matrices") => Ok(Some(Wish::Matrices)),
+        Some(other) => Err(format!("{VARIABLE}={other} must be measured, columns, tiles or matrices")),
     }
 }
 
@@ -88,24 +95,42 @@ fn wanted(value: Option<&str>) -> Result<Option<Way>, String> {
 ///
 /// # Errors
 /// As [`wanted`].
-pub(super) fn wanted_here() -> Result<Option<Way>, String> {
+pub(super) fn wanted_here() -> Result<Option<Wish>, String> {
     wanted(std::env::var_os(VARIABLE).map(|value| value.to_string_lossy().into_owned()).as_deref())
 }
 
 /// The way that a product of a convolution of this shape goes on the device of `input`.
-pub(super) fn way(input: &CubeTensor, shape: &ConvShape, product: Product) -> Way {
+///
+/// # Panics
+/// For mixed precision on a device that has no 16-bit floats ([`crate::DeviceInfo::half`]).
+pub(super) fn way(input: &CubeTensor, shape: &ConvShape, product: Product, precision: Precision) -> Way {
+    assert!(precision == Precision::Single || half::is_for(input), "mixed precision on a device without 16-bit floats");
     if input.dtype != DType::F32 || !convolution::fits(shape) || !convolution::is_for(input) {
         return Way::Columns;
     }
     let adapter = input.client.properties().identity.name.clone();
-    let case = Case { adapter, product, is_point: shape.kernel == [1, 1] };
+    let case = Case { adapter, product, precision, is_point: shape.kernel == [1, 1] };
     let mut choices = CHOICES.lock().unwrap_or_else(PoisonError::into_inner);
     choose(&mut choices, case, |case| match wanted_here() {
-        Ok(Some(way)) => (way, Reason::Wanted),
+        Ok(Some(wish)) => (wished(wish, input, precision), Reason::Wanted),
         _ if is_software(input) => (Way::Columns, Reason::Software),
         // Large enough for the largest blocks.
         _ => measured(input, case, [2, 128, 128, 128]),
     })
+}
+
+/// Cooperative matrices, for a precision that has a use for them, on a device that has them.
+fn by_matrices(like: &CubeTensor, precision: Precision) -> Option<Way> {
+    let matrices = || convolution::matrices(like).map(Way::Matrices);
+    if precision == Precision::Mixed { matrices() } else { None }
+}
+
+fn wished(wish: Wish, like: &CubeTensor, precision: Precision) -> Way {
+    match wish {
+        Wish::Columns => Way::Columns,
+        Wish::Tiles => Way::Tiles,
+        Wish::Matrices => by_matrices(like, precision).unwrap_or(Way::Tiles),
+    }
 }
 
 /// What is chosen already, else what `decide` says: once, also where it panics.
@@ -133,17 +158,18 @@ impl fmt::Display for Choice {
             Product::Maps => "maps",
             Product::Weights => "weight gradients",
         };
-        let way = match self.way {
-            Way::Columns => "columns",
-            Way::Tiles => "tiles",
+        let precision = match self.case.precision {
+            Precision::Single => "",
+            Precision::Mixed => "mixed ",
         };
-        write!(f, "{kernel} {product} by {way}")?;
-        match self.reason {
+        write!(f, "{precision}{kernel} {product} by {}", self.way)?;
+        match &self.reason {
             Reason::Wanted => write!(f, " ({VARIABLE})"),
             Reason::Software => write!(f, " (a software adapter)"),
             Reason::Wrong => write!(f, " (tiles gave an error or other values)"),
-            Reason::Measured([columns, tiles]) => {
-                write!(f, " (columns {:.3} ms, tiles {:.3} ms)", 1e3 * columns, 1e3 * tiles)
+            Reason::Measured(times) => {
+                let times = times.iter().map(|(way, time)| format!("{way} {:.3} ms", 1e3 * time));
+                write!(f, " ({})", times.collect::<Vec<String>>().join(", "))
             }
         }
     }
@@ -154,11 +180,13 @@ fn is_software(tensor: &CubeTensor) -> bool {
     tensor.client.properties().identity.physical.is_none()
 }
 
-/// Both ways in turn, on a convolution of batch x channels x height x width.
+/// All ways in turn, on a convolution of batch x channels x height x width.
 fn measured(like: &CubeTensor, case: &Case, input: [usize; 4]) -> (Way, Reason) {
     let wait = || block_on(like.client.sync()).is_ok();
     let probe = Probe::new(like, case, input);
-    if !probe.agrees() || !wait() {
+    let own = [Some(Way::Tiles), by_matrices(like, case.precision)].into_iter().flatten();
+    let right: Vec<Way> = own.filter(|way| probe.agrees(*way) && wait()).collect();
+    if right.is_empty() {
         return (Way::Columns, Reason::Wrong);
     }
     let time = |way: Way| {
@@ -168,20 +196,26 @@ fn measured(like: &CubeTensor, case: &Case, input: [usize; 4]) -> (Way, Reason) 
         }
         if wait() { start.elapsed().as_secs_f64() / 8.0 } else { f64::INFINITY }
     };
-    let mut best = [f64::INFINITY; 2];
+    let ways = [Way::Columns].into_iter().chain(right);
+    let mut times: Vec<(Way, f64)> = ways.map(|way| (way, f64::INFINITY)).collect();
     for _ in 0..3 {
-        for (best, way) in best.iter_mut().zip([Way::Columns, Way::Tiles]) {
-            *best = best.min(time(way));
+        for (way, best) in &mut times {
+            *best = best.min(time(*way));
         }
     }
-    let [columns, tiles] = best;
-    let way = if tiles * WORTH < columns { Way::Tiles } else { Way::Columns };
-    (way, Reason::Measured(best))
+    (fastest(&times), Reason::Measured(times))
+}
+
+/// The first, unless a later one is clearly faster; of those, the fastest.
+fn fastest(times: &[(Way, f64)]) -> Way {
+    let clearly = times.iter().filter(|(_, time)| time * WORTH < times[0].1);
+    clearly.min_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or(&times[0]).0
 }
 
 /// A convolution with as many channels as it has inputs, on noise.
 struct Probe {
     product: Product,
+    precision: Precision,
     geometry: ConvGeometry,
     /// Also taken for the gradient of the output.
     input: CubeTensor,
@@ -197,35 +231,36 @@ impl Probe {
             CubeBackend::float_from_data(TensorData::new(values, shape), &like.device)
         };
         let weight = noise([input[1], input[1], kernel, kernel]);
-        Self { product: case.product, geometry: ConvGeometry::same(kernel, 2), input: noise(input), weight }
+        let Case { product, precision, .. } = *case;
+        Self { product, precision, geometry: ConvGeometry::same(kernel, 2), input: noise(input), weight }
     }
 
     fn run(&self, way: Way) -> CubeTensor {
         let (input, weight) = (self.input.clone(), self.weight.clone());
-        let grad = self.input.clone();
-        match (self.product, way) {
-            (Product::Maps, Way::Columns) => columns::forward::<CubeBackend>(input, weight, self.geometry),
-            (Product::Maps, Way::Tiles) => convolution::forward(input, weight, self.geometry),
-            (Product::Weights, Way::Columns) => {
-                columns::weight_gradient::<CubeBackend>(input, weight, grad, self.geometry)
-            }
-            (Product::Weights, Way::Tiles) => convolution::weight_gradient(input, weight, grad, self.geometry),
-        }
-    }
-
-    fn in_blocks(&self, block: Block) -> CubeTensor {
-        let (input, weight, geometry) = (self.input.clone(), self.weight.clone(), self.geometry);
         match self.product {
-            Product::Maps => convolution::forward_in(block, input, weight, geometry),
-            Product::Weights => convolution::weight_gradient_in(block, input.clone(), dims(&weight), input, geometry),
+            Product::Maps => ways::forward(way, input, weight, self.geometry, self.precision),
+            Product::Weights => ways::weight_gradient(way, input.clone(), weight, input, self.geometry, self.precision),
         }
     }
 
-    /// Whether tiles of every size give what columns do.
-    fn agrees(&self) -> bool {
+    fn in_blocks(&self, plan: Plan) -> CubeTensor {
+        let (input, weight, geometry) = (self.input.clone(), self.weight.clone(), self.geometry);
+        let side = ways::side(input.clone(), self.precision);
+        match self.product {
+            Product::Maps => convolution::forward_in(plan, side, weight, geometry),
+            Product::Weights => {
+                let grad = ways::scaled_side(input, self.precision);
+                convolution::weight_gradient_in(plan, side, dims(&weight), grad, geometry)
+            }
+        }
+    }
+
+    /// Whether a way, in blocks of every size, gives what columns do.
+    fn agrees(&self, way: Way) -> bool {
         let values = |output| block_on(CubeBackend::float_into_data(output)).ok()?.try_to_vec::<f32>().ok();
         let Some(wanted) = values(self.run(Way::Columns)) else { return false };
-        Block::ALL.iter().all(|block| values(self.in_blocks(*block)).is_some_and(|ours| agree(&ours, &wanted)))
+        let plans = Block::ALL.map(|block| Plan { block, matrices: way.matrices() });
+        plans.into_iter().all(|plan| values(self.in_blocks(plan)).is_some_and(|ours| agree(&ours, &wanted)))
     }
 }
 
@@ -239,16 +274,23 @@ fn agree(ours: &[f32], wanted: &[f32]) -> bool {
 mod tests {
     use super::*;
     use crate::ops::cube::tests::on_a_device;
+    use crate::ops::cube::tiles::Matrices;
     use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    fn example() -> Case {
+        let (product, precision) = (Product::Weights, Precision::Single);
+        Case { adapter: "any".into(), product, precision, is_point: false }
+    }
 
     #[test]
     fn the_variable_says_how() {
         assert_eq!(wanted(None), Ok(None));
         assert_eq!(wanted(Some("measured")), Ok(None));
-        assert_eq!(wanted(Some("tiles")), Ok(Some(Way::Tiles)));
-        assert_eq!(wanted(Some("columns")), Ok(Some(Way::Columns)));
+        assert_eq!(wanted(Some("tiles")), Ok(Some(Wish::Tiles)));
+        assert_eq!(wanted(Some("columns")), Ok(Some(Wish::Columns)));
+        assert_eq!(wanted(Some("matrices")), Ok(Some(Wish::Matrices)));
         let error = wanted(Some("tile")).unwrap_err();
-        assert_eq!(error, "ATROUS_GPU_CONVOLUTION=tile must be measured, columns or tiles");
+        assert_eq!(error, "ATROUS_GPU_CONVOLUTION=tile must be measured, columns, tiles or matrices");
     }
 
     #[test]
@@ -261,7 +303,7 @@ mod tests {
 
     #[test]
     fn a_way_is_chosen_once_and_tiles_that_panic_are_not_tried_again() {
-        let case = |product| Case { adapter: "any".into(), product, is_point: false };
+        let case = |product| Case { product, ..example() };
         let mut choices = Vec::new();
         let mut maps = |decide: fn(&Case) -> (Way, Reason)| choose(&mut choices, case(Product::Maps), decide);
         assert_eq!(maps(|_| (Way::Tiles, Reason::Wanted)), Way::Tiles);
@@ -278,31 +320,49 @@ mod tests {
         });
     }
 
+    #[test]
+    fn the_fastest_way_is_taken_if_it_is_worth_it() {
+        let matrices = Way::Matrices(Matrices { size: [16, 16, 16], plane: 32 });
+        let of = |columns, tiles, others| fastest(&[(Way::Columns, columns), (Way::Tiles, tiles), (matrices, others)]);
+        assert_eq!(of(1.0, 0.95, 0.98), Way::Columns);
+        assert_eq!(of(1.0, 0.5, 0.6), Way::Tiles);
+        assert_eq!(of(1.0, 0.5, 0.4), matrices);
+        assert_eq!(of(1.0, 0.5, f64::INFINITY), Way::Tiles);
+    }
+
     /// What is measured on a GPU, in small.
     #[test]
-    fn both_ways_of_all_four_products_agree() {
+    fn all_ways_of_all_products_agree() {
         on_a_device(|device| {
             let like = CubeBackend::float_from_data(TensorData::new(vec![0f32], [1]), device);
-            for (product, is_point) in
-                [Product::Maps, Product::Weights].into_iter().flat_map(|product| [(product, false), (product, true)])
-            {
-                let case = Case { adapter: "any".into(), product, is_point };
-                assert!(Probe::new(&like, &case, [1, 20, 12, 16]).agrees(), "{case:?}");
+            let cases = [Product::Maps, Product::Weights].into_iter().flat_map(|product| {
+                let of =
+                    move |precision| [false, true].map(|is_point| Case { product, precision, is_point, ..example() });
+                [of(Precision::Single), of(Precision::Mixed)].into_iter().flatten()
+            });
+            for case in cases.filter(|case| case.precision == Precision::Single || half::is_for(&like)) {
                 let (way, reason) = measured(&like, &case, [1, 20, 12, 16]);
-                let Reason::Measured([columns, tiles]) = reason else { panic!("{case:?}: {reason:?}") };
-                assert!(columns > 0.0 && tiles > 0.0 && columns.is_finite() && tiles.is_finite(), "{reason:?}");
-                assert_eq!(way == Way::Tiles, tiles * WORTH < columns);
+                println!("{}", Choice { case: case.clone(), way, reason: reason.clone() });
+                let Reason::Measured(times) = reason else { panic!("{case:?}: {reason:?}") };
+                let ways: Vec<Way> = times.iter().map(|(way, _)| *way).collect();
+                let own = [Some(Way::Columns), Some(Way::Tiles), by_matrices(&like, case.precision)];
+                assert_eq!(ways, own.into_iter().flatten().collect::<Vec<Way>>(), "{case:?}");
+                assert!(times.iter().all(|(_, time)| *time > 0.0 && time.is_finite()), "{times:?}");
+                assert_eq!(way, fastest(&times));
             }
         });
     }
 
     #[test]
     fn a_choice_says_what_it_was_made_from() {
-        let case = Case { adapter: "any".into(), product: Product::Weights, is_point: false };
-        let line = |way, reason| Choice { case: case.clone(), way, reason }.to_string();
-        let measured = line(Way::Tiles, Reason::Measured([0.002, 0.0005]));
+        let line = |way, reason| Choice { case: example(), way, reason }.to_string();
+        let measured = line(Way::Tiles, Reason::Measured(vec![(Way::Columns, 0.002), (Way::Tiles, 0.0005)]));
         assert_eq!(measured, "3x3 weight gradients by tiles (columns 2.000 ms, tiles 0.500 ms)");
         let wrong = line(Way::Columns, Reason::Wrong);
         assert_eq!(wrong, "3x3 weight gradients by columns (tiles gave an error or other values)");
+        let case = Case { precision: Precision::Mixed, product: Product::Maps, is_point: true, ..example() };
+        let way = Way::Matrices(Matrices { size: [16, 16, 16], plane: 32 });
+        let wanted = Choice { case, way, reason: Reason::Wanted }.to_string();
+        assert_eq!(wanted, "mixed 1x1 maps by matrices (ATROUS_GPU_CONVOLUTION)");
     }
 }

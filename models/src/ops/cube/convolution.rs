@@ -5,12 +5,14 @@ use std::ops::Range;
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::{DType, Shape, Slice};
+use burn_cubecl::cubecl::ir::{ElemType, FloatKind};
 use burn_cubecl::cubecl::prelude::{CubeCount, CubeDim};
 use burn_cubecl::kernel::into_contiguous;
 use burn_wgpu::CubeBackend;
 
-use super::launch::{BUSY, MOST, empty, takes};
-use super::tiles::{self, DEPTH, SizesLaunch, UNIT};
+use super::half::Side;
+use super::launch::{BUSY, MOST, element, empty, takes};
+use super::tiles::{self, Block, DEPTH, Matrices, Plan, SizesLaunch};
 use crate::kernels::conv::{ConvGeometry, ConvShape};
 use crate::ops::kernels::dims;
 
@@ -20,20 +22,9 @@ type Tensor = FloatTensor<CubeBackend>;
 const PART_BYTES: usize = 64 << 20;
 
 /// Tensors of a kernel, and what the runtime adds.
-const BINDINGS: u32 = 4;
-
-/// Rows and columns of the part of a product that a workgroup makes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Block {
-    rows: usize,
-    columns: usize,
-}
+const BINDINGS: u32 = 5;
 
 impl Block {
-    /// All of them, from large to small.
-    pub(super) const ALL: [Self; 3] =
-        [Self { rows: 128, columns: 128 }, Self { rows: 64, columns: 128 }, Self { rows: 64, columns: 64 }];
-
     /// For `products` of `rows` x `columns` each: large blocks copy less, small ones are enough to keep the device busy.
     fn of(rows: usize, columns: usize, products: usize) -> Self {
         let fits = |block: &&Self| {
@@ -45,10 +36,6 @@ impl Block {
 
     fn counts(self, rows: usize, columns: usize) -> [usize; 2] {
         [rows.div_ceil(self.rows), columns.div_ceil(self.columns)]
-    }
-
-    fn units(self) -> CubeDim {
-        CubeDim::new_1d((self.rows * self.columns / (UNIT * UNIT)) as u32)
     }
 }
 
@@ -90,8 +77,31 @@ pub(super) fn fits(shape: &ConvShape) -> bool {
 
 /// Whether a workgroup of the largest block, of the kernel with the most shared memory, may be on the device of `like`.
 pub(super) fn is_for(like: &Tensor) -> bool {
-    let Block { rows, columns } = Block::ALL[0];
-    takes(like, rows * columns / (UNIT * UNIT), BINDINGS, 4 * DEPTH * (rows + columns + UNIT))
+    let plan = Plan { block: Block::ALL[0], matrices: None };
+    takes(like, plan.block.units(), BINDINGS, plan.shared_bytes(4))
+}
+
+/// The cooperative matrices of the device of `like` that multiply 16 bits to sums of 32, where it has some that its blocks can be made
+/// of: square ones before others, large ones before small ones.
+pub(super) fn matrices(like: &Tensor) -> Option<Matrices> {
+    let properties = like.client.properties();
+    let hardware = &properties.hardware;
+    let (half, single) = (ElemType::Float(FloatKind::F16), ElemType::Float(FloatKind::F32));
+    // Which planes a workgroup would have where their size is not fixed cannot be told.
+    let plane = hardware.plane_size_max as usize;
+    if hardware.plane_size_min != hardware.plane_size_max {
+        return None;
+    }
+    let fits = |matrices: &Matrices| {
+        let plan = Plan { block: Block::ALL[0], matrices: Some(*matrices) };
+        matrices.fit() && takes(like, plan.block.units(), BINDINGS, plan.shared_bytes(2))
+    };
+    let configs = properties.features.matmul.cmma.iter();
+    configs
+        .filter(|config| [config.a_type, config.b_type, config.cd_type] == [half, half, single])
+        .map(|config| Matrices { size: [config.m, config.n, config.k].map(|size| size as usize), plane })
+        .filter(fits)
+        .max_by_key(|Matrices { size: [m, n, k], .. }| (m == n, m * n * k))
 }
 
 /// Of weights, those of the taps in these rows and columns.
@@ -101,15 +111,16 @@ fn within([rows, columns]: [Range<usize>; 2]) -> [Slice; 4] {
 }
 
 /// Batch x channels out x output pixels, from weights of channels out x channels in x kernel.
-pub(super) fn forward(input: Tensor, weight: Tensor, geometry: ConvGeometry) -> Tensor {
-    let shape = ConvShape::new(dims(&input), dims(&weight), geometry);
+pub(super) fn forward(input: Side, weight: Tensor, geometry: ConvGeometry, matrices: Option<Matrices>) -> Tensor {
+    let shape = ConvShape::new(dims(&input.values), dims(&weight), geometry);
     let [height, width] = shape.output();
     let block = Block::of(shape.channels[1], shape.batch * height * width, 1);
-    forward_in(block, input, weight, geometry)
+    forward_in(Plan { block, matrices }, input, weight, geometry)
 }
 
-/// [`forward`] in blocks of a size.
-pub(super) fn forward_in(block: Block, input: Tensor, weight: Tensor, geometry: ConvGeometry) -> Tensor {
+/// [`forward`] by a plan. The weights are rounded if the input is.
+pub(super) fn forward_in(plan: Plan, input: Side, weight: Tensor, geometry: ConvGeometry) -> Tensor {
+    let Side { values: input, back } = input;
     let shape = ConvShape::new(dims(&input), dims(&weight), geometry);
     assert_eq!(dims(&weight)[1], shape.channels[0], "channels of the weights and of the input");
     let live = [shape.live_taps(0), shape.live_taps(1)];
@@ -119,24 +130,26 @@ pub(super) fn forward_in(block: Block, input: Tensor, weight: Tensor, geometry: 
     };
     // Taps x channels in x channels out: neighbouring units read neighbouring values.
     let weight = into_contiguous(CubeBackend::float_permute(weight, &[2, 3, 1, 0]));
+    let weight = if input.dtype == DType::F16 { Side::half(weight).values } else { weight };
     let input = into_contiguous(input);
     let [height, width] = shape.output();
     let output = empty(&input, [shape.batch, shape.channels[1], height, width]);
-    let [down, across] = block.counts(shape.channels[1], shape.batch * height * width);
-    let client = input.client.clone();
+    let [down, across] = plan.block.counts(shape.channels[1], shape.batch * height * width);
+    let (client, element) = (input.client.clone(), element(&input));
     // SAFETY: the kernel reads and writes where the sizes of the shape say, which are those of the three tensors, all contiguous.
     #[allow(unsafe_code)]
     unsafe {
         tiles::maps::launch_unchecked(
             &client,
             CubeCount::Static(across as u32, down as u32, 1),
-            block.units(),
+            CubeDim::new_1d(plan.block.units() as u32),
             weight.into_buffer_arg(),
             input.into_buffer_arg(),
+            back.map(Tensor::into_buffer_arg).into(),
             output.clone().into_buffer_arg(),
             sizes(&shape),
-            block.rows,
-            block.columns,
+            plan,
+            element,
         );
     }
     output
@@ -144,19 +157,30 @@ pub(super) fn forward_in(block: Block, input: Tensor, weight: Tensor, geometry: 
 
 /// Gradient of the input of a convolution with a stride of 1: a convolution of the output's gradient with the kernel turned around.
 /// `turned` is its geometry.
-pub(super) fn input_gradient(weight: Tensor, output_grad: Tensor, turned: ConvGeometry) -> Tensor {
+pub(super) fn input_gradient(
+    weight: Tensor,
+    output_grad: Side,
+    turned: ConvGeometry,
+    matrices: Option<Matrices>,
+) -> Tensor {
     let [_, _, kernel, _] = dims(&weight);
     let weight = if kernel == 1 { weight } else { CubeBackend::float_flip(weight, &[2, 3]) };
-    forward(output_grad, CubeBackend::float_swap_dims(weight, 0, 1), turned)
+    forward(output_grad, CubeBackend::float_swap_dims(weight, 0, 1), turned, matrices)
 }
 
 /// Gradient of the weights.
-pub(super) fn weight_gradient(input: Tensor, weight: Tensor, output_grad: Tensor, geometry: ConvGeometry) -> Tensor {
+pub(super) fn weight_gradient(
+    input: Side,
+    weight: Tensor,
+    output_grad: Side,
+    geometry: ConvGeometry,
+    matrices: Option<Matrices>,
+) -> Tensor {
     let size = dims(&weight);
-    let shape = ConvShape::new(dims(&input), size, geometry);
+    let shape = ConvShape::new(dims(&input.values), size, geometry);
     let products = shape.live_taps(0).len() * shape.live_taps(1).len() * most_parts(&shape);
     let block = Block::of(shape.channels[1], shape.channels[0], products);
-    weight_gradient_in(block, input, size, output_grad, geometry)
+    weight_gradient_in(Plan { block, matrices }, input, size, output_grad, geometry)
 }
 
 /// The most parts that the sum over pixels is worth being split into.
@@ -165,14 +189,17 @@ fn most_parts(shape: &ConvShape) -> usize {
     (shape.batch * height * width).div_ceil(8 * DEPTH)
 }
 
-/// [`weight_gradient`], of weights of `size`, in blocks of a size.
+/// [`weight_gradient`], of weights of `size`, by a plan.
 pub(super) fn weight_gradient_in(
-    block: Block,
-    input: Tensor,
+    plan: Plan,
+    input: Side,
     size: [usize; 4],
-    output_grad: Tensor,
+    output_grad: Side,
     geometry: ConvGeometry,
 ) -> Tensor {
+    assert!(input.back.is_none(), "of the two sides, the gradient is scaled");
+    let (input, Side { values: output_grad, back }) = (input.values, output_grad);
+    assert_eq!(input.dtype, output_grad.dtype, "bits of both sides");
     let shape = ConvShape::new(dims(&input), size, geometry);
     let live = [shape.live_taps(0), shape.live_taps(1)];
     let [channels_in, channels_out] = shape.channels;
@@ -180,27 +207,28 @@ pub(super) fn weight_gradient_in(
     assert_eq!(dims(&output_grad), [shape.batch, channels_out, height, width], "the output's gradient");
     assert_eq!(size[1], channels_in, "channels of the weights and of the input");
     let taps = live[0].len() * live[1].len();
-    let [down, across] = block.counts(channels_out, channels_in);
+    let [down, across] = plan.block.counts(channels_out, channels_in);
     let most = (PART_BYTES / (4 * channels_in * channels_out * taps)).min(most_parts(&shape));
     let parts = BUSY.div_ceil(down * across * taps).min(most).max(1);
     let (input, grad) = (into_contiguous(input), into_contiguous(output_grad));
     let output = empty(&input, [parts, channels_out, channels_in, live[0].len(), live[1].len()]);
-    let client = input.client.clone();
+    let (client, element) = (input.client.clone(), element(&input));
     // SAFETY: as in `forward`.
     #[allow(unsafe_code)]
     unsafe {
         tiles::weights::launch_unchecked(
             &client,
             CubeCount::Static((across * taps) as u32, down as u32, parts as u32),
-            block.units(),
+            CubeDim::new_1d(plan.block.units() as u32),
             grad.into_buffer_arg(),
             input.into_buffer_arg(),
+            back.map(Tensor::into_buffer_arg).into(),
             output.clone().into_buffer_arg(),
             sizes(&shape),
             across as u32,
             parts as u32,
-            block.rows,
-            block.columns,
+            plan,
+            element,
         );
     }
     let sum = if parts == 1 { output } else { CubeBackend::float_sum_dim(output, 0) };

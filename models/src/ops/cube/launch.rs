@@ -2,8 +2,11 @@
 
 use burn::backend::TensorMetadata;
 use burn::tensor::{DType, Shape};
+use burn_cubecl::cubecl;
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_wgpu::CubeTensor;
+use cubecl::ir::FloatKind;
+use cubecl::prelude::*;
 
 /// Workgroups that keep a large GPU busy: a few on each of its multiprocessors.
 pub(super) const BUSY: usize = 512;
@@ -25,4 +28,19 @@ pub(super) fn empty(like: &CubeTensor, shape: impl Into<Shape>) -> CubeTensor {
 /// As many as `like` has, in its shape.
 pub(super) fn empty_like(like: &CubeTensor) -> CubeTensor {
     empty(like, like.shape())
+}
+
+/// The factor that a kernel is given; 1 where it is given none.
+#[cube]
+pub(super) fn factor(given: ComptimeOption<&[f32]>) -> f32 {
+    #[comptime]
+    match given {
+        ComptimeOption::None => 1.0f32.runtime(),
+        ComptimeOption::Some(values) => values[0],
+    }
+}
+
+/// The type of a tensor's values in kernels that take 16 and 32 bits.
+pub(super) fn element(of: &CubeTensor) -> ElemType {
+    ElemType::Float(if of.dtype == DType::F16 { FloatKind::F16 } else { FloatKind::F32 })
 }

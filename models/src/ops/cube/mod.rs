@@ -2,21 +2,23 @@
 
 mod choice;
 mod convolution;
+mod half;
 mod launch;
 mod momentum;
 mod norm;
 #[cfg(test)]
 mod tests;
 mod tiles;
+mod ways;
 
 use burn::backend::tensor::FloatTensor;
 use burn_wgpu::CubeBackend;
 
-use super::columns;
 use super::kernels::{self, ChannelMap, Kernels, NormTerms, dims};
+use crate::Precision;
 use crate::kernels::conv::{ConvGeometry, ConvShape};
 use crate::kernels::momentum::MomentumStep;
-use choice::{Product, Way, way};
+use choice::{Product, way};
 
 /// How the convolutions of this process were computed, and what that was chosen by.
 pub(super) fn choices() -> String {
@@ -32,12 +34,15 @@ pub(crate) fn check_environment() -> Result<(), String> {
 }
 
 impl Kernels for CubeBackend {
-    fn convolution(input: FloatTensor<Self>, weight: FloatTensor<Self>, geometry: ConvGeometry) -> FloatTensor<Self> {
+    fn convolution(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        geometry: ConvGeometry,
+        precision: Precision,
+    ) -> FloatTensor<Self> {
         let shape = ConvShape::new(dims(&input), dims(&weight), geometry);
-        match way(&input, &shape, Product::Maps) {
-            Way::Columns => columns::forward::<Self>(input, weight, geometry),
-            Way::Tiles => convolution::forward(input, weight, geometry),
-        }
+        let way = way(&input, &shape, Product::Maps, precision);
+        ways::forward(way, input, weight, geometry, precision)
     }
 
     fn convolution_input_gradient(
@@ -45,14 +50,11 @@ impl Kernels for CubeBackend {
         weight: FloatTensor<Self>,
         output_grad: FloatTensor<Self>,
         geometry: ConvGeometry,
+        precision: Precision,
     ) -> FloatTensor<Self> {
         let shape = ConvShape::new(dims(&input), dims(&weight), geometry);
-        match geometry.turned(shape.kernel) {
-            Some(turned) if way(&input, &shape, Product::Maps) == Way::Tiles => {
-                convolution::input_gradient(weight, output_grad, turned)
-            }
-            _ => columns::input_gradient::<Self>(input, weight, output_grad, geometry),
-        }
+        let way = way(&input, &shape, Product::Maps, precision);
+        ways::input_gradient(way, input, weight, output_grad, geometry, precision)
     }
 
     fn convolution_weight_gradient(
@@ -60,12 +62,11 @@ impl Kernels for CubeBackend {
         weight: FloatTensor<Self>,
         output_grad: FloatTensor<Self>,
         geometry: ConvGeometry,
+        precision: Precision,
     ) -> FloatTensor<Self> {
         let shape = ConvShape::new(dims(&input), dims(&weight), geometry);
-        match way(&input, &shape, Product::Weights) {
-            Way::Columns => columns::weight_gradient::<Self>(input, weight, output_grad, geometry),
-            Way::Tiles => convolution::weight_gradient(input, weight, output_grad, geometry),
-        }
+        let way = way(&input, &shape, Product::Weights, precision);
+        ways::weight_gradient(way, input, weight, output_grad, geometry, precision)
     }
 
     fn channel_statistics(input: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {

@@ -13,13 +13,15 @@ use proptest::test_runner::TestRunner;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::convolution::{self, Block};
 use super::launch::takes;
-use super::{momentum, norm};
-use crate::ComputeDevice;
+use super::tiles::{Block, Plan};
+use super::ways::{self, Way};
+use super::{convolution, momentum, norm};
 use crate::kernels::conv::{self, ConvGeometry, ConvShape};
+use crate::kernels::half;
 use crate::kernels::momentum::MomentumStep;
 use crate::ops::kernels::{self, ChannelMap, NormTerms};
+use crate::{ComputeDevice, Precision};
 
 /// Runs `test` on a software adapter; says so where there is none.
 pub(super) fn on_a_device(test: impl FnOnce(&CubeDevice)) {
@@ -39,8 +41,14 @@ fn largest_gap(ours: &[f32], wanted: &[f32]) -> f32 {
     ours.iter().zip(wanted).map(|(a, b)| (a - b).abs()).max_by(f32::total_cmp).unwrap_or(0.0)
 }
 
+/// Those that the device has the types for.
+fn precisions(device: &CubeDevice) -> Vec<Precision> {
+    let like = CubeBackend::float_from_data(TensorData::new(vec![0f32], [1]), device);
+    if super::half::is_for(&like) { vec![Precision::Single, Precision::Mixed] } else { vec![Precision::Single] }
+}
+
 /// All three products, in blocks of every size.
-fn compare(shape: &ConvShape, device: &CubeDevice) {
+fn compare(shape: &ConvShape, precision: Precision, device: &CubeDevice) {
     let ConvShape { batch, channels: [channels_in, channels_out], input: [height, width], geometry, .. } = *shape;
     let [out_height, out_width] = shape.output();
     let sizes = [
@@ -60,14 +68,29 @@ fn compare(shape: &ConvShape, device: &CubeDevice) {
         let worst = largest_gap(&ours, &wanted);
         assert!(worst <= 1e-5 * peak, "{what} of {shape:?}: off by {worst:e} of {peak}");
     };
-    for block in Block::ALL {
-        let output = convolution::forward_in(block, input.clone(), weight.clone(), geometry);
+    let side = |tensor: &CubeTensor| ways::side(tensor.clone(), precision);
+    let scaled = |tensor: &CubeTensor| ways::scaled_side(tensor.clone(), precision);
+    // What the CPU's kernels make of rounded values.
+    let [x, w, g] = match precision {
+        Precision::Single => [x, w, g],
+        Precision::Mixed => [half::rounded(&x), half::rounded(&w), half::rounded_to_scale(&g)],
+    };
+    let matrices = convolution::matrices(&input).filter(|_| precision == Precision::Mixed);
+    let plans = Block::ALL.into_iter().flat_map(|block| {
+        [None, matrices]
+            .into_iter()
+            .take(1 + usize::from(matrices.is_some()))
+            .map(move |matrices| Plan { block, matrices })
+    });
+    for plan in plans {
+        let output = convolution::forward_in(plan, side(&input), weight.clone(), geometry);
         check("output", output, conv::forward(&x, &w, shape));
-        let of_weights = convolution::weight_gradient_in(block, input.clone(), sizes[1], grad.clone(), geometry);
+        let of_weights = convolution::weight_gradient_in(plan, side(&input), sizes[1], scaled(&grad), geometry);
         check("weights' gradient", of_weights, conv::weight_gradient(&x, &g, shape));
     }
-    if let Some(turned) = geometry.turned(shape.kernel) {
-        let of_input = convolution::input_gradient(weight, grad, turned);
+    for way in [Some(Way::Columns), Some(Way::Tiles), matrices.map(Way::Matrices)].into_iter().flatten() {
+        let (input, weight, grad) = (input.clone(), weight.clone(), grad.clone());
+        let of_input = ways::input_gradient(way, input, weight, grad, geometry, precision);
         check("input's gradient", of_input, conv::input_gradient(&g, &w, shape));
     }
 }
@@ -83,11 +106,12 @@ fn all_three_products_on_vulkan_are_those_of_the_cpu() {
             let geometry = ConvGeometry { stride, ..ConvGeometry::same(kernel, rate) };
             ConvShape::new([batch, channels_in, height, width], [channels_out, channels_in, kernel, kernel], geometry)
         });
+        let shape = (shape, prop::sample::select(precisions(device)));
         let mut runner =
             TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) });
         runner
-            .run(&shape, |shape| {
-                compare(&shape, device);
+            .run(&shape, |(shape, precision)| {
+                compare(&shape, precision, device);
                 Ok(())
             })
             .unwrap();
@@ -98,13 +122,16 @@ fn all_three_products_on_vulkan_are_those_of_the_cpu() {
 #[test]
 fn many_blocks_on_vulkan_are_those_of_the_cpu() {
     on_a_device(|device| {
-        for (batch, channels, size, rate) in
+        let precisions = precisions(device);
+        for (index, (batch, channels, size, rate)) in
             [(2, 36, [20, 200], 12), (3, 36, [9, 15], 3), (1, 36, [40, 130], 30), (1, 150, [10, 70], 5)]
+                .into_iter()
+                .enumerate()
         {
             let weights = [140, channels, 3, 3];
             let shape = ConvShape::new([batch, channels, size[0], size[1]], weights, ConvGeometry::same(3, rate));
             assert!(convolution::fits(&shape));
-            compare(&shape, device);
+            compare(&shape, precisions[index % precisions.len()], device);
         }
     });
 }

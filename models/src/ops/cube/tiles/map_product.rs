@@ -1,9 +1,11 @@
 //! The output of a convolution.
 
 use burn_cubecl::cubecl;
+use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
-use super::{DEPTH, Sizes, UNIT, multiply, offset, seeing};
+use super::super::launch::factor;
+use super::{Plan, Sizes, UNIT, matrices, multiply, offset, padded, seeing};
 
 /// The output pixels of a block: the first and the last row, and the columns if there is one row only.
 #[derive(CubeType, Clone, Copy)]
@@ -37,20 +39,25 @@ fn next_live(sizes: &Sizes, window: &Window, tap: u32) -> u32 {
 
 /// The output of a convolution: batch x channels out x output pixels, from weights of taps x channels in x channels out.
 ///
-/// Cubes: blocks of pixels of the whole batch, blocks of output channels. Units of a cube: `rows * columns / 64`, at least
-/// `columns`.
+/// Where the input was multiplied by something, `scale` is what takes that back.
+///
+/// Cubes: blocks of pixels of the whole batch, blocks of output channels. Units of a cube: those of the block, at least as many as its
+/// columns.
 #[cube(launch_unchecked)]
-pub(in crate::ops::cube) fn maps(
-    weight: &[f32],
-    input: &[f32],
+pub(in crate::ops::cube) fn maps<E: Float>(
+    weight: &[E],
+    input: &[E],
+    scale: ComptimeOption<&[f32]>,
     output: &mut [f32],
     sizes: Sizes,
-    #[comptime] rows: usize,
-    #[comptime] columns: usize,
+    #[comptime] plan: Plan,
+    #[define(E)] _element: ElemType,
 ) {
-    let units = comptime!(rows * columns / (UNIT * UNIT));
-    let lefts = comptime!(DEPTH * rows / units);
-    let rights = comptime!(DEPTH * columns / units);
+    let (rows, columns) = comptime!((plan.block.rows, plan.block.columns));
+    let units = comptime!(plan.block.units());
+    let pad = comptime!(plan.pad(0));
+    let lefts = comptime!(plan.depth() * rows / units);
+    let rights = comptime!(plan.depth() * columns / units);
     let steps = comptime!(units / columns) as u32;
 
     let taps = sizes.tap_rows * sizes.tap_columns;
@@ -81,11 +88,12 @@ pub(in crate::ops::cube) fn maps(
     let x = (mine % pixels % sizes.out_width) as i32 * sizes.stride;
     let source = image * sizes.channels_in * plane;
 
-    let mut left = Shared::<[f32]>::new_slice(comptime!(DEPTH * rows));
-    let mut right = Shared::<[f32]>::new_slice(comptime!(DEPTH * columns));
+    let mut left = Shared::<[E]>::new_slice(comptime!(plan.depth() * (rows + pad)));
+    let mut right = Shared::<[E]>::new_slice(comptime!(plan.depth() * (columns + pad)));
     let mut sums = Array::<f32>::new(comptime!(UNIT * UNIT));
-    let mut next_left = Array::<f32>::new(lefts);
-    let mut next_right = Array::<f32>::new(rights);
+    let mut sums_of_planes = matrices::zeros(plan);
+    let mut next_left = Array::<E>::new(lefts);
+    let mut next_right = Array::<E>::new(rights);
 
     let mut tap = next_live(&sizes, &window, 0);
     let mut channel = 0u32;
@@ -97,11 +105,11 @@ pub(in crate::ops::cube) fn maps(
             sync_cube();
             #[unroll]
             for i in 0..lefts {
-                left[UNIT_POS as usize + i * units] = next_left[i];
+                left[padded(UNIT_POS as usize + i * units, rows, pad)] = next_left[i];
             }
             #[unroll]
             for i in 0..rights {
-                right[UNIT_POS as usize + i * units] = next_right[i];
+                right[padded(UNIT_POS as usize + i * units, columns, pad)] = next_right[i];
             }
             sync_cube();
         }
@@ -113,7 +121,7 @@ pub(in crate::ops::cube) fn maps(
                 let k = place / comptime!(rows as u32);
                 let m = place % comptime!(rows as u32);
                 let inside = channel + k < sizes.channels_in && first_channel + m < sizes.channels_out;
-                let mut value = 0.0f32;
+                let mut value = E::from_int(0);
                 if inside {
                     value = weight[(weights + k * sizes.channels_out + m) as usize];
                 }
@@ -127,7 +135,7 @@ pub(in crate::ops::cube) fn maps(
             #[unroll]
             for i in 0..rights {
                 let k = channel + depth + comptime!(i as u32) * steps;
-                let mut value = 0.0f32;
+                let mut value = E::from_int(0);
                 if sees && k < sizes.channels_in {
                     value = input[(from + k * plane) as usize];
                 }
@@ -135,11 +143,15 @@ pub(in crate::ops::cube) fn maps(
             }
         }
         if multiplying {
-            multiply(&mut sums, &left, &right, rows, columns, 0usize);
+            if comptime!(plan.matrices.is_some()) {
+                matrices::multiply::<E>(&mut sums_of_planes, &left, &right, plan);
+            } else {
+                multiply::<E>(&mut sums, &left, &right, plan.block, pad);
+            }
         }
         multiplying = fetching;
         if fetching {
-            channel += comptime!(DEPTH as u32);
+            channel += comptime!(plan.depth() as u32);
             if channel >= sizes.channels_in {
                 channel = 0;
                 tap = next_live(&sizes, &window, tap + 1);
@@ -148,20 +160,38 @@ pub(in crate::ops::cube) fn maps(
         }
     }
 
-    let half = comptime!(UNIT / 2);
-    let across = comptime!((columns / UNIT) as u32);
-    #[unroll]
-    for j in 0..UNIT {
-        let part = comptime!((j / half * columns / 2 + j % half) as u32);
-        let n = first_pixel + UNIT_POS % across * comptime!(half as u32) + part;
-        if n < all {
-            let to = n / pixels * sizes.channels_out * pixels + n % pixels;
-            #[unroll]
-            for i in 0..UNIT {
-                let part = comptime!((i / half * rows / 2 + i % half) as u32);
-                let m = first_channel + UNIT_POS / across * comptime!(half as u32) + part;
-                if m < sizes.channels_out {
-                    output[(to + m * pixels) as usize] = sums[i * UNIT + j];
+    let scale = factor(scale);
+    if comptime!(plan.matrices.is_some()) {
+        let mut shown = matrices::shown(plan);
+        #[unroll]
+        for which in 0..comptime!(plan.kept()[0] * plan.kept()[1]) {
+            matrices::show(&sums_of_planes, &mut shown, which, plan);
+            for i in 0..comptime!(plan.shown()) {
+                let (row, column, value) = matrices::at(&shown, i, which, plan);
+                let channel = first_channel + row;
+                let pixel = first_pixel + column;
+                if channel < sizes.channels_out && pixel < all {
+                    let to = (pixel / pixels * sizes.channels_out + channel) * pixels + pixel % pixels;
+                    output[to as usize] = value * scale;
+                }
+            }
+        }
+    } else {
+        let half = comptime!(UNIT / 2);
+        let across = comptime!((columns / UNIT) as u32);
+        #[unroll]
+        for j in 0..UNIT {
+            let part = comptime!((j / half * columns / 2 + j % half) as u32);
+            let n = first_pixel + UNIT_POS % across * comptime!(half as u32) + part;
+            if n < all {
+                let to = n / pixels * sizes.channels_out * pixels + n % pixels;
+                #[unroll]
+                for i in 0..UNIT {
+                    let part = comptime!((i / half * rows / 2 + i % half) as u32);
+                    let m = first_channel + UNIT_POS / across * comptime!(half as u32) + part;
+                    if m < sizes.channels_out {
+                        output[(to + m * pixels) as usize] = sums[i * UNIT + j] * scale;
+                    }
                 }
             }
         }

@@ -4,14 +4,20 @@
 //! channels, of which each unit keeps 8 x 8 in registers. Step by step it copies what is multiplied into shared memory,
 //! straight from the map that a tap sees; the values of the next step are on their way while those of this one are
 //! multiplied. Taps that see nothing but padding are left out, per block.
+//!
+//! Values have 32 or 16 bits, sums always 32. Those of 16 may be multiplied by cooperative matrices ([`matrices`]), for which a
+//! plane (a subgroup) keeps the sums that its units would.
 
 mod map_product;
+mod matrices;
+mod plan;
 mod weight_product;
 
 use burn_cubecl::cubecl;
 use cubecl::prelude::*;
 
 pub(super) use map_product::maps;
+pub(super) use plan::{Block, Matrices, Plan};
 pub(super) use weight_product::weights;
 
 /// Sums of a unit along each side of its block.
@@ -57,16 +63,22 @@ fn seeing(offset: i32, stride: i32, size: u32, output: u32) -> (i32, i32) {
     (from, max(from, until))
 }
 
+/// Where the value of `place`, counted row by row, lies in shared memory with `pad` between rows of `size`.
+#[cube]
+fn padded(place: usize, #[comptime] size: usize, #[comptime] pad: usize) -> usize {
+    if comptime!(pad == 0) { place } else { place + place / size * pad }
+}
+
 /// Adds the product of the copied block to the sums of a unit.
 #[cube]
-fn multiply(
+fn multiply<E: Float>(
     sums: &mut Array<f32>,
-    left: &Shared<[f32]>,
-    right: &Shared<[f32]>,
-    #[comptime] rows: usize,
-    #[comptime] columns: usize,
+    left: &Shared<[E]>,
+    right: &Shared<[E]>,
+    #[comptime] block: Block,
     #[comptime] pad: usize,
 ) {
+    let (rows, columns) = comptime!((block.rows, block.columns));
     let half = comptime!(UNIT / 2);
     let across = comptime!(columns / UNIT) as u32;
     let row = (UNIT_POS / across) as usize * half;
@@ -78,10 +90,10 @@ fn multiply(
         let at_right = k * comptime!(columns + pad) + column;
         #[unroll]
         for i in 0..half {
-            a[i] = left[at_left + i];
-            a[i + half] = left[at_left + i + comptime!(rows / 2)];
-            b[i] = right[at_right + i];
-            b[i + half] = right[at_right + i + comptime!(columns / 2)];
+            a[i] = f32::cast_from(left[at_left + i]);
+            a[i + half] = f32::cast_from(left[at_left + i + comptime!(rows / 2)]);
+            b[i] = f32::cast_from(right[at_right + i]);
+            b[i + half] = f32::cast_from(right[at_right + i + comptime!(columns / 2)]);
         }
         #[unroll]
         for i in 0..UNIT {

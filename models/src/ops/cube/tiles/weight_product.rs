@@ -1,30 +1,34 @@
 //! The gradient of a convolution's weights.
 
 use burn_cubecl::cubecl;
+use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
-use super::{DEPTH, Sizes, UNIT, multiply, offset, seeing};
+use super::super::launch::factor;
+use super::{Plan, Sizes, UNIT, matrices, multiply, offset, seeing};
 
 /// Parts of the gradient of the weights: parts x channels out x channels in x taps, whose sum over the parts it is.
 ///
 /// Cubes: blocks of input channels for each tap, blocks of output channels, parts. Each part takes its share of the pixels
-/// that see anything through the tap.
+/// that see anything through the tap. Where `grad` was multiplied by something, `scale` is what takes that back.
 #[cube(launch_unchecked)]
-pub(in crate::ops::cube) fn weights(
-    grad: &[f32],
-    input: &[f32],
+pub(in crate::ops::cube) fn weights<E: Float>(
+    grad: &[E],
+    input: &[E],
+    scale: ComptimeOption<&[f32]>,
     output: &mut [f32],
     sizes: Sizes,
     blocks: u32,
     parts: u32,
-    #[comptime] rows: usize,
-    #[comptime] columns: usize,
+    #[comptime] plan: Plan,
+    #[define(E)] _element: ElemType,
 ) {
-    let units = comptime!(rows * columns / (UNIT * UNIT));
-    let lefts = comptime!(DEPTH * rows / units);
-    let rights = comptime!(DEPTH * columns / units);
+    let (rows, columns) = comptime!((plan.block.rows, plan.block.columns));
+    let units = comptime!(plan.block.units());
+    let lefts = comptime!(plan.depth() * rows / units);
+    let rights = comptime!(plan.depth() * columns / units);
     // Neighbouring units copy neighbouring pixels: without a gap, they would all write to the same bank.
-    let pad = comptime!(UNIT / 2);
+    let pad = comptime!(plan.pad(UNIT / 2));
 
     let taps = sizes.tap_rows * sizes.tap_columns;
     let pixels = sizes.out_height * sizes.out_width;
@@ -39,7 +43,7 @@ pub(in crate::ops::cube) fn weights(
     let wide = max((stop - start) as u32, 1);
     let area = max((bottom - top) as u32 * (stop - start) as u32, 1);
     let all = sizes.batch * ((bottom - top) as u32 * (stop - start) as u32);
-    let depth = comptime!(DEPTH as u32);
+    let depth = comptime!(plan.depth() as u32);
     let share = all.div_ceil(parts).div_ceil(depth) * depth;
     let until = min((CUBE_POS_Z + 1) * share, all);
     let mut at = CUBE_POS_Z * share;
@@ -47,13 +51,14 @@ pub(in crate::ops::cube) fn weights(
     // The pixel that this unit copies in each step, from every `lanes`-th channel.
     let k = UNIT_POS % depth;
     let lane = UNIT_POS / depth;
-    let lanes = comptime!(units / DEPTH);
+    let lanes = comptime!(units / plan.depth());
 
-    let mut left = Shared::<[f32]>::new_slice(comptime!(DEPTH * (rows + pad)));
-    let mut right = Shared::<[f32]>::new_slice(comptime!(DEPTH * (columns + pad)));
+    let mut left = Shared::<[E]>::new_slice(comptime!(plan.depth() * (rows + pad)));
+    let mut right = Shared::<[E]>::new_slice(comptime!(plan.depth() * (columns + pad)));
     let mut sums = Array::<f32>::new(comptime!(UNIT * UNIT));
-    let mut next_left = Array::<f32>::new(lefts);
-    let mut next_right = Array::<f32>::new(rights);
+    let mut sums_of_planes = matrices::zeros(plan);
+    let mut next_left = Array::<E>::new(lefts);
+    let mut next_right = Array::<E>::new(rights);
 
     let mut fetching = at < until;
     let mut multiplying = false;
@@ -82,7 +87,7 @@ pub(in crate::ops::cube) fn weights(
             #[unroll]
             for i in 0..lefts {
                 let m = first_out + lane + comptime!((i * lanes) as u32);
-                let mut value = 0.0f32;
+                let mut value = E::from_int(0);
                 if exists && m < sizes.channels_out {
                     value = grad[(to + m * pixels) as usize];
                 }
@@ -91,7 +96,7 @@ pub(in crate::ops::cube) fn weights(
             #[unroll]
             for i in 0..rights {
                 let c = first_in + lane + comptime!((i * lanes) as u32);
-                let mut value = 0.0f32;
+                let mut value = E::from_int(0);
                 if exists && c < sizes.channels_in {
                     value = input[(from + c * plane) as usize];
                 }
@@ -99,27 +104,49 @@ pub(in crate::ops::cube) fn weights(
             }
         }
         if multiplying {
-            multiply(&mut sums, &left, &right, rows, columns, pad);
+            if comptime!(plan.matrices.is_some()) {
+                matrices::multiply::<E>(&mut sums_of_planes, &left, &right, plan);
+            } else {
+                multiply::<E>(&mut sums, &left, &right, plan.block, pad);
+            }
         }
         multiplying = fetching;
         at += depth;
         fetching = at < until;
     }
 
-    let half = comptime!(UNIT / 2);
-    let across = comptime!((columns / UNIT) as u32);
+    let scale = factor(scale);
     let part = CUBE_POS_Z * sizes.channels_out;
-    #[unroll]
-    for i in 0..UNIT {
-        let m =
-            first_out + UNIT_POS / across * comptime!(half as u32) + comptime!((i / half * rows / 2 + i % half) as u32);
+    if comptime!(plan.matrices.is_some()) {
+        let mut shown = matrices::shown(plan);
         #[unroll]
-        for j in 0..UNIT {
-            let c = first_in
-                + UNIT_POS % across * comptime!(half as u32)
-                + comptime!((j / half * columns / 2 + j % half) as u32);
-            if m < sizes.channels_out && c < sizes.channels_in {
-                output[(((part + m) * sizes.channels_in + c) * taps + tap) as usize] = sums[i * UNIT + j];
+        for which in 0..comptime!(plan.kept()[0] * plan.kept()[1]) {
+            matrices::show(&sums_of_planes, &mut shown, which, plan);
+            for i in 0..comptime!(plan.shown()) {
+                let (row, column, value) = matrices::at(&shown, i, which, plan);
+                let m = first_out + row;
+                let c = first_in + column;
+                if m < sizes.channels_out && c < sizes.channels_in {
+                    output[(((part + m) * sizes.channels_in + c) * taps + tap) as usize] = value * scale;
+                }
+            }
+        }
+    } else {
+        let half = comptime!(UNIT / 2);
+        let across = comptime!((columns / UNIT) as u32);
+        #[unroll]
+        for i in 0..UNIT {
+            let m = first_out
+                + UNIT_POS / across * comptime!(half as u32)
+                + comptime!((i / half * rows / 2 + i % half) as u32);
+            #[unroll]
+            for j in 0..UNIT {
+                let c = first_in
+                    + UNIT_POS % across * comptime!(half as u32)
+                    + comptime!((j / half * columns / 2 + j % half) as u32);
+                if m < sizes.channels_out && c < sizes.channels_in {
+                    output[(((part + m) * sizes.channels_in + c) * taps + tap) as usize] = sums[i * UNIT + j] * scale;
+                }
             }
         }
     }
