@@ -13,7 +13,7 @@ pub enum Precision {
     /// 32.
     #[default]
     Single,
-    /// 16 (IEEE half precision, rounded to nearest). Gradients of maps are multiplied by a power of two first that brings the largest
+    /// 16 (IEEE half precision, rounded to nearest; GPU drivers may round to the other neighbour). Gradients of maps are multiplied by a power of two first that brings the largest
     /// value of the map to between 2^14 and 2^15, and the sums by its inverse: half precision ends at 2^-24, and gradients, which are
     /// means over all pixels, may be smaller altogether.
     Mixed,

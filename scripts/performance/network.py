@@ -43,6 +43,7 @@ def build(settings):
     """An `EncoderDecoder` that trains and predicts as the settings say."""
     model, train, infer = settings["model"], settings["train"], settings["infer"]
     for key, value in (("train.dice_weight", train.get("dice_weight", 0.0) != 0.0),
+                       ("train.precision", train.get("precision", "single") != "single"),
                        ("infer.ratios", infer.get("ratios", [1.0]) != [1.0]), ("infer.flip", infer.get("flip", False))):
         if value:
             raise SystemExit(f"error: {settings['experiment']}: {key} is not compared")

@@ -17,7 +17,7 @@ ALLOWED = 1.0
 
 
 def losses(out, row):
-    folder = out / row["experiment"] / row["rates"] / f"seed-{row['seed']}"
+    folder, = (out / row["experiment"]).rglob(f"seed-{row['seed']}-{row['run_id']}")
     with open(folder / "log.csv") as log:
         return [float(line["loss"]) for line in csv.DictReader(log)][-LAST:]
 
@@ -41,8 +41,8 @@ def main(out):
             continue
         name = experiment.removesuffix("-single")
         mixed = rows.get((f"{name}-mixed", rates, seed))
-        if mixed is None or "finished" not in (single["status"], mixed["status"]):
-            print(f"error: {name}, {rates}, seed {seed} is not there in both precisions", file=sys.stderr)
+        if mixed is None or any(row["status"] != "finished" for row in (single, mixed)):
+            print(f"error: {name}, {rates}, seed {seed} has not been finished in both precisions", file=sys.stderr)
             return 2
         ours, theirs = losses(out, mixed), losses(out, single)
         more = 100 * (mean(ours) / mean(theirs) - 1)

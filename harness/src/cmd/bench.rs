@@ -165,7 +165,9 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let (arguments, device, mut options) = args.command.parts();
     let runs = arguments.runs()?;
     let device = ComputeDevice::select(&device)?;
-    runs.iter().try_for_each(|run| device.takes(run.settings.train.precision))?;
+    if options.what == What::Step {
+        runs.iter().try_for_each(|run| device.takes(run.settings.train.precision))?;
+    }
     let progress = Progress::new();
     let units = options.units;
     let case = |PlannedRun { settings, .. }: &PlannedRun| {

@@ -44,7 +44,6 @@ pub struct ExperimentEstimate {
 /// # Errors
 /// A data set that is missing, or a run directory that cannot be read; names it.
 pub fn dry_run(spec: &Spec, options: &SweepOptions, device: &ComputeDevice, progress: &Progress) -> Result<DryRun> {
-    spec.experiments.iter().try_for_each(|experiment| device.takes(experiment.train.precision))?;
     let mut data = DataSets::open_files(spec, &options.data_root, options.image_limit)?;
     data.open_drawn(spec, &options.out)?;
     data.take_fingerprints(progress)?;
@@ -54,6 +53,7 @@ pub fn dry_run(spec: &Spec, options: &SweepOptions, device: &ComputeDevice, prog
     let mut due: Vec<&PlannedRun> = Vec::new();
     let limit = options.limit.unwrap_or(usize::MAX);
     let part = Part::of(options.shard, &plan);
+    part.runs.iter().try_for_each(|run| device.takes(plan[*run].settings.train.precision))?;
     for run in part.runs.iter().map(|run| &plan[*run]) {
         let estimate = of(&mut experiments, &run.settings);
         estimate.runs += 1;

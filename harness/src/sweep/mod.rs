@@ -170,9 +170,9 @@ fn sweep_recovering(
     stop: &StopFlag,
     execute: &Executor,
 ) -> Result<SweepEnd> {
-    spec.experiments.iter().try_for_each(|experiment| device.takes(experiment.train.precision))?;
     let plan = spec.plan();
     let part = Part::of(options.shard, &plan);
+    part.runs.iter().try_for_each(|run| device.takes(plan[*run].settings.train.precision))?;
     let mut data = DataSets::open_files(spec, &options.data_root, options.image_limit)?;
     check_initial_weights(&plan)?;
     let lock = match options.shard {

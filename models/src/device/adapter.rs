@@ -41,7 +41,8 @@ impl Found {
             adapter: self.info.name.clone(),
             kind: kind.to_owned(),
             api: format!("{:?}, {language}", self.info.backend),
-            half: self.adapter.features().contains(wgpu::Features::SHADER_F16),
+            half: self.adapter.features().contains(wgpu::Features::SHADER_F16)
+                && self.adapter.limits().max_compute_invocations_per_workgroup >= 256,
         }
     }
 

@@ -19,7 +19,8 @@ pub struct DeviceInfo {
     pub kind: String,
     /// Graphics API and shader language; for the CPU backend its vector instructions.
     pub api: String,
-    /// Whether it has floats of 16 bits, or computes as if it had: [`Precision::Mixed`] needs them.
+    /// Whether it has floats of 16 bits and takes the workgroups of kernels for them, or computes as if it did:
+    /// [`Precision::Mixed`] needs them.
     pub half: bool,
 }
 

@@ -134,6 +134,9 @@ impl Kernels for Flex {
         geometry: ConvGeometry,
         precision: Precision,
     ) -> Floats {
+        if is_double(&input) {
+            return columns::weight_gradient::<Self>(input, weight, output_grad, geometry);
+        }
         let sizes = dims(&weight);
         let shape = ConvShape::new(dims(&input), sizes, geometry);
         let (grad, input) = (Values::of(output_grad).scaled_side(precision), Values::of(input).side(precision));
@@ -220,10 +223,32 @@ impl Kernels for Flex {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use burn::backend::ops::FloatTensorOps;
 
     fn noise(shape: [usize; 4], size: f32) -> Floats {
         let count: usize = shape.iter().product();
         tensor((0..count).map(|i| (i as f32 * 0.7).sin() * size).collect(), shape)
+    }
+
+    #[test]
+    fn products_of_64_bits_are_near_those_of_32() {
+        let geometry = ConvGeometry::same(3, 2);
+        let (input, weight, grad) = (noise([2, 5, 9, 11], 3.0), noise([4, 5, 3, 3], 0.1), noise([2, 4, 9, 11], 1.0));
+        let all = |bits: DType| {
+            let [input, weight, grad] = [&input, &weight, &grad].map(|of| Flex::float_cast(of.clone(), bits.into()));
+            let precision = Precision::Single;
+            let of_input =
+                Flex::convolution_input_gradient(input.clone(), weight.clone(), grad.clone(), geometry, precision);
+            let of_weight = Flex::convolution_weight_gradient(input.clone(), weight.clone(), grad, geometry, precision);
+            let output = Flex::convolution(input, weight, geometry, precision);
+            [output, of_input, of_weight].map(|tensor| (tensor.dtype(), tensor.into_data()))
+        };
+        for ((bits, double), (_, single)) in all(DType::F64).into_iter().zip(all(DType::F32)) {
+            assert_eq!(bits, DType::F64);
+            assert_eq!(double.shape(), single.shape());
+            let gap = double.iter::<f64>().zip(single.iter::<f64>()).fold(0f64, |gap, (a, b)| gap.max((a - b).abs()));
+            assert!(gap > 0.0 && gap < 1e-4, "{gap}");
+        }
     }
 
     /// Gradients so small that they would all be zero in half precision, without a scale.

@@ -59,7 +59,7 @@ fn ten_steps_in_mixed_precision_on_vulkan() {
     let config = SegmentorConfig::unet_s5_d16(4, 4, vec![1, 6, 40], 2);
     on_vulkan(|device| match device.takes(Precision::Mixed) {
         Ok(()) => compare(&config, 0.0, Precision::Mixed, &device.device, 1e-2),
-        Err(error) => println!("skipped: {error}"),
+        Err(error) => println!("not run: {error}"),
     });
 }
 

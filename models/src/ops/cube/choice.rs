@@ -62,8 +62,8 @@ enum Reason {
     /// [`VARIABLE`] asks for it.
     Wanted,
     Software,
-    /// Seconds by each way that gives the right values.
-    Measured(Vec<(Way, f64)>),
+    /// Seconds by each way; nothing for one that gave an error or other values.
+    Measured(Vec<(Way, Option<f64>)>),
     /// Our own kernels gave an error or other values, or nothing yet: who loses the device over them finds this when it has another.
     Wrong,
 }
@@ -166,9 +166,12 @@ impl fmt::Display for Choice {
         match &self.reason {
             Reason::Wanted => write!(f, " ({VARIABLE})"),
             Reason::Software => write!(f, " (a software adapter)"),
-            Reason::Wrong => write!(f, " (tiles gave an error or other values)"),
+            Reason::Wrong => write!(f, " (our own kernels gave an error or nothing)"),
             Reason::Measured(times) => {
-                let times = times.iter().map(|(way, time)| format!("{way} {:.3} ms", 1e3 * time));
+                let times = times.iter().map(|(way, time)| match time {
+                    Some(time) => format!("{way} {:.3} ms", 1e3 * time),
+                    None => format!("{way} gave an error or other values"),
+                });
                 write!(f, " ({})", times.collect::<Vec<String>>().join(", "))
             }
         }
@@ -185,10 +188,8 @@ fn measured(like: &CubeTensor, case: &Case, input: [usize; 4]) -> (Way, Reason) 
     let wait = || block_on(like.client.sync()).is_ok();
     let probe = Probe::new(like, case, input);
     let own = [Some(Way::Tiles), by_matrices(like, case.precision)].into_iter().flatten();
-    let right: Vec<Way> = own.filter(|way| probe.agrees(*way) && wait()).collect();
-    if right.is_empty() {
-        return (Way::Columns, Reason::Wrong);
-    }
+    let right = own.map(|way| (way, (probe.agrees(way) && wait()).then_some(f64::INFINITY)));
+    let mut times: Vec<(Way, Option<f64>)> = [(Way::Columns, Some(f64::INFINITY))].into_iter().chain(right).collect();
     let time = |way: Way| {
         let start = Instant::now();
         for _ in 0..8 {
@@ -196,20 +197,21 @@ fn measured(like: &CubeTensor, case: &Case, input: [usize; 4]) -> (Way, Reason) 
         }
         if wait() { start.elapsed().as_secs_f64() / 8.0 } else { f64::INFINITY }
     };
-    let ways = [Way::Columns].into_iter().chain(right);
-    let mut times: Vec<(Way, f64)> = ways.map(|way| (way, f64::INFINITY)).collect();
     for _ in 0..3 {
         for (way, best) in &mut times {
-            *best = best.min(time(*way));
+            if let Some(best) = best {
+                *best = best.min(time(*way));
+            }
         }
     }
     (fastest(&times), Reason::Measured(times))
 }
 
-/// The first, unless a later one is clearly faster; of those, the fastest.
-fn fastest(times: &[(Way, f64)]) -> Way {
-    let clearly = times.iter().filter(|(_, time)| time * WORTH < times[0].1);
-    clearly.min_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or(&times[0]).0
+/// The first that no later one is clearly faster than.
+fn fastest(times: &[(Way, Option<f64>)]) -> Way {
+    let known = times.iter().filter_map(|(way, time)| Some((*way, (*time)?)));
+    let first = (Way::Columns, f64::INFINITY);
+    known.fold(first, |best, one| if one.1 * WORTH < best.1 { one } else { best }).0
 }
 
 /// A convolution with as many channels as it has inputs, on noise.
@@ -243,14 +245,18 @@ impl Probe {
         }
     }
 
-    fn in_blocks(&self, plan: Plan) -> CubeTensor {
-        let (input, weight, geometry) = (self.input.clone(), self.weight.clone(), self.geometry);
-        let side = ways::side(input.clone(), self.precision);
+    /// By a plan: output and input's gradient, which differ in the scale, or the weights' gradient.
+    fn in_blocks(&self, plan: Plan) -> Vec<CubeTensor> {
+        let (weight, geometry) = (&self.weight, self.geometry);
+        let side = ways::side(self.input.clone(), self.precision);
+        let scaled = ways::scaled_side(self.input.clone(), self.precision);
         match self.product {
-            Product::Maps => convolution::forward_in(plan, side, weight, geometry),
+            Product::Maps => {
+                let by = |side| convolution::forward_in(plan, side, weight.clone(), geometry);
+                vec![by(side), by(scaled)]
+            }
             Product::Weights => {
-                let grad = ways::scaled_side(input, self.precision);
-                convolution::weight_gradient_in(plan, side, dims(&weight), grad, geometry)
+                vec![convolution::weight_gradient_in(plan, side, dims(weight), scaled, geometry)]
             }
         }
     }
@@ -260,7 +266,8 @@ impl Probe {
         let values = |output| block_on(CubeBackend::float_into_data(output)).ok()?.try_to_vec::<f32>().ok();
         let Some(wanted) = values(self.run(Way::Columns)) else { return false };
         let plans = Block::ALL.map(|block| Plan { block, matrices: way.matrices() });
-        plans.into_iter().all(|plan| values(self.in_blocks(plan)).is_some_and(|ours| agree(&ours, &wanted)))
+        let right = |ours| values(ours).is_some_and(|ours| agree(&ours, &wanted));
+        plans.into_iter().flat_map(|plan| self.in_blocks(plan)).all(right)
     }
 }
 
@@ -323,11 +330,15 @@ mod tests {
     #[test]
     fn the_fastest_way_is_taken_if_it_is_worth_it() {
         let matrices = Way::Matrices(Matrices { size: [16, 16, 16], plane: 32 });
-        let of = |columns, tiles, others| fastest(&[(Way::Columns, columns), (Way::Tiles, tiles), (matrices, others)]);
-        assert_eq!(of(1.0, 0.95, 0.98), Way::Columns);
-        assert_eq!(of(1.0, 0.5, 0.6), Way::Tiles);
-        assert_eq!(of(1.0, 0.5, 0.4), matrices);
-        assert_eq!(of(1.0, 0.5, f64::INFINITY), Way::Tiles);
+        let of =
+            |columns, tiles, others| fastest(&[(Way::Columns, Some(columns)), (Way::Tiles, tiles), (matrices, others)]);
+        assert_eq!(of(1.0, Some(0.95), Some(0.98)), Way::Columns);
+        assert_eq!(of(1.0, Some(0.5), Some(0.6)), Way::Tiles);
+        assert_eq!(of(1.0, Some(0.5), Some(0.49)), Way::Tiles);
+        assert_eq!(of(1.0, Some(0.5), Some(0.4)), matrices);
+        assert_eq!(of(1.0, None, Some(0.4)), matrices);
+        assert_eq!(of(1.0, Some(0.5), Some(f64::INFINITY)), Way::Tiles);
+        assert_eq!(of(f64::INFINITY, None, None), Way::Columns);
     }
 
     /// What is measured on a GPU, in small.
@@ -347,7 +358,7 @@ mod tests {
                 let ways: Vec<Way> = times.iter().map(|(way, _)| *way).collect();
                 let own = [Some(Way::Columns), Some(Way::Tiles), by_matrices(&like, case.precision)];
                 assert_eq!(ways, own.into_iter().flatten().collect::<Vec<Way>>(), "{case:?}");
-                assert!(times.iter().all(|(_, time)| *time > 0.0 && time.is_finite()), "{times:?}");
+                assert!(times.iter().all(|(_, time)| time.is_some_and(|it| it > 0.0 && it.is_finite())), "{times:?}");
                 assert_eq!(way, fastest(&times));
             }
         });
@@ -356,10 +367,14 @@ mod tests {
     #[test]
     fn a_choice_says_what_it_was_made_from() {
         let line = |way, reason| Choice { case: example(), way, reason }.to_string();
-        let measured = line(Way::Tiles, Reason::Measured(vec![(Way::Columns, 0.002), (Way::Tiles, 0.0005)]));
+        let measured =
+            line(Way::Tiles, Reason::Measured(vec![(Way::Columns, Some(0.002)), (Way::Tiles, Some(0.0005))]));
         assert_eq!(measured, "3x3 weight gradients by tiles (columns 2.000 ms, tiles 0.500 ms)");
         let wrong = line(Way::Columns, Reason::Wrong);
-        assert_eq!(wrong, "3x3 weight gradients by columns (tiles gave an error or other values)");
+        assert_eq!(wrong, "3x3 weight gradients by columns (our own kernels gave an error or nothing)");
+        let other = line(Way::Columns, Reason::Measured(vec![(Way::Columns, Some(0.002)), (Way::Tiles, None)]));
+        let text = "3x3 weight gradients by columns (columns 2.000 ms, tiles gave an error or other values)";
+        assert_eq!(other, text);
         let case = Case { precision: Precision::Mixed, product: Product::Maps, is_point: true, ..example() };
         let way = Way::Matrices(Matrices { size: [16, 16, 16], plane: 32 });
         let wanted = Choice { case, way, reason: Reason::Wanted }.to_string();

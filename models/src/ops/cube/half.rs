@@ -35,11 +35,17 @@ impl Side {
     }
 
     /// In half precision.
+    ///
+    /// # Panics
+    /// For values of other than 32 bits, or more than can be counted with 31.
     pub fn half(values: CubeTensor) -> Self {
         Self { values: rounded(into_contiguous(values), None), back: None }
     }
 
     /// In half precision, the largest value brought to between 2^14 and 2^15 by a power of two.
+    ///
+    /// # Panics
+    /// As [`Side::half`].
     pub fn scaled_half(values: CubeTensor) -> Self {
         let values = into_contiguous(values);
         let [factor, back] = factors_of(&values);
@@ -126,8 +132,15 @@ fn halves(values: &[f32], factor: ComptimeOption<&[f32]>, halves: &mut [f16], co
     }
 }
 
-fn factors_of(values: &CubeTensor) -> [CubeTensor; 2] {
+/// How many values there are for the kernels.
+fn counted(values: &CubeTensor) -> usize {
     let count = values.shape().num_elements();
+    assert!(values.dtype == DType::F32 && count <= i32::MAX as usize, "{count} values of {:?}", values.dtype);
+    count
+}
+
+fn factors_of(values: &CubeTensor) -> [CubeTensor; 2] {
+    let count = counted(values);
     let cubes = count.div_ceil(EACH * UNITS).clamp(1, BUSY);
     let (client, device) = (values.client.clone(), values.device.clone());
     let found = empty_device_contiguous_dtype(client.clone(), device, [cubes].into(), DType::U32);
@@ -158,7 +171,7 @@ fn factors_of(values: &CubeTensor) -> [CubeTensor; 2] {
 
 /// Contiguous values in half precision.
 fn rounded(values: CubeTensor, factor: Option<CubeTensor>) -> CubeTensor {
-    let count = values.shape().num_elements();
+    let count = counted(&values);
     let (client, device) = (values.client.clone(), values.device.clone());
     let output = empty_device_contiguous_dtype(client.clone(), device, values.shape(), DType::F16);
     // SAFETY: both tensors have as many values as the kernel is told.

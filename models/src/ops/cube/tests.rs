@@ -13,6 +13,7 @@ use proptest::test_runner::TestRunner;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::half::Side;
 use super::launch::takes;
 use super::tiles::{Block, Plan};
 use super::ways::{self, Way};
@@ -88,9 +89,13 @@ fn compare(shape: &ConvShape, precision: Precision, device: &CubeDevice) {
         let of_weights = convolution::weight_gradient_in(plan, side(&input), sizes[1], scaled(&grad), geometry);
         check("weights' gradient", of_weights, conv::weight_gradient(&x, &g, shape));
     }
+    let (input_of, weight_of, grad_of) = (|| input.clone(), || weight.clone(), || grad.clone());
+    let output = ways::forward(Way::Columns, input_of(), weight_of(), geometry, precision);
+    check("output by columns", output, conv::forward(&x, &w, shape));
+    let of_weights = ways::weight_gradient(Way::Columns, input_of(), weight_of(), grad_of(), geometry, precision);
+    check("weights' gradient by columns", of_weights, conv::weight_gradient(&x, &g, shape));
     for way in [Some(Way::Columns), Some(Way::Tiles), matrices.map(Way::Matrices)].into_iter().flatten() {
-        let (input, weight, grad) = (input.clone(), weight.clone(), grad.clone());
-        let of_input = ways::input_gradient(way, input, weight, grad, geometry, precision);
+        let of_input = ways::input_gradient(way, input_of(), weight_of(), grad_of(), geometry, precision);
         check("input's gradient", of_input, conv::input_gradient(&g, &w, shape));
     }
 }
@@ -115,6 +120,34 @@ fn all_three_products_on_vulkan_are_those_of_the_cpu() {
                 Ok(())
             })
             .unwrap();
+    });
+}
+
+/// Maps of one value and of more than the workgroups have units, without any value, and with those that are no numbers.
+#[test]
+fn halves_on_vulkan_are_those_of_the_cpu() {
+    on_a_device(|device| {
+        if precisions(device).len() == 1 {
+            return println!("not run: {device:?} has no 16-bit floats");
+        }
+        let tiny: Vec<f32> = noise(700_001, 5).iter().map(|value| value * 1e-9).collect();
+        let special =
+            vec![1.0, 1.0 + 2f32.powi(-11), 1.0 + 3.0 * 2f32.powi(-12), 65_504.0, 70_000.0, 2f32.powi(-24), 0.0];
+        let broken = [vec![1.0, f32::NAN, 2.0], vec![1.0, f32::INFINITY, 2.0]];
+        for values in [vec![3.0], vec![0.0; 300], tiny, special].into_iter().chain(broken) {
+            let on = || CubeBackend::float_from_data(TensorData::new(values.clone(), [1, 1, 1, values.len()]), device);
+            let back = |side: Side| {
+                block_on(CubeBackend::float_into_data(side.widened())).unwrap().try_to_vec::<f32>().unwrap()
+            };
+            let sides = [
+                (back(Side::half(on())), half::rounded(&values)),
+                (back(Side::scaled_half(on())), half::rounded_to_scale(&values)),
+            ];
+            for (ours, wanted) in sides {
+                let same = ours.iter().zip(&wanted).all(|(a, b)| a == b || a.is_nan() && b.is_nan());
+                assert!(ours.len() == wanted.len() && same, "{:?} is not {:?}", &ours[..1], &wanted[..1]);
+            }
+        }
     });
 }
 
