@@ -1,6 +1,7 @@
 //! Values in half precision, for [`Precision::Mixed`](crate::Precision).
 
 use half::f16;
+use half::slice::HalfFloatSliceExt;
 use rayon::prelude::*;
 
 /// Values that one thread rounds at a time.
@@ -32,8 +33,18 @@ pub fn factors(peak: u32) -> [f32; 2] {
 }
 
 fn scaled(values: &[f32], factor: f32, inverse: f32) -> Vec<f32> {
-    let one = |value: &f32| f16::from_f32(value * factor).to_f32() * inverse;
-    values.par_iter().with_min_len(CHUNK).map(one).collect()
+    let mut rounded: Vec<f32> = values.par_iter().with_min_len(CHUNK).map(|value| value * factor).collect();
+    rounded.par_chunks_mut(CHUNK).for_each_init(
+        || vec![f16::ZERO; CHUNK],
+        |halves, chunk| {
+            let halves = &mut halves[..chunk.len()];
+            // Whole slices at a time, where the processor has instructions for them.
+            halves.convert_from_f32_slice(chunk);
+            halves.convert_to_f32_slice(chunk);
+            chunk.iter_mut().for_each(|value| *value *= inverse);
+        },
+    );
+    rounded
 }
 
 #[cfg(test)]
