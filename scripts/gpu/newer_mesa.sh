@@ -10,7 +10,7 @@ SPIR-V, as a GPU does. What the program does on them can be tested with it where
 usage: scripts/gpu/newer_mesa.sh FOLDER COMMAND...
 
 FOLDER is where that Debian lies (1 GB); what is not there yet is fetched, which takes root, debootstrap and a minute. SUITE
-names the Debian [default: sid; Mesa 26 or newer is wanted], MIRROR where it comes from [default: http://deb.debian.org/debian].
+names the Debian [default: sid; Mesa 26 or newer is wanted], MIRROR where it comes from [default: as debootstrap has it].
 
 Programs that are built here find that adapter alone, and run on its C library: COMMAND gets a runner for cargo in its
 environment, and for all other commands the same one as NEWER_MESA. Programs that they start in turn do not have it.
@@ -41,7 +41,7 @@ if [ ! -f "$manifest" ]; then
     [ "$(id -u)" = 0 ] || bad "$folder has no Mesa yet: filling it takes root"
     debootstrap=$(PATH=$PATH:/usr/sbin:/sbin command -v debootstrap) || bad "there is no debootstrap: install it"
     "$debootstrap" --variant=minbase --include=mesa-vulkan-drivers,libvulkan1 "${SUITE:-sid}" "$folder" \
-        "${MIRROR:-http://deb.debian.org/debian}" >&2 || bad "$folder cannot be filled: see above"
+        ${MIRROR:+"$MIRROR"} >&2 || bad "$folder cannot be filled: see above"
 fi
 loaders=("$folder"/lib64/ld-linux*.so.* "$folder"/lib/ld-linux*.so.*)
 for loader in "${loaders[@]}"; do [ ! -e "$loader" ] || break; done
