@@ -59,3 +59,29 @@ fn tensors(batch: Batch, device: &Device) -> (Tensor<4>, Tensor<3, Int>) {
     let labels: Vec<i32> = labels.into_iter().map(i32::from).collect();
     (images, Tensor::from_data(TensorData::new(labels, [size, height, width]), device))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::tests::example;
+    use atrous_models::Precision;
+
+    /// The loss of the first iteration, which no gradient has touched yet.
+    fn first_loss(precision: Precision) -> f64 {
+        let mut settings = example();
+        settings.train.precision = precision;
+        let (size, height, width) = (2, 16, 16);
+        let images = (0..size * 3 * height * width).map(|i| (i as f32 * 0.37).sin()).collect();
+        let labels = (0..size * height * width).map(|i| u8::from(i % 3 == 0)).collect();
+        let batch = Batch { iteration: 0, size, height, width, images, labels, ids: vec![String::new(); size] };
+        Learner::new(&settings, Device::flex().autodiff()).step(&settings, batch).loss
+    }
+
+    #[test]
+    fn a_run_is_trained_in_its_precision() {
+        let [single, mixed] = [Precision::Single, Precision::Mixed].map(first_loss);
+        assert!(single.is_finite() && mixed.is_finite(), "{single} {mixed}");
+        assert_ne!(single, mixed);
+        assert_eq!(mixed, first_loss(Precision::Mixed));
+    }
+}
