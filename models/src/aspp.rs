@@ -8,6 +8,7 @@ use crate::dropout::DropoutNoise;
 use crate::layer::Layer;
 use crate::layers::Conv2d;
 use crate::module::{Module, Phase, Visitor, key};
+use crate::ops;
 
 /// DeepLabV3's ASPP head.
 #[derive(Clone, Debug)]
@@ -68,7 +69,10 @@ impl AsppHead {
         let phase = Phase::Evaluation;
         match layer {
             Layer::Backbone => input,
-            Layer::ImagePool => self.pool(&input, phase),
+            Layer::ImagePool => {
+                let [batch, _, height, width] = input.dims();
+                self.pool(input, phase).expand([batch as i64, -1, height as i64, width as i64])
+            }
             Layer::Branch(i) => self.branches[i].forward(input, phase),
             Layer::Aspp => self.join(input, phase),
             Layer::Logits => self.forward(input, phase, None),
@@ -80,19 +84,16 @@ impl AsppHead {
         self.branches.iter().map(|branch| branch.conv.geometry.dilation).collect()
     }
 
-    /// The mean of the whole map through its convolution, at every pixel.
-    fn pool(&mut self, input: &Tensor<4>, phase: Phase) -> Tensor<4> {
-        let [batch, _, height, width] = input.dims();
-        let pooled = self.image_pool.forward(input.clone().mean_dim(3).mean_dim(2), phase);
-        let [_, channels, _, _] = pooled.dims();
-        pooled.expand([batch, channels, height, width])
+    /// The mean of the whole map through its convolution: batch x channels x 1 x 1.
+    fn pool(&mut self, input: Tensor<4>, phase: Phase) -> Tensor<4> {
+        self.image_pool.forward(ops::mean_map(input), phase)
     }
 
     /// Image pooling and all branches through the bottleneck.
     fn join(&mut self, input: Tensor<4>, phase: Phase) -> Tensor<4> {
-        let mut maps = vec![self.pool(&input, phase)];
+        let mut maps = vec![self.pool(input.clone(), phase)];
         maps.extend(self.branches.iter_mut().map(|branch| branch.forward(input.clone(), phase)));
-        self.bottleneck.forward(Tensor::cat(maps, 1), phase)
+        self.bottleneck.forward(ops::join(maps), phase)
     }
 }
 

@@ -1,19 +1,20 @@
 //! ResNet with bottlenecks and atrous last stages, as DeepLabV3 has it (mmsegmentation's ResNetV1c and ResNet).
 
-use burn::tensor::activation::relu;
-use burn::tensor::module::max_pool2d;
-use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::backbone::BackboneMaps;
 use crate::kernels::conv::ConvGeometry;
+use crate::kernels::pool::PoolGeometry;
 use crate::layers::{BatchNorm, Conv2d};
 use crate::module::{Module, Phase, Visitor, key};
+use crate::ops;
 
 /// Channels out of a bottleneck over those of its 3x3 convolution.
 const EXPANSION: usize = 4;
+/// The pool behind the stem.
+const STEM_POOL: PoolGeometry = PoolGeometry { kernel: 3, stride: 2, padding: 1 };
 
 /// How many layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,7 +175,7 @@ impl Bottleneck {
         for (i, (conv, norm)) in self.convs.iter_mut().enumerate() {
             map = norm.forward(conv.forward(map), i < 2, phase);
         }
-        relu(map + shortcut)
+        ops::residual(map, shortcut)
     }
 }
 
@@ -206,7 +207,7 @@ impl Resnet {
         for StemConv { conv, norm, .. } in &mut self.stem {
             map = norm.forward(conv.forward(map), true, phase);
         }
-        map = max_pool2d(map, MaxPoolOptions::new([3, 3]).with_stride([2, 2]).with_padding([1, 1]));
+        map = ops::max_pool(map, STEM_POOL);
         let (last, others) = self.stages.split_last_mut().expect("four stages");
         for block in others.iter_mut().flatten() {
             map = block.forward(map, phase);

@@ -1,17 +1,18 @@
 //! U-Net S5-D16: five stages, four times halved and doubled.
 
-use burn::tensor::module::max_pool2d;
-use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 
 use crate::backbone::BackboneMaps;
 use crate::conv_module::ConvModule;
+use crate::kernels::pool::PoolGeometry;
 use crate::module::{Module, Phase, Visitor, key};
 use crate::ops;
 
 /// Stages of the encoder; the decoder has one less.
 const STAGES: usize = 5;
+/// The pool in front of each stage of the encoder but the first.
+const HALVING: PoolGeometry = PoolGeometry { kernel: 2, stride: 2, padding: 0 };
 
 /// Two 3x3 convolutions.
 #[derive(Clone, Debug)]
@@ -56,7 +57,7 @@ impl UpStage {
         let reduced = self.reduce.conv.forward(input);
         let raised = ops::resize_bilinear(reduced, [height, width], false);
         let raised = self.reduce.norm.forward(raised, true, phase);
-        self.stage.forward(Tensor::cat(vec![skip, raised], 1), phase)
+        self.stage.forward(ops::join(vec![skip, raised]), phase)
     }
 }
 
@@ -95,7 +96,7 @@ impl Unet {
         for stage in &mut self.encoder {
             let map = match skips.last().cloned() {
                 None => input.clone(),
-                Some(map) => max_pool2d(map, MaxPoolOptions::new([2, 2])),
+                Some(map) => ops::max_pool(map, HALVING),
             };
             skips.push(stage.forward(map, phase));
         }

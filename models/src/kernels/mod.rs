@@ -1,4 +1,5 @@
-//! Convolution, batch norm, bilinear resizing, cross entropy and the optimiser's step on plain slices, for the CPU backend.
+//! Convolution, batch norm, pooling, bilinear resizing, cross entropy, the optimiser's step and what puts maps together, on plain
+//! slices, for the CPU backend.
 //!
 //! Every function splits its work by the shapes alone, never by the number of threads, and adds partial
 //! sums in a fixed order: the result is the same bit for bit on one thread and on sixty-four.
@@ -9,11 +10,16 @@ mod buffer;
 pub mod conv;
 pub mod gather;
 pub mod half;
+#[allow(unsafe_code)]
+pub mod join;
 pub mod loss;
 #[allow(unsafe_code)]
 pub mod momentum;
 #[allow(unsafe_code)]
 pub mod norm;
+pub mod pool;
+#[allow(unsafe_code)]
+pub mod residual;
 #[allow(unsafe_code)]
 pub mod resize;
 #[allow(unsafe_code)]

@@ -7,11 +7,12 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{AutodiffBackend, Backend};
 
-use super::NetworkOps;
-use super::kernels::{ChannelMap, Kernels, NormTerms, dims};
+use super::kernels::{self, ChannelMap, Kernels, NormTerms, dims, joined_size};
+use super::{Maps, NetworkOps};
 use crate::Precision;
 use crate::kernels::conv::ConvGeometry;
 use crate::kernels::momentum::MomentumStep;
+use crate::kernels::pool::PoolGeometry;
 
 /// Implements [`Backward`] for an operation: its saved state, and a body that registers the parents' gradients.
 macro_rules! backward {
@@ -87,6 +88,75 @@ backward!(Bilinear, 1, [usize; 2], |self, ops, grad, grads| {
 });
 
 #[derive(Debug)]
+struct MaxPool(PoolGeometry);
+
+backward!(MaxPool, 1, (IntTensor<B>, [usize; 2]), |self, ops, grad, grads| {
+    let (places, size) = ops.state;
+    if let [Some(node)] = ops.parents {
+        grads.register::<B>(node.id, B::max_pool_gradient(grad, places, self.0, size));
+    }
+});
+
+#[derive(Debug)]
+struct MeanMap;
+
+backward!(MeanMap, 1, [usize; 2], |self, ops, grad, grads| {
+    let [height, width] = ops.state;
+    if let [Some(node)] = ops.parents {
+        let share = |grad, count: usize| B::float_mul_scalar(grad, (1.0 / count as f64).into());
+        grads.register::<B>(node.id, B::spread(share(share(grad, height), width), [height, width]));
+    }
+});
+
+#[derive(Debug)]
+struct Residual;
+
+backward!(Residual, 2, FloatTensor<B>, |self, ops, grad, grads| {
+    let gradient = B::residual_gradient(ops.state, grad);
+    for node in ops.parents.into_iter().flatten() {
+        grads.register::<B>(node.id, gradient.clone());
+    }
+});
+
+#[derive(Debug)]
+struct Join;
+
+/// The state: of each map its channels, and whether it was spread.
+impl<B: Kernels, const N: usize> Backward<B, N> for Join {
+    type State = [(usize, bool); N];
+
+    fn backward(self, ops: Ops<Self::State, N>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let mut first = 0;
+        for (node, (channels, is_spread)) in ops.parents.into_iter().zip(ops.state) {
+            if let Some(node) = node {
+                let part = B::part(grad.clone(), first..first + channels);
+                let sum = |part| [2, 3].into_iter().fold(part, |part, dim| B::float_sum_dim(part, dim));
+                grads.register::<B>(node.id, if is_spread { sum(part) } else { part });
+            }
+            first += channels;
+        }
+    }
+}
+
+fn joined<B: Kernels, C: CheckpointStrategy, const N: usize>(
+    maps: [FloatTensor<Autodiff<B, C>>; N],
+) -> FloatTensor<Autodiff<B, C>> {
+    let nodes = maps.each_ref().map(|map| map.node());
+    let maps = maps.map(|map| map.into_primitive());
+    let size = joined_size(&maps);
+    let parts = maps.each_ref().map(|map| {
+        let [_, channels, height, width] = dims(map);
+        (channels, [height, width] != size)
+    });
+    let output = B::join(maps.into());
+    match Backward::<B, N>::prepare::<C>(Join, nodes).compute_bound().stateful() {
+        OpsKind::Tracked(prep) => prep.finish(parts, output),
+        OpsKind::UnTracked(prep) => prep.finish(output),
+    }
+}
+
+#[derive(Debug)]
 struct CrossEntropy;
 
 backward!(CrossEntropy, 1, (FloatTensor<B>, IntTensor<B>), |self, ops, grad, grads| {
@@ -157,6 +227,47 @@ impl<B: Kernels + Backend, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> 
         let output = B::bilinear(input, size, align_corners);
         match (Bilinear { align_corners }).prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish([height, width], output),
+            OpsKind::UnTracked(prep) => prep.finish(output),
+        }
+    }
+
+    fn max_pool(input: FloatTensor<Self>, geometry: PoolGeometry) -> FloatTensor<Self> {
+        let nodes = [input.node()];
+        let input = input.into_primitive();
+        let [_, _, height, width] = dims(&input);
+        let (output, places) = B::max_pool(input, geometry);
+        match MaxPool(geometry).prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((places, [height, width]), output),
+            OpsKind::UnTracked(prep) => prep.finish(output),
+        }
+    }
+
+    fn mean_map(input: FloatTensor<Self>) -> FloatTensor<Self> {
+        let nodes = [input.node()];
+        let input = input.into_primitive();
+        let [_, _, height, width] = dims(&input);
+        let output = kernels::mean_map::<B>(input);
+        match MeanMap.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish([height, width], output),
+            OpsKind::UnTracked(prep) => prep.finish(output),
+        }
+    }
+
+    fn join(maps: Maps<Self>) -> FloatTensor<Self> {
+        match maps {
+            Maps::Two(a, b) => joined::<B, C, _>([a, b]),
+            Maps::Three(a, b, c) => joined::<B, C, _>([a, b, c]),
+            Maps::Four(a, b, c, d) => joined::<B, C, _>([a, b, c, d]),
+            Maps::Five(a, b, c, d, e) => joined::<B, C, _>([a, b, c, d, e]),
+            Maps::Six(a, b, c, d, e, f) => joined::<B, C, _>([a, b, c, d, e, f]),
+        }
+    }
+
+    fn residual(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
+        let nodes = [a.node(), b.node()];
+        let output = B::residual(a.into_primitive(), b.into_primitive());
+        match Residual.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(output.clone(), output),
             OpsKind::UnTracked(prep) => prep.finish(output),
         }
     }

@@ -2,18 +2,23 @@
 //!
 //! They compute in 32 bits. What evaluation and its gradient need also takes 64 bits, composed of burn's operations.
 
+use std::ops::Range;
+
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::{DType, TensorData};
 
 use super::columns;
-use super::kernels::{self, ChannelMap, Kernels, NormTerms, dims};
+use super::kernels::{self, ChannelMap, Kernels, NormTerms, dims, joined_size};
 use crate::Precision;
 use crate::kernels::conv::{self, ConvGeometry, ConvShape};
 use crate::kernels::half;
+use crate::kernels::join::{self, Part};
 use crate::kernels::loss::{self, LossShape};
 use crate::kernels::momentum::{self, MomentumStep};
 use crate::kernels::norm::{self, Affine, NormShape};
+use crate::kernels::pool::{self, PoolGeometry, PoolShape};
+use crate::kernels::residual;
 use crate::kernels::resize::{self, ResizeShape};
 
 type Floats = FloatTensor<Flex>;
@@ -205,6 +210,86 @@ impl Kernels for Flex {
         let [batch, channels, height, width] = dims(&output_grad);
         let shape = ResizeShape { input: size, output: [height, width], align_corners };
         tensor(resize::gradient(Values::of(output_grad).slice(), &shape), [batch, channels, size[0], size[1]])
+    }
+
+    /// The places are pixels of a window, of 8 bits each.
+    fn max_pool(input: Floats, geometry: PoolGeometry) -> (Floats, IntTensor<Self>) {
+        if is_double(&input) {
+            return kernels::max_pool::<Self>(input, geometry);
+        }
+        let [batch, channels, height, width] = dims(&input);
+        let shape = PoolShape { input: [height, width], geometry };
+        let [rows, columns] = shape.output();
+        let (output, places) = pool::forward(Values::of(input).slice(), &shape);
+        let sizes = [batch, channels, rows, columns];
+        (tensor(output, sizes), IntTensor::<Self>::from_data(TensorData::new(places, sizes)))
+    }
+
+    fn max_pool_gradient(
+        output_grad: Floats,
+        places: IntTensor<Self>,
+        geometry: PoolGeometry,
+        size: [usize; 2],
+    ) -> Floats {
+        if is_double(&output_grad) {
+            return kernels::max_pool_gradient::<Self>(output_grad, places, geometry, size);
+        }
+        let [batch, channels, _, _] = dims(&output_grad);
+        let places = places.as_slice::<u8>().expect("places of this backend's own pool");
+        let gradient = pool::gradient(Values::of(output_grad).slice(), places, &PoolShape { input: size, geometry });
+        tensor(gradient, [batch, channels, size[0], size[1]])
+    }
+
+    fn join(maps: Vec<Floats>) -> Floats {
+        if maps.iter().any(is_double) {
+            return kernels::join::<Self>(maps);
+        }
+        let [height, width] = joined_size(&maps);
+        let batch = dims(&maps[0])[0];
+        let parts: Vec<([usize; 4], Values)> = maps.into_iter().map(|map| (dims(&map), Values::of(map))).collect();
+        let parts: Vec<Part> = parts
+            .iter()
+            .map(|([_, channels, h, w], values)| Part {
+                values: values.slice(),
+                channels: *channels,
+                is_spread: [*h, *w] != [height, width],
+            })
+            .collect();
+        let channels = parts.iter().map(|part| part.channels).sum();
+        tensor(join::join(&parts, batch, height * width), [batch, channels, height, width])
+    }
+
+    fn part(joined: Floats, channels: Range<usize>) -> Floats {
+        if is_double(&joined) {
+            return kernels::part::<Self>(joined, channels);
+        }
+        let [batch, all, height, width] = dims(&joined);
+        let sizes = [batch, channels.len(), height, width];
+        tensor(join::part(Values::of(joined).slice(), all, channels, height * width), sizes)
+    }
+
+    fn spread(maps: Floats, size: [usize; 2]) -> Floats {
+        if is_double(&maps) {
+            return kernels::spread::<Self>(maps, size);
+        }
+        let [batch, channels, _, _] = dims(&maps);
+        tensor(join::spread(Values::of(maps).slice(), size[0] * size[1]), [batch, channels, size[0], size[1]])
+    }
+
+    fn residual(a: Floats, b: Floats) -> Floats {
+        if is_double(&a) {
+            return kernels::residual::<Self>(a, b);
+        }
+        let sizes = dims(&a);
+        tensor(residual::forward(Values::of(a).slice(), Values::of(b).slice()), sizes)
+    }
+
+    fn residual_gradient(output: Floats, output_grad: Floats) -> Floats {
+        if is_double(&output) {
+            return kernels::residual_gradient::<Self>(output, output_grad);
+        }
+        let sizes = dims(&output);
+        tensor(residual::gradient(Values::of(output).slice(), Values::of(output_grad).slice()), sizes)
     }
 
     fn pixel_cross_entropy(logits: Floats, truth: IntTensor<Self>) -> Floats {

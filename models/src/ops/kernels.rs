@@ -1,14 +1,17 @@
 //! What a backend offers: each operation and its gradients, composed of burn's own operations by default.
 
+use std::ops::Range;
+
 use burn::backend::get_device_settings;
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, TensorMetadata};
-use burn::tensor::{Shape, TensorData};
+use burn::tensor::{Shape, Slice, TensorData};
 
 use crate::Precision;
 use crate::kernels::conv::ConvGeometry;
 use crate::kernels::loss::IGNORE_INDEX;
 use crate::kernels::momentum::MomentumStep;
+use crate::kernels::pool::PoolGeometry;
 use crate::kernels::resize;
 
 /// Per channel: the map `(x - mean) * scale + offset`.
@@ -129,6 +132,46 @@ pub trait Kernels: Backend {
         bilinear_gradient::<Self>(output_grad, size, align_corners)
     }
 
+    /// The maximum of each window, and where it is: for [`Kernels::max_pool_gradient`] alone, in the backend's own way.
+    fn max_pool(input: FloatTensor<Self>, geometry: PoolGeometry) -> (FloatTensor<Self>, IntTensor<Self>) {
+        max_pool::<Self>(input, geometry)
+    }
+
+    /// Gradient of [`Kernels::max_pool`] for an input of batch x channels x `size` (height, width).
+    fn max_pool_gradient(
+        output_grad: FloatTensor<Self>,
+        places: IntTensor<Self>,
+        geometry: PoolGeometry,
+        size: [usize; 2],
+    ) -> FloatTensor<Self> {
+        max_pool_gradient::<Self>(output_grad, places, geometry, size)
+    }
+
+    /// Maps side by side along the channels. Those of one pixel are spread to the size of the others.
+    fn join(maps: Vec<FloatTensor<Self>>) -> FloatTensor<Self> {
+        join::<Self>(maps)
+    }
+
+    /// Some channels of a batch of maps.
+    fn part(joined: FloatTensor<Self>, channels: Range<usize>) -> FloatTensor<Self> {
+        part::<Self>(joined, channels)
+    }
+
+    /// Maps of one pixel at every pixel of `size` (height, width).
+    fn spread(maps: FloatTensor<Self>, size: [usize; 2]) -> FloatTensor<Self> {
+        spread::<Self>(maps, size)
+    }
+
+    /// `relu(a + b)`.
+    fn residual(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
+        residual::<Self>(a, b)
+    }
+
+    /// Gradient of [`Kernels::residual`] for either summand, from its output.
+    fn residual_gradient(output: FloatTensor<Self>, output_grad: FloatTensor<Self>) -> FloatTensor<Self> {
+        residual_gradient::<Self>(output, output_grad)
+    }
+
     fn pixel_cross_entropy(logits: FloatTensor<Self>, labels: IntTensor<Self>) -> FloatTensor<Self> {
         let [batch, _, height, width] = dims(&logits);
         let (truth, _) = one_hot::<Self>(&logits, labels);
@@ -236,6 +279,66 @@ pub(super) fn bilinear_gradient<B: Kernels>(
     B::float_matmul(B::float_matmul(B::float_transpose(rows), output_grad), columns)
 }
 
+/// See [`Kernels::max_pool`].
+pub(super) fn max_pool<B: Kernels>(input: FloatTensor<B>, geometry: PoolGeometry) -> (FloatTensor<B>, IntTensor<B>) {
+    let ints = get_device_settings::<B>(&input.device()).int_dtype;
+    let [kernel, stride, padding] = [geometry.kernel, geometry.stride, geometry.padding].map(|of| [of; 2]);
+    let pooled = B::max_pool2d_with_indices(input, kernel, stride, padding, [1, 1], false, ints);
+    (pooled.output, pooled.indices)
+}
+
+/// See [`Kernels::max_pool_gradient`].
+pub(super) fn max_pool_gradient<B: Kernels>(
+    output_grad: FloatTensor<B>,
+    places: IntTensor<B>,
+    geometry: PoolGeometry,
+    size: [usize; 2],
+) -> FloatTensor<B> {
+    let [batch, channels, _, _] = dims(&output_grad);
+    let [kernel, stride, padding] = [geometry.kernel, geometry.stride, geometry.padding].map(|of| [of; 2]);
+    // Of the input, only the size is asked for: it need not be kept.
+    let shape = Shape::from([batch, channels, size[0], size[1]]);
+    let input = B::float_zeros(shape, &output_grad.device(), output_grad.dtype().into());
+    B::max_pool2d_with_indices_backward(input, kernel, stride, padding, [1, 1], false, output_grad, places).x_grad
+}
+
+/// See [`Kernels::join`].
+pub(super) fn join<B: Kernels>(maps: Vec<FloatTensor<B>>) -> FloatTensor<B> {
+    let size = joined_size(&maps);
+    B::float_cat(maps.into_iter().map(|map| B::spread(map, size)).collect(), 1)
+}
+
+/// Height and width of the maps of more than one pixel.
+pub(super) fn joined_size(maps: &[impl TensorMetadata]) -> [usize; 2] {
+    let sizes = maps.iter().map(|map| [dims(map)[2], dims(map)[3]]);
+    sizes.fold([1, 1], |size, of| if of == [1, 1] { size } else { of })
+}
+
+/// See [`Kernels::part`].
+pub(super) fn part<B: Kernels>(joined: FloatTensor<B>, channels: Range<usize>) -> FloatTensor<B> {
+    let [batch, _, height, width] = dims(&joined);
+    B::float_slice(joined, &[0..batch, channels, 0..height, 0..width].map(Slice::from))
+}
+
+/// See [`Kernels::spread`].
+pub(super) fn spread<B: Kernels>(maps: FloatTensor<B>, size: [usize; 2]) -> FloatTensor<B> {
+    let [batch, channels, height, width] = dims(&maps);
+    if [height, width] == size {
+        return maps;
+    }
+    B::float_expand(maps, Shape::from([batch, channels, size[0], size[1]]))
+}
+
+/// See [`Kernels::residual`].
+pub(super) fn residual<B: Kernels>(a: FloatTensor<B>, b: FloatTensor<B>) -> FloatTensor<B> {
+    B::relu(B::float_add(a, b))
+}
+
+/// See [`Kernels::residual_gradient`].
+pub(super) fn residual_gradient<B: Kernels>(output: FloatTensor<B>, output_grad: FloatTensor<B>) -> FloatTensor<B> {
+    B::relu_backward(output, output_grad)
+}
+
 /// The four sizes of a batch of maps.
 pub(super) fn dims(tensor: &impl TensorMetadata) -> [usize; 4] {
     tensor.shape().dims::<4>()
@@ -245,6 +348,11 @@ pub(super) fn dims(tensor: &impl TensorMetadata) -> [usize; 4] {
 fn per_channel<B: Backend>(values: FloatTensor<B>) -> FloatTensor<B> {
     let channels = values.shape().num_elements();
     B::float_reshape(values, Shape::from([1, channels, 1, 1]))
+}
+
+/// Mean over height and width: batch x channels x 1 x 1.
+pub(super) fn mean_map<B: Backend>(tensor: FloatTensor<B>) -> FloatTensor<B> {
+    [3, 2].into_iter().fold(tensor, |t, dim| B::float_mean_dim(t, dim))
 }
 
 /// Mean over batch, height and width: 1 x channels x 1 x 1.

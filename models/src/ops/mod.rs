@@ -14,16 +14,20 @@ mod tensor;
 
 pub use kernels::{ChannelMap, Kernels, NormTerms};
 
-pub use tensor::{affine, atrous_conv2d, batch_norm, cross_entropy, momentum_step, resize_bilinear};
+pub use tensor::{
+    affine, atrous_conv2d, batch_norm, cross_entropy, join, max_pool, mean_map, momentum_step, residual,
+    resize_bilinear,
+};
 
 use burn::backend::tensor::{FloatTensor, IntTensor};
-use burn::backend::{Backend, Flex, backend_extension};
+use burn::backend::{Backend, ExtensionType, Flex, backend_extension};
 #[cfg(feature = "wgpu")]
 use burn_wgpu::CubeBackend;
 
 use crate::Precision;
 use crate::kernels::conv::ConvGeometry;
 use crate::kernels::momentum::MomentumStep;
+use crate::kernels::pool::PoolGeometry;
 
 /// How this process computed convolutions on GPUs, and what that was chosen by, on one line; empty where it did not.
 pub(crate) fn convolution_choices() -> String {
@@ -31,6 +35,28 @@ pub(crate) fn convolution_choices() -> String {
     return cube::choices();
     #[cfg(not(feature = "wgpu"))]
     String::new()
+}
+
+/// Batches of maps. Gradients know how many there are when they are compiled.
+#[derive(ExtensionType)]
+pub enum Maps<B: Backend> {
+    Two(FloatTensor<B>, FloatTensor<B>),
+    Three(FloatTensor<B>, FloatTensor<B>, FloatTensor<B>),
+    Four(FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, FloatTensor<B>),
+    Five(FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, FloatTensor<B>),
+    Six(FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, FloatTensor<B>),
+}
+
+impl<B: Backend> From<Maps<B>> for Vec<FloatTensor<B>> {
+    fn from(maps: Maps<B>) -> Self {
+        match maps {
+            Maps::Two(a, b) => vec![a, b],
+            Maps::Three(a, b, c) => vec![a, b, c],
+            Maps::Four(a, b, c, d) => vec![a, b, c, d],
+            Maps::Five(a, b, c, d, e) => vec![a, b, c, d, e],
+            Maps::Six(a, b, c, d, e, f) => vec![a, b, c, d, e, f],
+        }
+    }
 }
 
 /// The operations that networks are made of, dispatched at run time to the device's backend.
@@ -67,6 +93,19 @@ pub trait NetworkOps: Backend {
 
     /// Bilinear resizing of batch x channels x height x width to `size` (height, width).
     fn resize_bilinear(input: FloatTensor<Self>, size: [usize; 2], align_corners: bool) -> FloatTensor<Self>;
+
+    /// The maximum of each window of batch x channels x height x width.
+    fn max_pool(input: FloatTensor<Self>, geometry: PoolGeometry) -> FloatTensor<Self>;
+
+    /// The mean of each map of batch x channels x height x width: batch x channels x 1 x 1.
+    fn mean_map(input: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// Maps of one batch and one height and width, side by side along the channels. Maps of one pixel are spread to the size of
+    /// the others.
+    fn join(#[extension_type] maps: Maps<Self>) -> FloatTensor<Self>;
+
+    /// `relu(a + b)` of two maps of one shape.
+    fn residual(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// A parameter's values and velocities after a step of stochastic gradient descent. Tracks no gradients.
     fn momentum_step(
@@ -118,6 +157,22 @@ macro_rules! without_gradients {
 
             fn resize_bilinear(input: FloatTensor<Self>, size: [usize; 2], align_corners: bool) -> FloatTensor<Self> {
                 <Self as Kernels>::bilinear(input, size, align_corners)
+            }
+
+            fn max_pool(input: FloatTensor<Self>, geometry: PoolGeometry) -> FloatTensor<Self> {
+                <Self as Kernels>::max_pool(input, geometry).0
+            }
+
+            fn mean_map(input: FloatTensor<Self>) -> FloatTensor<Self> {
+                kernels::mean_map::<Self>(input)
+            }
+
+            fn join(maps: Maps<Self>) -> FloatTensor<Self> {
+                <Self as Kernels>::join(maps.into())
+            }
+
+            fn residual(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
+                <Self as Kernels>::residual(a, b)
             }
 
             fn momentum_step(

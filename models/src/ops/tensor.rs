@@ -3,10 +3,11 @@
 use burn::backend::Dispatch;
 use burn::tensor::{Int, Tensor};
 
-use super::NetworkOps;
+use super::{Maps, NetworkOps};
 use crate::Precision;
 use crate::kernels::conv::ConvGeometry;
 use crate::kernels::momentum::MomentumStep;
+use crate::kernels::pool::PoolGeometry;
 
 /// See [`NetworkOps::atrous_conv2d`].
 pub fn atrous_conv2d(input: Tensor<4>, weight: Tensor<4>, geometry: ConvGeometry, precision: Precision) -> Tensor<4> {
@@ -41,6 +42,42 @@ pub fn resize_bilinear(input: Tensor<4>, size: [usize; 2], align_corners: bool) 
     Tensor::from_dispatch(Dispatch::resize_bilinear(input.into_dispatch(), size, align_corners))
 }
 
+/// See [`NetworkOps::max_pool`].
+pub fn max_pool(input: Tensor<4>, geometry: PoolGeometry) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::max_pool(input.into_dispatch(), geometry))
+}
+
+/// See [`NetworkOps::mean_map`].
+pub fn mean_map(input: Tensor<4>) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::mean_map(input.into_dispatch()))
+}
+
+/// See [`NetworkOps::join`]. At least one map.
+pub fn join(mut maps: Vec<Tensor<4>>) -> Tensor<4> {
+    const MOST: usize = 6;
+    if maps.len() > MOST {
+        let rest = maps.split_off(MOST);
+        return join(std::iter::once(join(maps)).chain(rest).collect());
+    }
+    let count = maps.len();
+    let mut maps = maps.into_iter().map(Tensor::into_dispatch);
+    let mut next = || maps.next().expect("as many maps as were counted");
+    let maps = match count {
+        1 => return Tensor::from_dispatch(next()),
+        2 => Maps::Two(next(), next()),
+        3 => Maps::Three(next(), next(), next()),
+        4 => Maps::Four(next(), next(), next(), next()),
+        5 => Maps::Five(next(), next(), next(), next(), next()),
+        _ => Maps::Six(next(), next(), next(), next(), next(), next()),
+    };
+    Tensor::from_dispatch(Dispatch::join(maps))
+}
+
+/// See [`NetworkOps::residual`].
+pub fn residual(a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::residual(a.into_dispatch(), b.into_dispatch()))
+}
+
 /// See [`NetworkOps::momentum_step`]: values, velocities.
 pub fn momentum_step<const D: usize>(
     values: Tensor<D>,
@@ -56,4 +93,85 @@ pub fn momentum_step<const D: usize>(
 /// See [`NetworkOps::cross_entropy`].
 pub fn cross_entropy(logits: Tensor<4>, labels: Tensor<3, Int>) -> Tensor<1> {
     Tensor::from_dispatch(Dispatch::cross_entropy(logits.into_dispatch(), labels.into_dispatch()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::activation::relu;
+    use burn::tensor::module::max_pool2d;
+    use burn::tensor::ops::MaxPoolOptions;
+    use burn::tensor::{Device, TensorData};
+
+    /// Numbers of which some are equal, that depend on `seed`.
+    fn noise(seed: usize, [batch, channels, height, width]: [usize; 4]) -> Tensor<4> {
+        let count = batch * channels * height * width;
+        let values: Vec<f32> = (0..count).map(|i| ((i * 7919 + seed * 104_729) % 23) as f32 / 8.0 - 1.4).collect();
+        Tensor::from_data(TensorData::new(values, [batch, channels, height, width]), &Device::flex().autodiff())
+    }
+
+    /// The output of `of`, and the gradient of each input for some gradient of the output.
+    fn with_gradients(inputs: &[Tensor<4>], of: &dyn Fn(Vec<Tensor<4>>) -> Tensor<4>) -> Vec<TensorData> {
+        let inputs: Vec<Tensor<4>> = inputs.iter().map(|input| input.clone().detach().require_grad()).collect();
+        let output = of(inputs.clone());
+        let gradients = (output.clone() * noise(9, output.dims())).sum().backward();
+        let gradients = inputs.iter().map(|input| input.grad(&gradients).expect("a gradient").into_data());
+        std::iter::once(output.into_data()).chain(gradients).collect()
+    }
+
+    /// Our operation and the same composed of burn's: values and gradients are the same numbers, so that results of runs stay
+    /// what they were.
+    fn agree(
+        inputs: &[Tensor<4>],
+        ours: &dyn Fn(Vec<Tensor<4>>) -> Tensor<4>,
+        burns: &dyn Fn(Vec<Tensor<4>>) -> Tensor<4>,
+    ) {
+        let (ours, burns) = (with_gradients(inputs, ours), with_gradients(inputs, burns));
+        for (ours, burns) in ours.iter().zip(&burns) {
+            ours.assert_eq(burns, true);
+        }
+    }
+
+    #[test]
+    fn maxima_are_those_of_burn() {
+        for (size, [kernel, stride, padding]) in
+            [([6, 8], [2, 2, 0]), ([7, 9], [3, 2, 1]), ([8, 5], [2, 2, 0]), ([4, 6], [3, 1, 1])]
+        {
+            let options = || MaxPoolOptions::new([kernel; 2]).with_stride([stride; 2]).with_padding([padding; 2]);
+            let geometry = PoolGeometry { kernel, stride, padding };
+            agree(&[noise(1, [2, 3, size[0], size[1]])], &|inputs| max_pool(inputs[0].clone(), geometry), &|inputs| {
+                max_pool2d(inputs[0].clone(), options())
+            });
+        }
+    }
+
+    #[test]
+    fn means_of_maps_are_those_of_burn() {
+        let means = |inputs: Vec<Tensor<4>>| inputs[0].clone().mean_dim(3).mean_dim(2);
+        agree(&[noise(1, [2, 3, 6, 7])], &|inputs| mean_map(inputs[0].clone()), &means);
+    }
+
+    #[test]
+    fn residuals_are_those_of_burn() {
+        let inputs = [noise(1, [2, 3, 4, 5]), noise(2, [2, 3, 4, 5])];
+        let sum = |inputs: Vec<Tensor<4>>| relu(inputs[0].clone() + inputs[1].clone());
+        agree(&inputs, &|inputs| residual(inputs[0].clone(), inputs[1].clone()), &sum);
+    }
+
+    /// Up to more maps than one operation takes, the first of them of one pixel.
+    #[test]
+    fn joined_maps_are_those_of_burn() {
+        for count in 1..=13 {
+            let size = |i: usize| if i == 0 && count > 1 { [2, 3, 1, 1] } else { [2, 1 + i % 3, 4, 5] };
+            let inputs: Vec<Tensor<4>> = (0..count).map(|i| noise(i, size(i))).collect();
+            let spread = |map: Tensor<4>| map.expand([-1, -1, 4, 5]);
+            agree(&inputs, &join, &|inputs| Tensor::cat(inputs.into_iter().map(spread).collect(), 1));
+        }
+    }
+
+    #[test]
+    fn maps_of_one_pixel_are_joined_as_they_are() {
+        let inputs = [noise(1, [2, 3, 1, 1]), noise(2, [2, 1, 1, 1])];
+        agree(&inputs, &join, &|inputs| Tensor::cat(inputs, 1));
+    }
 }

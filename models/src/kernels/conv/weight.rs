@@ -1,5 +1,6 @@
 //! The gradient of a convolution's weights.
 
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use gemm::Parallelism;
@@ -7,6 +8,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::ConvShape;
+use crate::kernels::buffer::written;
 use crate::kernels::gather::{Planes, RowBlock, row_blocks};
 use crate::kernels::tile::{Area, dots};
 
@@ -63,19 +65,24 @@ pub fn weight_gradient(input: &[f32], output_grad: &[f32], shape: &ConvShape) ->
             if by_dots { arch.dispatch(Dots(task)) } else { task.by_columns() }
         })
         .collect();
-    let mut gradient = vec![0.0; size];
-    gradient.par_chunks_mut(channels_in * taps).enumerate().for_each(|(out, gradient)| {
-        for ((_, slice), part) in tasks.iter().zip(&partial) {
-            // From (out, ky, kx, inner) to (out, inner, ky, kx).
-            let rows = &part[out * taps * slice.len()..][..taps * slice.len()];
-            for (tap, row) in rows.chunks_exact(slice.len()).enumerate() {
-                for (inner, value) in slice.clone().zip(row) {
-                    gradient[inner * taps + tap] += value;
+    // SAFETY: each output channel's weights are set to zero, and then added to.
+    unsafe {
+        written(size, |gradient| {
+            gradient.par_chunks_mut(channels_in * taps).enumerate().for_each(|(out, gradient)| {
+                gradient.fill(MaybeUninit::new(0.0));
+                let gradient = gradient.assume_init_mut();
+                for ((_, slice), part) in tasks.iter().zip(&partial) {
+                    // From (out, ky, kx, inner) to (out, inner, ky, kx).
+                    let rows = &part[out * taps * slice.len()..][..taps * slice.len()];
+                    for (tap, row) in rows.chunks_exact(slice.len()).enumerate() {
+                        for (inner, value) in slice.clone().zip(row) {
+                            gradient[inner * taps + tap] += value;
+                        }
+                    }
                 }
-            }
-        }
-    });
-    gradient
+            });
+        })
+    }
 }
 
 /// Whether dot products are the way to go: they leave out what is padding and copy next to nothing, but their tiles are

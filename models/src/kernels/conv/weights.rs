@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use crate::kernels::buffer::written;
 use crate::kernels::tile::ROWS;
 
 /// Inner positions (taps times channels) that are multiplied at once: their values stay in the caches.
@@ -46,32 +47,42 @@ impl Weights {
         let [ky, kx] = taps;
         let panels = target.div_ceil(ROWS);
         let (chunks, size) = chunks(source, panels, ky, &kx);
-        let mut values = vec![0.0; size];
-        let mut rest = &mut values[..];
-        let mut parts = Vec::new();
-        for chunk in chunks.iter().filter(|chunk| chunk.inner > 0) {
-            let (panels, others) = rest.split_at_mut(panels * chunk.inner * ROWS);
-            rest = others;
-            parts.extend(
-                panels.chunks_exact_mut(chunk.inner * ROWS).enumerate().map(|(panel, part)| (chunk, panel, part)),
-            );
-        }
-        parts.into_par_iter().for_each(|(chunk, panel, part)| {
-            let first = panel * ROWS;
-            let channels = chunk.channels.len();
-            for (inner, source) in chunk.channels.clone().enumerate() {
-                for (lane, target) in (first..(first + ROWS).min(target)).enumerate() {
-                    let taps = &given.values[target * given.target + source * given.source..];
-                    let mut position = inner * ROWS + lane;
-                    for ky in chunk.ky.clone() {
-                        for kx in kx.clone() {
-                            part[position] = taps[ky * given.width + kx];
-                            position += channels * ROWS;
+        // SAFETY: the parts are all of the values, and every lane of every inner position of each is written.
+        let values = unsafe {
+            written(size, |mut rest| {
+                let mut parts = Vec::new();
+                for chunk in chunks.iter().filter(|chunk| chunk.inner > 0) {
+                    let (panels, others) = rest.split_at_mut(panels * chunk.inner * ROWS);
+                    rest = others;
+                    parts.extend(
+                        panels
+                            .chunks_exact_mut(chunk.inner * ROWS)
+                            .enumerate()
+                            .map(|(panel, part)| (chunk, panel, part)),
+                    );
+                }
+                parts.into_par_iter().for_each(|(chunk, panel, part)| {
+                    let first = panel * ROWS;
+                    let lanes = ROWS.min(target - first);
+                    for lane in lanes..ROWS {
+                        part[lane..].iter_mut().step_by(ROWS).for_each(|value| _ = value.write(0.0));
+                    }
+                    let channels = chunk.channels.len();
+                    for (inner, source) in chunk.channels.clone().enumerate() {
+                        for (lane, target) in (first..first + lanes).enumerate() {
+                            let taps = &given.values[target * given.target + source * given.source..];
+                            let mut position = inner * ROWS + lane;
+                            for ky in chunk.ky.clone() {
+                                for kx in kx.clone() {
+                                    part[position].write(taps[ky * given.width + kx]);
+                                    position += channels * ROWS;
+                                }
+                            }
                         }
                     }
-                }
-            }
-        });
+                });
+            })
+        };
         Weights { chunks, kx, values }
     }
 

@@ -1,0 +1,55 @@
+//! The sum of two maps with a ReLU behind it, and its gradient.
+
+use pulp::Arch;
+use rayon::prelude::*;
+
+use super::buffer::written;
+
+/// Values per task.
+const RUN: usize = 1 << 14;
+
+/// `relu(a + b)`. A NaN stays one.
+pub fn forward(a: &[f32], b: &[f32]) -> Vec<f32> {
+    by_value(a, b, |a, b| if a + b < 0.0 { 0.0 } else { a + b })
+}
+
+/// Gradient of either summand: `output_grad` where `output` was not cut off, else 0.
+pub fn gradient(output: &[f32], output_grad: &[f32]) -> Vec<f32> {
+    by_value(output, output_grad, |output, grad| if output <= 0.0 { 0.0 } else { grad })
+}
+
+fn by_value(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32 + Sync) -> Vec<f32> {
+    assert_eq!(a.len(), b.len(), "values of two maps");
+    let arch = Arch::new();
+    // SAFETY: both slices have one length, and every value of every run is written.
+    unsafe {
+        written(a.len(), |output| {
+            output.par_chunks_mut(RUN).zip(a.par_chunks(RUN).zip(b.par_chunks(RUN))).for_each(|(output, (a, b))| {
+                arch.dispatch(|| {
+                    for ((value, a), b) in output.iter_mut().zip(a).zip(b) {
+                        value.write(f(*a, *b));
+                    }
+                });
+            });
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_are_cut_off_below_zero() {
+        let sum = forward(&[1.0, -3.0, 2.0, f32::NAN], &[2.0, 1.0, -2.0, 1.0]);
+        assert_eq!(sum[..3], [3.0, 0.0, 0.0]);
+        assert!(sum[3].is_nan());
+        assert_eq!(gradient(&sum, &[5.0, 6.0, 7.0, 8.0]), [5.0, 0.0, 0.0, 8.0]);
+    }
+
+    #[test]
+    fn long_maps_are_covered() {
+        let (a, b) = (vec![1.0; 2 * RUN + 5], vec![2.0; 2 * RUN + 5]);
+        assert_eq!(forward(&a, &b), vec![3.0; 2 * RUN + 5]);
+    }
+}
