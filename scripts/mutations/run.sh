@@ -10,7 +10,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-[ $# -ge 1 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+case ${1-} in '' | -*) sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;; esac
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
 shift
