@@ -8,9 +8,12 @@ use super::buffer::written;
 /// Values per task.
 const RUN: usize = 1 << 14;
 
-/// `relu(a + b)`. A NaN stays one.
+/// `relu(a + b)`. A NaN stays one; of zeros there are none below zero.
 pub fn forward(a: &[f32], b: &[f32]) -> Vec<f32> {
-    by_value(a, b, |a, b| if a + b < 0.0 { 0.0 } else { a + b })
+    by_value(a, b, |a, b| {
+        let sum = a + b;
+        if sum > 0.0 || sum.is_nan() { sum } else { 0.0 }
+    })
 }
 
 /// Gradient of either summand: `output_grad` where `output` was not cut off, else 0.
@@ -44,6 +47,7 @@ mod tests {
         let sum = forward(&[1.0, -3.0, 2.0, f32::NAN], &[2.0, 1.0, -2.0, 1.0]);
         assert_eq!(sum[..3], [3.0, 0.0, 0.0]);
         assert!(sum[3].is_nan());
+        assert!(forward(&[-0.0], &[-0.0])[0].is_sign_positive());
         assert_eq!(gradient(&sum, &[5.0, 6.0, 7.0, 8.0]), [5.0, 0.0, 0.0, 8.0]);
     }
 

@@ -7,7 +7,8 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{AutodiffBackend, Backend};
 
-use super::kernels::{self, ChannelMap, Kernels, NormTerms, dims, joined_size};
+use super::composed;
+use super::kernels::{ChannelMap, Kernels, NormTerms, dims, joined_size};
 use super::{Maps, NetworkOps};
 use crate::Precision;
 use crate::kernels::conv::ConvGeometry;
@@ -235,10 +236,12 @@ impl<B: Kernels + Backend, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> 
         let nodes = [input.node()];
         let input = input.into_primitive();
         let [_, _, height, width] = dims(&input);
-        let (output, places) = B::max_pool(input, geometry);
         match MaxPool(geometry).prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish((places, [height, width]), output),
-            OpsKind::UnTracked(prep) => prep.finish(output),
+            OpsKind::Tracked(prep) => {
+                let (output, places) = B::max_pool(input, geometry);
+                prep.finish((places, [height, width]), output)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::maxima(input, geometry)),
         }
     }
 
@@ -246,7 +249,7 @@ impl<B: Kernels + Backend, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> 
         let nodes = [input.node()];
         let input = input.into_primitive();
         let [_, _, height, width] = dims(&input);
-        let output = kernels::mean_map::<B>(input);
+        let output = composed::mean_map::<B>(input);
         match MeanMap.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish([height, width], output),
             OpsKind::UnTracked(prep) => prep.finish(output),

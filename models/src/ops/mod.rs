@@ -6,6 +6,7 @@
 
 mod autodiff;
 mod columns;
+mod composed;
 #[cfg(feature = "wgpu")]
 pub(crate) mod cube;
 mod flex;
@@ -160,11 +161,11 @@ macro_rules! without_gradients {
             }
 
             fn max_pool(input: FloatTensor<Self>, geometry: PoolGeometry) -> FloatTensor<Self> {
-                <Self as Kernels>::max_pool(input, geometry).0
+                <Self as Kernels>::maxima(input, geometry)
             }
 
             fn mean_map(input: FloatTensor<Self>) -> FloatTensor<Self> {
-                kernels::mean_map::<Self>(input)
+                composed::mean_map::<Self>(input)
             }
 
             fn join(maps: Maps<Self>) -> FloatTensor<Self> {

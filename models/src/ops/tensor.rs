@@ -103,10 +103,10 @@ mod tests {
     use burn::tensor::ops::MaxPoolOptions;
     use burn::tensor::{Device, TensorData};
 
-    /// Numbers of which some are equal, that depend on `seed`.
+    /// Numbers of which many are equal, that depend on `seed`.
     fn noise(seed: usize, [batch, channels, height, width]: [usize; 4]) -> Tensor<4> {
         let count = batch * channels * height * width;
-        let values: Vec<f32> = (0..count).map(|i| ((i * 7919 + seed * 104_729) % 23) as f32 / 8.0 - 1.4).collect();
+        let values: Vec<f32> = (0..count).map(|i| ((i * i + i * 7 + seed * 3) % 11 / 2) as f32 - 2.0).collect();
         Tensor::from_data(TensorData::new(values, [batch, channels, height, width]), &Device::flex().autodiff())
     }
 
@@ -158,15 +158,50 @@ mod tests {
         agree(&inputs, &|inputs| residual(inputs[0].clone(), inputs[1].clone()), &sum);
     }
 
-    /// Up to more maps than one operation takes, the first of them of one pixel.
+    /// Up to more maps than one operation takes, some of them of one pixel.
     #[test]
     fn joined_maps_are_those_of_burn() {
-        for count in 1..=13 {
-            let size = |i: usize| if i == 0 && count > 1 { [2, 3, 1, 1] } else { [2, 1 + i % 3, 4, 5] };
+        for (count, spread) in
+            (1..=13).zip([&[][..], &[0], &[2], &[0, 1], &[], &[0, 5], &[0, 1, 2, 3, 4, 5]].into_iter().cycle())
+        {
+            let size = |i: usize| if spread.contains(&i) { [2, 3, 1, 1] } else { [2, 1 + i % 3, 4, 5] };
             let inputs: Vec<Tensor<4>> = (0..count).map(|i| noise(i, size(i))).collect();
             let spread = |map: Tensor<4>| map.expand([-1, -1, 4, 5]);
             agree(&inputs, &join, &|inputs| Tensor::cat(inputs.into_iter().map(spread).collect(), 1));
         }
+    }
+
+    /// Constants among the inputs have no gradient, and do not move those of the others.
+    #[test]
+    fn only_what_asks_for_a_gradient_gets_one() {
+        let [a, b, c] = [1, 2, 3].map(|seed| noise(seed, [2, seed, 4, 5]));
+        let (a, c) = (a.require_grad(), c.require_grad());
+        let joined = join(vec![a.clone(), b.clone(), c.clone()]);
+        let weight = noise(9, joined.dims());
+        let gradients = (joined * weight.clone()).sum().backward();
+        assert!(b.grad(&gradients).is_none());
+        let part = |channels| weight.clone().inner().slice([0..2, channels, 0..4, 0..5]).into_data();
+        a.grad(&gradients).unwrap().into_data().assert_eq(&part(0..1), true);
+        c.grad(&gradients).unwrap().into_data().assert_eq(&part(3..6), true);
+
+        let (a, b) = (noise(1, [1, 1, 2, 2]).require_grad(), noise(2, [1, 1, 2, 2]));
+        let gradients = residual(a.clone(), b.clone()).sum().backward();
+        assert!(a.grad(&gradients).is_some() && b.grad(&gradients).is_none());
+        let gradients = residual(a.clone(), a.clone()).sum().backward();
+        let values: Vec<f32> = a.clone().into_data().iter::<f32>().map(|a| if a > 0.0 { 2.0 } else { 0.0 }).collect();
+        assert_eq!(a.grad(&gradients).unwrap().into_data().iter::<f32>().collect::<Vec<f32>>(), values);
+    }
+
+    #[test]
+    #[should_panic(expected = "does not fit beside")]
+    fn maps_of_other_sizes_are_not_joined() {
+        join(vec![noise(1, [1, 1, 2, 2]), noise(2, [1, 1, 4, 4])]);
+    }
+
+    #[test]
+    #[should_panic(expected = "does not fit beside")]
+    fn maps_of_other_batches_are_not_joined() {
+        join(vec![noise(1, [1, 1, 2, 2]), noise(2, [2, 1, 2, 2])]);
     }
 
     #[test]

@@ -14,7 +14,8 @@ mod ways;
 use burn::backend::tensor::FloatTensor;
 use burn_wgpu::CubeBackend;
 
-use super::kernels::{self, ChannelMap, Kernels, NormTerms, dims};
+use super::composed;
+use super::kernels::{ChannelMap, Kernels, NormTerms, dims};
 use crate::Precision;
 use crate::kernels::conv::{ConvGeometry, ConvShape};
 use crate::kernels::momentum::MomentumStep;
@@ -70,13 +71,13 @@ impl Kernels for CubeBackend {
     }
 
     fn channel_statistics(input: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        if norm::fits(&input) { norm::statistics(input) } else { kernels::channel_statistics::<Self>(input) }
+        if norm::fits(&input) { norm::statistics(input) } else { composed::channel_statistics::<Self>(input) }
     }
 
     fn channel_affine(input: FloatTensor<Self>, map: ChannelMap<Self>, relu: bool) -> FloatTensor<Self> {
         match norm::fits(&input) {
             true => norm::channel_affine(input, map, relu),
-            false => kernels::channel_affine::<Self>(input, map, relu),
+            false => composed::channel_affine::<Self>(input, map, relu),
         }
     }
 
@@ -88,7 +89,7 @@ impl Kernels for CubeBackend {
     ) -> FloatTensor<Self> {
         match norm::fits(&input) {
             true => norm::channel_affine_gradient(input, output_grad, map, relu),
-            false => kernels::channel_affine_gradient::<Self>(input, output_grad, map, relu),
+            false => composed::channel_affine_gradient::<Self>(input, output_grad, map, relu),
         }
     }
 
@@ -100,7 +101,7 @@ impl Kernels for CubeBackend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         match norm::fits(&input) {
             true => norm::batch_norm_gradient(input, output_grad, terms, relu),
-            false => kernels::batch_norm_gradient::<Self>(input, output_grad, terms, relu),
+            false => composed::batch_norm_gradient::<Self>(input, output_grad, terms, relu),
         }
     }
 
@@ -112,7 +113,7 @@ impl Kernels for CubeBackend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         match momentum::fits(&values) {
             true => momentum::step(values, gradient, velocities, by),
-            false => kernels::momentum_step::<Self>(values, gradient, velocities, by),
+            false => composed::momentum_step::<Self>(values, gradient, velocities, by),
         }
     }
 }

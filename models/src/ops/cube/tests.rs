@@ -21,7 +21,8 @@ use super::{convolution, momentum, norm};
 use crate::kernels::conv::{self, ConvGeometry, ConvShape};
 use crate::kernels::half;
 use crate::kernels::momentum::MomentumStep;
-use crate::ops::kernels::{self, ChannelMap, NormTerms};
+use crate::ops::composed;
+use crate::ops::kernels::{ChannelMap, NormTerms};
 use crate::{ComputeDevice, Precision};
 
 /// Runs `test` on a software adapter; says so where there is none.
@@ -251,7 +252,7 @@ fn norms_on_vulkan_are_those_of_the_cpu() {
                 let values = |seed| Both::noise(channels, seed, device);
                 let (input, grad) = (maps(1), maps(2));
                 let (mean, variance) = norm::statistics(input.gpu.clone());
-                let (cpu_mean, cpu_variance) = kernels::channel_statistics::<Flex>(input.cpu.clone());
+                let (cpu_mean, cpu_variance) = composed::channel_statistics::<Flex>(input.cpu.clone());
                 Both { gpu: mean.clone(), cpu: cpu_mean.clone() }.check("mean");
                 Both { gpu: variance.clone(), cpu: cpu_variance.clone() }.check("variance");
 
@@ -260,12 +261,12 @@ fn norms_on_vulkan_are_those_of_the_cpu() {
                 let cpu = NormTerms::<Flex>::new(cpu_mean, cpu_variance, gamma.cpu, beta.cpu, 1e-2);
                 let affine = |input: &Both, gpu: ChannelMap<CubeBackend>, cpu: ChannelMap<Flex>| Both {
                     gpu: norm::channel_affine(input.gpu.clone(), gpu, relu),
-                    cpu: kernels::channel_affine::<Flex>(input.cpu.clone(), cpu, relu),
+                    cpu: composed::channel_affine::<Flex>(input.cpu.clone(), cpu, relu),
                 };
                 affine(&input, gpu.map.clone(), cpu.map.clone()).check("affine");
                 Both {
                     gpu: norm::channel_affine_gradient(input.gpu.clone(), grad.gpu.clone(), gpu.map.clone(), relu),
-                    cpu: kernels::channel_affine_gradient::<Flex>(
+                    cpu: composed::channel_affine_gradient::<Flex>(
                         input.cpu.clone(),
                         grad.cpu.clone(),
                         cpu.map.clone(),
@@ -274,7 +275,7 @@ fn norms_on_vulkan_are_those_of_the_cpu() {
                 }
                 .check("gradient of affine");
                 let ours = norm::batch_norm_gradient(input.gpu, grad.gpu, gpu, relu);
-                let wanted = kernels::batch_norm_gradient::<Flex>(input.cpu, grad.cpu, cpu, relu);
+                let wanted = composed::batch_norm_gradient::<Flex>(input.cpu, grad.cpu, cpu, relu);
                 Both { gpu: ours.0, cpu: wanted.0 }.check("gradient of the input");
                 Both { gpu: ours.1, cpu: wanted.1 }.check("gradient of gamma");
                 Both { gpu: ours.2, cpu: wanted.2 }.check("gradient of beta");
@@ -290,7 +291,7 @@ fn a_step_of_momentum_on_vulkan_is_that_of_the_cpu() {
         for shape in [[1, 1], [3, 100], [40, 513]] {
             let [values, gradient, velocities] = [1, 2, 3].map(|seed| Both::noise(shape, seed, device));
             let ours = momentum::step(values.gpu, gradient.gpu, velocities.gpu, by);
-            let wanted = kernels::momentum_step::<Flex>(values.cpu, gradient.cpu, velocities.cpu, by);
+            let wanted = composed::momentum_step::<Flex>(values.cpu, gradient.cpu, velocities.cpu, by);
             Both { gpu: ours.0, cpu: wanted.0 }.check("values");
             Both { gpu: ours.1, cpu: wanted.1 }.check("velocities");
         }

@@ -2,97 +2,29 @@
 //!
 //! They compute in 32 bits. What evaluation and its gradient need also takes 64 bits, composed of burn's operations.
 
+mod values;
+
 use std::ops::Range;
 
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Flex, TensorMetadata};
-use burn::tensor::{DType, TensorData};
+use burn::tensor::TensorData;
 
 use super::columns;
-use super::kernels::{self, ChannelMap, Kernels, NormTerms, dims, joined_size};
+use super::composed;
+use super::kernels::{ChannelMap, Kernels, NormTerms, dims, joined_size};
 use crate::Precision;
 use crate::kernels::conv::{self, ConvGeometry, ConvShape};
-use crate::kernels::half;
 use crate::kernels::join::{self, Part};
 use crate::kernels::loss::{self, LossShape};
 use crate::kernels::momentum::{self, MomentumStep};
-use crate::kernels::norm::{self, Affine, NormShape};
+use crate::kernels::norm::{self, NormShape};
 use crate::kernels::pool::{self, PoolGeometry, PoolShape};
 use crate::kernels::residual;
 use crate::kernels::resize::{self, ResizeShape};
+use values::{Map, Values, is_double, labels, tensor};
 
 type Floats = FloatTensor<Flex>;
-
-/// A tensor whose values lie in memory in row-major order.
-struct Values(Floats);
-
-impl Values {
-    fn of(tensor: Floats) -> Self {
-        Self(tensor.to_contiguous())
-    }
-
-    fn slice(&self) -> &[f32] {
-        self.0.as_slice::<f32>().expect("a contiguous tensor of 32-bit floats")
-    }
-
-    /// As a map or weights of a product.
-    fn side(self, precision: Precision) -> Side {
-        match precision {
-            Precision::Single => Side::AsIs(self),
-            Precision::Mixed => Side::Rounded(half::rounded(self.slice())),
-        }
-    }
-
-    /// As the gradient of a map.
-    fn scaled_side(self, precision: Precision) -> Side {
-        match precision {
-            Precision::Single => Side::AsIs(self),
-            Precision::Mixed => Side::Rounded(half::rounded_to_scale(self.slice())),
-        }
-    }
-}
-
-/// One side of a convolution's products.
-enum Side {
-    AsIs(Values),
-    Rounded(Vec<f32>),
-}
-
-impl Side {
-    fn slice(&self) -> &[f32] {
-        match self {
-            Side::AsIs(values) => values.slice(),
-            Side::Rounded(values) => values,
-        }
-    }
-}
-
-/// Whether values have 64 bits.
-fn is_double(tensor: &Floats) -> bool {
-    tensor.dtype() == DType::F64
-}
-
-/// A channel map whose values lie in memory.
-struct Map([Values; 3]);
-
-impl Map {
-    fn of(map: ChannelMap<Flex>) -> Self {
-        Self([map.mean, map.scale, map.offset].map(Values::of))
-    }
-
-    fn affine(&self) -> Affine<'_> {
-        let [mean, scale, offset] = &self.0;
-        Affine { mean: mean.slice(), scale: scale.slice(), offset: offset.slice() }
-    }
-}
-
-fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> Floats {
-    Floats::from_data(TensorData::new(values, shape))
-}
-
-fn labels(tensor: IntTensor<Flex>) -> Vec<i64> {
-    tensor.into_data().iter::<i64>().collect()
-}
 
 fn norm_shape(input: &Floats) -> NormShape {
     let [batch, channels, height, width] = dims(input);
@@ -156,7 +88,7 @@ impl Kernels for Flex {
 
     fn channel_affine(input: Floats, map: ChannelMap<Self>, relu: bool) -> Floats {
         if is_double(&input) {
-            return kernels::channel_affine::<Self>(input, map, relu);
+            return composed::channel_affine::<Self>(input, map, relu);
         }
         let (shape, sizes) = (norm_shape(&input), dims(&input));
         tensor(norm::affine(Values::of(input).slice(), &Map::of(map).affine(), relu, &shape), sizes)
@@ -164,7 +96,7 @@ impl Kernels for Flex {
 
     fn channel_affine_gradient(input: Floats, output_grad: Floats, map: ChannelMap<Self>, relu: bool) -> Floats {
         if is_double(&input) {
-            return kernels::channel_affine_gradient::<Self>(input, output_grad, map, relu);
+            return composed::channel_affine_gradient::<Self>(input, output_grad, map, relu);
         }
         let (shape, sizes) = (norm_shape(&input), dims(&input));
         let (input, grad) = (Values::of(input), Values::of(output_grad));
@@ -196,7 +128,7 @@ impl Kernels for Flex {
 
     fn bilinear(input: Floats, size: [usize; 2], align_corners: bool) -> Floats {
         if is_double(&input) {
-            return kernels::bilinear::<Self>(input, size, align_corners);
+            return composed::bilinear::<Self>(input, size, align_corners);
         }
         let [batch, channels, height, width] = dims(&input);
         let shape = ResizeShape { input: [height, width], output: size, align_corners };
@@ -205,7 +137,7 @@ impl Kernels for Flex {
 
     fn bilinear_gradient(output_grad: Floats, size: [usize; 2], align_corners: bool) -> Floats {
         if is_double(&output_grad) {
-            return kernels::bilinear_gradient::<Self>(output_grad, size, align_corners);
+            return composed::bilinear_gradient::<Self>(output_grad, size, align_corners);
         }
         let [batch, channels, height, width] = dims(&output_grad);
         let shape = ResizeShape { input: size, output: [height, width], align_corners };
@@ -215,7 +147,7 @@ impl Kernels for Flex {
     /// The places are pixels of a window, of 8 bits each.
     fn max_pool(input: Floats, geometry: PoolGeometry) -> (Floats, IntTensor<Self>) {
         if is_double(&input) {
-            return kernels::max_pool::<Self>(input, geometry);
+            return composed::max_pool::<Self>(input, geometry);
         }
         let [batch, channels, height, width] = dims(&input);
         let shape = PoolShape { input: [height, width], geometry };
@@ -225,6 +157,10 @@ impl Kernels for Flex {
         (tensor(output, sizes), IntTensor::<Self>::from_data(TensorData::new(places, sizes)))
     }
 
+    fn maxima(input: Floats, geometry: PoolGeometry) -> Floats {
+        Self::max_pool(input, geometry).0
+    }
+
     fn max_pool_gradient(
         output_grad: Floats,
         places: IntTensor<Self>,
@@ -232,7 +168,7 @@ impl Kernels for Flex {
         size: [usize; 2],
     ) -> Floats {
         if is_double(&output_grad) {
-            return kernels::max_pool_gradient::<Self>(output_grad, places, geometry, size);
+            return composed::max_pool_gradient::<Self>(output_grad, places, geometry, size);
         }
         let [batch, channels, _, _] = dims(&output_grad);
         let places = places.as_slice::<u8>().expect("places of this backend's own pool");
@@ -242,7 +178,7 @@ impl Kernels for Flex {
 
     fn join(maps: Vec<Floats>) -> Floats {
         if maps.iter().any(is_double) {
-            return kernels::join::<Self>(maps);
+            return composed::join::<Self>(maps);
         }
         let [height, width] = joined_size(&maps);
         let batch = dims(&maps[0])[0];
@@ -261,7 +197,7 @@ impl Kernels for Flex {
 
     fn part(joined: Floats, channels: Range<usize>) -> Floats {
         if is_double(&joined) {
-            return kernels::part::<Self>(joined, channels);
+            return composed::part::<Self>(joined, channels);
         }
         let [batch, all, height, width] = dims(&joined);
         let sizes = [batch, channels.len(), height, width];
@@ -270,7 +206,7 @@ impl Kernels for Flex {
 
     fn spread(maps: Floats, size: [usize; 2]) -> Floats {
         if is_double(&maps) {
-            return kernels::spread::<Self>(maps, size);
+            return composed::spread::<Self>(maps, size);
         }
         let [batch, channels, _, _] = dims(&maps);
         tensor(join::spread(Values::of(maps).slice(), size[0] * size[1]), [batch, channels, size[0], size[1]])
@@ -278,15 +214,16 @@ impl Kernels for Flex {
 
     fn residual(a: Floats, b: Floats) -> Floats {
         if is_double(&a) {
-            return kernels::residual::<Self>(a, b);
+            return composed::residual::<Self>(a, b);
         }
         let sizes = dims(&a);
+        assert_eq!(sizes, dims(&b), "sizes of two maps that are added");
         tensor(residual::forward(Values::of(a).slice(), Values::of(b).slice()), sizes)
     }
 
     fn residual_gradient(output: Floats, output_grad: Floats) -> Floats {
         if is_double(&output) {
-            return kernels::residual_gradient::<Self>(output, output_grad);
+            return composed::residual_gradient::<Self>(output, output_grad);
         }
         let sizes = dims(&output);
         tensor(residual::gradient(Values::of(output).slice(), Values::of(output_grad).slice()), sizes)
@@ -306,58 +243,4 @@ impl Kernels for Flex {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use burn::backend::ops::FloatTensorOps;
-
-    fn noise(shape: [usize; 4], size: f32) -> Floats {
-        let count: usize = shape.iter().product();
-        tensor((0..count).map(|i| (i as f32 * 0.7).sin() * size).collect(), shape)
-    }
-
-    #[test]
-    fn products_of_64_bits_are_near_those_of_32() {
-        let geometry = ConvGeometry::same(3, 2);
-        let (input, weight, grad) = (noise([2, 5, 9, 11], 3.0), noise([4, 5, 3, 3], 0.1), noise([2, 4, 9, 11], 1.0));
-        let all = |bits: DType| {
-            let [input, weight, grad] = [&input, &weight, &grad].map(|of| Flex::float_cast(of.clone(), bits.into()));
-            let precision = Precision::Single;
-            let of_input =
-                Flex::convolution_input_gradient(input.clone(), weight.clone(), grad.clone(), geometry, precision);
-            let of_weight = Flex::convolution_weight_gradient(input.clone(), weight.clone(), grad, geometry, precision);
-            let output = Flex::convolution(input, weight, geometry, precision);
-            [output, of_input, of_weight].map(|tensor| (tensor.dtype(), tensor.into_data()))
-        };
-        for ((bits, double), (_, single)) in all(DType::F64).into_iter().zip(all(DType::F32)) {
-            assert_eq!(bits, DType::F64);
-            assert_eq!(double.shape(), single.shape());
-            let gap = double.iter::<f64>().zip(single.iter::<f64>()).fold(0f64, |gap, (a, b)| gap.max((a - b).abs()));
-            assert!(gap > 0.0 && gap < 1e-4, "{gap}");
-        }
-    }
-
-    /// Gradients so small that they would all be zero in half precision, without a scale.
-    #[test]
-    fn mixed_convolutions_are_those_of_rounded_values() {
-        let geometry = ConvGeometry::same(3, 2);
-        let (input, weight, grad) = (noise([2, 5, 9, 11], 3.0), noise([4, 5, 3, 3], 0.1), noise([2, 4, 9, 11], 1e-9));
-        let values = |tensor: &Floats| Values::of(tensor.clone()).slice().to_vec();
-        let half = |of: &Floats| tensor(half::rounded(&values(of)), dims(of));
-        let scaled = tensor(half::rounded_to_scale(&values(&grad)), dims(&grad));
-        let all = |precision, [input, weight, grad]: [&Floats; 3]| {
-            let [input, weight, grad] = [input, weight, grad].map(Clone::clone);
-            let output = Flex::convolution(input.clone(), weight.clone(), geometry, precision);
-            let of_input =
-                Flex::convolution_input_gradient(input.clone(), weight.clone(), grad.clone(), geometry, precision);
-            let of_weight = Flex::convolution_weight_gradient(input, weight, grad, geometry, precision);
-            [output, of_input, of_weight].map(|tensor| values(&tensor))
-        };
-        let mixed = all(Precision::Mixed, [&input, &weight, &grad]);
-        assert_eq!(mixed, all(Precision::Single, [&half(&input), &half(&weight), &scaled]));
-        for (mixed, single) in mixed.iter().zip(all(Precision::Single, [&input, &weight, &grad])) {
-            let peak = single.iter().fold(0f32, |peak, value| peak.max(value.abs()));
-            let gap = mixed.iter().zip(&single).fold(0f32, |gap, (a, b)| gap.max((a - b).abs()));
-            assert!(gap > 0.0 && gap < 1e-3 * peak, "{gap} of {peak}");
-        }
-    }
-}
+mod tests;
