@@ -1,7 +1,7 @@
 //! What the CPU's kernels read and write: the memory of flex's tensors.
 
-use burn::backend::tensor::IntTensor;
 use burn::backend::Flex;
+use burn::backend::tensor::IntTensor;
 use burn::tensor::{DType, TensorData};
 
 use super::Floats;
