@@ -119,10 +119,10 @@ backward!(Residual, 2, FloatTensor<B>, |self, ops, grad, grads| {
     }
 });
 
+/// Its state: of each map its channels, and whether it was spread.
 #[derive(Debug)]
 struct Join;
 
-/// The state: of each map its channels, and whether it was spread.
 impl<B: Kernels, const N: usize> Backward<B, N> for Join {
     type State = [(usize, bool); N];
 

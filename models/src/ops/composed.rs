@@ -102,9 +102,15 @@ pub(super) fn bilinear_gradient<B: Kernels>(
 /// See [`Kernels::max_pool`].
 pub(super) fn max_pool<B: Kernels>(input: FloatTensor<B>, geometry: PoolGeometry) -> (FloatTensor<B>, IntTensor<B>) {
     let ints = get_device_settings::<B>(&input.device()).int_dtype;
-    let [kernel, stride, padding] = [geometry.kernel, geometry.stride, geometry.padding].map(|of| [of; 2]);
+    let [kernel, stride, padding] = along_both_axes(geometry);
     let pooled = B::max_pool2d_with_indices(input, kernel, stride, padding, [1, 1], false, ints);
     (pooled.output, pooled.indices)
+}
+
+/// See [`Kernels::maxima`].
+pub(super) fn maxima<B: Kernels>(input: FloatTensor<B>, geometry: PoolGeometry) -> FloatTensor<B> {
+    let [kernel, stride, padding] = along_both_axes(geometry);
+    B::max_pool2d(input, kernel, stride, padding, [1, 1], false)
 }
 
 /// See [`Kernels::max_pool_gradient`].
@@ -115,7 +121,7 @@ pub(super) fn max_pool_gradient<B: Kernels>(
     size: [usize; 2],
 ) -> FloatTensor<B> {
     let [batch, channels, _, _] = dims(&output_grad);
-    let [kernel, stride, padding] = [geometry.kernel, geometry.stride, geometry.padding].map(|of| [of; 2]);
+    let [kernel, stride, padding] = along_both_axes(geometry);
     // Of the input, only the size is asked for: it need not be kept. The order in memory is the one that CubeCL's kernel wants.
     let shape = Shape::from([batch, size[0], size[1], channels]);
     let input = B::float_empty(shape, &output_grad.device(), output_grad.dtype().into());
@@ -152,6 +158,11 @@ pub(super) fn residual<B: Kernels>(a: FloatTensor<B>, b: FloatTensor<B>) -> Floa
 /// See [`Kernels::residual_gradient`].
 pub(super) fn residual_gradient<B: Kernels>(output: FloatTensor<B>, output_grad: FloatTensor<B>) -> FloatTensor<B> {
     B::relu_backward(output, output_grad)
+}
+
+/// Kernel, stride and padding, as burn takes them.
+fn along_both_axes(geometry: PoolGeometry) -> [[usize; 2]; 3] {
+    [geometry.kernel, geometry.stride, geometry.padding].map(|of| [of; 2])
 }
 
 /// One value per channel, so that it broadcasts over batch x channels x height x width.

@@ -137,8 +137,7 @@ pub trait Kernels: Backend {
 
     /// The maximum of each window alone.
     fn maxima(input: FloatTensor<Self>, geometry: PoolGeometry) -> FloatTensor<Self> {
-        let [kernel, stride, padding] = [geometry.kernel, geometry.stride, geometry.padding].map(|of| [of; 2]);
-        Self::max_pool2d(input, kernel, stride, padding, [1, 1], false)
+        composed::maxima::<Self>(input, geometry)
     }
 
     /// Gradient of [`Kernels::max_pool`] for an input of batch x channels x `size` (height, width).
