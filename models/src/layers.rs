@@ -6,6 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::Precision;
 use crate::kernels::conv::ConvGeometry;
+use crate::kernels::norm::NormOptions;
 use crate::module::{Module, Phase, Role, Visitor, key, parameter};
 use crate::ops;
 
@@ -139,13 +140,13 @@ impl BatchNorm {
 
     fn train(&mut self, input: Tensor<4>, relu: bool) -> Tensor<4> {
         let [batch, _, height, width] = input.dims();
-        let count = (batch * height * width) as f64;
-        assert!(count > 1.0, "batch norm needs more than one value per channel to train: use a batch of at least 2");
-        let (output, mean, variance) =
-            ops::batch_norm(input, self.gamma.clone(), self.beta.clone(), Self::EPSILON, relu);
-        let running = |old: &Tensor<1>, new: Tensor<1>| old.clone() * (1.0 - Self::MOMENTUM) + new * Self::MOMENTUM;
-        self.running_mean = running(&self.running_mean, mean);
-        self.running_var = running(&self.running_var, variance * (count / (count - 1.0)));
+        let count = batch * height * width;
+        assert!(count > 1, "batch norm needs more than one value per channel to train: use a batch of at least 2");
+        let options = NormOptions { epsilon: Self::EPSILON, momentum: Self::MOMENTUM, relu };
+        let parameters = [self.gamma.clone(), self.beta.clone()];
+        let running = [self.running_mean.clone(), self.running_var.clone()];
+        let (output, mean, variance) = ops::batch_norm(input, parameters, running, options);
+        (self.running_mean, self.running_var) = (mean, variance);
         output
     }
 }

@@ -4,7 +4,7 @@ use super::LogRow;
 use crate::network;
 use crate::settings::{RunSettings, TrainSpec};
 use atrous_data::Batch;
-use atrous_models::burn::tensor::{Device, Int, Tensor, TensorData};
+use atrous_models::burn::tensor::{Device, Int, Tensor, TensorData, Transaction};
 use atrous_models::sgd::poly_lr;
 use atrous_models::{DropoutNoise, Segmentor, Sgd, SgdConfig};
 
@@ -36,20 +36,21 @@ impl Learner {
         let mut noise = DropoutNoise::new(settings.seed, iteration, dropout);
         let losses = self.network.losses(images, labels, network::loss(settings), &mut noise);
         let total = losses.total();
-        let value = |loss: &Tensor<1>| loss.clone().into_data().iter::<f64>().next().unwrap_or(f64::NAN);
-        let row = LogRow {
-            iteration,
-            lr,
-            loss: value(&total),
-            decode: value(&losses.decode),
-            auxiliary: value(&losses.auxiliary),
-        };
-        if row.loss.is_finite() {
-            let gradients = total.backward();
+        let gradients = total.backward();
+        // Only now, and all at once: a GPU that is asked for losses halts until they are fetched, and would have nothing to go on with.
+        let [loss, decode, auxiliary] = values([total, losses.decode, losses.auxiliary]);
+        if loss.is_finite() {
             self.sgd.step(&mut self.network, &gradients, lr);
         }
-        row
+        LogRow { iteration, lr, loss, decode, auxiliary }
     }
+}
+
+/// The one value of each; NaN where there is none.
+fn values<const N: usize>(tensors: [Tensor<1>; N]) -> [f64; N] {
+    let asked = tensors.into_iter().fold(Transaction::default(), |all, tensor| all.register(tensor.inner()));
+    let mut data = asked.execute().into_iter();
+    [(); N].map(|()| data.next().and_then(|data| data.iter::<f64>().next()).unwrap_or(f64::NAN))
 }
 
 /// A batch on the device: images N x 3 x H x W, labels N x H x W.
@@ -66,15 +67,33 @@ mod tests {
     use crate::settings::tests::example;
     use atrous_models::Precision;
 
+    fn batch(of: impl Fn(usize) -> f32) -> Batch {
+        let (size, height, width) = (2, 16, 16);
+        let images = (0..size * 3 * height * width).map(of).collect();
+        let labels = (0..size * height * width).map(|i| u8::from(i % 3 == 0)).collect();
+        Batch { iteration: 0, size, height, width, images, labels, ids: vec![String::new(); size] }
+    }
+
     /// The loss of the first iteration, which no gradient has touched yet.
     fn first_loss(precision: Precision) -> f64 {
         let mut settings = example();
         settings.train.precision = precision;
-        let (size, height, width) = (2, 16, 16);
-        let images = (0..size * 3 * height * width).map(|i| (i as f32 * 0.37).sin()).collect();
-        let labels = (0..size * height * width).map(|i| u8::from(i % 3 == 0)).collect();
-        let batch = Batch { iteration: 0, size, height, width, images, labels, ids: vec![String::new(); size] };
+        let batch = batch(|i| (i as f32 * 0.37).sin());
         Learner::new(&settings, Device::flex().autodiff()).step(&settings, batch).loss
+    }
+
+    #[test]
+    fn a_step_moves_the_parameters_where_its_loss_is_a_number() {
+        let settings = example();
+        let weights = |learner: &mut Learner| learner.network.decode_head.classifier.weight.clone().into_data();
+        for (broken, moves) in [(false, true), (true, false)] {
+            let mut learner = Learner::new(&settings, Device::flex().autodiff());
+            let before = weights(&mut learner);
+            let row = learner.step(&settings, batch(|i| if broken { f32::NAN } else { (i as f32 * 0.37).sin() }));
+            assert_eq!(row.loss.is_finite(), moves, "{}", row.loss);
+            assert_eq!(row.loss as f32, (row.decode + row.auxiliary) as f32, "{row:?}");
+            assert_eq!(weights(&mut learner) != before, moves);
+        }
     }
 
     #[test]

@@ -5,6 +5,17 @@ use rayon::prelude::*;
 
 use super::buffer::written;
 
+/// What a batch norm in training mode does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NormOptions {
+    /// Added to the variance.
+    pub epsilon: f64,
+    /// Share of the batch in the running statistics.
+    pub momentum: f64,
+    /// Whether a ReLU stands behind it.
+    pub relu: bool,
+}
+
 /// Sizes of the normalised maps.
 #[derive(Clone, Copy, Debug)]
 pub struct NormShape {

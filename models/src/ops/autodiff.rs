@@ -8,11 +8,12 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{AutodiffBackend, Backend};
 
 use super::composed;
-use super::kernels::{ChannelMap, Kernels, NormTerms, dims, joined_size};
+use super::kernels::{ChannelMap, Kernels, NormTerms, Running, dims, joined_size};
 use super::{Maps, NetworkOps};
 use crate::Precision;
 use crate::kernels::conv::ConvGeometry;
 use crate::kernels::momentum::MomentumStep;
+use crate::kernels::norm::NormOptions;
 use crate::kernels::pool::PoolGeometry;
 
 /// Implements [`Backward`] for an operation: its saved state, and a body that registers the parents' gradients.
@@ -187,20 +188,22 @@ impl<B: Kernels + Backend, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> 
         input: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
-        epsilon: f64,
-        relu: bool,
+        running_mean: FloatTensor<Self>,
+        running_variance: FloatTensor<Self>,
+        options: NormOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let NormOptions { relu, .. } = options;
         let nodes = [input.node(), gamma.node(), beta.node()];
+        let parameters = [gamma, beta].map(|of| of.into_primitive());
+        let running = Running { mean: running_mean.into_primitive(), variance: running_variance.into_primitive() };
         let input = input.into_primitive();
-        let (mean, variance) = B::channel_statistics(input.clone());
-        let (gamma, beta) = (gamma.into_primitive(), beta.into_primitive());
-        let terms = NormTerms::<B>::new(mean.clone(), variance.clone(), gamma, beta, epsilon);
+        let (terms, running) = B::norm_terms(input.clone(), parameters, running, options);
         let output = B::channel_affine(input.clone(), terms.map.clone(), relu);
         let output = match (BatchNorm { relu }).prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((input, terms), output),
             OpsKind::UnTracked(prep) => prep.finish(output),
         };
-        (output, Self::from_inner(mean), Self::from_inner(variance))
+        (output, Self::from_inner(running.mean), Self::from_inner(running.variance))
     }
 
     fn affine(

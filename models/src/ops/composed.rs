@@ -7,9 +7,10 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::{Shape, Slice, TensorData};
 
-use super::kernels::{ChannelMap, Kernels, NormTerms, dims, joined_size};
+use super::kernels::{ChannelMap, Kernels, NormTerms, Running, dims, joined_size};
 use crate::kernels::loss::IGNORE_INDEX;
 use crate::kernels::momentum::MomentumStep;
+use crate::kernels::norm::NormOptions;
 use crate::kernels::pool::PoolGeometry;
 use crate::kernels::resize;
 
@@ -40,6 +41,27 @@ pub(super) fn channel_statistics<B: Kernels>(input: FloatTensor<B>) -> (FloatTen
     let variance = mean_over_pixels::<B>(B::float_mul(centred.clone(), centred));
     let flat = |t| B::float_reshape(t, Shape::from([channels]));
     (flat(mean), flat(variance))
+}
+
+/// See [`Kernels::norm_terms`].
+pub(super) fn norm_terms<B: Kernels>(
+    input: FloatTensor<B>,
+    [gamma, beta]: [FloatTensor<B>; 2],
+    running: Running<B>,
+    options: NormOptions,
+) -> (NormTerms<B>, Running<B>) {
+    let NormOptions { epsilon, momentum, .. } = options;
+    let [batch, _, height, width] = dims(&input);
+    let count = (batch * height * width) as f64;
+    let (mean, variance) = B::channel_statistics(input);
+    let inverse = B::float_recip(B::float_sqrt(B::float_add_scalar(variance.clone(), epsilon.into())));
+    let scale = B::float_mul(gamma, inverse.clone());
+    let terms = NormTerms { map: ChannelMap { mean: mean.clone(), scale, offset: beta }, inverse };
+    let moved = |old, new| {
+        B::float_add(B::float_mul_scalar(old, (1.0 - momentum).into()), B::float_mul_scalar(new, momentum.into()))
+    };
+    let unbiased = B::float_mul_scalar(variance, (count / (count - 1.0)).into());
+    (terms, Running { mean: moved(running.mean, mean), variance: moved(running.variance, unbiased) })
 }
 
 /// See [`Kernels::batch_norm_gradient`].
@@ -160,6 +182,27 @@ pub(super) fn residual_gradient<B: Kernels>(output: FloatTensor<B>, output_grad:
     B::relu_backward(output, output_grad)
 }
 
+/// See [`Kernels::pixel_cross_entropy`].
+pub(super) fn cross_entropy<B: Kernels>(logits: FloatTensor<B>, labels: IntTensor<B>) -> FloatTensor<B> {
+    let [batch, _, height, width] = dims(&logits);
+    let (truth, _) = one_hot::<B>(&logits, labels);
+    let losses = B::float_mul(B::log_softmax(logits, 1), truth);
+    B::float_mul_scalar(B::float_sum(losses), (-1.0 / (batch * height * width) as f64).into())
+}
+
+/// See [`Kernels::pixel_cross_entropy_gradient`].
+pub(super) fn cross_entropy_gradient<B: Kernels>(
+    logits: FloatTensor<B>,
+    labels: IntTensor<B>,
+    upstream: FloatTensor<B>,
+) -> FloatTensor<B> {
+    let [batch, _, height, width] = dims(&logits);
+    let (truth, valid) = one_hot::<B>(&logits, labels);
+    let shares = B::float_mul(B::softmax(logits, 1), valid);
+    let factor = B::float_mul_scalar(upstream, (1.0 / (batch * height * width) as f64).into());
+    B::float_mul(B::float_sub(shares, truth), B::float_reshape(factor, Shape::from([1, 1, 1, 1])))
+}
+
 /// Kernel, stride and padding, as burn takes them.
 fn along_both_axes(geometry: PoolGeometry) -> [[usize; 2]; 3] {
     [geometry.kernel, geometry.stride, geometry.padding].map(|of| [of; 2])
@@ -209,7 +252,7 @@ fn interpolation<B: Backend>(
 
 /// The labels as batch x classes x height x width of 0 and 1 (all 0 where ignored), and batch x 1 x height x width of
 /// 1 where a label counts.
-pub(super) fn one_hot<B: Backend>(logits: &FloatTensor<B>, labels: IntTensor<B>) -> (FloatTensor<B>, FloatTensor<B>) {
+fn one_hot<B: Backend>(logits: &FloatTensor<B>, labels: IntTensor<B>) -> (FloatTensor<B>, FloatTensor<B>) {
     let [batch, classes, height, width] = dims(logits);
     let settings = get_device_settings::<B>(&logits.device());
     let labels = B::int_reshape(labels, Shape::from([batch, 1, height, width]));

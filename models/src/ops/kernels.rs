@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, TensorMetadata};
-use burn::tensor::Shape;
 
 use super::composed;
 use crate::Precision;
 use crate::kernels::conv::ConvGeometry;
 use crate::kernels::momentum::MomentumStep;
+use crate::kernels::norm::NormOptions;
 use crate::kernels::pool::PoolGeometry;
 
 /// Per channel: the map `(x - mean) * scale + offset`.
@@ -27,6 +27,14 @@ impl<B: Backend> Clone for ChannelMap<B> {
     }
 }
 
+/// Running statistics of a batch norm, one value per channel.
+#[derive(Clone, Debug)]
+pub struct Running<B: Backend> {
+    pub mean: FloatTensor<B>,
+    /// The **unbiased** one.
+    pub variance: FloatTensor<B>,
+}
+
 /// What a batch norm in training mode did to its input.
 #[derive(Debug)]
 pub struct NormTerms<B: Backend> {
@@ -38,21 +46,6 @@ pub struct NormTerms<B: Backend> {
 impl<B: Backend> Clone for NormTerms<B> {
     fn clone(&self) -> Self {
         Self { map: self.map.clone(), inverse: self.inverse.clone() }
-    }
-}
-
-impl<B: Backend> NormTerms<B> {
-    /// From mean, biased variance, and the learned gamma and beta, each one value per channel.
-    pub fn new(
-        mean: FloatTensor<B>,
-        variance: FloatTensor<B>,
-        gamma: FloatTensor<B>,
-        beta: FloatTensor<B>,
-        epsilon: f64,
-    ) -> Self {
-        let inverse = B::float_recip(B::float_sqrt(B::float_add_scalar(variance, epsilon.into())));
-        let scale = B::float_mul(gamma, inverse.clone());
-        Self { map: ChannelMap { mean, scale, offset: beta }, inverse }
     }
 }
 
@@ -81,9 +74,19 @@ pub trait Kernels: Backend {
         precision: Precision,
     ) -> FloatTensor<Self>;
 
-    /// Mean and biased variance over batch, height and width, one value per channel.
+    /// Mean and biased variance over batch, height and width, one value per channel; for [`composed::norm_terms`] alone.
     fn channel_statistics(input: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
         composed::channel_statistics::<Self>(input)
+    }
+
+    /// What a batch norm in training mode, of these gamma and beta, does to its input, and the running statistics after it.
+    fn norm_terms(
+        input: FloatTensor<Self>,
+        parameters: [FloatTensor<Self>; 2],
+        running: Running<Self>,
+        options: NormOptions,
+    ) -> (NormTerms<Self>, Running<Self>) {
+        composed::norm_terms::<Self>(input, parameters, running, options)
     }
 
     /// `(input - mean) * scale + offset` per channel, and a ReLU behind it if `relu`.
@@ -176,10 +179,7 @@ pub trait Kernels: Backend {
     }
 
     fn pixel_cross_entropy(logits: FloatTensor<Self>, labels: IntTensor<Self>) -> FloatTensor<Self> {
-        let [batch, _, height, width] = dims(&logits);
-        let (truth, _) = composed::one_hot::<Self>(&logits, labels);
-        let losses = Self::float_mul(Self::log_softmax(logits, 1), truth);
-        Self::float_mul_scalar(Self::float_sum(losses), (-1.0 / (batch * height * width) as f64).into())
+        composed::cross_entropy::<Self>(logits, labels)
     }
 
     /// Gradient of [`Kernels::pixel_cross_entropy`] for the logits, times the one value of `upstream`.
@@ -188,11 +188,7 @@ pub trait Kernels: Backend {
         labels: IntTensor<Self>,
         upstream: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        let [batch, _, height, width] = dims(&logits);
-        let (truth, valid) = composed::one_hot::<Self>(&logits, labels);
-        let shares = Self::float_mul(Self::softmax(logits, 1), valid);
-        let factor = Self::float_mul_scalar(upstream, (1.0 / (batch * height * width) as f64).into());
-        Self::float_mul(Self::float_sub(shares, truth), Self::float_reshape(factor, Shape::from([1, 1, 1, 1])))
+        composed::cross_entropy_gradient::<Self>(logits, labels, upstream)
     }
 }
 

@@ -13,7 +13,7 @@ mod flex;
 mod kernels;
 mod tensor;
 
-pub use kernels::{ChannelMap, Kernels, NormTerms};
+pub use kernels::{ChannelMap, Kernels, NormTerms, Running};
 
 pub use tensor::{
     affine, atrous_conv2d, batch_norm, cross_entropy, join, max_pool, mean_map, momentum_step, residual,
@@ -28,6 +28,7 @@ use burn_wgpu::CubeBackend;
 use crate::Precision;
 use crate::kernels::conv::ConvGeometry;
 use crate::kernels::momentum::MomentumStep;
+use crate::kernels::norm::NormOptions;
 use crate::kernels::pool::PoolGeometry;
 
 /// How this process computed convolutions on GPUs, and what that was chosen by, on one line; empty where it did not.
@@ -72,14 +73,15 @@ pub trait NetworkOps: Backend {
         precision: Precision,
     ) -> FloatTensor<Self>;
 
-    /// Batch norm in training mode, and a ReLU behind it if `relu`. Returns the output and, without gradient, mean
-    /// and **biased** variance of each channel.
+    /// Batch norm in training mode, and the ReLU behind it. Returns the output and, without gradient, the running mean and
+    /// (**unbiased**) variance of each channel after this batch.
     fn batch_norm(
         input: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
-        epsilon: f64,
-        relu: bool,
+        running_mean: FloatTensor<Self>,
+        running_variance: FloatTensor<Self>,
+        options: NormOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
     /// `(input - mean) * scale + offset` per channel, and a ReLU behind it if `relu`: batch norm in evaluation mode.
@@ -138,12 +140,14 @@ macro_rules! without_gradients {
                 input: FloatTensor<Self>,
                 gamma: FloatTensor<Self>,
                 beta: FloatTensor<Self>,
-                epsilon: f64,
-                relu: bool,
+                running_mean: FloatTensor<Self>,
+                running_variance: FloatTensor<Self>,
+                options: NormOptions,
             ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-                let (mean, variance) = <Self as Kernels>::channel_statistics(input.clone());
-                let terms = NormTerms::<Self>::new(mean.clone(), variance.clone(), gamma, beta, epsilon);
-                (<Self as Kernels>::channel_affine(input, terms.map, relu), mean, variance)
+                let running = Running { mean: running_mean, variance: running_variance };
+                let (terms, running) = <Self as Kernels>::norm_terms(input.clone(), [gamma, beta], running, options);
+                let output = <Self as Kernels>::channel_affine(input, terms.map, options.relu);
+                (output, running.mean, running.variance)
             }
 
             fn affine(

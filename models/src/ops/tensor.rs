@@ -7,6 +7,7 @@ use super::{Maps, NetworkOps};
 use crate::Precision;
 use crate::kernels::conv::ConvGeometry;
 use crate::kernels::momentum::MomentumStep;
+use crate::kernels::norm::NormOptions;
 use crate::kernels::pool::PoolGeometry;
 
 /// See [`NetworkOps::atrous_conv2d`].
@@ -14,16 +15,15 @@ pub fn atrous_conv2d(input: Tensor<4>, weight: Tensor<4>, geometry: ConvGeometry
     Tensor::from_dispatch(Dispatch::atrous_conv2d(input.into_dispatch(), weight.into_dispatch(), geometry, precision))
 }
 
-/// See [`NetworkOps::batch_norm`]: output, mean, biased variance.
+/// See [`NetworkOps::batch_norm`]: output, running mean, running variance.
 pub fn batch_norm(
     input: Tensor<4>,
-    gamma: Tensor<1>,
-    beta: Tensor<1>,
-    epsilon: f64,
-    relu: bool,
+    [gamma, beta]: [Tensor<1>; 2],
+    [running_mean, running_variance]: [Tensor<1>; 2],
+    options: NormOptions,
 ) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
-    let (gamma, beta) = (gamma.into_dispatch(), beta.into_dispatch());
-    let (output, mean, variance) = Dispatch::batch_norm(input.into_dispatch(), gamma, beta, epsilon, relu);
+    let [gamma, beta, mean, variance] = [gamma, beta, running_mean, running_variance].map(Tensor::into_dispatch);
+    let (output, mean, variance) = Dispatch::batch_norm(input.into_dispatch(), gamma, beta, mean, variance, options);
     (Tensor::from_dispatch(output), Tensor::from_dispatch(mean), Tensor::from_dispatch(variance))
 }
 

@@ -16,6 +16,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::tiles::{Block, Plan};
 use super::ways::{self, Way};
+use super::weights::Weights;
 use super::{convolution, half};
 use crate::Precision;
 use crate::kernels::conv::{ConvGeometry, ConvShape};
@@ -252,7 +253,7 @@ impl Probe {
         let scaled = ways::scaled_side(self.input.clone(), self.precision);
         match self.product {
             Product::Maps => {
-                let by = |side| convolution::forward_in(plan, side, weight.clone(), geometry);
+                let by = |side| convolution::forward_in(plan, side, Weights::new(weight.clone()), geometry);
                 vec![by(side), by(scaled)]
             }
             Product::Weights => {

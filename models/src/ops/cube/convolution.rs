@@ -13,6 +13,7 @@ use burn_wgpu::CubeBackend;
 use super::half::Side;
 use super::launch::{BUSY, MOST, element, empty, takes};
 use super::tiles::{self, Block, DEPTH, Matrices, Plan, SizesLaunch};
+use super::weights::Weights;
 use crate::kernels::conv::{ConvGeometry, ConvShape};
 use crate::ops::kernels::dims;
 
@@ -110,27 +111,21 @@ fn within([rows, columns]: [Range<usize>; 2]) -> [Slice; 4] {
     [Slice::full(), Slice::full(), along(rows), along(columns)]
 }
 
-/// Batch x channels out x output pixels, from weights of channels out x channels in x kernel.
-pub(super) fn forward(input: Side, weight: Tensor, geometry: ConvGeometry, matrices: Option<Matrices>) -> Tensor {
-    let shape = ConvShape::new(dims(&input.values), dims(&weight), geometry);
+/// Batch x channels out x output pixels.
+pub(super) fn forward(input: Side, weights: Weights, geometry: ConvGeometry, matrices: Option<Matrices>) -> Tensor {
+    let shape = ConvShape::new(dims(&input.values), weights.size(), geometry);
     let [height, width] = shape.output();
     let block = Block::of(shape.channels[1], shape.batch * height * width, 1);
-    forward_in(Plan { block, matrices }, input, weight, geometry)
+    forward_in(Plan { block, matrices }, input, weights, geometry)
 }
 
 /// [`forward`] by a plan. The weights are rounded if the input is.
-pub(super) fn forward_in(plan: Plan, input: Side, weight: Tensor, geometry: ConvGeometry) -> Tensor {
+pub(super) fn forward_in(plan: Plan, input: Side, weights: Weights, geometry: ConvGeometry) -> Tensor {
     let Side { values: input, back } = input;
-    let shape = ConvShape::new(dims(&input), dims(&weight), geometry);
-    assert_eq!(dims(&weight)[1], shape.channels[0], "channels of the weights and of the input");
-    let live = [shape.live_taps(0), shape.live_taps(1)];
-    let weight = match live.iter().zip(shape.kernel).all(|(live, taps)| live.len() == taps) {
-        true => weight,
-        false => CubeBackend::float_slice(weight, &within(live)),
-    };
-    // Taps x channels in x channels out: neighbouring units read neighbouring values.
-    let weight = into_contiguous(CubeBackend::float_permute(weight, &[2, 3, 1, 0]));
-    let weight = if input.dtype == DType::F16 { Side::half(weight).values } else { weight };
+    let size = weights.size();
+    let shape = ConvShape::new(dims(&input), size, geometry);
+    assert_eq!(size[1], shape.channels[0], "channels of the weights and of the input");
+    let weight = weights.by_taps([shape.live_taps(0), shape.live_taps(1)], &input);
     let input = into_contiguous(input);
     let [height, width] = shape.output();
     let output = empty(&input, [shape.batch, shape.channels[1], height, width]);
@@ -163,9 +158,7 @@ pub(super) fn input_gradient(
     turned: ConvGeometry,
     matrices: Option<Matrices>,
 ) -> Tensor {
-    let [_, _, kernel, _] = dims(&weight);
-    let weight = if kernel == 1 { weight } else { CubeBackend::float_flip(weight, &[2, 3]) };
-    forward(output_grad, CubeBackend::float_swap_dims(weight, 0, 1), turned, matrices)
+    forward(output_grad, Weights::turned(weight), turned, matrices)
 }
 
 /// Gradient of the weights.

@@ -10,10 +10,8 @@ use burn_wgpu::{CubeBackend, CubeTensor};
 use cubecl::prelude::*;
 use half::f16;
 
-use super::launch::{BUSY, empty, factor as given, takes};
+use super::launch::{BUSY, UNITS, empty, factor as given, takes};
 
-/// Units of a cube (a workgroup).
-const UNITS: usize = 256;
 /// Tensors of a kernel, and what the runtime adds.
 const BINDINGS: u32 = 4;
 /// Values that a unit rounds, at least.

@@ -13,6 +13,27 @@ pub(super) const BUSY: usize = 512;
 /// Workgroups along an axis that every device takes.
 pub(super) const MOST: usize = 65_535;
 
+/// Units of a cube (a workgroup) of kernels that go over values.
+pub(super) const UNITS: usize = 256;
+/// Of them, as a power of two.
+pub(super) const LEVELS: usize = 8;
+
+/// The sum of what so many units of a cube have; of use to the first of them alone.
+#[cube]
+pub(super) fn total(value: f32) -> f32 {
+    let mut shared = Shared::<[f32]>::new_slice(UNITS);
+    shared[UNIT_POS as usize] = value;
+    #[unroll]
+    for level in 0..LEVELS {
+        let half = comptime!(UNITS >> (level + 1));
+        sync_cube();
+        if UNIT_POS < comptime!(half as u32) {
+            shared[UNIT_POS as usize] += shared[UNIT_POS as usize + half];
+        }
+    }
+    shared[0]
+}
+
 /// Whether a workgroup of the device of `like` may have so many units, tensors (with what the runtime adds) and bytes of shared memory.
 pub(super) fn takes(like: &CubeTensor, units: usize, bindings: u32, shared_bytes: usize) -> bool {
     let limits = &like.client.properties().hardware;

@@ -4,21 +4,26 @@ mod choice;
 mod convolution;
 mod half;
 mod launch;
+mod loss;
 mod momentum;
 mod norm;
+mod residual;
+mod resize;
 #[cfg(test)]
 mod tests;
 mod tiles;
 mod ways;
+mod weights;
 
-use burn::backend::tensor::FloatTensor;
+use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn_wgpu::CubeBackend;
 
 use super::composed;
-use super::kernels::{ChannelMap, Kernels, NormTerms, dims};
+use super::kernels::{ChannelMap, Kernels, NormTerms, Running, dims};
 use crate::Precision;
 use crate::kernels::conv::{ConvGeometry, ConvShape};
 use crate::kernels::momentum::MomentumStep;
+use crate::kernels::norm::NormOptions;
 use choice::{Product, way};
 
 /// How the convolutions of this process were computed, and what that was chosen by.
@@ -70,8 +75,16 @@ impl Kernels for CubeBackend {
         ways::weight_gradient(way, input, weight, output_grad, geometry, precision)
     }
 
-    fn channel_statistics(input: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        if norm::fits(&input) { norm::statistics(input) } else { composed::channel_statistics::<Self>(input) }
+    fn norm_terms(
+        input: FloatTensor<Self>,
+        parameters: [FloatTensor<Self>; 2],
+        running: Running<Self>,
+        options: NormOptions,
+    ) -> (NormTerms<Self>, Running<Self>) {
+        match norm::fits(&input) {
+            true => norm::norm_terms(input, parameters, running, options),
+            false => composed::norm_terms::<Self>(input, parameters, running, options),
+        }
     }
 
     fn channel_affine(input: FloatTensor<Self>, map: ChannelMap<Self>, relu: bool) -> FloatTensor<Self> {
@@ -114,6 +127,52 @@ impl Kernels for CubeBackend {
         match momentum::fits(&values) {
             true => momentum::step(values, gradient, velocities, by),
             false => composed::momentum_step::<Self>(values, gradient, velocities, by),
+        }
+    }
+
+    fn bilinear(input: FloatTensor<Self>, size: [usize; 2], align_corners: bool) -> FloatTensor<Self> {
+        match resize::fits(&input, size) {
+            true => resize::bilinear(input, size, align_corners),
+            false => composed::bilinear::<Self>(input, size, align_corners),
+        }
+    }
+
+    fn bilinear_gradient(output_grad: FloatTensor<Self>, size: [usize; 2], align_corners: bool) -> FloatTensor<Self> {
+        match resize::fits(&output_grad, size) {
+            true => resize::bilinear_gradient(output_grad, size, align_corners),
+            false => composed::bilinear_gradient::<Self>(output_grad, size, align_corners),
+        }
+    }
+
+    fn residual(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
+        match residual::fits(&a) {
+            true => residual::residual(a, b),
+            false => composed::residual::<Self>(a, b),
+        }
+    }
+
+    fn residual_gradient(output: FloatTensor<Self>, output_grad: FloatTensor<Self>) -> FloatTensor<Self> {
+        match residual::fits(&output) {
+            true => residual::residual_gradient(output, output_grad),
+            false => composed::residual_gradient::<Self>(output, output_grad),
+        }
+    }
+
+    fn pixel_cross_entropy(logits: FloatTensor<Self>, labels: IntTensor<Self>) -> FloatTensor<Self> {
+        match loss::fits(&logits, &labels) {
+            true => loss::cross_entropy(logits, labels),
+            false => composed::cross_entropy::<Self>(logits, labels),
+        }
+    }
+
+    fn pixel_cross_entropy_gradient(
+        logits: FloatTensor<Self>,
+        labels: IntTensor<Self>,
+        upstream: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        match loss::fits(&logits, &labels) {
+            true => loss::cross_entropy_gradient(logits, labels, upstream),
+            false => composed::cross_entropy_gradient::<Self>(logits, labels, upstream),
         }
     }
 }

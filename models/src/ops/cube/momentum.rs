@@ -8,11 +8,9 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_wgpu::{CubeBackend, CubeTensor};
 use cubecl::prelude::*;
 
-use super::launch::{MOST, empty_like, takes};
+use super::launch::{MOST, UNITS, empty_like, takes};
 use crate::kernels::momentum::MomentumStep;
 
-/// Units of a cube (a workgroup).
-const UNITS: usize = 256;
 /// Tensors of the kernel, and what the runtime adds.
 const BINDINGS: u32 = 6;
 

@@ -1,7 +1,7 @@
 //! Kernels against the definition: convolutions by the CPU's own kernels, the rest composed of burn's operations on the CPU.
 
 use burn::backend::Flex;
-use burn::backend::ops::FloatTensorOps;
+use burn::backend::ops::{FloatTensorOps, IntTensorOps};
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::TensorData;
 use burn_cubecl::CubeDevice;
@@ -17,12 +17,15 @@ use super::half::Side;
 use super::launch::takes;
 use super::tiles::{Block, Plan};
 use super::ways::{self, Way};
-use super::{convolution, momentum, norm};
+use super::weights::Weights;
+use super::{convolution, loss, momentum, norm, residual, resize};
 use crate::kernels::conv::{self, ConvGeometry, ConvShape};
 use crate::kernels::half;
+use crate::kernels::loss::{self as cpu_loss, IGNORE_INDEX, LossShape};
 use crate::kernels::momentum::MomentumStep;
+use crate::kernels::norm::NormOptions;
 use crate::ops::composed;
-use crate::ops::kernels::{ChannelMap, NormTerms};
+use crate::ops::kernels::{ChannelMap, Running};
 use crate::{ComputeDevice, Precision};
 
 /// Runs `test` on a software adapter; says so where there is none.
@@ -85,7 +88,7 @@ fn compare(shape: &ConvShape, precision: Precision, device: &CubeDevice) {
             .map(move |matrices| Plan { block, matrices })
     });
     for plan in plans {
-        let output = convolution::forward_in(plan, side(&input), weight.clone(), geometry);
+        let output = convolution::forward_in(plan, side(&input), Weights::new(weight.clone()), geometry);
         check("output", output, conv::forward(&x, &w, shape));
         let of_weights = convolution::weight_gradient_in(plan, side(&input), sizes[1], scaled(&grad), geometry);
         check("weights' gradient", of_weights, conv::weight_gradient(&x, &g, shape));
@@ -251,14 +254,27 @@ fn norms_on_vulkan_are_those_of_the_cpu() {
                 let maps = |seed| Both::noise(size, seed, device);
                 let values = |seed| Both::noise(channels, seed, device);
                 let (input, grad) = (maps(1), maps(2));
-                let (mean, variance) = norm::statistics(input.gpu.clone());
-                let (cpu_mean, cpu_variance) = composed::channel_statistics::<Flex>(input.cpu.clone());
-                Both { gpu: mean.clone(), cpu: cpu_mean.clone() }.check("mean");
-                Both { gpu: variance.clone(), cpu: cpu_variance.clone() }.check("variance");
+                let parameters = [values(3), values(4)];
+                let [old_mean, old_variance] = [values(5), values(6)];
+                let options = NormOptions { epsilon: 1e-2, momentum: 0.3, relu };
+                let (gpu, new) = norm::norm_terms(
+                    input.gpu.clone(),
+                    parameters.each_ref().map(|of| of.gpu.clone()),
+                    Running { mean: old_mean.gpu, variance: old_variance.gpu },
+                    options,
+                );
+                let (cpu, wanted) = composed::norm_terms::<Flex>(
+                    input.cpu.clone(),
+                    parameters.map(|of| of.cpu),
+                    Running { mean: old_mean.cpu, variance: old_variance.cpu },
+                    options,
+                );
+                Both { gpu: gpu.map.mean.clone(), cpu: cpu.map.mean.clone() }.check("mean");
+                Both { gpu: gpu.map.scale.clone(), cpu: cpu.map.scale.clone() }.check("scale");
+                Both { gpu: gpu.inverse.clone(), cpu: cpu.inverse.clone() }.check("inverse");
+                Both { gpu: new.mean, cpu: wanted.mean }.check("running mean");
+                Both { gpu: new.variance, cpu: wanted.variance }.check("running variance");
 
-                let (gamma, beta) = (values(3), values(4));
-                let gpu = NormTerms::<CubeBackend>::new(mean, variance, gamma.gpu, beta.gpu, 1e-2);
-                let cpu = NormTerms::<Flex>::new(cpu_mean, cpu_variance, gamma.cpu, beta.cpu, 1e-2);
                 let affine = |input: &Both, gpu: ChannelMap<CubeBackend>, cpu: ChannelMap<Flex>| Both {
                     gpu: norm::channel_affine(input.gpu.clone(), gpu, relu),
                     cpu: composed::channel_affine::<Flex>(input.cpu.clone(), cpu, relu),
@@ -280,6 +296,126 @@ fn norms_on_vulkan_are_those_of_the_cpu() {
                 Both { gpu: ours.1, cpu: wanted.1 }.check("gradient of gamma");
                 Both { gpu: ours.2, cpu: wanted.2 }.check("gradient of beta");
             }
+        }
+    });
+}
+
+/// Whose mean is large against what they differ by.
+#[test]
+fn statistics_of_values_far_from_zero_are_exact() {
+    on_a_device(|device| {
+        let (count, offset) = (2 * 40 * 50, 1000.0f32);
+        let values: Vec<f32> = noise(count, 7).into_iter().map(|value| value + offset).collect();
+        let one = |value: f32| CubeBackend::float_from_data(TensorData::new(vec![value], [1]), device);
+        let mean = values.iter().map(|value| f64::from(*value)).sum::<f64>() / count as f64;
+        let variance = values.iter().map(|value| (f64::from(*value) - mean).powi(2)).sum::<f64>() / (count - 1) as f64;
+        let input = CubeBackend::float_from_data(TensorData::new(values, [2, 1, 40, 50]), device);
+        let options = NormOptions { epsilon: 1e-5, momentum: 1.0, relu: false };
+        let running = Running { mean: one(0.0), variance: one(0.0) };
+        let (_, running) = norm::norm_terms(input, [one(1.0), one(0.0)], running, options);
+        let found = [running.mean, running.variance].map(|of| value_of(of));
+        assert!((f64::from(found[0]) - mean).abs() < 1e-4, "{} is not {mean}", found[0]);
+        assert!((f64::from(found[1]) / variance - 1.0).abs() < 1e-5, "{} is not {variance}", found[1]);
+    });
+}
+
+/// The one value of a tensor.
+fn value_of(tensor: CubeTensor) -> f32 {
+    let values = block_on(CubeBackend::float_into_data(tensor)).unwrap().try_to_vec::<f32>().unwrap();
+    assert_eq!(values.len(), 1);
+    values[0]
+}
+
+#[test]
+fn resizing_on_vulkan_is_that_of_the_cpu() {
+    on_a_device(|device| {
+        let sizes = [1usize, 2, 3, 7, 8, 16, 17, 33];
+        let size = || (prop::sample::select(sizes.to_vec()), prop::sample::select(sizes.to_vec()));
+        let mut runner =
+            TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) });
+        runner
+            .run(&(1usize..3, 1usize..4, size(), size(), any::<bool>()), |(batch, channels, from, to, corners)| {
+                let (from, to) = ([from.0, from.1], [to.0, to.1]);
+                let input = Both::noise([batch, channels, from[0], from[1]], 1, device);
+                let grad = Both::noise([batch, channels, to[0], to[1]], 2, device);
+                let what = format!("{from:?} to {to:?}, corners {corners}");
+                assert!(resize::fits(&input.gpu, to) && resize::fits(&grad.gpu, from), "{what}");
+                Both {
+                    gpu: resize::bilinear(input.gpu, to, corners),
+                    cpu: composed::bilinear::<Flex>(input.cpu, to, corners),
+                }
+                .check(&what);
+                Both {
+                    gpu: resize::bilinear_gradient(grad.gpu, from, corners),
+                    cpu: composed::bilinear_gradient::<Flex>(grad.cpu, from, corners),
+                }
+                .check(&format!("gradient of {what}"));
+                Ok(())
+            })
+            .unwrap();
+    });
+}
+
+#[test]
+fn residuals_on_vulkan_are_those_of_the_cpu() {
+    on_a_device(|device| {
+        for size in [[1, 1, 1, 1], [2, 3, 4, 5], [2, 7, 30, 41]] {
+            let [a, b, grad] = [1, 2, 3].map(|seed| Both::noise(size, seed, device));
+            let output = Both { gpu: residual::residual(a.gpu, b.gpu), cpu: composed::residual::<Flex>(a.cpu, b.cpu) };
+            Both {
+                gpu: residual::residual_gradient(output.gpu.clone(), grad.gpu),
+                cpu: composed::residual_gradient::<Flex>(output.cpu.clone(), grad.cpu),
+            }
+            .check("gradient");
+            output.check("sum");
+        }
+    });
+}
+
+/// Labels of a batch, of which some are ignored.
+fn labels(count: usize, classes: usize) -> Vec<i64> {
+    (0..count).map(|i| if i % 7 == 3 { IGNORE_INDEX } else { (i * i + i / 3) as i64 % classes as i64 }).collect()
+}
+
+#[test]
+fn cross_entropy_on_vulkan_is_that_of_the_cpu() {
+    on_a_device(|device| {
+        for [batch, classes, height, width] in [[1, 2, 1, 1], [2, 19, 9, 13], [3, 2, 160, 170]] {
+            let pixels = batch * height * width;
+            let truth = labels(pixels, classes);
+            let ints: Vec<i32> = truth.iter().map(|label| *label as i32).collect();
+            let ints = CubeBackend::int_from_data(TensorData::new(ints, [batch, height, width]), device);
+            let values: Vec<f32> = noise(pixels * classes, 8).iter().map(|value| value * 30.0).collect();
+            let logits = TensorData::new(values.clone(), [batch, classes, height, width]);
+            let logits = CubeBackend::float_from_data(logits, device);
+            assert!(loss::fits(&logits, &ints));
+            let shape = LossShape { batch, classes, pixels: height * width };
+            let ours = value_of(loss::cross_entropy(logits.clone(), ints.clone()));
+            let wanted = cpu_loss::cross_entropy(&values, &truth, &shape);
+            assert!((ours / wanted - 1.0).abs() < 1e-5, "{ours} is not {wanted}");
+            let upstream = CubeBackend::float_from_data(TensorData::new(vec![2.5f32], [1]), device);
+            let gpu = loss::cross_entropy_gradient(logits, ints, upstream);
+            let wanted = cpu_loss::cross_entropy_gradient(&values, &truth, 2.5, &shape);
+            let cpu = TensorData::new(wanted, [batch, classes, height, width]);
+            Both { gpu, cpu: Flex::float_from_data(cpu, &Default::default()) }.check("gradient");
+        }
+    });
+}
+
+/// Both have to be noticed: training stops where the loss is not a number.
+#[test]
+fn a_nan_and_a_label_without_a_class_are_losses_that_are_no_numbers() {
+    on_a_device(|device| {
+        let of = |logit: f32, label: i32| {
+            let logits = TensorData::new(vec![logit, 1.0, 0.5, 2.0], [1, 2, 1, 2]);
+            let labels = TensorData::new(vec![0, label], [1, 1, 2]);
+            let logits = CubeBackend::float_from_data(logits, device);
+            value_of(loss::cross_entropy(logits, CubeBackend::int_from_data(labels, device)))
+        };
+        assert!(of(0.0, 1).is_finite() && of(0.0, IGNORE_INDEX as i32).is_finite());
+        assert!(of(f32::NAN, 1).is_nan());
+        for label in [2, -1, i32::MAX] {
+            assert!(of(0.0, label).is_nan(), "{label}");
         }
     });
 }

@@ -8,6 +8,7 @@ use burn_wgpu::CubeBackend;
 use super::convolution;
 use super::half::Side;
 use super::tiles::Matrices;
+use super::weights::Weights;
 use crate::Precision;
 use crate::kernels::conv::ConvGeometry;
 use crate::ops::columns;
@@ -65,7 +66,7 @@ pub(super) fn forward(way: Way, input: Tensor, weight: Tensor, geometry: ConvGeo
     let input = side(input, precision);
     match way {
         Way::Columns => columns::forward::<CubeBackend>(input.widened(), side(weight, precision).widened(), geometry),
-        _ => convolution::forward(input, weight, geometry, way.matrices()),
+        _ => convolution::forward(input, Weights::new(weight), geometry, way.matrices()),
     }
 }
 

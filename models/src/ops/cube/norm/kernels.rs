@@ -3,10 +3,7 @@
 use burn_cubecl::cubecl;
 use cubecl::prelude::*;
 
-/// Units of a cube (a workgroup).
-pub(super) const UNITS: usize = 256;
-/// Of them, as a power of two.
-const LEVELS: usize = 8;
+use super::super::launch::{LEVELS, UNITS, total};
 
 /// Sizes of maps.
 #[derive(CubeLaunch, CubeType, Clone, Copy)]
@@ -15,36 +12,22 @@ pub(super) struct Sizes {
     pub channels: u32,
     /// Height times width.
     pub pixels: u32,
+    /// Parts that sums over an image are made in.
+    pub split: u32,
 }
 
-/// The sum of what the units of a cube have; of use to the first of them alone.
+/// Which of an image's pixels a part goes over: the image, from where and until where. Parts are shares of single images.
 #[cube]
-fn total(value: f32) -> f32 {
-    let mut shared = Shared::<[f32]>::new_slice(UNITS);
-    shared[UNIT_POS as usize] = value;
-    #[unroll]
-    for level in 0..LEVELS {
-        let half = comptime!(UNITS >> (level + 1));
-        sync_cube();
-        if UNIT_POS < comptime!(half as u32) {
-            shared[UNIT_POS as usize] += shared[UNIT_POS as usize + half];
-        }
-    }
-    shared[0]
+fn share(sizes: &Sizes, part: u32) -> (u32, u32, u32) {
+    let share = sizes.pixels.div_ceil(sizes.split);
+    let from = min(part % sizes.split * share, sizes.pixels);
+    (part / sizes.split, from, min(from + share, sizes.pixels))
 }
 
-/// From and until which of a channel's values a part goes.
+/// Where the first value of a channel of an image is.
 #[cube]
-fn share(sizes: &Sizes, part: u32, parts: u32) -> (u32, u32) {
-    let all = sizes.batch * sizes.pixels;
-    let share = all.div_ceil(parts);
-    (min(part * share, all), min((part + 1) * share, all))
-}
-
-/// Where the `at`-th value of a channel is.
-#[cube]
-fn place(sizes: &Sizes, channel: u32, at: u32) -> usize {
-    (((at / sizes.pixels) * sizes.channels + channel) * sizes.pixels + at % sizes.pixels) as usize
+fn place(sizes: &Sizes, image: u32, channel: u32) -> u32 {
+    (image * sizes.channels + channel) * sizes.pixels
 }
 
 /// The channel of the value that is this unit's, where it is, and whether there is one. Cubes: pixels, channels of all images.
@@ -55,35 +38,134 @@ fn mine(sizes: &Sizes) -> (usize, usize, bool) {
     ((CUBE_POS_Y % sizes.channels) as usize, at as usize, pixel < sizes.pixels)
 }
 
-/// Parts of each channel's sum (parts x channels), of the values or of their squared distances from `centre`.
+/// How many values there are, their mean, and the sum of their squared distances from it.
+#[derive(CubeType, Clone, Copy)]
+struct Moments {
+    count: f32,
+    mean: f32,
+    squares: f32,
+}
+
+/// Those of two sets of values together (Chan, Golub, LeVeque, 1983): nothing large cancels.
+#[cube]
+fn together(a: Moments, b: Moments) -> Moments {
+    let count = a.count + b.count;
+    let share = b.count / max(count, 1.0);
+    let gap = b.mean - a.mean;
+    Moments { count, mean: a.mean + gap * share, squares: a.squares + b.squares + gap * gap * a.count * share }
+}
+
+/// Those of what all units of a cube have; of use to the first of them alone.
+#[cube]
+fn of_cube(own: Moments) -> Moments {
+    let mut counts = Shared::<[f32]>::new_slice(UNITS);
+    let mut means = Shared::<[f32]>::new_slice(UNITS);
+    let mut squares = Shared::<[f32]>::new_slice(UNITS);
+    let unit = UNIT_POS as usize;
+    counts[unit] = own.count;
+    means[unit] = own.mean;
+    squares[unit] = own.squares;
+    #[unroll]
+    for level in 0..LEVELS {
+        let half = comptime!(UNITS >> (level + 1));
+        sync_cube();
+        if UNIT_POS < comptime!(half as u32) {
+            let mine = Moments { count: counts[unit], mean: means[unit], squares: squares[unit] };
+            let other = unit + half;
+            let other = Moments { count: counts[other], mean: means[other], squares: squares[other] };
+            let both = together(mine, other);
+            counts[unit] = both.count;
+            means[unit] = both.mean;
+            squares[unit] = both.squares;
+        }
+    }
+    Moments { count: counts[0], mean: means[0], squares: squares[0] }
+}
+
+/// Moments of parts of each channel: three x parts x channels.
 ///
 /// Cubes: channels, parts.
 #[cube(launch_unchecked)]
-pub(super) fn sums(
-    input: &[f32],
-    centre: &[f32],
-    output: &mut [f32],
-    sizes: Sizes,
-    parts: u32,
-    #[comptime] squared: bool,
-) {
+pub(super) fn statistics(input: &[f32], output: &mut [f32], sizes: Sizes) {
     let channel = CUBE_POS_X;
-    let (from, until) = share(&sizes, CUBE_POS_Y, parts);
-    let mut sum = 0.0f32;
+    let (image, from, until) = share(&sizes, CUBE_POS_Y);
+    let place = place(&sizes, image, channel);
     let mut at = from + UNIT_POS;
+    // Distances from a value of their own: sums of squares of values far from zero would lose what they differ in.
+    let mut centre = 0.0f32;
+    if at < until {
+        centre = input[(place + at) as usize];
+    }
+    let mut count = 0.0f32;
+    let mut sum = 0.0f32;
+    let mut squares = 0.0f32;
     while at < until {
-        let value = input[place(&sizes, channel, at)];
-        if comptime!(squared) {
-            let distance = value - centre[channel as usize];
-            sum += distance * distance;
-        } else {
-            sum += value;
-        }
+        let distance = input[(place + at) as usize] - centre;
+        count += 1.0;
+        sum += distance;
+        squares += distance * distance;
         at += comptime!(UNITS as u32);
     }
-    let sum = total(sum);
+    let mean = sum / max(count, 1.0);
+    let all = of_cube(Moments { count, mean: centre + mean, squares: squares - sum * mean });
     if UNIT_POS == 0 {
-        output[(CUBE_POS_Y * sizes.channels + channel) as usize] = sum;
+        let to = CUBE_POS_Y * sizes.channels + channel;
+        let values = sizes.batch * sizes.split * sizes.channels;
+        output[to as usize] = all.count;
+        output[(values + to) as usize] = all.mean;
+        output[(2 * values + to) as usize] = all.squares;
+    }
+}
+
+/// What [`statistics`] say of a batch: mean, scale and one over the standard deviation of each channel, and the running mean and
+/// (unbiased) variance after it, of which `momentum` is the share of this batch.
+///
+/// Cubes: channels.
+#[cube(launch_unchecked)]
+pub(super) fn terms(
+    moments: &[f32],
+    gamma: &[f32],
+    running_mean: &[f32],
+    running_variance: &[f32],
+    mean: &mut [f32],
+    scale: &mut [f32],
+    inverse: &mut [f32],
+    new_mean: &mut [f32],
+    new_variance: &mut [f32],
+    sizes: Sizes,
+    epsilon: f32,
+    momentum: f32,
+) {
+    let channel = CUBE_POS_X;
+    let parts = sizes.batch * sizes.split;
+    let values = parts * sizes.channels;
+    let mut count = 0.0f32;
+    let mut own_mean = 0.0f32;
+    let mut squares = 0.0f32;
+    let mut part = UNIT_POS;
+    while part < parts {
+        let at = part * sizes.channels + channel;
+        let next = Moments {
+            count: moments[at as usize],
+            mean: moments[(values + at) as usize],
+            squares: moments[(2 * values + at) as usize],
+        };
+        let all = together(Moments { count, mean: own_mean, squares }, next);
+        count = all.count;
+        own_mean = all.mean;
+        squares = all.squares;
+        part += comptime!(UNITS as u32);
+    }
+    let all = of_cube(Moments { count, mean: own_mean, squares });
+    if UNIT_POS == 0 {
+        let c = channel as usize;
+        let one_over_deviation = 1.0 / (all.squares / all.count + epsilon).sqrt();
+        mean[c] = all.mean;
+        scale[c] = gamma[c] * one_over_deviation;
+        inverse[c] = one_over_deviation;
+        let kept = 1.0 - momentum;
+        new_mean[c] = running_mean[c] * kept + all.mean * momentum;
+        new_variance[c] = running_variance[c] * kept + all.squares / (all.count - 1.0) * momentum;
     }
 }
 
@@ -106,18 +188,18 @@ pub(super) fn gradient_sums(
     inverse: &[f32],
     output: &mut [f32],
     sizes: Sizes,
-    parts: u32,
     #[comptime] relu: bool,
 ) {
     let channel = CUBE_POS_X;
     let c = channel as usize;
     let (mean, scale, offset, inverse) = (mean[c], scale[c], offset[c], inverse[c]);
-    let (from, until) = share(&sizes, CUBE_POS_Y, parts);
+    let (image, from, until) = share(&sizes, CUBE_POS_Y);
+    let place = place(&sizes, image, channel);
     let mut gamma = 0.0f32;
     let mut beta = 0.0f32;
     let mut at = from + UNIT_POS;
     while at < until {
-        let i = place(&sizes, channel, at);
+        let i = (place + at) as usize;
         let value = input[i];
         let grad = alive(grad[i], value, mean, scale, offset, relu);
         gamma += grad * ((value - mean) * inverse);
@@ -129,7 +211,31 @@ pub(super) fn gradient_sums(
     if UNIT_POS == 0 {
         let to = CUBE_POS_Y * sizes.channels + channel;
         output[to as usize] = gamma;
-        output[(parts * sizes.channels + to) as usize] = beta;
+        output[(sizes.batch * sizes.split * sizes.channels + to) as usize] = beta;
+    }
+}
+
+/// The gradients of gamma and beta, of their parts.
+///
+/// Cubes: channels.
+#[cube(launch_unchecked)]
+pub(super) fn gradient_totals(parts: &[f32], gamma: &mut [f32], beta: &mut [f32], sizes: Sizes) {
+    let channel = CUBE_POS_X;
+    let count = sizes.batch * sizes.split;
+    let mut of_gamma = 0.0f32;
+    let mut of_beta = 0.0f32;
+    let mut part = UNIT_POS;
+    while part < count {
+        let at = part * sizes.channels + channel;
+        of_gamma += parts[at as usize];
+        of_beta += parts[(count * sizes.channels + at) as usize];
+        part += comptime!(UNITS as u32);
+    }
+    let of_gamma = total(of_gamma);
+    let of_beta = total(of_beta);
+    if UNIT_POS == 0 {
+        gamma[channel as usize] = of_gamma;
+        beta[channel as usize] = of_beta;
     }
 }
 
