@@ -91,7 +91,7 @@ mod tests {
             let before = weights(&mut learner);
             let row = learner.step(&settings, batch(|i| if broken { f32::NAN } else { (i as f32 * 0.37).sin() }));
             assert_eq!(row.loss.is_finite(), moves, "{}", row.loss);
-            assert_eq!(row.loss as f32, (row.decode + row.auxiliary) as f32, "{row:?}");
+            assert!(!moves || (row.loss - row.decode - row.auxiliary).abs() < 1e-6, "{row:?}");
             assert_eq!(weights(&mut learner) != before, moves);
         }
     }
