@@ -41,13 +41,12 @@ struct Convolution(ConvGeometry, Precision);
 backward!(Convolution, 2, (FloatTensor<B>, FloatTensor<B>), |self, ops, grad, grads| {
     let Convolution(geometry, precision) = self;
     let (input, weight) = ops.state;
-    let [input_node, weight_node] = ops.parents;
-    if let Some(node) = input_node {
-        let gradient = B::convolution_input_gradient(input.clone(), weight.clone(), grad.clone(), geometry, precision);
-        grads.register::<B>(node.id, gradient);
-    }
-    if let Some(node) = weight_node {
-        grads.register::<B>(node.id, B::convolution_weight_gradient(input, weight, grad, geometry, precision));
+    let wanted = ops.parents.each_ref().map(Option::is_some);
+    let gradients = B::convolution_gradients(input, weight, grad, geometry, precision, wanted);
+    for (node, gradient) in ops.parents.into_iter().zip(gradients) {
+        if let (Some(node), Some(gradient)) = (node, gradient) {
+            grads.register::<B>(node.id, gradient);
+        }
     }
 });
 

@@ -138,7 +138,7 @@ pub(super) fn forward<B: Kernels>(
     }
 }
 
-/// See [`Kernels::convolution_input_gradient`].
+/// See [`Kernels::convolution_gradients`].
 pub(super) fn input_gradient<B: Kernels>(
     input: FloatTensor<B>,
     weight: FloatTensor<B>,
@@ -176,7 +176,7 @@ pub(super) fn input_gradient<B: Kernels>(
     }
 }
 
-/// See [`Kernels::convolution_weight_gradient`].
+/// See [`Kernels::convolution_gradients`].
 pub(super) fn weight_gradient<B: Kernels>(
     input: FloatTensor<B>,
     weight: FloatTensor<B>,
@@ -246,12 +246,15 @@ mod tests {
             let output = Flex::convolution(input.clone(), weight.clone(), geometry, Precision::Single);
             let grad = noise(dims(&output), seed + 2);
             let args = || (input.clone(), weight.clone(), grad.clone());
-            let of_input = |(x, w, g)| Flex::convolution_input_gradient(x, w, g, geometry, Precision::Single);
-            let of_weight = |(x, w, g)| Flex::convolution_weight_gradient(x, w, g, geometry, Precision::Single);
+            let wanted = [true; 2];
+            let gradients = Flex::convolution_gradients(
+                input.clone(), weight.clone(), grad.clone(), geometry, Precision::Single, wanted,
+            );
+            let [of_input, of_weight] = gradients.map(Option::unwrap);
             let pairs = [
                 (forward::<Flex>(input.clone(), weight.clone(), geometry), output),
-                ({ let (x, w, g) = args(); input_gradient::<Flex>(x, w, g, geometry) }, of_input(args())),
-                ({ let (x, w, g) = args(); weight_gradient::<Flex>(x, w, g, geometry) }, of_weight(args())),
+                ({ let (x, w, g) = args(); input_gradient::<Flex>(x, w, g, geometry) }, of_input),
+                ({ let (x, w, g) = args(); weight_gradient::<Flex>(x, w, g, geometry) }, of_weight),
             ];
             for (which, (ours, wanted)) in pairs.into_iter().enumerate() {
                 prop_assert_eq!(dims(&ours), dims(&wanted), "product {}", which);

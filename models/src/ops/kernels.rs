@@ -58,21 +58,15 @@ pub trait Kernels: Backend {
         precision: Precision,
     ) -> FloatTensor<Self>;
 
-    fn convolution_input_gradient(
+    /// Gradients of [`Kernels::convolution`] for the input and for the weights, each where it is `wanted`.
+    fn convolution_gradients(
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         output_grad: FloatTensor<Self>,
         geometry: ConvGeometry,
         precision: Precision,
-    ) -> FloatTensor<Self>;
-
-    fn convolution_weight_gradient(
-        input: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        output_grad: FloatTensor<Self>,
-        geometry: ConvGeometry,
-        precision: Precision,
-    ) -> FloatTensor<Self>;
+        wanted: [bool; 2],
+    ) -> [Option<FloatTensor<Self>>; 2];
 
     /// Mean and biased variance over batch, height and width, one value per channel; for [`composed::norm_terms`] alone.
     fn channel_statistics(input: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {

@@ -242,7 +242,10 @@ impl Probe {
         let (input, weight) = (self.input.clone(), self.weight.clone());
         match self.product {
             Product::Maps => ways::forward(way, input, weight, self.geometry, self.precision),
-            Product::Weights => ways::weight_gradient(way, input.clone(), weight, input, self.geometry, self.precision),
+            Product::Weights => {
+                let grad = ways::scaled_side(input.clone(), self.precision);
+                ways::weight_gradient(way, input, weight, grad, self.geometry, self.precision)
+            }
         }
     }
 

@@ -51,28 +51,25 @@ impl Kernels for CubeBackend {
         ways::forward(way, input, weight, geometry, precision)
     }
 
-    fn convolution_input_gradient(
+    fn convolution_gradients(
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         output_grad: FloatTensor<Self>,
         geometry: ConvGeometry,
         precision: Precision,
-    ) -> FloatTensor<Self> {
+        [of_input, of_weight]: [bool; 2],
+    ) -> [Option<FloatTensor<Self>>; 2] {
         let shape = ConvShape::new(dims(&input), dims(&weight), geometry);
-        let way = way(&input, &shape, Product::Maps, precision);
-        ways::input_gradient(way, input, weight, output_grad, geometry, precision)
-    }
-
-    fn convolution_weight_gradient(
-        input: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        output_grad: FloatTensor<Self>,
-        geometry: ConvGeometry,
-        precision: Precision,
-    ) -> FloatTensor<Self> {
-        let shape = ConvShape::new(dims(&input), dims(&weight), geometry);
-        let way = way(&input, &shape, Product::Weights, precision);
-        ways::weight_gradient(way, input, weight, output_grad, geometry, precision)
+        let grad = ways::scaled_side(output_grad, precision);
+        let of_input = of_input.then(|| {
+            let way = way(&input, &shape, Product::Maps, precision);
+            ways::input_gradient(way, input.clone(), weight.clone(), grad.clone(), geometry, precision)
+        });
+        let of_weight = of_weight.then(|| {
+            let way = way(&input, &shape, Product::Weights, precision);
+            ways::weight_gradient(way, input, weight, grad, geometry, precision)
+        });
+        [of_input, of_weight]
     }
 
     fn norm_terms(

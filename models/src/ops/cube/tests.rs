@@ -93,13 +93,13 @@ fn compare(shape: &ConvShape, precision: Precision, device: &CubeDevice) {
         let of_weights = convolution::weight_gradient_in(plan, side(&input), sizes[1], scaled(&grad), geometry);
         check("weights' gradient", of_weights, conv::weight_gradient(&x, &g, shape));
     }
-    let (input_of, weight_of, grad_of) = (|| input.clone(), || weight.clone(), || grad.clone());
+    let (input_of, weight_of) = (|| input.clone(), || weight.clone());
     let output = ways::forward(Way::Columns, input_of(), weight_of(), geometry, precision);
     check("output by columns", output, conv::forward(&x, &w, shape));
-    let of_weights = ways::weight_gradient(Way::Columns, input_of(), weight_of(), grad_of(), geometry, precision);
+    let of_weights = ways::weight_gradient(Way::Columns, input_of(), weight_of(), scaled(&grad), geometry, precision);
     check("weights' gradient by columns", of_weights, conv::weight_gradient(&x, &g, shape));
     for way in [Some(Way::Columns), Some(Way::Tiles), matrices.map(Way::Matrices)].into_iter().flatten() {
-        let of_input = ways::input_gradient(way, input_of(), weight_of(), grad_of(), geometry, precision);
+        let of_input = ways::input_gradient(way, input_of(), weight_of(), scaled(&grad), geometry, precision);
         check("input's gradient", of_input, conv::input_gradient(&g, &w, shape));
     }
 }

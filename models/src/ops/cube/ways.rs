@@ -70,17 +70,16 @@ pub(super) fn forward(way: Way, input: Tensor, weight: Tensor, geometry: ConvGeo
     }
 }
 
-/// By columns where there is no such convolution.
+/// From the [`scaled_side`] of the output's gradient; by columns where there is no such convolution.
 pub(super) fn input_gradient(
     way: Way,
     input: Tensor,
     weight: Tensor,
-    output_grad: Tensor,
+    grad: Side,
     geometry: ConvGeometry,
     precision: Precision,
 ) -> Tensor {
     let [_, _, rows, columns] = dims(&weight);
-    let grad = scaled_side(output_grad, precision);
     match geometry.turned([rows, columns]) {
         Some(turned) if way != Way::Columns => convolution::input_gradient(weight, grad, turned, way.matrices()),
         _ => {
@@ -90,15 +89,16 @@ pub(super) fn input_gradient(
     }
 }
 
+/// From the [`scaled_side`] of the output's gradient.
 pub(super) fn weight_gradient(
     way: Way,
     input: Tensor,
     weight: Tensor,
-    output_grad: Tensor,
+    grad: Side,
     geometry: ConvGeometry,
     precision: Precision,
 ) -> Tensor {
-    let (input, grad) = (side(input, precision), scaled_side(output_grad, precision));
+    let input = side(input, precision);
     match way {
         Way::Columns => columns::weight_gradient::<CubeBackend>(input.widened(), weight, grad.widened(), geometry),
         _ => convolution::weight_gradient(input, weight, grad, geometry, way.matrices()),

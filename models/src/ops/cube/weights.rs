@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use burn::backend::TensorMetadata;
+use burn::backend::ops::FloatTensorOps;
 use burn::tensor::DType;
 use burn_cubecl::cubecl;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
-use burn_wgpu::CubeTensor;
+use burn_wgpu::{CubeBackend, CubeTensor};
 use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
@@ -85,6 +86,10 @@ impl Weights {
             false => (first, 1, [apart[1], apart[0]]),
         };
         let shape = [rows.len() * columns.len(), channels_in, channels_out];
+        if self.is_turned && taps == 1 && like.dtype == self.values.dtype {
+            // Of a single tap, that is what they are.
+            return CubeBackend::float_reshape(into_contiguous(self.values), shape.into());
+        }
         let count: usize = shape.iter().product();
         assert!(self.values.dtype == DType::F32 && self.values.shape().num_elements() <= i32::MAX as usize);
         let (client, device) = (self.values.client.clone(), self.values.device.clone());

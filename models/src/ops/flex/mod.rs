@@ -48,36 +48,33 @@ impl Kernels for Flex {
         tensor(output, [shape.batch, shape.channels[1], height, width])
     }
 
-    fn convolution_input_gradient(
+    fn convolution_gradients(
         input: Floats,
         weight: Floats,
         output_grad: Floats,
         geometry: ConvGeometry,
         precision: Precision,
-    ) -> Floats {
+        [of_input, of_weight]: [bool; 2],
+    ) -> [Option<Floats>; 2] {
         if is_double(&input) {
-            return columns::input_gradient::<Self>(input, weight, output_grad, geometry);
+            let by = |made: fn(Floats, Floats, Floats, ConvGeometry) -> Floats| {
+                made(input.clone(), weight.clone(), output_grad.clone(), geometry)
+            };
+            let of_input = of_input.then(|| by(columns::input_gradient::<Self>));
+            return [of_input, of_weight.then(|| by(columns::weight_gradient::<Self>))];
         }
-        let sizes = dims(&input);
-        let shape = ConvShape::new(sizes, dims(&weight), geometry);
-        let (grad, weight) = (Values::of(output_grad).scaled_side(precision), Values::of(weight).side(precision));
-        tensor(conv::input_gradient(grad.slice(), weight.slice(), &shape), sizes)
-    }
-
-    fn convolution_weight_gradient(
-        input: Floats,
-        weight: Floats,
-        output_grad: Floats,
-        geometry: ConvGeometry,
-        precision: Precision,
-    ) -> Floats {
-        if is_double(&input) {
-            return columns::weight_gradient::<Self>(input, weight, output_grad, geometry);
-        }
-        let sizes = dims(&weight);
-        let shape = ConvShape::new(dims(&input), sizes, geometry);
-        let (grad, input) = (Values::of(output_grad).scaled_side(precision), Values::of(input).side(precision));
-        tensor(conv::weight_gradient(input.slice(), grad.slice(), &shape), sizes)
+        let (input_sizes, weight_sizes) = (dims(&input), dims(&weight));
+        let shape = ConvShape::new(input_sizes, weight_sizes, geometry);
+        let grad = Values::of(output_grad).scaled_side(precision);
+        let of_input = of_input.then(|| {
+            let weight = Values::of(weight).side(precision);
+            tensor(conv::input_gradient(grad.slice(), weight.slice(), &shape), input_sizes)
+        });
+        let of_weight = of_weight.then(|| {
+            let input = Values::of(input).side(precision);
+            tensor(conv::weight_gradient(input.slice(), grad.slice(), &shape), weight_sizes)
+        });
+        [of_input, of_weight]
     }
 
     fn channel_statistics(input: Floats) -> (Floats, Floats) {

@@ -17,9 +17,9 @@ fn products_of_64_bits_are_near_those_of_32() {
     let all = |bits: DType| {
         let [input, weight, grad] = [&input, &weight, &grad].map(|of| Flex::float_cast(of.clone(), bits.into()));
         let precision = Precision::Single;
-        let of_input =
-            Flex::convolution_input_gradient(input.clone(), weight.clone(), grad.clone(), geometry, precision);
-        let of_weight = Flex::convolution_weight_gradient(input.clone(), weight.clone(), grad, geometry, precision);
+        let gradients =
+            Flex::convolution_gradients(input.clone(), weight.clone(), grad, geometry, precision, [true; 2]);
+        let [of_input, of_weight] = gradients.map(Option::unwrap);
         let output = Flex::convolution(input, weight, geometry, precision);
         [output, of_input, of_weight].map(|tensor| (tensor.dtype(), tensor.into_data()))
     };
@@ -42,9 +42,8 @@ fn mixed_convolutions_are_those_of_rounded_values() {
     let all = |precision, [input, weight, grad]: [&Floats; 3]| {
         let [input, weight, grad] = [input, weight, grad].map(Clone::clone);
         let output = Flex::convolution(input.clone(), weight.clone(), geometry, precision);
-        let of_input =
-            Flex::convolution_input_gradient(input.clone(), weight.clone(), grad.clone(), geometry, precision);
-        let of_weight = Flex::convolution_weight_gradient(input, weight, grad, geometry, precision);
+        let gradients = Flex::convolution_gradients(input, weight, grad, geometry, precision, [true; 2]);
+        let [of_input, of_weight] = gradients.map(Option::unwrap);
         [output, of_input, of_weight].map(|tensor| values(&tensor))
     };
     let mixed = all(Precision::Mixed, [&input, &weight, &grad]);
@@ -53,5 +52,21 @@ fn mixed_convolutions_are_those_of_rounded_values() {
         let peak = single.iter().fold(0f32, |peak, value| peak.max(value.abs()));
         let gap = mixed.iter().zip(&single).fold(0f32, |gap, (a, b)| gap.max((a - b).abs()));
         assert!(gap > 0.0 && gap < 1e-3 * peak, "{gap} of {peak}");
+    }
+}
+
+#[test]
+fn only_wanted_gradients_are_made() {
+    let geometry = ConvGeometry::same(3, 1);
+    for bits in [DType::F32, DType::F64] {
+        let [input, weight, grad] = [noise([1, 2, 4, 4], 1.0), noise([3, 2, 3, 3], 1.0), noise([1, 3, 4, 4], 1.0)]
+            .map(|of| Flex::float_cast(of, bits.into()));
+        for wanted in [[true, true], [true, false], [false, true], [false, false]] {
+            let (input, weight, grad) = (input.clone(), weight.clone(), grad.clone());
+            let made = Flex::convolution_gradients(input, weight, grad, geometry, Precision::Single, wanted);
+            assert_eq!(made.each_ref().map(Option::is_some), wanted);
+            let sizes = made.map(|of| of.map(|of| dims(&of)));
+            assert_eq!(sizes, [wanted[0].then_some([1, 2, 4, 4]), wanted[1].then_some([3, 2, 3, 3])]);
+        }
     }
 }
