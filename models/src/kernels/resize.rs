@@ -41,7 +41,7 @@ pub fn samples(input: usize, output: usize, align_corners: bool) -> Vec<Sample> 
         .collect()
 }
 
-/// The same samples as a dense `output x input` matrix, row-major, for devices where a product is the fast way.
+/// The same samples as a dense `output x input` matrix, row-major, to resize by a product.
 pub fn matrix(input: usize, output: usize, align_corners: bool) -> Vec<f32> {
     let mut weights = vec![0.0; input * output];
     for (row, sample) in weights.chunks_exact_mut(input).zip(samples(input, output, align_corners)) {

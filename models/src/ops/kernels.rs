@@ -68,7 +68,7 @@ pub trait Kernels: Backend {
         wanted: [bool; 2],
     ) -> [Option<FloatTensor<Self>>; 2];
 
-    /// Mean and biased variance over batch, height and width, one value per channel; for [`composed::norm_terms`] alone.
+    /// Mean and biased variance over batch, height and width, one value per channel; for [`Kernels::norm_terms`] as it is composed.
     fn channel_statistics(input: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
         composed::channel_statistics::<Self>(input)
     }

@@ -1,7 +1,7 @@
 //! Operations with a backward of our own, on every backend.
 //!
 //! [`Kernels`] is what a backend has to offer: each operation and its gradients. The default bodies compose burn's
-//! operations and serve the GPU; the CPU backend takes the hand-written ones of [`crate::kernels`].
+//! operations, for what kernels of our own do not take; the CPU backend's are those of [`crate::kernels`], the GPU's those of `cube`.
 //! [`NetworkOps`] is what networks call, on tensors that may or may not track gradients.
 
 mod autodiff;

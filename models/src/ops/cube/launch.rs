@@ -18,7 +18,7 @@ pub(super) const UNITS: usize = 256;
 /// Of them, as a power of two.
 pub(super) const LEVELS: usize = 8;
 
-/// The sum of what so many units of a cube have; of use to the first of them alone.
+/// The sum of what the units of a cube have; of use to the first of them alone.
 #[cube]
 pub(super) fn total(value: f32) -> f32 {
     let mut shared = Shared::<[f32]>::new_slice(UNITS);

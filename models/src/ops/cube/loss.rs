@@ -97,11 +97,12 @@ fn gradients(logits: &[f32], labels: &[i32], upstream: &[f32], output: &mut [f32
         let label = labels[pixel as usize];
         let place = place(&sizes, pixel);
         let (peak, exponentials) = log_sum_exp(logits, &sizes, place);
-        let factor = select(label == comptime!(IGNORE_INDEX as i32), 0.0, factor);
+        let ignored = label == comptime!(IGNORE_INDEX as i32);
         for class in 0..sizes.classes {
             let i = (place + class * sizes.pixels) as usize;
             let truth = select(label == class as i32, 1.0f32, 0.0f32);
-            output[i] = ((logits[i] - peak).exp() / exponentials - truth) * factor;
+            // Also where the logit is no number: the loss does not see it.
+            output[i] = select(ignored, 0.0, ((logits[i] - peak).exp() / exponentials - truth) * factor);
         }
         pixel += CUBE_COUNT_X * comptime!(UNITS as u32);
     }

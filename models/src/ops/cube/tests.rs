@@ -25,7 +25,7 @@ use crate::kernels::loss::{self as cpu_loss, IGNORE_INDEX, LossShape};
 use crate::kernels::momentum::MomentumStep;
 use crate::kernels::norm::NormOptions;
 use crate::ops::composed;
-use crate::ops::kernels::{ChannelMap, Running};
+use crate::ops::kernels::{ChannelMap, Kernels, Running, dims};
 use crate::{ComputeDevice, Precision};
 
 /// Runs `test` on a software adapter; says so where there is none.
@@ -211,10 +211,12 @@ fn a_nan_stays_one_behind_the_relu() {
         let one = |value: f32| CubeBackend::float_from_data(TensorData::new(vec![value], [1]), device);
         let input = CubeBackend::float_from_data(TensorData::new(values, [1, 1, 2, 3]), device);
         let map = ChannelMap { mean: one(0.0), scale: one(1.0), offset: one(0.0) };
-        let output = block_on(CubeBackend::float_into_data(norm::channel_affine(input, map, true))).unwrap();
-        let output = output.try_to_vec::<f32>().unwrap();
-        assert!(output[0].is_nan(), "{output:?}");
-        assert_eq!(output[1..], [0.0, 2.0, 0.0, 0.0, f32::INFINITY]);
+        let zeros = CubeBackend::float_zeros([1, 1, 2, 3].into(), device, burn::tensor::DType::F32.into());
+        for output in [norm::channel_affine(input.clone(), map, true), residual::residual(input, zeros)] {
+            let output = block_on(CubeBackend::float_into_data(output)).unwrap().try_to_vec::<f32>().unwrap();
+            assert!(output[0].is_nan(), "{output:?}");
+            assert_eq!(output[1..], [0.0, 2.0, 0.0, 0.0, f32::INFINITY]);
+        }
     });
 }
 
@@ -247,8 +249,9 @@ impl Both {
 #[test]
 fn norms_on_vulkan_are_those_of_the_cpu() {
     on_a_device(|device| {
-        // One value per channel and image, maps smaller and larger than a workgroup, and sums in many parts.
-        for size in [[2, 5, 1, 1], [3, 4, 7, 9], [2, 3, 40, 50], [1, 700, 5, 6], [2, 2, 160, 200]] {
+        // One value per channel and image, maps smaller and larger than a workgroup, and sums in many parts: at last, in more than a
+        // workgroup has units.
+        for size in [[2, 5, 1, 1], [3, 4, 7, 9], [2, 3, 40, 50], [1, 700, 5, 6], [2, 2, 160, 200], [1, 1, 600, 600]] {
             for relu in [false, true] {
                 let channels = [size[1]];
                 let maps = |seed| Both::noise(size, seed, device);
@@ -313,7 +316,7 @@ fn statistics_of_values_far_from_zero_are_exact() {
         let options = NormOptions { epsilon: 1e-5, momentum: 1.0, relu: false };
         let running = Running { mean: one(0.0), variance: one(0.0) };
         let (_, running) = norm::norm_terms(input, [one(1.0), one(0.0)], running, options);
-        let found = [running.mean, running.variance].map(|of| value_of(of));
+        let found = [running.mean, running.variance].map(value_of);
         assert!((f64::from(found[0]) - mean).abs() < 1e-4, "{} is not {mean}", found[0]);
         assert!((f64::from(found[1]) / variance - 1.0).abs() < 1e-5, "{} is not {variance}", found[1]);
     });
@@ -402,6 +405,22 @@ fn cross_entropy_on_vulkan_is_that_of_the_cpu() {
     });
 }
 
+#[test]
+fn an_ignored_logit_that_is_no_number_moves_nothing() {
+    on_a_device(|device| {
+        let logits = TensorData::new(vec![1.0, f32::NAN, 0.5, 2.0], [1, 2, 1, 2]);
+        let labels = TensorData::new(vec![0, IGNORE_INDEX as i32], [1, 1, 2]);
+        let logits = CubeBackend::float_from_data(logits, device);
+        let labels = CubeBackend::int_from_data(labels, device);
+        assert!(value_of(loss::cross_entropy(logits.clone(), labels.clone())).is_finite());
+        let upstream = CubeBackend::float_from_data(TensorData::new(vec![1f32], [1]), device);
+        let gradient = loss::cross_entropy_gradient(logits, labels, upstream);
+        let gradient = block_on(CubeBackend::float_into_data(gradient)).unwrap().try_to_vec::<f32>().unwrap();
+        assert!(gradient[0] != 0.0 && gradient[2] != 0.0, "{gradient:?}");
+        assert_eq!([gradient[1], gradient[3]], [0.0, 0.0]);
+    });
+}
+
 /// Both have to be noticed: training stops where the loss is not a number.
 #[test]
 fn a_nan_and_a_label_without_a_class_are_losses_that_are_no_numbers() {
@@ -443,5 +462,32 @@ fn maps_that_the_kernels_cannot_count_are_left_to_burn() {
         let double = CubeBackend::float_cast(of([2, 3, 4, 5]), burn::tensor::DType::F64.into());
         assert!(!norm::fits(&double) && !momentum::fits(&double));
         assert!(momentum::fits(&of([2, 3, 4, 5])));
+        assert!(residual::fits(&of([2, 3, 4, 5])) && !residual::fits(&double));
+        assert!(resize::fits(&of([2, 3, 4, 5]), [8, 10]) && !resize::fits(&double, [8, 10]));
+        assert!(!resize::fits(&of([2, 40_000, 1, 1]), [2, 2]), "maps of all images");
+        assert!(!resize::fits(&of([1, 1, 40_000, 1]), [40_000, 2]), "positions along an axis");
+        assert!(!resize::fits(&of([1, 1, 1, 1]), [8192, 8192]), "workgroups along an axis");
+        let labels = |double: bool| {
+            let labels = TensorData::new(vec![0i32; 40], [2, 4, 5]);
+            let labels = CubeBackend::int_from_data(labels, device);
+            if double { CubeBackend::int_cast(labels, burn::tensor::IntDType::I64) } else { labels }
+        };
+        let logits = of([2, 3, 4, 5]);
+        assert!(loss::fits(&logits, &labels(false)));
+        assert!(!loss::fits(&logits, &labels(true)) && !loss::fits(&double, &labels(false)));
+    });
+}
+
+#[test]
+fn only_wanted_gradients_are_made_on_vulkan() {
+    on_a_device(|device| {
+        let of = |shape: [usize; 4]| CubeBackend::float_ones(shape.into(), device, burn::tensor::DType::F32.into());
+        for wanted in [[true, true], [true, false], [false, true], [false, false]] {
+            let (input, weight, grad) = (of([1, 2, 4, 4]), of([3, 2, 3, 3]), of([1, 3, 4, 4]));
+            let geometry = ConvGeometry::same(3, 1);
+            let made = CubeBackend::convolution_gradients(input, weight, grad, geometry, Precision::Single, wanted);
+            let sizes = made.map(|of| of.map(|of| dims(&of)));
+            assert_eq!(sizes, [wanted[0].then_some([1, 2, 4, 4]), wanted[1].then_some([3, 2, 3, 3])]);
+        }
     });
 }

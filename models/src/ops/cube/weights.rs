@@ -51,7 +51,6 @@ fn by_taps<E: Float>(weight: &[f32], output: &mut [E], layout: Layout, #[define(
 }
 
 /// Weights of a product of maps.
-#[derive(Clone)]
 pub(super) struct Weights {
     /// Channels out x channels in x kernel.
     values: CubeTensor,

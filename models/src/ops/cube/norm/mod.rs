@@ -22,7 +22,7 @@ use crate::ops::kernels::{ChannelMap, NormTerms, Running, dims};
 type Map = ChannelMap<CubeBackend>;
 
 /// Tensors of the largest kernel, and what the runtime adds.
-const BINDINGS: u32 = 11;
+const BINDINGS: u32 = 10;
 /// Three values of each unit of a workgroup.
 const SHARED_BYTES: usize = 3 * 4 * UNITS;
 
