@@ -18,6 +18,11 @@ pub(super) const UNITS: usize = 256;
 /// Of them, as a power of two.
 pub(super) const LEVELS: usize = 8;
 
+/// Cubes for so many values, of which each unit takes one, and where there are too many, every so many one.
+pub(super) fn over(values: usize) -> CubeCount {
+    CubeCount::Static(values.div_ceil(UNITS).min(MOST) as u32, 1, 1)
+}
+
 /// The sum of what the units of a cube have; of use to the first of them alone.
 #[cube]
 pub(super) fn total(value: f32) -> f32 {

@@ -7,7 +7,7 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_wgpu::CubeTensor;
 use cubecl::prelude::*;
 
-use super::launch::{BUSY, MOST, UNITS, empty, takes, total};
+use super::launch::{BUSY, UNITS, empty, over, takes, total};
 use crate::kernels::loss::IGNORE_INDEX;
 use crate::ops::kernels::dims;
 
@@ -165,7 +165,7 @@ pub(super) fn cross_entropy_gradient(logits: CubeTensor, labels: CubeTensor, ups
     unsafe {
         gradients::launch_unchecked(
             &client,
-            CubeCount::Static(pixels.div_ceil(UNITS).min(MOST) as u32, 1, 1),
+            over(pixels),
             CubeDim::new_1d(UNITS as u32),
             into_contiguous(logits).into_buffer_arg(),
             into_contiguous(labels).into_buffer_arg(),

@@ -8,7 +8,7 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_wgpu::{CubeBackend, CubeTensor};
 use cubecl::prelude::*;
 
-use super::launch::{MOST, UNITS, empty_like, takes};
+use super::launch::{MOST, UNITS, empty_like, over, takes};
 use crate::kernels::momentum::MomentumStep;
 
 /// Tensors of the kernel, and what the runtime adds.
@@ -58,7 +58,7 @@ pub(super) fn step(
     unsafe {
         move_values::launch_unchecked(
             &client,
-            CubeCount::Static(count.div_ceil(UNITS) as u32, 1, 1),
+            over(count),
             CubeDim::new_1d(UNITS as u32),
             into_contiguous(values).into_buffer_arg(),
             into_contiguous(gradient).into_buffer_arg(),

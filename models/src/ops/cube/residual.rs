@@ -7,7 +7,7 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_wgpu::CubeTensor;
 use cubecl::prelude::*;
 
-use super::launch::{MOST, UNITS, empty_like, takes};
+use super::launch::{UNITS, empty_like, over, takes};
 
 /// Tensors of a kernel, and what the runtime adds.
 const BINDINGS: u32 = 4;
@@ -47,22 +47,17 @@ pub(super) fn fits(maps: &CubeTensor) -> bool {
     counts && maps.dtype == DType::F32 && takes(maps, UNITS, BINDINGS, 0)
 }
 
-fn values(count: usize) -> (CubeCount, CubeDim) {
-    (CubeCount::Static(count.div_ceil(UNITS).min(MOST) as u32, 1, 1), CubeDim::new_1d(UNITS as u32))
-}
-
 /// See [`Kernels::residual`](crate::ops::Kernels::residual).
 pub(super) fn residual(a: CubeTensor, b: CubeTensor) -> CubeTensor {
     assert_eq!(a.shape(), b.shape(), "sizes of two maps that are added");
     let (client, count, output) = (a.client.clone(), a.shape().num_elements(), empty_like(&a));
-    let (cubes, units) = values(count);
     // SAFETY: all three tensors have as many values as the kernel is told, and are contiguous.
     #[allow(unsafe_code)]
     unsafe {
         sums::launch_unchecked(
             &client,
-            cubes,
-            units,
+            over(count),
+            CubeDim::new_1d(UNITS as u32),
             into_contiguous(a).into_buffer_arg(),
             into_contiguous(b).into_buffer_arg(),
             output.clone().into_buffer_arg(),
@@ -76,14 +71,13 @@ pub(super) fn residual(a: CubeTensor, b: CubeTensor) -> CubeTensor {
 pub(super) fn residual_gradient(output: CubeTensor, output_grad: CubeTensor) -> CubeTensor {
     assert_eq!(output.shape(), output_grad.shape(), "a gradient per value");
     let (client, count, gradient) = (output.client.clone(), output.shape().num_elements(), empty_like(&output));
-    let (cubes, units) = values(count);
     // SAFETY: as in `residual`.
     #[allow(unsafe_code)]
     unsafe {
         passed::launch_unchecked(
             &client,
-            cubes,
-            units,
+            over(count),
+            CubeDim::new_1d(UNITS as u32),
             into_contiguous(output).into_buffer_arg(),
             into_contiguous(output_grad).into_buffer_arg(),
             gradient.clone().into_buffer_arg(),

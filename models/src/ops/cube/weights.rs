@@ -12,7 +12,7 @@ use burn_wgpu::{CubeBackend, CubeTensor};
 use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
-use super::launch::{MOST, UNITS, element};
+use super::launch::{UNITS, element, over};
 use crate::ops::kernels::dims;
 
 /// Where each value comes from.
@@ -109,7 +109,7 @@ impl Weights {
         unsafe {
             by_taps::launch_unchecked(
                 &client,
-                CubeCount::Static(count.div_ceil(UNITS).min(MOST) as u32, 1, 1),
+                over(count),
                 CubeDim::new_1d(UNITS as u32),
                 into_contiguous(self.values).into_buffer_arg(),
                 output.clone().into_buffer_arg(),
