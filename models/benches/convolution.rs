@@ -1,5 +1,5 @@
-//! The ASPP's 3x3 branch in all three directions, at rates from 1 to beyond the map: on 128x128 pixels of 16 channels, as in
-//! the U-Net, and on 32x32 of 64.
+//! The ASPP's 3x3 branch in all three directions, at rates from 1 to beyond the map: on 128x128
+//! pixels of 16 channels, as in the U-Net, and on 32x32 of 64.
 
 mod reference;
 

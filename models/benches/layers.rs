@@ -1,4 +1,5 @@
-//! What a training step does besides convolutions: batch norm with its ReLU, resizing of logits, the loss, the optimiser.
+//! What a training step does besides convolutions: batch norm with its ReLU, resizing of logits,
+//! the loss, the optimiser.
 
 mod reference;
 

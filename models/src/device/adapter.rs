@@ -1,7 +1,8 @@
 //! Graphics adapters through wgpu.
 //!
-//! Kernels are WGSL unless the feature `vulkan` is on: with it the runtime compiles SPIR-V for every Vulkan adapter, and
-//! SPIR-V kernels crash the compiler of the software adapter of Mesa before version 26.
+//! Kernels are WGSL unless the feature `vulkan` is on: with it the runtime compiles SPIR-V for
+//! every Vulkan adapter, and SPIR-V kernels crash the compiler of the software adapter of Mesa
+//! before version 26.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -76,8 +77,9 @@ impl FoundAdapter {
         Ok(device)
     }
 
-    /// Opens it beside the device that the runtime keeps for it and that is lost, and from now on in its place: with all that the
-    /// runtime asks of an adapter, but for experimental features, which kernels in WGSL have no use for.
+    /// Opens it beside the device that the runtime keeps for it and that is lost, and from now on
+    /// in its place: with all that the runtime asks of an adapter, but for experimental features,
+    /// which kernels in WGSL have no use for.
     fn open_anew(&self, name: &str) -> Result<Device, DeviceError> {
         let broken = |reason: String| DeviceError::Broken { name: name.to_owned(), reason };
         if cfg!(feature = "vulkan") {
@@ -105,7 +107,8 @@ impl FoundAdapter {
     }
 }
 
-/// Returns whether a software adapter of this driver compiles the runtime's SPIR-V. Mesa 22.3 and 25.0 crash on it.
+/// Returns whether a software adapter of this driver compiles the runtime's SPIR-V. Mesa 22.3 and
+/// 25.0 crash on it.
 fn takes_spirv(driver: &str) -> bool {
     let major = driver.strip_prefix("Mesa ").and_then(|version| version.split('.').next()?.parse::<u32>().ok());
     major.is_some_and(|major| major >= 26)
@@ -126,7 +129,8 @@ fn instance() -> wgpu::Instance {
     })
 }
 
-/// Returns all adapters: discrete GPUs, other GPUs, software ones, each in the order in which the drivers name them.
+/// Returns all adapters: discrete GPUs, other GPUs, software ones, each in the order in which the
+/// drivers name them.
 fn adapters() -> Vec<FoundAdapter> {
     let mut found: Vec<FoundAdapter> = Vec::new();
     let instance = instance();

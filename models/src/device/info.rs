@@ -3,7 +3,8 @@
 /// What a device is, for listings and for the provenance of results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceInfo {
-    /// The name that [`ComputeDevice::select`](super::ComputeDevice::select) takes: `flex`, `wgpu:0`, `wgpu:cpu` ...
+    /// The name that [`ComputeDevice::select`](super::ComputeDevice::select) takes: `flex`,
+    /// `wgpu:0`, `wgpu:cpu` ...
     pub name: String,
     /// The hardware, as its driver calls it.
     pub adapter: String,
@@ -11,8 +12,8 @@ pub struct DeviceInfo {
     pub kind: String,
     /// Graphics API and shader language; for the CPU backend its vector instructions.
     pub api: String,
-    /// Whether it has floats of 16 bits and takes the workgroups of kernels for them, or computes as if it did:
-    /// [`Precision::Mixed`](crate::precision::Precision::Mixed) needs them.
+    /// Whether it has floats of 16 bits and takes the workgroups of kernels for them, or computes
+    /// as if it did: [`Precision::Mixed`](crate::precision::Precision::Mixed) needs them.
     pub half: bool,
 }
 
@@ -47,8 +48,8 @@ pub fn flex_info() -> DeviceInfo {
     }
 }
 
-/// Returns the widest vectors of this processor that the CPU backend makes use of. Sums are added in an order that depends on them: results
-/// are the same bit for bit only where they are.
+/// Returns the widest vectors of this processor that the CPU backend makes use of. Sums are added
+/// in an order that depends on them: results are the same bit for bit only where they are.
 fn vector_instructions() -> &'static str {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx512f") {

@@ -36,8 +36,8 @@ impl ComputeDevice {
         Self { device, info }
     }
 
-    /// Opens the device called `name`: `auto` (a real GPU where there is one, else `flex`), `flex`, `wgpu[:index]`,
-    /// `vulkan[:index]`, or a software adapter by `wgpu:cpu` and `vulkan:cpu`.
+    /// Opens the device called `name`: `auto` (a real GPU where there is one, else `flex`), `flex`,
+    /// `wgpu[:index]`, `vulkan[:index]`, or a software adapter by `wgpu:cpu` and `vulkan:cpu`.
     ///
     /// # Errors
     /// A name of another form, a device that is not there, or one that does not open.
@@ -77,8 +77,8 @@ impl ComputeDevice {
         &self.info.adapter
     }
 
-    /// Returns how this process computed convolutions on it, and what that was chosen by, on one line; empty on the CPU, and where it has
-    /// computed none.
+    /// Returns how this process computed convolutions on it, and what that was chosen by, on one
+    /// line; empty on the CPU, and where it has computed none.
     pub fn convolutions(&self) -> String {
         #[cfg(feature = "wgpu")]
         if self.info.name != "flex" {
@@ -87,8 +87,9 @@ impl ComputeDevice {
         String::new()
     }
 
-    /// Computes something small, to see whether the device still does. One that is lost (a driver that was reset, a GPU that went
-    /// away) fails every call from then on; [`ComputeDevice::reopen`] may give another.
+    /// Computes something small, to see whether the device still does. One that is lost (a driver
+    /// that was reset, a GPU that went away) fails every call from then on;
+    /// [`ComputeDevice::reopen`] may give another.
     ///
     /// # Errors
     /// [`DeviceError::Lost`] with what the runtime says.
@@ -108,10 +109,12 @@ impl ComputeDevice {
         }
     }
 
-    /// Opens the same device anew where this one is lost, by its name. Tensors of the lost one stay lost.
+    /// Opens the same device anew where this one is lost, by its name. Tensors of the lost one stay
+    /// lost.
     ///
     /// # Errors
-    /// A device that is not there any more, whose place another one has, or that does not open or compute.
+    /// A device that is not there any more, whose place another one has, or that does not open or
+    /// compute.
     pub fn reopen(&self) -> Result<Self, DeviceError> {
         let name = &self.info.name;
         let again = match parse(name)? {
@@ -135,7 +138,8 @@ impl ComputeDevice {
     }
 }
 
-/// Returns the causes that an error of the runtime lists on lines of their own, each once, without its backtrace.
+/// Returns the causes that an error of the runtime lists on lines of their own, each once, without
+/// its backtrace.
 fn causes(text: &str) -> String {
     let lines = text.lines().map(str::trim).take_while(|line| *line != "Backtrace:");
     let mut causes: Vec<&str> = Vec::new();

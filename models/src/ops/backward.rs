@@ -5,8 +5,8 @@ use burn::backend::autodiff::ops::{Backward, NodeGuard, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend};
 
-/// Implements burn's `Backward` for an operation: the kernels that it needs, the number of its inputs, the state that is
-/// saved for it, and a body that registers the gradients of its inputs.
+/// Implements burn's `Backward` for an operation: the kernels that it needs, the number of its
+/// inputs, the state that is saved for it, and a body that registers the gradients of its inputs.
 macro_rules! backward {
     ($name:ident: $kernels:ident, $parents:literal, $state:ty, |$self:ident, $ops:ident, $grad:ident, $grads:ident| $body:block) => {
         impl<B: $kernels> burn::backend::autodiff::ops::Backward<B, $parents> for $name {
@@ -27,8 +27,8 @@ macro_rules! backward {
 
 pub(super) use backward;
 
-/// Records an operation with this output, so that gradients go back through it. The state is dropped where none of the
-/// inputs tracks gradients.
+/// Records an operation with this output, so that gradients go back through it. The state is
+/// dropped where none of the inputs tracks gradients.
 pub(super) fn record<B: Backend, C: CheckpointStrategy, O: Backward<B, N>, const N: usize>(
     operation: O,
     inputs: [NodeGuard; N],

@@ -13,15 +13,15 @@
 //! A call goes through the layers in this order, `add_relu` for example:
 //!
 //! 1. [`add_relu()`] takes tensors, and calls burn's dispatch by the device.
-//! 2. [`AddReluOp`](add_relu::AddReluOp) is what dispatch calls. A tensor that tracks gradients goes
-//!    through the implementation in `backward.rs`, all others straight to the next layer.
+//! 2. [`AddReluOp`](add_relu::AddReluOp) is what dispatch calls. A tensor that tracks gradients
+//!    goes through the implementation in `backward.rs`, all others straight to the next layer.
 //! 3. `add_relu::forward` asks the backend for a kernel of its own, and composes the operation of
 //!    burn's where there is none for these tensors.
 //! 4. [`AddReluKernels`](add_relu::AddReluKernels) is what a backend offers: `cpu.rs` and `gpu.rs`
 //!    implement it.
 //!
-//! What several operations need is in [`cpu`] and `gpu`, `backward` and `dims`. A new operation is a
-//! folder and two lines in this file.
+//! What several operations need is in [`cpu`] and `gpu`, `backward` and `dims`. A new operation is
+//! a folder and two lines in this file.
 
 mod backward;
 #[allow(unsafe_code)]

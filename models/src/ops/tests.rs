@@ -18,8 +18,8 @@ fn with_gradients(inputs: &[Tensor<4>], of: &dyn Fn(Vec<Tensor<4>>) -> Tensor<4>
     std::iter::once(output.into_data()).chain(gradients).collect()
 }
 
-/// Checks our operation against the same composed of burn's: values and gradients are the same numbers, so that results
-/// of runs stay what they were.
+/// Checks our operation against the same composed of burn's: values and gradients are the same
+/// numbers, so that results of runs stay what they were.
 pub fn agree(
     inputs: &[Tensor<4>],
     ours: &dyn Fn(Vec<Tensor<4>>) -> Tensor<4>,

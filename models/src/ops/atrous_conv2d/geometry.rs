@@ -27,8 +27,9 @@ impl ConvGeometry {
         (padded - reach) / self.stride + 1
     }
 
-    /// Returns the geometry of the convolution that the gradient of the input is: of the output's gradient, with the kernel
-    /// turned around. There is one for a stride of 1 and a square kernel that reaches over the padding.
+    /// Returns the geometry of the convolution that the gradient of the input is: of the output's
+    /// gradient, with the kernel turned around. There is one for a stride of 1 and a square kernel
+    /// that reaches over the padding.
     pub fn turned(&self, kernel: [usize; 2]) -> Option<Self> {
         let across = self.dilation * (kernel[0] - 1);
         let is_one = self.stride == 1 && kernel[0] == kernel[1] && across >= self.padding;
@@ -50,7 +51,8 @@ pub struct ConvShape {
 }
 
 impl ConvShape {
-    /// Takes the sizes of an input (batch x channels x height x width) and of weights (channels out x channels in x kernel).
+    /// Takes the sizes of an input (batch x channels x height x width) and of weights (channels out
+    /// x channels in x kernel).
     pub fn new(input: [usize; 4], weight: [usize; 4], geometry: ConvGeometry) -> Self {
         let [batch, channels_in, height, width] = input;
         let [channels_out, _, rows, columns] = weight;
@@ -68,7 +70,8 @@ impl ConvShape {
         self.kernel[0] * self.kernel[1]
     }
 
-    /// Returns the rows (axis 0) or columns (1) of the kernel that see at least one pixel of the input from anywhere.
+    /// Returns the rows (axis 0) or columns (1) of the kernel that see at least one pixel of the
+    /// input from anywhere.
     pub fn live_taps(&self, axis: usize) -> Range<usize> {
         let (size, output) = (self.input[axis] as isize, self.output()[axis]);
         let is_live = |tap: &usize| {

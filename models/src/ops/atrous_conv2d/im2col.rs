@@ -1,9 +1,9 @@
-//! The operation composed of burn's, as matrix products: what each tap sees is copied (im2col), and multiplied with the
-//! tap's weights.
+//! The operation composed of burn's, as matrix products: what each tap sees is copied (im2col), and
+//! multiplied with the tap's weights.
 //!
-//! Without autotuning, burn's own convolution on GPUs is a loop per output value, and its implicit matrix products round to
-//! 16 bits. Taps that see nothing but padding are left out here: at rates beyond the map's size a 3x3 branch costs
-//! what a 1x1 does.
+//! Without autotuning, burn's own convolution on GPUs is a loop per output value, and its implicit
+//! matrix products round to 16 bits. Taps that see nothing but padding are left out here: at rates
+//! beyond the map's size a 3x3 branch costs what a 1x1 does.
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata};

@@ -16,7 +16,8 @@ use burn::tensor::Tensor;
 
 use crate::precision::Precision;
 
-/// What a backend offers: composed of burn's operations, by im2col, where it has no kernels of its own.
+/// What a backend offers: composed of burn's operations, by im2col, where it has no kernels of its
+/// own.
 pub trait AtrousConv2dKernels: Backend {
     fn atrous_conv2d(
         input: FloatTensor<Self>,
@@ -62,11 +63,13 @@ impl<B: AtrousConv2dKernels> AtrousConv2dOp for B {
     }
 }
 
-/// Computes the convolution of `input` (batch x channels in x height x width) with `weight` (channels out x channels in x
-/// kernel height x kernel width): batch x channels out x output size. `precision` is also that of its gradients.
+/// Computes the convolution of `input` (batch x channels in x height x width) with `weight`
+/// (channels out x channels in x kernel height x kernel width): batch x channels out x output size.
+/// `precision` is also that of its gradients.
 ///
 /// # Panics
-/// Where the dilated kernel is larger than the padded input, or for mixed precision on a device without 16-bit floats.
+/// Where the dilated kernel is larger than the padded input, or for mixed precision on a device
+/// without 16-bit floats.
 pub fn atrous_conv2d(input: Tensor<4>, weight: Tensor<4>, geometry: ConvGeometry, precision: Precision) -> Tensor<4> {
     Tensor::from_dispatch(Dispatch::atrous_conv2d(input.into_dispatch(), weight.into_dispatch(), geometry, precision))
 }

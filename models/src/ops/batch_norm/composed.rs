@@ -24,8 +24,8 @@ pub fn statistics<B: Backend>(input: FloatTensor<B>) -> [FloatTensor<B>; 2] {
     [mean, variance].map(|of| B::float_reshape(of, Shape::from([channels])))
 }
 
-/// Computes what a batch norm does by the statistics of its batch, which has `count` values per channel, and the
-/// running statistics after it.
+/// Computes what a batch norm does by the statistics of its batch, which has `count` values per
+/// channel, and the running statistics after it.
 pub fn terms<B: Backend>(
     [mean, variance]: [FloatTensor<B>; 2],
     count: f64,

@@ -35,7 +35,8 @@ impl BatchNormKernels for Flex {
     }
 }
 
-/// Sums `f(value)` in f64 over runs of f32 lanes: fast, and as exact as the statistics of large maps need.
+/// Sums `f(value)` in f64 over runs of f32 lanes: fast, and as exact as the statistics of large
+/// maps need.
 #[inline(always)]
 fn sum(planes: [&[f32]; 2], f: impl Fn(f32, f32) -> f32) -> f64 {
     const LANES: usize = 16;
@@ -55,7 +56,8 @@ fn sum(planes: [&[f32]; 2], f: impl Fn(f32, f32) -> f32) -> f64 {
     total
 }
 
-/// Computes the mean and the biased variance of each channel of `input` (batch x channels x pixels).
+/// Computes the mean and the biased variance of each channel of `input` (batch x channels x
+/// pixels).
 pub fn statistics(input: &[f32], shape: &MapsShape) -> (Vec<f32>, Vec<f32>) {
     let arch = Arch::new();
     (0..shape.channels)
@@ -83,8 +85,9 @@ pub struct NormGradientValues {
     pub beta: Vec<f32>,
 }
 
-/// Computes the gradients of `relu((input - mean) * gamma * inverse + beta)` where `mean` and `inverse` (one over the standard
-/// deviation) are those of the batch itself; `map` is the same map, its scale `gamma * inverse`.
+/// Computes the gradients of `relu((input - mean) * gamma * inverse + beta)` where `mean` and
+/// `inverse` (one over the standard deviation) are those of the batch itself; `map` is the same
+/// map, its scale `gamma * inverse`.
 pub fn gradient(
     input: &[f32],
     output_grad: &[f32],
@@ -112,7 +115,8 @@ pub fn gradient(
         })
         .unzip();
     assert_eq!(input.len(), output_grad.len(), "input and gradient of its norm");
-    // SAFETY: gradient, input and output gradient have the same planes, and every value of a plane is written.
+    // SAFETY: gradient, input and output gradient have the same planes, and every value of a plane
+    // is written.
     let gradient = unsafe {
         written(input.len(), |gradient| {
             let planes = input.par_chunks(shape.pixels).zip(output_grad.par_chunks(shape.pixels));

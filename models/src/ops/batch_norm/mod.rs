@@ -1,6 +1,8 @@
-//! Batch norm in training mode, over batch, height and width, with a ReLU behind it where one is asked for.
+//! Batch norm in training mode, over batch, height and width, with a ReLU behind it where one is
+//! asked for.
 //!
-//! In evaluation mode it is the operation [`channel_affine`](super::channel_affine), which it also ends with.
+//! In evaluation mode it is the operation [`channel_affine`](super::channel_affine), which it also
+//! ends with.
 
 mod backward;
 mod composed;
@@ -25,7 +27,8 @@ pub trait BatchNormKernels: ChannelAffineKernels {
         None
     }
 
-    /// What a batch norm of these gamma and beta does to its input, and the running statistics after it.
+    /// What a batch norm of these gamma and beta does to its input, and the running statistics
+    /// after it.
     fn batch_norm_terms(
         _input: &FloatTensor<Self>,
         _parameters: &[FloatTensor<Self>; 2],
@@ -46,8 +49,8 @@ pub trait BatchNormKernels: ChannelAffineKernels {
     }
 }
 
-/// The operation by the device of its tensors, with and without gradients. It returns the output and, without
-/// gradient, the running mean and variance after this batch.
+/// The operation by the device of its tensors, with and without gradients. It returns the output
+/// and, without gradient, the running mean and variance after this batch.
 #[backend_extension(Flex, Cube: cfg(feature = "wgpu"), Autodiff)]
 pub trait BatchNormOp: Backend {
     fn batch_norm(
@@ -76,9 +79,9 @@ impl<B: BatchNormKernels> BatchNormOp for B {
     }
 }
 
-/// Normalises batch x channels x height x width by the statistics of the batch, and cuts off below zero if
-/// `options.relu`. Returns the output and, without gradient, the running mean and (**unbiased**) variance of each
-/// channel after this batch.
+/// Normalises batch x channels x height x width by the statistics of the batch, and cuts off below
+/// zero if `options.relu`. Returns the output and, without gradient, the running mean and
+/// (**unbiased**) variance of each channel after this batch.
 pub fn batch_norm(
     input: Tensor<4>,
     [gamma, beta]: [Tensor<1>; 2],

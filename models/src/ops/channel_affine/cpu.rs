@@ -70,8 +70,9 @@ impl MapsShape {
     }
 }
 
-/// The map `(x - mean) * scale + offset` of each channel. Subtracting first keeps values near the ReLU's edge on the right
-/// side of it more often than the folded form `x * scale + (offset - mean * scale)` does.
+/// The map `(x - mean) * scale + offset` of each channel. Subtracting first keeps values near the
+/// ReLU's edge on the right side of it more often than the folded form `x * scale + (offset - mean
+/// * scale)` does.
 pub struct Affine<'a> {
     pub mean: &'a [f32],
     pub scale: &'a [f32],
@@ -108,11 +109,13 @@ pub fn forward(input: &[f32], map: &Affine, relu: bool, shape: &MapsShape) -> Ve
     }
 }
 
-/// Computes the gradient of [`forward`] for fixed scale and offset: `scale * output_grad` where the output was not cut off.
+/// Computes the gradient of [`forward`] for fixed scale and offset: `scale * output_grad` where the
+/// output was not cut off.
 pub fn gradient(input: &[f32], output_grad: &[f32], map: &Affine, relu: bool, shape: &MapsShape) -> Vec<f32> {
     assert_eq!(input.len(), output_grad.len(), "input and gradient of its map");
     let arch = Arch::new();
-    // SAFETY: gradient, input and output gradient have the same planes, and every value of a plane is written.
+    // SAFETY: gradient, input and output gradient have the same planes, and every value of a plane
+    // is written.
     unsafe {
         written(input.len(), |gradient| {
             let planes = input.par_chunks(shape.pixels).zip(output_grad.par_chunks(shape.pixels));

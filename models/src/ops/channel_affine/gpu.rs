@@ -39,8 +39,8 @@ fn affine(
     if exists {
         let value = (input[i] - mean[c]) * scale[c] + offset[c];
         if comptime!(relu) {
-            // A NaN must stay one, so that a diverged run is noticed: of a comparison alone drivers may make a maximum,
-            // which drops it.
+            // A NaN must stay one, so that a diverged run is noticed: of a comparison alone drivers
+            // may make a maximum, which drops it.
             output[i] = select(value.is_nan() || value > 0.0, value, 0.0);
         } else {
             output[i] = value;

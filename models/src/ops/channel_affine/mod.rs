@@ -1,5 +1,5 @@
-//! `(input - mean) * scale + offset` for each channel, with a ReLU behind it where one is asked for: batch norm in
-//! evaluation mode.
+//! `(input - mean) * scale + offset` for each channel, with a ReLU behind it where one is asked
+//! for: batch norm in evaluation mode.
 
 mod backward;
 pub(super) mod composed;
@@ -56,9 +56,9 @@ impl<B: ChannelAffineKernels> ChannelAffineOp for B {
     }
 }
 
-/// Computes `(input - mean) * scale + offset` for each channel of batch x channels x height x width, and a ReLU
-/// behind it if `relu`. Mean, scale and offset have a value per channel. They are constants here: they get no
-/// gradient.
+/// Computes `(input - mean) * scale + offset` for each channel of batch x channels x height x
+/// width, and a ReLU behind it if `relu`. Mean, scale and offset have a value per channel. They are
+/// constants here: they get no gradient.
 pub fn channel_affine(input: Tensor<4>, mean: Tensor<1>, scale: Tensor<1>, offset: Tensor<1>, relu: bool) -> Tensor<4> {
     let (mean, scale, offset) = (mean.into_dispatch(), scale.into_dispatch(), offset.into_dispatch());
     Tensor::from_dispatch(Dispatch::channel_affine(input.into_dispatch(), mean, scale, offset, relu))

@@ -11,7 +11,8 @@ use super::{ConcatKernels, ConcatMaps, ConcatOp, forward, narrow};
 use crate::ops::backward::record;
 use crate::ops::dims::dims;
 
-/// The backward of a concatenation. Its state: the channels of each map, and whether it was broadcast.
+/// The backward of a concatenation. Its state: the channels of each map, and whether it was
+/// broadcast.
 #[derive(Debug)]
 struct ConcatBackward;
 

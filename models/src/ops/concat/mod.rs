@@ -24,7 +24,8 @@ pub trait ConcatKernels: Backend {
         None
     }
 
-    /// Some channels of a batch of maps: the gradient of one of the maps, before a broadcast one is summed.
+    /// Some channels of a batch of maps: the gradient of one of the maps, before a broadcast one is
+    /// summed.
     fn narrow(_maps: &FloatTensor<Self>, _channels: Range<usize>) -> Option<FloatTensor<Self>> {
         None
     }
@@ -45,8 +46,8 @@ impl<B: ConcatKernels> ConcatOp for B {
     }
 }
 
-/// Puts maps (batch x channels x height x width) side by side along the channels: at least one map, all of one batch and
-/// of one height and width, or of one pixel.
+/// Puts maps (batch x channels x height x width) side by side along the channels: at least one map,
+/// all of one batch and of one height and width, or of one pixel.
 ///
 /// # Panics
 /// Where they do not fit beside each other.

@@ -1,8 +1,8 @@
 //! What the kernels of the CPU backend have in common.
 //!
-//! The kernels are functions on plain slices. Each of them splits its work by the shapes alone, never by
-//! the number of threads, and adds partial sums in a fixed order: the result is the same bit for bit on
-//! one thread and on sixty-four.
+//! The kernels are functions on plain slices. Each of them splits its work by the shapes alone,
+//! never by the number of threads, and adds partial sums in a fixed order: the result is the same
+//! bit for bit on one thread and on sixty-four.
 
 pub(super) mod buffer;
 pub(super) mod planes;

@@ -22,8 +22,8 @@ pub fn gradient<B: Backend>(logits: FloatTensor<B>, labels: IntTensor<B>, upstre
     B::float_mul(B::float_sub(probabilities, truth), B::float_reshape(factor, Shape::from([1, 1, 1, 1])))
 }
 
-/// Returns the labels as batch x classes x height x width of 0 and 1 (all 0 where ignored), and batch x 1 x height x width
-/// of 1 where a label counts.
+/// Returns the labels as batch x classes x height x width of 0 and 1 (all 0 where ignored), and
+/// batch x 1 x height x width of 1 where a label counts.
 fn one_hot<B: Backend>(logits: &FloatTensor<B>, labels: IntTensor<B>) -> (FloatTensor<B>, FloatTensor<B>) {
     let [batch, classes, height, width] = dims(logits);
     let settings = get_device_settings::<B>(&logits.device());

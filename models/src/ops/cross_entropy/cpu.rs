@@ -50,8 +50,9 @@ impl LossShape {
 /// Pixels per task.
 const RUN: usize = 4096;
 
-/// Computes the cross entropy of `logits` (batch x classes x pixels) with `labels` (batch x pixels), summed over the pixels that
-/// are not ignored and divided by the number of **all** pixels, as mmsegmentation does it.
+/// Computes the cross entropy of `logits` (batch x classes x pixels) with `labels` (batch x
+/// pixels), summed over the pixels that are not ignored and divided by the number of **all**
+/// pixels, as mmsegmentation does it.
 pub fn forward(logits: &[f32], labels: &[i64], shape: &LossShape) -> f32 {
     let total: f64 = runs(shape)
         .into_par_iter()
@@ -65,7 +66,8 @@ pub fn forward(logits: &[f32], labels: &[i64], shape: &LossShape) -> f32 {
                 assert!((0..shape.classes as i64).contains(&label), "label {label} of {} classes", shape.classes);
                 let logit = |class: usize| logits[(image * shape.classes + class) * shape.pixels + pixel];
                 let (peak, sum_exp) = log_sum_exp(shape.classes, logit);
-                // The peak first: it is near the logit, and large logits would swallow the logarithm.
+                // The peak first: it is near the logit, and large logits would swallow the
+                // logarithm.
                 sum += (sum_exp.ln() + (peak - logit(label as usize))) as f64;
             }
             sum

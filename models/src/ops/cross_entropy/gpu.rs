@@ -29,7 +29,8 @@ fn place(sizes: &LogitSizes, pixel: u32) -> u32 {
     pixel / sizes.pixels * sizes.classes * sizes.pixels + pixel % sizes.pixels
 }
 
-/// Returns the largest logit of a pixel, and the sum of the exponentials of the distances to it. A NaN makes a NaN of the sum.
+/// Returns the largest logit of a pixel, and the sum of the exponentials of the distances to it. A
+/// NaN makes a NaN of the sum.
 #[cube]
 fn log_sum_exp(logits: &[f32], sizes: &LogitSizes, place: u32) -> (f32, f32) {
     let mut peak = logits[place as usize];
@@ -43,7 +44,8 @@ fn log_sum_exp(logits: &[f32], sizes: &LogitSizes, place: u32) -> (f32, f32) {
     (peak, sum)
 }
 
-/// Computes parts of the sum of the losses, times `weight`. A label that is no class makes it `broken`.
+/// Computes parts of the sum of the losses, times `weight`. A label that is no class makes it
+/// `broken`.
 ///
 /// Cubes: parts.
 #[cube(launch)]
@@ -85,7 +87,8 @@ fn sum(parts: &[f32], output: &mut [f32], count: u32) {
     }
 }
 
-/// Computes the gradient of the logits: that of the sum of all losses, times `weight` and `upstream`.
+/// Computes the gradient of the logits: that of the sum of all losses, times `weight` and
+/// `upstream`.
 ///
 /// Cubes: pixels of all images, in turns.
 #[cube(launch)]

@@ -43,9 +43,9 @@ impl<B: CrossEntropyKernels> CrossEntropyOp for B {
     }
 }
 
-/// Computes the cross entropy of `logits` (batch x classes x height x width) with `labels` (batch x height x width).
-/// Pixels with the label [`IGNORE_INDEX`] give no loss. The sum is divided by the number of **all** pixels, as
-/// mmsegmentation does it. One value.
+/// Computes the cross entropy of `logits` (batch x classes x height x width) with `labels` (batch x
+/// height x width). Pixels with the label [`IGNORE_INDEX`] give no loss. The sum is divided by the
+/// number of **all** pixels, as mmsegmentation does it. One value.
 pub fn cross_entropy(logits: Tensor<4>, labels: Tensor<3, Int>) -> Tensor<1> {
     Tensor::from_dispatch(Dispatch::cross_entropy(logits.into_dispatch(), labels.into_dispatch()))
 }

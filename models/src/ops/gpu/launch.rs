@@ -69,7 +69,8 @@ pub fn takes(like: &CubeTensor, units: usize, bindings: u32, shared_bytes: usize
     units <= most_units && bindings <= limits.max_bindings && shared_bytes <= most_bytes
 }
 
-/// Returns whether a tensor has at least one value, and no more than kernels can count with 31 bits.
+/// Returns whether a tensor has at least one value, and no more than kernels can count with 31
+/// bits.
 pub fn is_countable(tensor: &CubeTensor) -> bool {
     (1..=i32::MAX as usize).contains(&tensor.shape().num_elements())
 }
@@ -79,12 +80,14 @@ pub fn empty_of(like: &CubeTensor, shape: impl Into<Shape>, dtype: DType) -> Cub
     empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), shape.into(), dtype)
 }
 
-/// Returns a contiguous tensor of floats of 32 bits on the device of `like` that is not written yet.
+/// Returns a contiguous tensor of floats of 32 bits on the device of `like` that is not written
+/// yet.
 pub fn empty(like: &CubeTensor, shape: impl Into<Shape>) -> CubeTensor {
     empty_of(like, shape, DType::F32)
 }
 
-/// Returns a contiguous tensor of floats of 32 bits, in the shape of `like`, that is not written yet.
+/// Returns a contiguous tensor of floats of 32 bits, in the shape of `like`, that is not written
+/// yet.
 pub fn empty_like(like: &CubeTensor) -> CubeTensor {
     empty(like, like.shape())
 }

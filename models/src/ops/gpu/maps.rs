@@ -25,7 +25,8 @@ pub struct MapSizes {
     pub split: u32,
 }
 
-/// Returns the channel of the value that is this unit's, the value's place, and whether there is such a value.
+/// Returns the channel of the value that is this unit's, the value's place, and whether there is
+/// such a value.
 ///
 /// Cubes: pixels, channels of all images.
 #[cube]
@@ -42,8 +43,8 @@ pub struct GpuMaps {
 }
 
 impl GpuMaps {
-    /// Returns the maps; `None` where the kernels cannot count their values or are not for their type, or where the
-    /// device does not take the kernels' workgroups.
+    /// Returns the maps; `None` where the kernels cannot count their values or are not for their
+    /// type, or where the device does not take the kernels' workgroups.
     pub fn of(input: &CubeTensor) -> Option<Self> {
         let size = dims(input);
         let [batch, channels, height, width] = size;

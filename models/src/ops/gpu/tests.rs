@@ -1,5 +1,5 @@
-//! What tests of kernels have in common. The kernels are held against the definition: convolutions by the CPU's own
-//! kernels, the rest composed of burn's operations on the CPU.
+//! What tests of kernels have in common. The kernels are held against the definition: convolutions
+//! by the CPU's own kernels, the rest composed of burn's operations on the CPU.
 
 use burn::backend::Flex;
 use burn::backend::ops::FloatTensorOps;

@@ -30,8 +30,8 @@ pub fn gradient<B: Backend>(
 ) -> FloatTensor<B> {
     let [batch, channels, _, _] = dims(&output_grad);
     let [kernel, stride, padding] = along_both_axes(geometry);
-    // Burn asks for the size of the input alone: the input need not be kept. The order in memory is the one that
-    // CubeCL's kernel wants.
+    // Burn asks for the size of the input alone: the input need not be kept. The order in memory is
+    // the one that CubeCL's kernel wants.
     let shape = Shape::from([batch, size[0], size[1], channels]);
     let input = B::float_empty(shape, &output_grad.device(), output_grad.dtype().into());
     let input = B::float_permute(input, &[0, 3, 1, 2]);

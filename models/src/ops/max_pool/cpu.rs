@@ -43,8 +43,8 @@ impl MaxPoolKernels for Flex {
 /// The index of a maximum that is none: of a window that lies in the padding as a whole.
 const NOWHERE: u8 = u8::MAX;
 
-/// Computes the maximum of each window of every plane of `input`, and which pixel of the window (row by row) it is: the
-/// first of equal ones. A NaN is larger than everything, as in PyTorch.
+/// Computes the maximum of each window of every plane of `input`, and which pixel of the window
+/// (row by row) it is: the first of equal ones. A NaN is larger than everything, as in PyTorch.
 pub fn forward(input: &[f32], shape: &PoolShape) -> (Vec<f32>, Vec<u8>) {
     assert!(
         shape.geometry.kernel * shape.geometry.kernel <= NOWHERE as usize,

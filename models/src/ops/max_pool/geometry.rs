@@ -22,8 +22,8 @@ impl PoolGeometry {
         (padded - self.kernel) / self.stride + 1
     }
 
-    /// Returns the windows, of `count`, whose pixel `tap` lies in the input, and the pixel that it is in the first of
-    /// them.
+    /// Returns the windows, of `count`, whose pixel `tap` lies in the input, and the pixel that it
+    /// is in the first of them.
     pub(super) fn valid_windows(&self, tap: usize, count: usize, size: usize) -> (Range<usize>, usize) {
         let start = self.padding.saturating_sub(tap).div_ceil(self.stride);
         let end = (size + self.padding).saturating_sub(tap).div_ceil(self.stride).min(count);

@@ -20,7 +20,8 @@ pub trait MaxPoolKernels: Backend {
         None
     }
 
-    /// The maximum of each window, and where it is: for the gradient alone, in the backend's own way.
+    /// The maximum of each window, and where it is: for the gradient alone, in the backend's own
+    /// way.
     fn max_pool_with_indices(
         _input: &FloatTensor<Self>,
         _geometry: PoolGeometry,

@@ -26,7 +26,8 @@ impl MomentumStepKernels for Flex {
 /// Values per task.
 const RUN: usize = 1 << 14;
 
-/// Returns values and velocities after a step: `v = momentum * v + (gradient + weight_decay * w)`, then `w = w - lr * v`.
+/// Returns values and velocities after a step: `v = momentum * v + (gradient + weight_decay * w)`,
+/// then `w = w - lr * v`.
 pub fn step(values: &[f32], gradient: &[f32], velocities: &[f32], options: MomentumOptions) -> (Vec<f32>, Vec<f32>) {
     assert_eq!(values.len(), gradient.len(), "values and gradient");
     assert_eq!(values.len(), velocities.len(), "values and velocities");

@@ -62,8 +62,8 @@ impl<B: MomentumStepKernels, C: CheckpointStrategy> MomentumStepOp for Autodiff<
     }
 }
 
-/// Computes a parameter's values and velocities after a step: `v = momentum * v + (gradient + weight_decay * w)`, then
-/// `w = w - lr * v`.
+/// Computes a parameter's values and velocities after a step: `v = momentum * v + (gradient +
+/// weight_decay * w)`, then `w = w - lr * v`.
 pub fn momentum_step<const D: usize>(
     values: Tensor<D>,
     gradient: Tensor<D>,

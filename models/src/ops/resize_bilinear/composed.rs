@@ -16,7 +16,8 @@ pub fn gradient<B: Backend>(output_grad: FloatTensor<B>, shape: &ResizeShape) ->
     B::float_matmul(B::float_matmul(B::float_transpose(rows), output_grad), columns)
 }
 
-/// Returns the matrices of 1 x 1 x output x input that resize along each axis, of the type and on the device of `like`.
+/// Returns the matrices of 1 x 1 x output x input that resize along each axis, of the type and on
+/// the device of `like`.
 fn weights<B: Backend>(shape: &ResizeShape, like: &FloatTensor<B>) -> [FloatTensor<B>; 2] {
     [0, 1].map(|axis| {
         let (input, output) = (shape.input[axis], shape.output[axis]);

@@ -31,7 +31,8 @@ pub fn forward(input: &[f32], shape: &ResizeShape) -> Vec<f32> {
     let [rows, columns] = [0, 1].map(|a| samples(shape.input[a], shape.output[a], shape.align_corners));
     let planes = input.len() / (height * width);
     let arch = Arch::new();
-    // SAFETY: one output plane per input plane, each written row by row from the `out_height` x `out_width` samples.
+    // SAFETY: one output plane per input plane, each written row by row from the `out_height` x
+    // `out_width` samples.
     unsafe {
         written(planes * out_height * out_width, |output| {
             output.par_chunks_mut(out_height * out_width).zip(input.par_chunks(height * width)).for_each_init(

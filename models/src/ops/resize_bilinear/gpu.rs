@@ -13,8 +13,8 @@ use crate::ops::gpu::launch::{MOST, UNITS, empty, input, output, takes, units};
 /// Tensors of a kernel, and what the runtime adds.
 const BINDINGS: u32 = 3;
 
-/// The geometry along one axis. Output pixel `i` lies at `(i * step + shift) / unit` of the input, but not below 0: in
-/// whole numbers, so that nothing is rounded before the weights are.
+/// The geometry along one axis. Output pixel `i` lies at `(i * step + shift) / unit` of the input,
+/// but not below 0: in whole numbers, so that nothing is rounded before the weights are.
 #[derive(CubeLaunch, CubeType, Clone, Copy)]
 struct ResizeAxis {
     input: u32,
@@ -58,7 +58,8 @@ fn weight(axis: &ResizeAxis, at: u32, of: u32) -> f32 {
 fn valid_range(axis: &ResizeAxis, of: u32) -> (u32, u32) {
     let (of, last, output) = (of as i32, axis.input as i32 - 1, axis.output as i32);
     let step = max(axis.step, 1);
-    // Between the neighbours of the pixel, exclusively; the outermost pixels have all that lies beyond them.
+    // Between the neighbours of the pixel, exclusively; the outermost pixels have all that lies
+    // beyond them.
     let from = max((of - 1) * axis.unit - axis.shift, 0) / step;
     let until = max((of + 1) * axis.unit - axis.shift, 0) / step + 1;
     let from = select(of == 0, 0, min(from, output));
@@ -111,7 +112,8 @@ fn resize_gradient(grad: &[f32], output: &mut [f32], rows: ResizeAxis, columns: 
     }
 }
 
-/// Returns whether the kernels are for these maps and this other size of theirs, and the device for the kernels.
+/// Returns whether the kernels are for these maps and this other size of theirs, and the device for
+/// the kernels.
 fn fits(maps: &CubeTensor, size: [usize; 2]) -> bool {
     let [batch, channels, height, width] = dims(maps);
     let planes = batch * channels;

@@ -41,8 +41,8 @@ impl<B: ResizeBilinearKernels> ResizeBilinearOp for B {
     }
 }
 
-/// Resizes batch x channels x height x width to `size` (height, width). Maps that have it already are returned as they
-/// are.
+/// Resizes batch x channels x height x width to `size` (height, width). Maps that have it already
+/// are returned as they are.
 pub fn resize_bilinear(input: Tensor<4>, size: [usize; 2], align_corners: bool) -> Tensor<4> {
     let [_, _, height, width] = input.dims();
     if [height, width] == size {

@@ -1,7 +1,8 @@
-//! Where the pixels of a resized map lie in the map that is read, as PyTorch's `interpolate` defines it.
+//! The pixels of a resized map in the map that is read, as PyTorch's `interpolate`
+//! defines it.
 
-/// The sizes of a resizing. `align_corners` keeps the centres of the corner pixels in place, else their outer corners
-/// are kept.
+/// The sizes of a resizing. `align_corners` keeps the centres of the corner pixels in place, else
+/// their outer corners are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResizeShape {
     /// Height and width that are read.
@@ -21,8 +22,8 @@ pub struct ResizeSample {
 
 /// Returns the samples of `output` pixels from `input` pixels along one axis.
 ///
-/// `align_corners` false: position `(i + 0.5) * input / output - 0.5`, not below 0; true: `i * (input - 1) /
-/// (output - 1)`.
+/// `align_corners` false: position `(i + 0.5) * input / output - 0.5`, not below 0; true: `i *
+/// (input - 1) / (output - 1)`.
 pub fn samples(input: usize, output: usize, align_corners: bool) -> Vec<ResizeSample> {
     (0..output)
         .map(|i| {

@@ -12,22 +12,25 @@ pub fn rounded(values: &[f32]) -> Vec<f32> {
     scaled(values, 1.0, 1.0)
 }
 
-/// Returns values as they are in half precision when the largest is brought to between 2^14 and 2^15 by a power of two.
+/// Returns values as they are in half precision when the largest is brought to between 2^14 and
+/// 2^15 by a power of two.
 pub fn rounded_to_scale(values: &[f32]) -> Vec<f32> {
     let peak = values.par_chunks(CHUNK).map(largest_bits).max().unwrap_or(0);
     let [factor, inverse] = factors(peak);
     scaled(values, factor, inverse)
 }
 
-/// Returns the bits, without the sign, of the value that is farthest from zero. The bits of a NaN are above all others.
+/// Returns the bits, without the sign, of the value that is farthest from zero. The bits of a NaN
+/// are above all others.
 fn largest_bits(values: &[f32]) -> u32 {
     values.iter().map(|value| value.to_bits() & 0x7fff_ffff).max().unwrap_or(0)
 }
 
-/// Returns the power of two that brings a value with these bits to between 2^14 and 2^15, and its inverse. Both are normal numbers: very small
-/// values stay smaller.
+/// Returns the power of two that brings a value with these bits to between 2^14 and 2^15, and its
+/// inverse. Both are normal numbers: very small values stay smaller.
 pub fn factors(peak: u32) -> [f32; 2] {
-    // Exponents are stored from 127 on: 127 + 14 is what the value's and the factor's, added, less 127, have to be.
+    // Exponents are stored from 127 on: 127 + 14 is what the value's and the factor's, added, less
+    // 127, have to be.
     let exponent = (268 - (peak >> 23)).min(253);
     [exponent, 254 - exponent].map(|exponent| f32::from_bits(exponent << 23))
 }

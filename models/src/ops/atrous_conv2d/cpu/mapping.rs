@@ -6,11 +6,12 @@ use super::tile::COLUMNS;
 use crate::ops::atrous_conv2d::geometry::ConvGeometry;
 
 /// The mapping of an output position and a tap to a source position, along both axes alike:
-/// `(position * scale + tap * step + offset) / divisor`, valid where the division is exact and the result
-/// lies inside the source.
+/// `(position * scale + tap * step + offset) / divisor`, valid where the division is exact and the
+/// result lies inside the source.
 ///
-/// A convolution reads its input with `scale = stride`, `step = dilation`, `offset = -padding`; the gradient of
-/// its input reads the gradient of its output with `step = -dilation`, `offset = padding`, `divisor = stride`.
+/// A convolution reads its input with `scale = stride`, `step = dilation`, `offset = -padding`; the
+/// gradient of its input reads the gradient of its output with `step = -dilation`, `offset =
+/// padding`, `divisor = stride`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mapping {
     pub scale: isize,
@@ -32,7 +33,8 @@ impl Mapping {
         Self { scale: 1, step: -(dilation as isize), offset: padding as isize, divisor: stride as isize }
     }
 
-    /// Returns the source index that `tap` sees from `position`, or `None` where it falls into padding.
+    /// Returns the source index that `tap` sees from `position`, or `None` where it falls into
+    /// padding.
     #[inline]
     pub fn source(&self, position: usize, tap: usize, size: usize) -> Option<usize> {
         let index = position as isize * self.scale + tap as isize * self.step + self.offset;
@@ -43,7 +45,8 @@ impl Mapping {
         (index < size).then_some(index)
     }
 
-    /// Returns the smallest range of taps that holds all which see the source from any of `positions`.
+    /// Returns the smallest range of taps that holds all which see the source from any of
+    /// `positions`.
     pub fn live_taps(&self, positions: Range<usize>, taps: usize, size: usize) -> Range<usize> {
         let live = |tap: &usize| positions.clone().any(|p| self.source(p, *tap, size).is_some());
         match (0..taps).find(live) {
@@ -58,7 +61,8 @@ impl Mapping {
         self.scale == 1 && self.divisor == 1 && taps.iter().all(own)
     }
 
-    /// Returns the range of positions in `0..count` from which `tap` sees the source (with a divisor of 1).
+    /// Returns the range of positions in `0..count` from which `tap` sees the source (with a
+    /// divisor of 1).
     pub fn live_positions(&self, tap: usize, count: usize, size: usize) -> Range<usize> {
         debug_assert_eq!(self.divisor, 1);
         let shift = tap as isize * self.step + self.offset;
@@ -105,8 +109,8 @@ impl Planes<'_> {
         &self.data[channel * area..][..area]
     }
 
-    /// Fills `columns`, `(ky, kx, channel) x (row, column)`, with what the taps see from the block's pixels;
-    /// padding is zero.
+    /// Fills `columns`, `(ky, kx, channel) x (row, column)`, with what the taps see from the
+    /// block's pixels; padding is zero.
     pub fn gather(
         &self,
         mapping: &Mapping,
@@ -146,13 +150,14 @@ pub struct ValidRun {
     pub before: usize,
     /// Target columns in all.
     pub columns: usize,
-    /// Distance of the source values of neighbouring target columns; 0 where only every so many see one.
+    /// Distance of the source values of neighbouring target columns; 0 where only every so many see
+    /// one.
     pub scale: usize,
 }
 
 impl Mapping {
-    /// Returns what tap `tap` (row, column) sees of a source of `size` (height, width) from target row `row` and
-    /// `columns`.
+    /// Returns what tap `tap` (row, column) sees of a source of `size` (height, width) from target
+    /// row `row` and `columns`.
     #[inline]
     pub fn valid_run(&self, row: usize, columns: Range<usize>, tap: [usize; 2], size: [usize; 2]) -> ValidRun {
         let nothing = ValidRun { from: 0, length: 0, before: columns.len(), columns: columns.len(), scale: 1 };

@@ -1,8 +1,8 @@
 //! The kernels of the CPU backend: blocked matrix products.
 //!
-//! What the taps see from a few pixels is copied into a small buffer that stays in the cache, and multiplied with the
-//! weights. Taps that see nothing but padding from there are left out of the product, so that a 3x3 branch whose rate
-//! reaches the map's size costs what a 1x1 costs.
+//! What the taps see from a few pixels is copied into a small buffer that stays in the cache, and
+//! multiplied with the weights. Taps that see nothing but padding from there are left out of the
+//! product, so that a 3x3 branch whose rate reaches the map's size costs what a 1x1 costs.
 
 mod channel_band;
 mod flex;
@@ -25,8 +25,8 @@ use operand::OperandShape;
 use packed_weights::WeightView;
 use product::product;
 
-/// Computes the output (batch x channels out x output size) from `input` (batch x channels in x height x width) and
-/// `weight` (channels out x channels in x kernel).
+/// Computes the output (batch x channels out x output size) from `input` (batch x channels in x
+/// height x width) and `weight` (channels out x channels in x kernel).
 pub fn forward(input: &[f32], weight: &[f32], shape: &ConvShape) -> Vec<f32> {
     let [channels_in, channels_out] = shape.channels;
     let taps = shape.taps();
@@ -36,7 +36,8 @@ pub fn forward(input: &[f32], weight: &[f32], shape: &ConvShape) -> Vec<f32> {
     product(input, view, source, target, shape, Mapping::forward(shape.geometry))
 }
 
-/// Computes the gradient of the input from `output_grad` (batch x channels out x output size) and `weight`.
+/// Computes the gradient of the input from `output_grad` (batch x channels out x output size) and
+/// `weight`.
 pub fn input_gradient(output_grad: &[f32], weight: &[f32], shape: &ConvShape) -> Vec<f32> {
     let [channels_in, channels_out] = shape.channels;
     let taps = shape.taps();

@@ -56,7 +56,8 @@ pub(super) struct TapSource<'a> {
 }
 
 impl TapSource<'_> {
-    /// Returns the rows and columns of taps of a chunk that see anything from target pixels in `rows` and `columns`.
+    /// Returns the rows and columns of taps of a chunk that see anything from target pixels in
+    /// `rows` and `columns`.
     pub fn live(
         &self,
         chunk: &Chunk,

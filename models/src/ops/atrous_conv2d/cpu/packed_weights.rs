@@ -7,7 +7,8 @@ use rayon::prelude::*;
 use super::tile::ROWS;
 use crate::ops::cpu::buffer::written;
 
-/// Inner positions (taps times channels) that are multiplied at once: their values stay in the caches.
+/// Inner positions (taps times channels) that are multiplied at once: their values stay in the
+/// caches.
 const INNER: usize = 576;
 
 /// A part of the inner positions: some rows of taps by some source channels.
@@ -41,13 +42,15 @@ pub(super) struct PackedWeights {
 }
 
 impl PackedWeights {
-    /// Packs weights. `channels`: source, target; `taps`: the rows and columns of taps that see anything.
+    /// Packs weights. `channels`: source, target; `taps`: the rows and columns of taps that see
+    /// anything.
     pub fn pack(view: WeightView, channels: [usize; 2], taps: [Range<usize>; 2]) -> Self {
         let [source, target] = channels;
         let [ky, kx] = taps;
         let panels = target.div_ceil(ROWS);
         let (chunks, size) = chunks(source, panels, ky, &kx);
-        // SAFETY: the parts are all of the values, and every lane of every inner position of each is written.
+        // SAFETY: the parts are all of the values, and every lane of every inner position of each
+        // is written.
         let values = unsafe {
             written(size, |mut rest| {
                 let mut parts = Vec::new();

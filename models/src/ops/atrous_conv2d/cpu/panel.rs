@@ -50,7 +50,8 @@ impl Panel {
             }
             done += columns.len();
         }
-        // Channels outside: what the taps see of one overlaps, and is in the cache while it is copied.
+        // Channels outside: what the taps see of one overlaps, and is in the cache while it is
+        // copied.
         for (line, channel) in chunk.channels.clone().enumerate() {
             let plane = of.source.plane(channel);
             for (run, target) in &self.valid {

@@ -1,5 +1,5 @@
-//! The product behind a 1x1 convolution of stride 1, and behind a larger one of which only the centre sees anything: an
-//! ordinary matrix product of maps as they lie in memory.
+//! The product behind a 1x1 convolution of stride 1, and behind a larger one of which only the
+//! centre sees anything: an ordinary matrix product of maps as they lie in memory.
 
 use gemm::Parallelism;
 use rayon::prelude::*;
@@ -11,7 +11,8 @@ use crate::ops::cpu::buffer::written;
 /// Bytes of the source that a task reads: they should stay in a core's second-level cache.
 const SOURCE_BYTES: usize = 512 << 10;
 
-/// Computes `target[c] = sum over source channels of their weight for c * the source channel`, for each of `batch` images.
+/// Computes `target[c] = sum over source channels of their weight for c * the source channel`, for
+/// each of `batch` images.
 pub(super) fn product(
     data: &[f32],
     weights: WeightView,
@@ -28,7 +29,8 @@ pub(super) fn product(
     let length = (SOURCE_BYTES / 4 / source.channels).clamp(48, 4096);
     let blocks: Vec<(usize, usize)> =
         (0..batch).flat_map(|image| (0..pixels).step_by(length).map(move |first| (image, first))).collect();
-    // SAFETY: the blocks cover all pixels of all images, each once; each reads and writes its pixels of every channel.
+    // SAFETY: the blocks cover all pixels of all images, each once; each reads and writes its
+    // pixels of every channel.
     unsafe {
         written(batch * target.channels * pixels, |output| {
             let shared = SharedOutput::new(output);

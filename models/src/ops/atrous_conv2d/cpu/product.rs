@@ -1,8 +1,10 @@
-//! The product behind a convolution and behind the gradient of its input: weights times what the taps see.
+//! The product behind a convolution and behind the gradient of its input: weights times what the
+//! taps see.
 //!
-//! Blocked as in *Anatomy of High-Performance Matrix Multiplication* (Goto, van de Geijn 2008), but that the right side is
-//! never written down as a matrix of columns: tiles read it from copies of a few source rows ([`super::row_band`]), or from
-//! panels of what the taps see ([`super::panel`]). Taps that see nothing but padding from a tile's pixels are left out.
+//! Blocked as in *Anatomy of High-Performance Matrix Multiplication* (Goto, van de Geijn 2008), but
+//! that the right side is never written down as a matrix of columns: tiles read it from copies of a
+//! few source rows ([`super::row_band`]), or from panels of what the taps see ([`super::panel`]).
+//! Taps that see nothing but padding from a tile's pixels are left out.
 
 use std::ops::Range;
 
@@ -31,7 +33,8 @@ struct ProductTask {
     panels: Range<usize>,
 }
 
-/// Computes `target[c] = sum over taps and source channels of the weight of both * what the tap sees of the source channel`.
+/// Computes `target[c] = sum over taps and source channels of the weight of both * what the tap
+/// sees of the source channel`.
 pub(super) fn product(
     data: &[f32],
     weights: WeightView,
@@ -50,7 +53,8 @@ pub(super) fn product(
     let weights = PackedWeights::pack(weights, [source.channels, target.channels], taps);
     let in_bands = RowBand::suits(&mapping, source.size, target.size, &weights.kx);
     let tasks = tasks(shape.batch, target, in_bands);
-    // SAFETY: the tasks cover all pixels of all channels of all images, each once, and each writes its own.
+    // SAFETY: the tasks cover all pixels of all channels of all images, each once, and each writes
+    // its own.
     unsafe {
         written(shape.batch * target.channels * target.pixels(), |output| {
             let shared = SharedOutput::new(output);
@@ -72,7 +76,8 @@ pub(super) fn product(
     }
 }
 
-/// Pixels are split first. Where they are few, the channels are split too, although each part then copies the same pixels.
+/// Pixels are split first. Where they are few, the channels are split too, although each part then
+/// copies the same pixels.
 fn tasks(batch: usize, target: OperandShape, whole_rows: bool) -> Vec<ProductTask> {
     let pixels = TASK_PIXELS.min((batch * target.pixels()).div_ceil(TASKS));
     let pixels = pixels.next_multiple_of(if whole_rows { target.size[1] } else { COLUMNS });
@@ -127,7 +132,8 @@ impl Work<'_> {
             let rows = ROWS.min(self.target.channels - row * ROWS);
             let first = self.output.wrapping_add(row * ROWS * stride + pixels.first);
             let tile = OutputTile { first, stride, rows, columns: pixels.count, add };
-            // SAFETY: the caller vouches for the runs; the tile is pixels and channels of this task.
+            // SAFETY: the caller vouches for the runs; the tile is pixels and channels of this
+            // task.
             unsafe { multiply(simd, self.weights.panel(chunk, row).as_ptr(), right.0, right.1, runs, tile) };
         }
     }

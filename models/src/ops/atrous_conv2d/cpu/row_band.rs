@@ -1,5 +1,6 @@
-//! Source rows that a few target rows see, copied with zeros around them: for a stride of 1 and maps that are wide enough.
-//! Every tap then reads from them at an offset of its own, and nothing is copied once per tap.
+//! Source rows that a few target rows see, copied with zeros around them: for a stride of 1 and
+//! maps that are wide enough. Every tap then reads from them at an offset of its own, and nothing
+//! is copied once per tap.
 
 use std::ops::Range;
 
@@ -34,8 +35,8 @@ struct TapRow {
 }
 
 impl RowBand {
-    /// Returns whether bands are the way to go: neighbouring pixels see neighbouring pixels, tiles fit into rows, and the zeros
-    /// around a row take no more than the row.
+    /// Returns whether bands are the way to go: neighbouring pixels see neighbouring pixels, tiles
+    /// fit into rows, and the zeros around a row take no more than the row.
     pub fn suits(mapping: &Mapping, source: [usize; 2], target: [usize; 2], kx: &Range<usize>) -> bool {
         let [before, after] = zeros(mapping, source[1], target[1], kx);
         mapping.scale == 1 && mapping.divisor == 1 && target[1] >= COLUMNS && before + after <= source[1]

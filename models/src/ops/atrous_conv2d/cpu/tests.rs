@@ -46,8 +46,8 @@ fn noise(count: usize, seed: u64) -> Vec<f32> {
         .collect()
 }
 
-/// Compares all three products with the definition. Rounding errors grow with the sizes of the terms of a sum, not
-/// with the sum, which may cancel.
+/// Compares all three products with the definition. Rounding errors grow with the sizes of the
+/// terms of a sum, not with the sum, which may cancel.
 fn check(ours: [&[f32]; 3], x: &[f32], w: &[f32], g: &[f32], shape: &ConvShape) {
     let size = |values: &[f32]| values.iter().map(|v| v.abs()).collect::<Vec<f32>>();
     let exact = by_definition(x, w, g, shape);

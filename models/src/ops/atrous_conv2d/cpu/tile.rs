@@ -4,10 +4,12 @@ use pulp::Simd;
 
 /// Rows of a tile, and of a packed panel of the left side.
 pub const ROWS: usize = 8;
-/// Columns of a tile, and of a packed panel of the right side. Two vectors of 512 bits, four of 256.
+/// Columns of a tile, and of a packed panel of the right side. Two vectors of 512 bits, four of
+/// 256.
 pub const COLUMNS: usize = 32;
 
-/// A tile of the result: `rows` x `columns`, at most [`ROWS`] x [`COLUMNS`], rows `stride` values apart.
+/// A tile of the result: `rows` x `columns`, at most [`ROWS`] x [`COLUMNS`], rows `stride` values
+/// apart.
 #[derive(Clone, Copy)]
 pub struct OutputTile {
     pub first: *mut f32,
@@ -28,11 +30,12 @@ pub struct InnerRun {
     pub length: usize,
 }
 
-/// Multiplies a panel of the left side (inner x [`ROWS`]) with [`COLUMNS`] values of the right side for each inner
-/// position, which lie `step` apart from one inner position to the next.
+/// Multiplies a panel of the left side (inner x [`ROWS`]) with [`COLUMNS`] values of the right side
+/// for each inner position, which lie `step` apart from one inner position to the next.
 ///
 /// # Safety
-/// Both sides must hold what `runs` says, and the tile must be memory that nobody else uses meanwhile.
+/// Both sides must hold what `runs` says, and the tile must be memory that nobody else uses
+/// meanwhile.
 #[inline(always)]
 pub unsafe fn multiply<S: Simd>(
     simd: S,
@@ -91,8 +94,8 @@ unsafe fn sums<S: Simd, const R: usize, const V: usize>(
         let mut left = left.wrapping_add(run.left * ROWS);
         let mut right = right.wrapping_add(run.right);
         for _ in 0..run.length {
-            // SAFETY: the run lies in both sides; the last vector may reach into columns that are not used, which are
-            // still memory of the right side.
+            // SAFETY: the run lies in both sides; the last vector may reach into columns that are
+            // not used, which are still memory of the right side.
             unsafe {
                 let vectors: [S::f32s; V] = std::array::from_fn(|v| load::<S>(right.add(v * S::F32_LANES)));
                 for (row, sums) in sums.iter_mut().enumerate() {
@@ -146,8 +149,8 @@ pub struct Area {
     pub length: usize,
 }
 
-/// Computes the dot products of `M` left areas with `N` right ones, each `area` values in rows that lie `steps` (left, right) apart;
-/// added to `target[m * stride + n]`.
+/// Computes the dot products of `M` left areas with `N` right ones, each `area` values in rows that
+/// lie `steps` (left, right) apart; added to `target[m * stride + n]`.
 ///
 /// # Safety
 /// The areas must be readable, and the targets memory that nobody else uses meanwhile.
@@ -164,7 +167,8 @@ pub unsafe fn dots<S: Simd, const M: usize, const N: usize>(
     let lanes = S::F32_LANES;
     let whole = area.length / lanes * lanes;
     let rest = simd.mask_between_m32s(0, (area.length - whole) as u32);
-    // Loops over indexes: what `array::map` calls is compiled for narrow vectors where it is not inlined.
+    // Loops over indexes: what `array::map` calls is compiled for narrow vectors where it is not
+    // inlined.
     let mut sums = [[simd.splat_f32s(0.0); N]; M];
     for row in 0..area.rows {
         let mut vectors = [simd.splat_f32s(0.0); N];

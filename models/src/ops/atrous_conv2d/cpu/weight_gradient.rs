@@ -29,13 +29,14 @@ const DOT_CHANNELS: usize = 64;
 /// Rows of at least this many output pixels are long enough for dot products.
 const DOT_WIDTH: usize = 24;
 
-/// Returns the output pixels per block, so that `depth` gathered values for each fit into the cache.
+/// Returns the output pixels per block, so that `depth` gathered values for each fit into the
+/// cache.
 fn block_pixels(depth: usize) -> usize {
     (COLUMN_BYTES / 4 / depth.max(1)).clamp(48, 4096)
 }
 
-/// Computes the gradient of the weights, channels out x channels in x kernel, from `input` and `output_grad`.
-/// Taps that see only padding get exactly zero.
+/// Computes the gradient of the weights, channels out x channels in x kernel, from `input` and
+/// `output_grad`. Taps that see only padding get exactly zero.
 pub fn weight_gradient(input: &[f32], output_grad: &[f32], shape: &ConvShape) -> Vec<f32> {
     let [channels_in, channels_out] = shape.channels;
     let [kernel_height, kernel_width] = shape.kernel;
@@ -86,8 +87,8 @@ pub fn weight_gradient(input: &[f32], output_grad: &[f32], shape: &ConvShape) ->
     }
 }
 
-/// Returns whether dot products are the way to go: they leave out what is padding and copy next to nothing, but their tiles are
-/// smaller than those of a product with many rows.
+/// Returns whether dot products are the way to go: they leave out what is padding and copy next to
+/// nothing, but their tiles are smaller than those of a product with many rows.
 fn suits_dots(shape: &ConvShape) -> bool {
     let [channels_in, channels_out] = shape.channels;
     let [height, width] = shape.output();
@@ -148,9 +149,10 @@ impl GradientTask<'_> {
                 };
                 let first = (block.image * channels_out) * out_pixels + block.rows.start * out_width;
                 let position = (ky * kernel_width + live_kx.start) * slice.len();
-                // SAFETY: `partial` has `channels_out` rows of `row` values, of which `depth` from `position` on are this
-                // tap row's; the left side has `channels_out` rows of `pixels` values inside `output_grad`, the right
-                // one `depth` rows of `pixels` values, read as its transpose.
+                // SAFETY: `partial` has `channels_out` rows of `row` values, of which `depth` from
+                // `position` on are this tap row's; the left side has `channels_out` rows of
+                // `pixels` values inside `output_grad`, the right one `depth` rows of `pixels`
+                // values, read as its transpose.
                 unsafe {
                     gemm::gemm(
                         channels_out,
@@ -180,8 +182,8 @@ impl GradientTask<'_> {
     }
 }
 
-/// A task by dot products of rows as they lie in memory: nothing is gathered, and no pixel that sees padding is multiplied.
-/// For a stride of 1.
+/// A task by dot products of rows as they lie in memory: nothing is gathered, and no pixel that
+/// sees padding is multiplied. For a stride of 1.
 struct Dots<'a>(GradientTask<'a>);
 
 impl WithSimd for Dots<'_> {
@@ -235,8 +237,8 @@ impl WithSimd for Dots<'_> {
     }
 }
 
-/// Adds the dot products of all left channels with all right ones, over an area that starts at an offset into the bands and
-/// has rows a step apart, to `target[left * stride + right]`.
+/// Adds the dot products of all left channels with all right ones, over an area that starts at an
+/// offset into the bands and has rows a step apart, to `target[left * stride + right]`.
 #[inline(always)]
 fn tap<S: Simd>(
     simd: S,

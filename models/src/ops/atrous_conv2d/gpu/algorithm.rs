@@ -33,7 +33,8 @@ impl fmt::Display for Algorithm {
 }
 
 impl Algorithm {
-    /// Returns cooperative matrices, for a precision that has a use for them, on a device that has them.
+    /// Returns cooperative matrices, for a precision that has a use for them, on a device that has
+    /// them.
     pub fn by_matrices(like: &CubeTensor, precision: Precision) -> Option<Self> {
         let matrices = || implicit_gemm::cooperative_matrices(like).map(Self::Matrices);
         if precision == Precision::Mixed { matrices() } else { None }

@@ -1,7 +1,9 @@
-//! The choice of an algorithm on a device: im2col and the runtime's matrix products, or kernels of our own.
+//! The choice of an algorithm on a device: im2col and the runtime's matrix products, or kernels of
+//! our own.
 //!
-//! Which of them is faster depends on the device, so all are timed when one is first used, once for each kind of product. A
-//! kernel of our own that gives other values, or none, is not used there. Software adapters serve tests, and take im2col.
+//! Which of them is faster depends on the device, so all are timed when one is first used, once for
+//! each kind of product. A kernel of our own that gives other values, or none, is not used there.
+//! Software adapters serve tests, and take im2col.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -25,8 +27,8 @@ enum ChoiceReason {
     Requested,
     Software,
     Measured(Times),
-    /// Our own kernels gave an error or other values, or nothing yet: who loses the device over them finds this when it has
-    /// another.
+    /// Our own kernels gave an error or other values, or nothing yet: who loses the device over
+    /// them finds this when it has another.
     Wrong,
 }
 
@@ -43,7 +45,8 @@ static CHOICES: Mutex<Vec<Choice>> = Mutex::new(Vec::new());
 /// Returns the algorithm for a product of a convolution of this shape on the device of `input`.
 ///
 /// # Panics
-/// For mixed precision on a device that has no 16-bit floats ([`DeviceInfo::half`](crate::device::DeviceInfo::half)).
+/// For mixed precision on a device that has no 16-bit floats
+/// ([`DeviceInfo::half`](crate::device::DeviceInfo::half)).
 pub fn algorithm(input: &CubeTensor, shape: &ConvShape, product: Product, precision: Precision) -> Algorithm {
     assert!(precision == Precision::Single || has_half(input), "mixed precision on a device without 16-bit floats");
     if input.dtype != DType::F32 || !implicit_gemm::fits(shape) || !implicit_gemm::is_for(input) {

@@ -1,4 +1,5 @@
-//! The operands of a convolution's products: in single precision, or in half as `cpu/half.rs` has them.
+//! The operands of a convolution's products: in single precision, or in half as `cpu/half.rs` has
+//! them.
 
 use burn::backend::TensorMetadata;
 use burn::backend::ops::FloatTensorOps;
@@ -54,7 +55,8 @@ impl GpuOperand {
         Self { values: rounded(&into_contiguous(values), None), back: None }
     }
 
-    /// Rounds values to half precision, the largest one brought to between 2^14 and 2^15 by a power of two.
+    /// Rounds values to half precision, the largest one brought to between 2^14 and 2^15 by a power
+    /// of two.
     fn scaled_half(values: CubeTensor) -> Self {
         let values = into_contiguous(values);
         let [factor, back] = factors_of(&values);
@@ -113,8 +115,8 @@ fn peaks(values: &[f32], peaks: &mut [u32], count: u32) {
     }
 }
 
-/// Computes the factor of these peaks, and its inverse, as [`factors`](crate::ops::atrous_conv2d::cpu::half::factors) does.
-/// One cube.
+/// Computes the factor of these peaks, and its inverse, as
+/// [`factors`](crate::ops::atrous_conv2d::cpu::half::factors) does. One cube.
 #[cube(launch)]
 fn factors(peaks: &[u32], factor: &mut [f32], inverse: &mut [f32], count: u32) {
     let mut peak = 0u32;

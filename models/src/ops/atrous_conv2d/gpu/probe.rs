@@ -17,7 +17,8 @@ use crate::ops::atrous_conv2d::geometry::ConvGeometry;
 use crate::ops::dims::dims;
 use crate::precision::Precision;
 
-/// Times that our kernels must be faster to be taken: near one, noise would choose differently in every process.
+/// Times that our kernels must be faster to be taken: near one, noise would choose differently in
+/// every process.
 const WORTH: f64 = 1.1;
 
 /// The seconds of each algorithm; nothing for one that gave an error or other values.
@@ -88,7 +89,8 @@ impl Probe {
         }
     }
 
-    /// Computes the products by a plan: output and input's gradient, which differ in the scale, or the weights' gradient.
+    /// Computes the products by a plan: output and input's gradient, which differ in the scale, or
+    /// the weights' gradient.
     fn in_blocks(&self, plan: Plan) -> Vec<CubeTensor> {
         let (weight, geometry) = (&self.weight, self.geometry);
         let operand = GpuOperand::of(self.input.clone(), self.precision);

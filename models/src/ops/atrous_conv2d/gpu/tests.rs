@@ -102,7 +102,8 @@ fn all_three_products_on_vulkan_are_those_of_the_cpu() {
     });
 }
 
-/// Maps of one value and of more than the workgroups have units, without any value, and with those that are no numbers.
+/// Maps of one value and of more than the workgroups have units, without any value, and with those
+/// that are no numbers.
 #[test]
 fn halves_on_vulkan_are_those_of_the_cpu() {
     on_a_device(|device| {
@@ -128,7 +129,8 @@ fn halves_on_vulkan_are_those_of_the_cpu() {
     });
 }
 
-/// Several blocks along every side, blocks of one row and of parts of two images, and taps that are dead for some of them.
+/// Several blocks along every side, blocks of one row and of parts of two images, and taps that are
+/// dead for some of them.
 #[test]
 fn many_blocks_on_vulkan_are_those_of_the_cpu() {
     on_a_device(|device| {

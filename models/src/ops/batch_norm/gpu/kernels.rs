@@ -7,7 +7,8 @@ use crate::ops::channel_affine::gpu::kept_gradient;
 use crate::ops::gpu::launch::{LEVELS, UNITS, total};
 use crate::ops::gpu::maps::{MapSizes, unit_value};
 
-/// Returns the pixels that a part goes over: the image, from where and until where. Each part lies in one image.
+/// Returns the pixels that a part goes over: the image, from where and until where. Each part lies
+/// in one image.
 #[cube]
 fn part_range(sizes: &MapSizes, part: u32) -> (u32, u32, u32) {
     let length = sizes.pixels.div_ceil(sizes.split);
@@ -29,7 +30,8 @@ struct Moments {
     squares: f32,
 }
 
-/// Returns the moments of two sets of values together (Chan, Golub, LeVeque, 1983): nothing large cancels.
+/// Returns the moments of two sets of values together (Chan, Golub, LeVeque, 1983): nothing large
+/// cancels.
 #[cube]
 fn merged(a: Moments, b: Moments) -> Moments {
     let count = a.count + b.count;
@@ -74,7 +76,8 @@ pub(super) fn statistics(input: &[f32], output: &mut [f32], sizes: MapSizes) {
     let (image, from, until) = part_range(&sizes, CUBE_POS_Y);
     let place = plane_start(&sizes, image, channel);
     let mut at = from + UNIT_POS;
-    // Distances from a value of their own: sums of squares of values far from zero would lose what they differ in.
+    // Distances from a value of their own: sums of squares of values far from zero would lose what
+    // they differ in.
     let mut centre = 0.0f32;
     if at < until {
         centre = input[(place + at) as usize];
@@ -100,8 +103,9 @@ pub(super) fn statistics(input: &[f32], output: &mut [f32], sizes: MapSizes) {
     }
 }
 
-/// Computes what [`statistics`] say of a batch: mean, scale and one over the standard deviation of each channel. Also
-/// the running mean and (unbiased) variance after it, of which `momentum` is the share of this batch.
+/// Computes what [`statistics`] say of a batch: mean, scale and one over the standard deviation of
+/// each channel. Also the running mean and (unbiased) variance after it, of which `momentum` is the
+/// share of this batch.
 ///
 /// Cubes: channels.
 #[cube(launch)]

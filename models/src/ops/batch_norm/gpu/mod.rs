@@ -1,7 +1,7 @@
 //! The kernels of the GPU backend.
 //!
-//! Composed of burn's operations, a layer forward and back goes over its maps some forty times and launches as many
-//! kernels; by these kernels it goes over them eight times, in six launches.
+//! Composed of burn's operations, a layer forward and back goes over its maps some forty times and
+//! launches as many kernels; by these kernels it goes over them eight times, in six launches.
 
 mod kernels;
 #[cfg(test)]

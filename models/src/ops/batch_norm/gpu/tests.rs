@@ -12,8 +12,8 @@ use crate::ops::gpu::tests::{Both, noise, on_a_device, value_of};
 #[test]
 fn norms_on_vulkan_are_those_of_the_cpu() {
     on_a_device(|device| {
-        // One value per channel and image, maps smaller and larger than a workgroup, and sums in many parts: at last, in more than a
-        // workgroup has units.
+        // One value per channel and image, maps smaller and larger than a workgroup, and sums in
+        // many parts: at last, in more than a workgroup has units.
         for size in [[2, 5, 1, 1], [3, 4, 7, 9], [2, 3, 40, 50], [1, 700, 5, 6], [2, 2, 160, 200], [1, 1, 600, 600]] {
             for relu in [false, true] {
                 let channels = [size[1]];

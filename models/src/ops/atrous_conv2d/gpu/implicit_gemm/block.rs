@@ -18,7 +18,8 @@ pub struct ConvSizes {
     /// Rows and columns of the kernel that see at least one pixel somewhere.
     pub tap_rows: u32,
     pub tap_columns: u32,
-    /// Row and column that the first of them sees from the first output pixel, relative to the input.
+    /// Row and column that the first of them sees from the first output pixel, relative to the
+    /// input.
     pub first_row: i32,
     pub first_column: i32,
     pub dilation: i32,
@@ -33,7 +34,8 @@ pub fn offset(sizes: &ConvSizes, tap: u32) -> (i32, i32) {
     (row, column)
 }
 
-/// Returns the output positions along an axis, from and until, from which `offset` is within an input of `size`.
+/// Returns the output positions along an axis, from and until, from which `offset` is within an
+/// input of `size`.
 #[cube]
 pub fn valid_range(offset: i32, stride: i32, size: u32, output: u32) -> (i32, i32) {
     let from = max(0 - offset, 0);
@@ -43,7 +45,8 @@ pub fn valid_range(offset: i32, stride: i32, size: u32, output: u32) -> (i32, i3
     (from, max(from, until))
 }
 
-/// Returns where the value of `place`, counted row by row, lies in shared memory with `pad` between rows of `size`.
+/// Returns where the value of `place`, counted row by row, lies in shared memory with `pad` between
+/// rows of `size`.
 #[cube]
 pub fn padded(place: usize, #[comptime] size: usize, #[comptime] pad: usize) -> usize {
     if comptime!(pad == 0) { place } else { place + place / size * pad }

@@ -60,14 +60,16 @@ pub fn fits(shape: &ConvShape) -> bool {
     taps > 0 && largest <= i32::MAX as usize && blocks <= MOST
 }
 
-/// Returns whether a workgroup of the largest block, of the kernel with the most shared memory, may be on the device of `like`.
+/// Returns whether a workgroup of the largest block, of the kernel with the most shared memory, may
+/// be on the device of `like`.
 pub fn is_for(like: &CubeTensor) -> bool {
     let plan = Plan { block: Block::ALL[0], matrices: None };
     takes(like, plan.block.units(), BINDINGS, plan.shared_bytes(4))
 }
 
-/// Returns the cooperative matrices of the device of `like` that multiply 16 bits to sums of 32. `None` where it has none
-/// that blocks can be made of. Square ones go before others, large ones before small ones.
+/// Returns the cooperative matrices of the device of `like` that multiply 16 bits to sums of 32.
+/// `None` where it has none that blocks can be made of. Square ones go before others, large ones
+/// before small ones.
 pub fn cooperative_matrices(like: &CubeTensor) -> Option<Matrices> {
     let properties = like.client.properties();
     let hardware = &properties.hardware;
@@ -133,8 +135,8 @@ pub fn forward_in(plan: Plan, input: GpuOperand, weights: GpuWeights, geometry: 
     maps
 }
 
-/// Computes the gradient of the input of a convolution with a stride of 1: a convolution of the output's gradient with the
-/// kernel turned around. `turned` is its geometry.
+/// Computes the gradient of the input of a convolution with a stride of 1: a convolution of the
+/// output's gradient with the kernel turned around. `turned` is its geometry.
 pub fn input_gradient(
     weight: CubeTensor,
     output_grad: GpuOperand,

@@ -9,7 +9,8 @@ use super::matrices;
 use super::plan::{Plan, UNIT};
 use crate::ops::gpu::launch::factor;
 
-/// The window of output pixels of a block: the first and the last row, and the columns if there is one row only.
+/// The window of output pixels of a block: the first and the last row, and the columns if there is
+/// one row only.
 #[derive(CubeType, Clone, Copy)]
 struct PixelWindow {
     top: i32,
@@ -39,12 +40,13 @@ fn next_live(sizes: &ConvSizes, window: &PixelWindow, tap: u32) -> u32 {
     found
 }
 
-/// Computes the output of a convolution: batch x channels out x output pixels, from weights of taps x channels in x channels out.
+/// Computes the output of a convolution: batch x channels out x output pixels, from weights of taps
+/// x channels in x channels out.
 ///
 /// Where the input was multiplied by something, `scale` is what takes that back.
 ///
-/// Cubes: blocks of pixels of the whole batch, blocks of output channels. Units of a cube: those of the block, at least as many as its
-/// columns.
+/// Cubes: blocks of pixels of the whole batch, blocks of output channels. Units of a cube: those of
+/// the block, at least as many as its columns.
 #[cube(launch)]
 pub fn map_product<E: Float>(
     weight: &[E],

@@ -6,7 +6,8 @@ use cubecl::prelude::*;
 
 use super::plan::Plan;
 
-/// Returns the place of the part of a block that this unit's plane makes, in matrices: down, across.
+/// Returns the place of the part of a block that this unit's plane makes, in matrices: down,
+/// across.
 #[cube]
 fn corner(#[comptime] plan: Plan) -> (u32, u32) {
     let across = comptime!((plan.block.columns / (plan.matrices.unwrap().size[1] * plan.kept()[1])) as u32);
@@ -92,7 +93,8 @@ pub fn show(sums: &Sequence<Matrix<f32>>, shown: &mut Shared<[f32]>, #[comptime]
     sync_cube();
 }
 
-/// Returns the unit's `i`-th value of what is shown: its row and column in the block, and the value.
+/// Returns the unit's `i`-th value of what is shown: its row and column in the block, and the
+/// value.
 #[cube]
 pub fn at(shown: &Shared<[f32]>, i: usize, #[comptime] which: usize, #[comptime] plan: Plan) -> (u32, u32, f32) {
     let [m, n, _] = comptime!(plan.matrices.unwrap().size);

@@ -19,7 +19,8 @@ impl Block {
     pub const ALL: [Self; 3] =
         [Self { rows: 128, columns: 128 }, Self { rows: 64, columns: 128 }, Self { rows: 64, columns: 64 }];
 
-    /// Returns the size of blocks for `products` of `rows` x `columns` each: large blocks copy less, small ones are enough to keep the device busy.
+    /// Returns the size of blocks for `products` of `rows` x `columns` each: large blocks copy
+    /// less, small ones are enough to keep the device busy.
     pub fn of(rows: usize, columns: usize, products: usize) -> Self {
         let fits = |block: &&Self| {
             let [down, across] = block.counts(rows, columns);
@@ -39,7 +40,8 @@ impl Block {
     }
 }
 
-/// The cooperative matrices of a device: products of small matrices that the units of a plane (a subgroup) make together.
+/// The cooperative matrices of a device: products of small matrices that the units of a plane (a
+/// subgroup) make together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Matrices {
     /// Rows of the product, its columns, and terms of each sum.
@@ -49,8 +51,8 @@ pub struct Matrices {
 }
 
 impl Matrices {
-    /// Returns the matrices down and across of the part of a block that a plane makes, as square as can be; nothing where a block cannot be shared
-    /// out among the planes of its workgroup.
+    /// Returns the matrices down and across of the part of a block that a plane makes, as square as
+    /// can be; nothing where a block cannot be shared out among the planes of its workgroup.
     fn of_a_plane(&self, block: Block) -> Option<[usize; 2]> {
         let [m, n, k] = self.size;
         let planes = block.units() / self.plane;
@@ -101,8 +103,8 @@ impl Plan {
         self.matrices.map_or(0, |Matrices { size: [m, n, _], plane }| m * n / plane)
     }
 
-    /// Returns the values between the rows of a block in shared memory, for a kernel that asks for `wanted`: cooperative matrices are read by the
-    /// eight, and lie at multiples of them.
+    /// Returns the values between the rows of a block in shared memory, for a kernel that asks for
+    /// `wanted`: cooperative matrices are read by the eight, and lie at multiples of them.
     pub fn pad(&self, wanted: usize) -> usize {
         if self.matrices.is_some() { 8 } else { wanted }
     }

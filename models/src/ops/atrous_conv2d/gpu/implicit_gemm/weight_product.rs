@@ -9,10 +9,12 @@ use super::matrices;
 use super::plan::{Plan, UNIT};
 use crate::ops::gpu::launch::factor;
 
-/// Computes parts of the gradient of the weights: parts x channels out x channels in x taps, whose sum over the parts it is.
+/// Computes parts of the gradient of the weights: parts x channels out x channels in x taps, whose
+/// sum over the parts it is.
 ///
-/// Cubes: blocks of input channels for each tap, blocks of output channels, parts. Each part takes its share of the pixels
-/// that see anything through the tap. Where `grad` was multiplied by something, `scale` is what takes that back.
+/// Cubes: blocks of input channels for each tap, blocks of output channels, parts. Each part takes
+/// its share of the pixels that see anything through the tap. Where `grad` was multiplied by
+/// something, `scale` is what takes that back.
 #[cube(launch)]
 pub fn weight_product<E: Float>(
     grad: &[E],
@@ -29,7 +31,8 @@ pub fn weight_product<E: Float>(
     let units = comptime!(plan.block.units());
     let lefts = comptime!(plan.depth() * rows / units);
     let rights = comptime!(plan.depth() * columns / units);
-    // Neighbouring units copy neighbouring pixels: without a gap, they would all write to the same bank.
+    // Neighbouring units copy neighbouring pixels: without a gap, they would all write to the same
+    // bank.
     let pad = comptime!(plan.pad(UNIT / 2));
 
     let taps = sizes.tap_rows * sizes.tap_columns;

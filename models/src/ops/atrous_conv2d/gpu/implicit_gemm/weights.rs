@@ -33,7 +33,8 @@ struct WeightLayout {
     count: u32,
 }
 
-/// Copies weights to taps x channels in x channels out: neighbouring units of a product read neighbouring values.
+/// Copies weights to taps x channels in x channels out: neighbouring units of a product read
+/// neighbouring values.
 ///
 /// Cubes: values, in turns.
 #[cube(launch)]
@@ -54,7 +55,8 @@ fn by_taps<E: Float>(weight: &[f32], output: &mut [E], layout: WeightLayout, #[d
 pub struct GpuWeights {
     /// Channels out x channels in x kernel.
     values: CubeTensor,
-    /// Whether they are those of the convolution that is meant turned around: channels swapped, and the kernel's end first.
+    /// Whether they are those of the convolution that is meant turned around: channels swapped, and
+    /// the kernel's end first.
     is_turned: bool,
 }
 
@@ -64,7 +66,8 @@ impl GpuWeights {
         Self { values, is_turned: false }
     }
 
-    /// Takes weights, turned around: what makes a convolution with a stride of 1 into that of its input's gradient.
+    /// Takes weights, turned around: what makes a convolution with a stride of 1 into that of its
+    /// input's gradient.
     pub fn turned(values: CubeTensor) -> Self {
         Self { values, is_turned: true }
     }
@@ -75,7 +78,8 @@ impl GpuWeights {
         if self.is_turned { [b, a, rows, columns] } else { [a, b, rows, columns] }
     }
 
-    /// Returns taps x channels in x channels out of the taps in these rows and columns, of the type of `like`.
+    /// Returns taps x channels in x channels out of the taps in these rows and columns, of the type
+    /// of `like`.
     pub fn by_taps(self, [rows, columns]: [Range<usize>; 2], like: &CubeTensor) -> CubeTensor {
         let [channels_out, channels_in, kernel_rows, kernel_columns] = self.size();
         let taps = kernel_rows * kernel_columns;
