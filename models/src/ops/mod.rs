@@ -20,12 +20,12 @@
 //! 4. [`AddReluKernels`](add_relu::AddReluKernels) is what a backend offers: `cpu.rs` and `gpu.rs`
 //!    implement it.
 //!
-//! What several operations need is in [`cpu`] and `gpu`, `backward` and `dims`. A new operation is
+//! What several operations need is in `cpu`, `gpu`, `backward` and `dims`. A new operation is
 //! a folder and two lines in this file.
 
 mod backward;
 #[allow(unsafe_code)]
-pub mod cpu;
+mod cpu;
 mod dims;
 #[cfg(feature = "wgpu")]
 mod gpu;

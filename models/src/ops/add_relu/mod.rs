@@ -53,7 +53,7 @@ fn gradient<B: AddReluKernels>(output: FloatTensor<B>, output_grad: FloatTensor<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::tests::{agree, noise};
+    use crate::ops::tests::{agree, noise, takes_64_bits};
     use burn::tensor::activation::relu;
 
     #[test]
@@ -71,5 +71,11 @@ mod tests {
         let gradients = add_relu(a.clone(), a.clone()).sum().backward();
         let values: Vec<f32> = a.clone().into_data().iter::<f32>().map(|a| if a > 0.0 { 2.0 } else { 0.0 }).collect();
         assert_eq!(a.grad(&gradients).unwrap().into_data().iter::<f32>().collect::<Vec<f32>>(), values);
+    }
+
+    #[test]
+    fn sums_take_64_bits() {
+        let inputs = [noise(1, [2, 3, 4, 5]), noise(2, [2, 3, 4, 5])];
+        takes_64_bits(&inputs, &|inputs| add_relu(inputs[0].clone(), inputs[1].clone()));
     }
 }

@@ -115,3 +115,24 @@ fn gradient<B: BatchNormKernels>(
     B::batch_norm_gradient(&input, &output_grad, &terms, relu)
         .unwrap_or_else(|| composed::gradient::<B>(input, output_grad, terms, relu))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::tests::{noise, takes_64_bits};
+    use burn::tensor::FloatDType;
+
+    #[test]
+    fn maps_of_64_bits_are_taken() {
+        let norm = |inputs: Vec<Tensor<4>>| {
+            let of = |values: [f32; 2]| {
+                let values = Tensor::from_floats(values, &inputs[0].device());
+                values.cast(FloatDType::from(inputs[0].dtype()))
+            };
+            let options = NormOptions { epsilon: 1e-2, momentum: 0.1, relu: false };
+            let running = [of([0.0, 0.0]), of([1.0, 1.0])];
+            batch_norm(inputs[0].clone(), [of([1.5, -2.0]), of([0.2, 0.9])], running, options).0
+        };
+        takes_64_bits(&[noise(1, [2, 2, 5, 7])], &norm);
+    }
+}

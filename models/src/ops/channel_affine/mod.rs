@@ -82,3 +82,22 @@ fn gradient<B: ChannelAffineKernels>(
     B::channel_affine_gradient(&input, &output_grad, &map, relu)
         .unwrap_or_else(|| composed::gradient::<B>(input, output_grad, map, relu))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::tests::{noise, takes_64_bits};
+    use burn::tensor::FloatDType;
+
+    #[test]
+    fn maps_of_64_bits_are_taken() {
+        let affine = |inputs: Vec<Tensor<4>>| {
+            let of = |values: [f32; 2]| {
+                let values = Tensor::from_floats(values, &inputs[0].device());
+                values.cast(FloatDType::from(inputs[0].dtype()))
+            };
+            channel_affine(inputs[0].clone(), of([0.3, -0.7]), of([1.5, -2.0]), of([0.2, 0.9]), true)
+        };
+        takes_64_bits(&[noise(1, [2, 2, 5, 7])], &affine);
+    }
+}

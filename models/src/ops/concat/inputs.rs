@@ -31,7 +31,7 @@ impl<B: Backend> From<ConcatMaps<B>> for Vec<FloatTensor<B>> {
 }
 
 impl<B: Backend> ConcatMaps<B> {
-    /// Takes two to [`MOST`] maps.
+    /// Takes two to six maps.
     ///
     /// # Panics
     /// For another number of maps.

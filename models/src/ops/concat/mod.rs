@@ -74,7 +74,7 @@ fn narrow<B: ConcatKernels>(maps: FloatTensor<B>, channels: Range<usize>) -> Flo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::tests::{agree, noise};
+    use crate::ops::tests::{agree, noise, takes_64_bits};
 
     /// Up to more maps than one operation takes, some of them of one pixel.
     #[test]
@@ -119,5 +119,10 @@ mod tests {
     fn maps_of_one_pixel_are_taken_as_they_are() {
         let inputs = [noise(1, [2, 3, 1, 1]), noise(2, [2, 1, 1, 1])];
         agree(&inputs, &concat, &|inputs| Tensor::cat(inputs, 1));
+    }
+
+    #[test]
+    fn maps_of_64_bits_are_taken() {
+        takes_64_bits(&[noise(1, [2, 3, 4, 5]), noise(2, [2, 2, 1, 1])], &concat);
     }
 }

@@ -33,5 +33,6 @@ fn one_hot<B: Backend>(logits: &FloatTensor<B>, labels: IntTensor<B>) -> (FloatT
     let index = B::int_reshape(index, Shape::from([1, classes, 1, 1]));
     let full = Shape::from([batch, classes, height, width]);
     let truth = B::int_equal(B::int_expand(labels, full.clone()), B::int_expand(index, full), settings.bool_dtype);
-    (B::bool_into_float(truth, settings.float_dtype), B::bool_into_float(valid, settings.float_dtype))
+    let bits = logits.dtype().into();
+    (B::bool_into_float(truth, bits), B::bool_into_float(valid, bits))
 }

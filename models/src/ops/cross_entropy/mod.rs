@@ -65,3 +65,18 @@ fn gradient<B: CrossEntropyKernels>(
     B::cross_entropy_gradient(&logits, &labels, &upstream)
         .unwrap_or_else(|| composed::gradient::<B>(logits, labels, upstream))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::tests::{noise, takes_64_bits};
+
+    #[test]
+    fn logits_of_64_bits_are_taken() {
+        let loss = |inputs: Vec<Tensor<4>>| {
+            let labels = Tensor::<3, Int>::from_ints([[[0, 1, 255], [2, 1, 0]]], &inputs[0].device());
+            cross_entropy(inputs[0].clone(), labels).reshape([1, 1, 1, 1])
+        };
+        takes_64_bits(&[noise(1, [1, 3, 2, 3])], &loss);
+    }
+}

@@ -33,11 +33,16 @@ fn forward<B: Backend>(input: FloatTensor<B>) -> FloatTensor<B> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::tests::{agree, noise};
+    use crate::ops::tests::{agree, noise, takes_64_bits};
 
     #[test]
     fn means_of_maps_are_those_of_burn() {
         let means = |inputs: Vec<Tensor<4>>| inputs[0].clone().mean_dim(3).mean_dim(2);
         agree(&[noise(1, [2, 3, 6, 7])], &|inputs| global_average_pool(inputs[0].clone()), &means);
+    }
+
+    #[test]
+    fn maps_of_64_bits_are_taken() {
+        takes_64_bits(&[noise(1, [2, 3, 6, 7])], &|inputs| global_average_pool(inputs[0].clone()));
     }
 }

@@ -87,7 +87,7 @@ fn gradient<B: MaxPoolKernels>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::tests::{agree, noise};
+    use crate::ops::tests::{agree, noise, takes_64_bits};
     use burn::tensor::module::max_pool2d;
     use burn::tensor::ops::MaxPoolOptions;
 
@@ -102,5 +102,11 @@ mod tests {
                 max_pool2d(inputs[0].clone(), options())
             });
         }
+    }
+
+    #[test]
+    fn maps_of_64_bits_are_taken() {
+        let geometry = PoolGeometry { kernel: 3, stride: 2, padding: 1 };
+        takes_64_bits(&[noise(1, [2, 3, 7, 9])], &|inputs| max_pool(inputs[0].clone(), geometry));
     }
 }

@@ -63,3 +63,17 @@ fn forward<B: ResizeBilinearKernels>(input: FloatTensor<B>, shape: &ResizeShape)
 fn gradient<B: ResizeBilinearKernels>(output_grad: FloatTensor<B>, shape: &ResizeShape) -> FloatTensor<B> {
     B::resize_bilinear_gradient(&output_grad, shape).unwrap_or_else(|| composed::gradient::<B>(output_grad, shape))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::tests::{noise, takes_64_bits};
+
+    #[test]
+    fn maps_of_64_bits_are_taken() {
+        for align_corners in [false, true] {
+            let resized = |inputs: Vec<Tensor<4>>| resize_bilinear(inputs[0].clone(), [9, 4], align_corners);
+            takes_64_bits(&[noise(1, [2, 3, 5, 7])], &resized);
+        }
+    }
+}

@@ -87,5 +87,4 @@ impl AtrousConv2dKernels for Flex {
 }
 
 #[cfg(test)]
-#[path = "flex_tests.rs"]
 mod tests;

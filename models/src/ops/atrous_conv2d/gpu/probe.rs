@@ -140,8 +140,8 @@ mod tests {
     #[test]
     fn the_fastest_algorithm_is_taken_if_it_is_worth_it() {
         let matrices = Algorithm::Matrices(Matrices { size: [16, 16, 16], plane: 32 });
-        let of = |columns, tiles, others| {
-            fastest(&[(Algorithm::Im2col, Some(columns)), (Algorithm::ImplicitGemm, tiles), (matrices, others)])
+        let of = |im2col, own, others| {
+            fastest(&[(Algorithm::Im2col, Some(im2col)), (Algorithm::ImplicitGemm, own), (matrices, others)])
         };
         assert_eq!(of(1.0, Some(0.95), Some(0.98)), Algorithm::Im2col);
         assert_eq!(of(1.0, Some(0.5), Some(0.6)), Algorithm::ImplicitGemm);
