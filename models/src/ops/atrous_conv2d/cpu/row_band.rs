@@ -22,7 +22,6 @@ pub(super) struct RowBand {
     before: usize,
     /// The source rows that each row of taps sees.
     tap_rows: Vec<TapRow>,
-    first_row: usize,
 }
 
 /// The source rows that one row of taps sees from the band's target rows.
@@ -50,7 +49,6 @@ impl RowBand {
         self.step =
             (before + width + after).max(of.width.next_multiple_of(COLUMNS) + before + after).next_multiple_of(16);
         self.before = before;
-        self.first_row = rows.start;
         self.tap_rows.clear();
         let channels = chunk.channels.len();
         // Source rows of the band, without those that are there already.
