@@ -1,4 +1,4 @@
-//! The tables that a sweep writes: what they say of uncertainty, and that `docs/results.md` describes them.
+//! The tables that a sweep writes: what they say of uncertainty, and that `docs/reference/results.md` describes them.
 
 use crate::outcome::named;
 use crate::place::Place;
@@ -87,7 +87,7 @@ fn records(path: &Path) -> Vec<BTreeMap<String, String>> {
     csv::Reader::from_path(path).unwrap().into_deserialize().map(Result::unwrap).collect()
 }
 
-/// A column as `docs/results.md` describes it.
+/// A column as `docs/reference/results.md` describes it.
 struct Column {
     name: String,
     kind: String,
@@ -96,7 +96,7 @@ struct Column {
 
 /// The columns of each file, in order.
 fn documented() -> BTreeMap<String, Vec<Column>> {
-    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/results.md")).unwrap();
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference/results.md")).unwrap();
     let mut files: BTreeMap<String, Vec<Column>> = BTreeMap::new();
     for section in text.split("\n### `").skip(1) {
         let (name, section) = section.split_once('`').unwrap();
