@@ -72,7 +72,7 @@ fn valid_positions(distance: usize, side: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use atrous_models::kernels::conv::{self, ConvGeometry, ConvShape};
+    use atrous_models::ops::atrous_conv2d::{ConvGeometry, ConvShape, cpu};
 
     const SIZES: [[usize; 2]; 5] = [[1, 1], [5, 5], [4, 9], [16, 7], [12, 12]];
     const RATES: [usize; 7] = [1, 2, 3, 6, 7, 12, 20];
@@ -108,7 +108,7 @@ mod tests {
             let kernel = if branch.rate == 1 { 1 } else { 3 };
             let geometry = ConvGeometry::same(kernel, branch.rate);
             let shape = ConvShape::new([1, 1, height, width], [1, 1, kernel, kernel], geometry);
-            let output = conv::forward(&vec![1.0; height * width], &vec![1.0; kernel * kernel], &shape);
+            let output = cpu::forward(&vec![1.0; height * width], &vec![1.0; kernel * kernel], &shape);
             let seen = output.iter().map(|value| f64::from(*value)).sum::<f64>();
             let all = (height * width * kernel * kernel) as f64;
             assert!((1.0 - seen / all - branch.dead()).abs() < 1e-6, "{branch:?}");

@@ -4,7 +4,7 @@ use crate::experiment::settings::{InferMode, InferSpec, RunSettings};
 use crate::run::windows::{Window, windows};
 use atrous_data::{RgbImage8, fit_size, normalise, resize_image};
 use atrous_models::burn::tensor::{Device, Tensor, TensorData};
-use atrous_models::kernels::resize::{self, ResizeShape};
+use atrous_models::ops::resize_bilinear::{ResizeShape, cpu as resize};
 use atrous_models::{Segmentor, ops};
 
 /// Pixels that go through the network at once, about.
