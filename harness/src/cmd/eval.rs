@@ -3,6 +3,7 @@
 use super::check_folder_of;
 use super::options::{DataRootArg, DeviceArg, InferArgs, WeightsArgs};
 use super::output::print;
+use crate::conclusions::format;
 use crate::results::result::write_json;
 use crate::results::scores::{Confusion, Scores};
 use crate::run::evaluate::evaluate;
@@ -108,22 +109,24 @@ pub fn run(args: Args) -> Result<ExitCode> {
 fn table(report: &Report) -> String {
     let names = report.dataset.class_names();
     let width = names.iter().map(|name| name.len()).max().unwrap_or(0).max("class".len());
-    let Scores { iou, dice, accuracy, miou, mdice, macc, aacc } = &report.scores;
-    let mut text = format!("{} {}, {} images\n\n", report.dataset.title(), report.split, report.images);
-    text += &format!("{:width$} {:>8} {:>8} {:>8}\n", "class", "IoU", "Dice", "Acc");
-    let row = |name: &str, values: [f64; 3]| {
-        let [iou, dice, accuracy] = values.map(percent);
-        format!("{name:width$} {iou:>8} {dice:>8} {accuracy:>8}\n")
+    let scores = report.scores.by_class();
+    let line = |name: &str, columns: &mut dyn Iterator<Item = String>| {
+        columns.fold(format!("{name:width$}"), |line, column| line + &format!(" {column:>8}")) + "\n"
     };
+    let mut text = format!("{} {}, {} images\n\n", report.dataset.title(), report.split, report.images);
+    text += &line("class", &mut scores.iter().map(|score| score.mean_title.trim_start_matches('m').to_owned()));
     for (class, name) in names.iter().enumerate() {
-        text += &row(name, [iou[class], dice[class], accuracy[class]]);
+        text += &line(name, &mut scores.iter().map(|score| percent(score.classes[class])));
     }
-    text += &row("mean", [*miou, *mdice, *macc]);
-    text + &format!("\naAcc {}\n", percent(*aacc))
+    text += &line("mean", &mut scores.iter().map(|score| percent(score.mean)));
+    for (name, score) in report.scores.overall() {
+        text += &format!("\n{name} {}\n", percent(score));
+    }
+    text
 }
 
 fn percent(fraction: f64) -> String {
-    if fraction.is_nan() { "nan".to_owned() } else { format!("{:.2}", 100.0 * fraction) }
+    if fraction.is_nan() { "nan".to_owned() } else { format::percent(fraction) }
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// Reads the run directories and writes `results.csv`, `classes.csv`, `image_scores.csv`, `table.md`, `table.csv` and,
-    /// where something is expected, `verdict.md` and `verdict.json`.
+    /// Reads the run directories and writes `results.csv`, `classes.csv`, `image_scores.csv`,
+    /// `table.md`, `table.csv` and, where something is expected, `verdict.md` and `verdict.json`.
     ///
     /// # Errors
     /// A file that cannot be read or written; names it.

@@ -3,7 +3,7 @@
 use super::Report;
 use super::experiment::Experiment;
 use super::parts::{percent, rates, rates_beside, table};
-use crate::conclusions::table::{Cell, Verdict};
+use crate::conclusions::table::{Cell, CellVerdict};
 use crate::results::scores::{Confusion, Scores};
 use maud::{Markup, html};
 
@@ -24,7 +24,7 @@ fn experiment_part(experiment: &Experiment) -> Markup {
     let section = &experiment.section;
     let cells: Vec<(&Cell, Confusion)> =
         section.cells.iter().filter_map(|cell| Some((cell, counts(experiment, cell)?))).collect();
-    let shown = cells.iter().filter(|(cell, _)| cell.best || cell.verdict == Verdict::Baseline);
+    let shown = cells.iter().filter(|(cell, _)| cell.best || cell.verdict == CellVerdict::Baseline);
     html! {
         h3 id={ (experiment.id) "-classes" } { (experiment.title()) }
         @if cells.is_empty() { p.missing { "Missing: no run has finished." } }

@@ -4,7 +4,7 @@ use super::Report;
 use super::experiment::Experiment;
 use super::parts::{count, interval, percent, points, rates_beside, score, table};
 use crate::conclusions::table::{Cell, Section};
-use crate::conclusions::verdict::Verdict;
+use crate::conclusions::verdict::ExperimentVerdict;
 use maud::{Markup, html};
 
 pub(super) fn section(report: &Report) -> Markup {
@@ -47,7 +47,7 @@ pub(super) fn section(report: &Report) -> Markup {
 fn expectations(report: &Report) -> Markup {
     let verdicts = &report.verdicts;
     let header = ["experiment", "expected", "verdict", "because"];
-    let line = |verdict: &Verdict| {
+    let line = |verdict: &ExperimentVerdict| {
         [
             verdict.experiment.clone(),
             verdict.expectation.answer.to_string(),

@@ -4,7 +4,7 @@ use super::Report;
 use super::experiment::Experiment;
 use super::parts::{count, one_line, percent, rates};
 use super::picture::{AGREED, MISSED, Picture, SUPERFLUOUS, draw_classes, draw_difference};
-use crate::conclusions::table::{Cell, Verdict};
+use crate::conclusions::table::{Cell, CellVerdict};
 use crate::results::rows::Row;
 use crate::results::run_dir::RunDir;
 use crate::results::scores::Confusion;
@@ -80,7 +80,7 @@ impl Role {
 impl Experiment {
     /// The cells that are shown, each once.
     fn roles(&self) -> Vec<(Role, &Cell)> {
-        let baseline = self.section.cells.iter().find(|cell| cell.verdict == Verdict::Baseline && cell.runs > 0);
+        let baseline = self.section.cells.iter().find(|cell| cell.verdict == CellVerdict::Baseline && cell.runs > 0);
         let candidates =
             [(Role::Best, self.section.best().next()), (Role::Baseline, baseline), (Role::Worst, self.worst())];
         let mut roles: Vec<(Role, &Cell)> = Vec::new();

@@ -3,6 +3,7 @@
 use super::Report;
 use super::experiment::Experiment;
 use super::parts::{figure as drawn, interval, points, rates_beside, score, table};
+use crate::conclusions::format::p_value;
 use crate::conclusions::guideline::{Optimum, Series, largest_whole_rate};
 use crate::conclusions::table::Cell;
 use crate::support::plot::{Axis, Chart, Figure, Guide, Line, Point};
@@ -80,8 +81,6 @@ fn line(experiment: &Experiment, cell: &Cell) -> Vec<Markup> {
     let plain = |text: String| html! { (text) };
     let statistic = cell.score(section.metric);
     let difference = cell.difference.map_or_else(|| "-".into(), |difference| points(difference.mean));
-    let p =
-        cell.p_corrected.map_or_else(|| "-".into(), |p| if p < 0.001 { "< 0.001".into() } else { format!("{p:.3}") });
     vec![
         bold(rates_beside(&cell.rates, &section.baseline)),
         plain(format!("{:.2}", cell.relative_rate)),
@@ -92,7 +91,7 @@ fn line(experiment: &Experiment, cell: &Cell) -> Vec<Markup> {
         plain(score(cell.aacc)),
         plain(interval(statistic.and_then(|statistic| statistic.interval))),
         plain(difference),
-        plain(p),
+        plain(p_value(cell.p_corrected)),
         plain(cell.verdict.to_string()),
     ]
 }

@@ -10,5 +10,6 @@ pub mod memory;
 pub mod npy;
 pub mod plot;
 pub mod progress;
+pub mod split_mix;
 pub mod stop;
 pub mod turn;

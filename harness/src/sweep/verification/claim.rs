@@ -2,9 +2,10 @@
 
 use super::Finding;
 use crate::experiment::settings::{RunSettings, run_id_of_version};
+use crate::results::csv::read_csv;
 use crate::results::image_counts;
 use crate::results::result::{Cause, RunFailure, RunResult};
-use crate::results::rows::{Line, Row, RowEnd, WrittenRow, read_written};
+use crate::results::rows::{ClassRecord, Row, RowEnd, WrittenRow, read_written};
 use crate::results::run_dir::{RunDir, RunFile, RunState};
 use crate::results::scores::{Confusion, Scores, class_mean};
 use crate::support::input_file;
@@ -98,8 +99,8 @@ fn of_directories(directories: &[RunDir], written: &[WrittenRow]) -> Result<Vec<
         let (model_version, baseline) = (file.model_version, file.baseline.clone());
         let row = Row { model_version, baseline, expectation: None, end, images: None };
         let misfiled = misfiled(&file, row.run_id());
-        let line = written.iter().find(|line| line.run_id == row.run_id());
-        let contradiction = line.and_then(|line| line.contradiction(&row));
+        let line = written.iter().find(|line| line.record.run_id == row.run_id());
+        let contradiction = line.map(|line| line.contradiction(&row)).transpose()?.flatten();
         let mut claim = Claim { misfiled, ..of_run(directory, row) };
         if let (Finding::Fits(_) | Finding::NotChecked(_), Some(why)) = (&claim.scores, contradiction) {
             claim.scores = Finding::Differs(why);
@@ -107,7 +108,7 @@ fn of_directories(directories: &[RunDir], written: &[WrittenRow]) -> Result<Vec<
         claims.push(claim);
     }
     for line in written {
-        if !claims.iter().any(|claim| claim.run_id == line.run_id) {
+        if !claims.iter().any(|claim| claim.run_id == line.record.run_id) {
             let why = "results.csv has a line of it, and no run directory is behind it".to_owned();
             claims.push(Claim { scores: Finding::Differs(why), ..of_row(line, &ClassScores::new()) });
         }
@@ -199,20 +200,14 @@ fn scores_of_counts(directory: &RunDir, result: &RunResult) -> Finding {
 
 /// The first score that differs.
 fn score_difference(computed: &Scores, written: &Scores) -> Option<&'static str> {
-    let lists = [
-        ("IoU", &computed.iou, &written.iou),
-        ("Dice", &computed.dice, &written.dice),
-        ("accuracy", &computed.accuracy, &written.accuracy),
-    ];
-    let means = [
-        ("mIoU", computed.miou, written.miou),
-        ("mDice", computed.mdice, written.mdice),
-        ("mAcc", computed.macc, written.macc),
-        ("aAcc", computed.aacc, written.aacc),
-    ];
     let equal = |a: &[f64], b: &[f64]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(*a, *b));
-    let list = lists.iter().find(|(_, a, b)| !equal(a, b)).map(|(name, ..)| *name);
-    list.or_else(|| means.iter().find(|(_, a, b)| !same(*a, *b)).map(|(name, ..)| *name))
+    let (classes, overall) = (computed.by_class(), computed.overall());
+    let by_class = || classes.iter().zip(written.by_class());
+    let list = by_class().find(|(a, b)| !equal(a.classes, b.classes)).map(|(score, _)| score.title);
+    let mean = by_class().find(|(a, b)| !same(a.mean, b.mean)).map(|(score, _)| score.mean_title);
+    let whole =
+        overall.iter().zip(written.overall()).find(|((_, a), (_, b))| !same(*a, *b)).map(|((name, _), _)| *name);
+    list.or(mean).or(whole)
 }
 
 /// IoU and Dice of each class, by run.
@@ -224,40 +219,35 @@ fn class_scores(path: &Path) -> Result<ClassScores> {
     if !path.is_file() {
         return Ok(found);
     }
-    let context = || format!("{} is not as a sweep writes it", path.display());
     let text =
         input_file::read(path, input_file::RESULTS_BYTES).with_context(|| format!("cannot read {}", path.display()))?;
-    let mut reader = csv::Reader::from_reader(&text[..]);
-    let header = reader.headers().with_context(context)?.clone();
-    for record in reader.records() {
-        let record = record.with_context(context)?;
-        let line = Line { header: &header, record: &record };
-        let score = |column| line.parse_or(column, f64::NAN).with_context(context);
-        let run = line.text("run_id").with_context(context)?;
-        found.entry(run.to_owned()).or_default().push([score("iou")?, score("dice")?]);
+    let context = || format!("{} is not as a sweep writes it", path.display());
+    for class in read_csv(&text, |class: ClassRecord, _| Ok(class)).with_context(context)? {
+        found.entry(class.run_id).or_default().push([class.iou, class.dice]);
     }
     Ok(found)
 }
 
 fn of_row(row: &WrittenRow, classes: &ClassScores) -> Claim {
-    let measured = row.scores.map(|scores| Measured {
-        miou: scores.miou,
-        mdice: scores.mdice,
-        final_loss: scores.final_loss,
+    let record = &row.record;
+    let measured = record.is_finished().then(|| Measured {
+        miou: record.miou,
+        mdice: record.mdice,
+        final_loss: record.final_loss,
         confusion: None,
-        device: row.device.clone(),
+        device: record.device.clone(),
         api: String::new(),
     });
-    let scores = match (&measured, classes.get(&row.run_id)) {
+    let scores = match (&measured, classes.get(&record.run_id)) {
         (None, _) => Finding::NotChecked("it ended with an error".into()),
         (_, None) => Finding::NotChecked("there is no line of it in classes.csv".into()),
         (Some(measured), Some(classes)) => scores_of_classes(measured, classes),
     };
     Claim {
-        run_id: row.run_id.clone(),
+        run_id: record.run_id.clone(),
         settings: row.settings.clone(),
-        drawn_somehow: row.drawn,
-        data_fingerprint: row.data_fingerprint.clone(),
+        drawn_somehow: record.is_synthetic(),
+        data_fingerprint: record.data_fingerprint.clone(),
         misfiled: None,
         model_version: None,
         baseline: Vec::new(),

@@ -2,7 +2,7 @@
 
 use super::claim::same;
 use super::{Claim, DataAtHand, Finding, Measured};
-use crate::conclusions::grid::points;
+use crate::conclusions::format::points;
 use crate::experiment::settings::{MODEL_VERSION, run_id};
 use crate::experiment::spec::check_settings;
 use crate::results::result::{Cause, RunResult};

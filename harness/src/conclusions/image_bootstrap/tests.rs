@@ -1,6 +1,7 @@
 //! The bootstrap of made-up counts, against slower ways.
 
 use super::*;
+use crate::conclusions::statistics::{Interval, deviation, multiplicities};
 use crate::results::scores::Confusion;
 
 /// An image of so many classes, with counts that follow from `number` and no pattern.
@@ -33,7 +34,7 @@ fn difference(seeds: &[(Vec<ImageCounts>, Vec<ImageCounts>)], drawn: &[usize], m
 
 fn bootstrap(seeds: &[(Vec<ImageCounts>, Vec<ImageCounts>)], metric: Metric) -> Option<PairedBootstrap> {
     let pairs: Vec<_> = seeds.iter().map(|(cell, other)| (cell.as_slice(), other.as_slice())).collect();
-    PairedBootstrap::new(&pairs, metric)
+    image_bootstrap(&pairs, metric)
 }
 
 #[test]
@@ -66,14 +67,15 @@ fn it_is_close_to_all_draws() {
         let seeds = [(run(images, 2, 5), run(images, 2, 6)), (run(images, 2, 7), run(images, 2, 8))];
         let exact: Vec<f64> = all_draws(images).iter().map(|drawn| difference(&seeds, drawn, Metric::Mdice)).collect();
         let got = bootstrap(&seeds, Metric::Mdice).unwrap();
-        let spread = super::super::deviation(&exact).unwrap();
+        let spread = deviation(&exact).unwrap();
         // The standard error of the mean of 10,000 replicates is a hundredth of the spread.
         assert!((mean(&got.differences) - mean(&exact)).abs() < 0.04 * spread, "{images} images");
         let share = |of: &[f64], limit: f64| of.iter().filter(|d| **d <= limit).count() as f64 / of.len() as f64;
         for limit in exact.iter().map(|difference| difference + 1e-9) {
             assert!((share(&got.differences, limit) - share(&exact, limit)).abs() < 0.02, "{images} images, {limit}");
         }
-        // Few draws are exact values: the ends lie where the share of all draws passes 2.5 and 97.5 percent.
+        // Few draws are exact values: the ends lie where the share of all draws passes 2.5 and 97.5
+        // percent.
         let interval = got.interval();
         assert!(share(&exact, interval.low - 1e-9) <= 0.03 && share(&exact, interval.low + 1e-9) >= 0.02);
         assert!(share(&exact, interval.high - 1e-9) <= 0.98 && share(&exact, interval.high + 1e-9) >= 0.97);
@@ -81,21 +83,6 @@ fn it_is_close_to_all_draws() {
         let p = (2.0 * rarer).max(0.5f64.powi(images as i32 - 1)).min(1.0);
         assert!((got.p() - p).abs() < 0.03, "{images} images: {}, not {p}", got.p());
     }
-}
-
-#[test]
-fn p_and_interval_of_known_replicates() {
-    let of = |differences: Vec<f64>, images| PairedBootstrap { differences, images };
-    let ascending: Vec<f64> = (0..=400).map(|i| f64::from(i - 20)).collect();
-    let bootstrap = of(ascending, 100);
-    // 21 of 401 are at most 0.
-    assert!((bootstrap.p() - 2.0 * 22.0 / 402.0).abs() < 1e-15);
-    let Interval { low, high } = bootstrap.interval();
-    assert!((low + 10.0).abs() < 1e-9 && (high - 370.0).abs() < 1e-9, "{low} to {high}");
-    assert_eq!(of(vec![0.0; 1_000], 100).p(), 1.0);
-    assert!((of(vec![1.0; 999], 100).p() - 0.002).abs() < 1e-15);
-    assert!((of(vec![-1.0; 999], 100).p() - 0.002).abs() < 1e-15);
-    assert_eq!(of(vec![1.0; 999], 5).p(), 1.0 / 16.0);
 }
 
 #[test]

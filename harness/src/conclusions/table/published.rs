@@ -1,21 +1,21 @@
 //! A result next to the published value.
 
-use super::Cell;
+use super::cell::Cell;
 use crate::experiment::settings::RunSettings;
 use crate::results::reference::Reference;
 
 /// The published value of a data set, and whether it may be compared.
 #[derive(Clone, Debug)]
-pub struct Comparison {
+pub struct PublishedComparison {
     pub reference: Reference,
     /// Why not; `None` where the protocol is the published one.
     pub obstacle: Option<String>,
 }
 
-impl Comparison {
+impl PublishedComparison {
     pub(super) fn new(reference: Reference, settings: &RunSettings) -> Self {
         let obstacle = reference.obstacle(settings);
-        Comparison { reference, obstacle }
+        PublishedComparison { reference, obstacle }
     }
 
     /// Score here minus published value, as fractions; `None` where they cannot be compared.
