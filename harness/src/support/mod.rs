@@ -2,6 +2,7 @@
 
 pub mod atomic_file;
 pub mod exit;
+pub mod file_mutex;
 #[cfg(test)]
 pub(crate) mod golden;
 pub mod input_file;
@@ -11,4 +12,3 @@ pub mod npy;
 pub mod plot;
 pub mod progress;
 pub mod stop;
-pub mod turn;

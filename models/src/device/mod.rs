@@ -24,6 +24,22 @@ pub struct DeviceInfo {
     pub half: bool,
 }
 
+/// Whether a device of this name is the CPU backend, whose results are the same bit for bit on the
+/// same vector instructions.
+pub fn is_cpu(name: &str) -> bool {
+    name == CPU
+}
+
+/// The name of the CPU backend.
+pub const CPU: &str = "flex";
+
+impl DeviceInfo {
+    /// Whether this is the CPU backend.
+    pub fn is_cpu(&self) -> bool {
+        is_cpu(&self.name)
+    }
+}
+
 /// A device that was chosen and opened.
 #[derive(Clone, Debug)]
 pub struct ComputeDevice {
@@ -76,7 +92,7 @@ fn parse(name: &str) -> Result<Wish, DeviceError> {
     };
     let api = match (api, rest) {
         ("auto", None) => return Ok(Wish::Auto),
-        ("flex", None) => return Ok(Wish::Flex),
+        (CPU, None) => return Ok(Wish::Flex),
         ("wgpu", _) => Api::Any,
         ("vulkan", _) => Api::Vulkan,
         _ => return Err(unknown()),
@@ -138,7 +154,7 @@ impl ComputeDevice {
     /// How this process computed convolutions on it, and what that was chosen by, on one line; empty on the CPU, and where it has
     /// computed none.
     pub fn convolutions(&self) -> String {
-        if self.info.name == "flex" { String::new() } else { ops::convolution_choices() }
+        if self.info.is_cpu() { String::new() } else { ops::convolution_choices() }
     }
 
     /// Computes something small, to see whether the device still does. One that is lost (a driver that was reset, a GPU that went
@@ -215,7 +231,7 @@ pub fn list() -> Vec<DeviceInfo> {
 fn flex_info() -> DeviceInfo {
     let threads = rayon::current_num_threads();
     DeviceInfo {
-        name: "flex".to_owned(),
+        name: CPU.to_owned(),
         adapter: format!("{} ({threads} threads)", cpu_name()),
         kind: "CPU".to_owned(),
         api: vector_instructions().to_owned(),
@@ -261,7 +277,9 @@ mod tests {
 
     #[test]
     fn the_cpu_backend_is_always_listed() {
-        assert!(list().iter().any(|device| device.name == "flex"));
+        assert_eq!(list().iter().filter(|device| device.is_cpu()).count(), 1);
+        let names = ["flex", "wgpu:0", "vulkan:cpu", "flex + wgpu:0", ""];
+        assert_eq!(names.map(is_cpu), [true, false, false, false, false]);
         assert_eq!(ComputeDevice::select("flex").unwrap().info, flex_info());
     }
 

@@ -16,7 +16,7 @@ use crate::results::result::{RunFailure, RunResult};
 use crate::results::run_dir::{RunDir, RunFile, RunState};
 use crate::results::scores::Confusion;
 use crate::support::atomic_file;
-use crate::support::turn::Turn;
+use crate::support::file_mutex::FileMutex;
 use anyhow::{Context, Result, ensure};
 use columns::{RUN_COLUMNS, run_fields};
 use std::cmp::Ordering;
@@ -140,7 +140,7 @@ impl Rows {
     /// # Errors
     /// A file that cannot be read or written; names it.
     pub fn update(out: &Path) -> Result<()> {
-        let _turn = Turn::wait(out, "tables")?;
+        let _held = FileMutex::wait(out, "tables")?;
         Rows::read(out)?.write(out)
     }
 
@@ -266,7 +266,7 @@ mod tests {
     fn who_writes_has_read_since_the_last_one_wrote() {
         let out = tempfile::tempdir().unwrap();
         write(out.path(), 1, true);
-        let turn = Turn::wait(out.path(), "tables").unwrap();
+        let turn = FileMutex::wait(out.path(), "tables").unwrap();
         std::thread::scope(|scope| {
             let (done, ended) = std::sync::mpsc::channel();
             let path = out.path();
