@@ -3,7 +3,7 @@
 use crate::conclusions::table::Table;
 use crate::conclusions::verdict::Verdicts;
 use crate::results::rows::Rows;
-use crate::support::turn::Turn;
+use crate::support::file_mutex::FileMutex;
 use anyhow::Result;
 use std::path::Path;
 
@@ -20,7 +20,7 @@ impl Tables {
     /// # Errors
     /// A file that cannot be read or written; names it.
     pub fn update(out: &Path) -> Result<Self> {
-        let _turn = Turn::wait(out, "tables")?;
+        let _held = FileMutex::wait(out, "tables")?;
         let rows = Rows::read(out)?;
         rows.write(out)?;
         let (table, verdicts) = (Table::new(&rows), Verdicts::new(&rows));

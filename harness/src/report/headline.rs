@@ -1,7 +1,7 @@
-//! The headline: the best rates of each experiment, beside the published values, and whether they win.
+//! The headline: the best rates of each experiment, beside the published values, and whether they
+//! win.
 
-use super::Report;
-use super::experiment::Experiment;
+use super::material::{Report, ReportedExperiment};
 use super::parts::{count, interval, percent, points, rates_beside, score, table};
 use crate::conclusions::table::{Cell, Section};
 use crate::conclusions::verdict::ExperimentVerdict;
@@ -70,7 +70,7 @@ fn expectations(report: &Report) -> Markup {
     }
 }
 
-fn line(experiment: &Experiment) -> Vec<Markup> {
+fn line(experiment: &ReportedExperiment) -> Vec<Markup> {
     let Section { settings, baseline, metric, comparison, .. } = &experiment.section;
     let best: Vec<&Cell> = experiment.section.best().collect();
     let first = best.first().copied();

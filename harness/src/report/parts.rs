@@ -7,7 +7,8 @@ use crate::support::plot::Figure;
 use anyhow::Result;
 use maud::{Markup, PreEscaped, html};
 
-/// A table that scrolls by itself where the screen is narrow. `label` names it for those who cannot see where it is.
+/// A table that scrolls by itself where the screen is narrow. `label` names it for those who cannot
+/// see where it is.
 pub(super) fn table(label: &str, header: &[&str], lines: &[Vec<Markup>]) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label=(label) {
@@ -67,14 +68,14 @@ pub(super) fn figure(figure: &Figure, caption: &str) -> Result<Markup> {
     })
 }
 
-/// Of a curve's table.
+/// Lines that the table of a curve has at most.
 const MOST_LINES: usize = 12;
 
 fn short(value: f64) -> String {
     if value >= 10.0 { format!("{value:.0}") } else { format!("{value:.3}") }
 }
 
-/// In percent, `-` for none.
+/// A fraction in percent, `-` for none.
 pub(super) fn percent(fraction: Option<f64>) -> String {
     fraction.filter(|value| !value.is_nan()).map_or_else(|| "-".into(), format::percent)
 }

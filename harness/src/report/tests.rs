@@ -1,8 +1,11 @@
 //! The page of made-up runs.
 
 use super::*;
+use crate::conclusions::table::Table;
+use crate::conclusions::verdict::Verdicts;
 use crate::experiment::settings::{RunSettings, run_id, tests::example as settings};
 use crate::experiment::{Answer, Expectation};
+use crate::results::rows::Rows;
 use crate::results::rows::{Row, RowEnd, testing};
 use crate::results::run_dir::{RunDir, RunFile};
 use crate::run::train::{Log, LogRow};
@@ -147,7 +150,7 @@ fn every_figure_is_drawn_both_ways() {
     let names: Vec<&str> = figures.iter().map(|figure| &figure.name[..]).collect();
     assert_eq!(names, ["scores-1-stare", "all-experiments"]);
     for figure in figures {
-        assert!(figure.svg().unwrap().contains("relative rate"));
-        assert!(image::load_from_memory(&figure.png().unwrap()).is_ok());
+        assert!(figure.svg().unwrap().contains("relative rate"), "{}", figure.name);
+        assert!(image::load_from_memory(&figure.png().unwrap()).is_ok(), "{}", figure.name);
     }
 }

@@ -32,7 +32,7 @@ fn error_missing_or_empty_root() {
     fs::create_dir_all(place.path("data/STARE")).unwrap();
     for command in [&["sweep", "retina-small", "--device", "flex"][..], &["inspect", "stare"]] {
         let error = place.refuse_untouched(&[command, &["--data-root", "data"]].concat());
-        assert!(error.contains("data/STARE"), "{error}");
+        assert!(error.contains("data/STARE"), "{command:?}: {error}");
     }
 }
 
@@ -103,8 +103,8 @@ fn error_image_without_mask() {
     assert!(error.contains("im0002") && error.contains("mask"), "{error}");
 }
 
-/// Everything that only shows when files are decoded: named by `inspect`, and by `prepare`, which then writes
-/// nothing.
+/// Everything that only shows when files are decoded: named by `inspect`, and by `prepare`, which
+/// then writes nothing.
 fn decoding_is_refused(damage: impl Fn(&Path) -> &'static [&'static str]) {
     let place = Place::new();
     let root = place.drawn_stare();

@@ -81,7 +81,8 @@ fn the_table_compares(out: &Path) {
     assert!(!text.contains("**") && text.contains("within noise"), "{text}");
 }
 
-/// The rows of `images.csv` add up to the confusion matrix in `result.json`, and `image_scores.csv` has each image.
+/// The rows of `images.csv` add up to the confusion matrix in `result.json`, and `image_scores.csv`
+/// has each image.
 fn counts_of_images_are_those_of_the_run(out: &Path) {
     let results = named(out, "result.json");
     assert_eq!(results.len(), RUNS);

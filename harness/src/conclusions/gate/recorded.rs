@@ -4,6 +4,7 @@ use crate::experiment::settings::{RunSettings, short_hash};
 use crate::results::provenance::Provenance;
 use crate::results::result::{RunResult, check_run};
 use crate::results::scores::{Metric, nan, scored};
+use atrous_models::device::is_cpu;
 use serde::{Deserialize, Serialize};
 
 /// What the gate has to know of a run: its scores, and enough to tell whether another run is the
@@ -75,7 +76,7 @@ impl RecordedRun {
     /// Whether two runs of the same id have to be equal: both on the CPU backend, whose sums depend
     /// on nothing but the width of the processor's vectors.
     pub fn has_to_equal(&self, other: &RecordedRun) -> bool {
-        let deterministic = |run: &RecordedRun| run.device == "flex" && !run.api.is_empty();
+        let deterministic = |run: &RecordedRun| is_cpu(&run.device) && !run.api.is_empty();
         self.run_id == other.run_id && deterministic(self) && deterministic(other) && self.api == other.api
     }
 }

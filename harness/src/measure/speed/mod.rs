@@ -9,13 +9,12 @@ pub use report::{Case, Report, What};
 
 use crate::experiment::settings::RunSettings;
 use crate::results::provenance;
+use crate::run::options::{DataOptions, RunOptions};
 use crate::support::memory;
 use crate::support::progress::{Bar, Progress};
 use crate::support::split_mix::SplitMix;
 use anyhow::Result;
-use atrous_data::ImageLimit;
 use atrous_models::ComputeDevice;
-use std::path::PathBuf;
 use std::time::Instant;
 
 /// What is measured, and how often.
@@ -28,12 +27,10 @@ pub struct SpeedOptions {
     pub warmup: u64,
     /// Threads that prepare batches (for [`What::Loader`]).
     pub threads: usize,
-    /// Bytes of decoded images that are kept (for [`What::Loader`]).
-    pub cache_bytes: usize,
+    /// What a run is told (for [`What::Loader`]).
+    pub run: RunOptions,
     /// Where data sets are (for [`What::Loader`]).
-    pub data_root: PathBuf,
-    /// The largest image that is read (for [`What::Loader`]).
-    pub image_limit: ImageLimit,
+    pub data: DataOptions,
 }
 
 /// Measures one run's units. Peak memory is that of this measurement, where the system allows it to be told apart.

@@ -17,7 +17,7 @@ pub use written::{WrittenRow, read as read_written};
 use crate::results::csv::csv_text;
 use crate::results::run_dir::RunDir;
 use crate::support::atomic_file;
-use crate::support::turn::Turn;
+use crate::support::file_mutex::FileMutex;
 use anyhow::{Context, Result};
 use std::path::Path;
 
@@ -44,7 +44,7 @@ impl Rows {
     /// # Errors
     /// A file that cannot be read or written; names it.
     pub fn update(out: &Path) -> Result<()> {
-        let _turn = Turn::wait(out, "tables")?;
+        let _held = FileMutex::wait(out, "tables")?;
         Rows::read(out)?.write(out)
     }
 
@@ -192,7 +192,7 @@ mod tests {
     fn who_writes_has_read_since_the_last_one_wrote() {
         let out = tempfile::tempdir().unwrap();
         write(out.path(), 1, true);
-        let turn = Turn::wait(out.path(), "tables").unwrap();
+        let turn = FileMutex::wait(out.path(), "tables").unwrap();
         std::thread::scope(|scope| {
             let (done, ended) = std::sync::mpsc::channel();
             let path = out.path();

@@ -121,7 +121,8 @@ pub fn read_log(path: &Path) -> Result<Vec<LogRow>> {
     read_rows(path)
 }
 
-/// The rows of an `evaluations.csv`; none where there is no such file, as in runs that were scored at the end alone.
+/// The rows of an `evaluations.csv`; none where there is no such file, as in runs that were scored
+/// at the end alone.
 ///
 /// # Errors
 /// A damaged file; names it.

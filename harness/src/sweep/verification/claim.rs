@@ -1,6 +1,6 @@
 //! What is written of a run, in its directory or in a `results.csv` alone.
 
-use super::Finding;
+use super::Agreement;
 use crate::experiment::settings::{RunSettings, run_id_of_version};
 use crate::results::csv::read_csv;
 use crate::results::image_counts;
@@ -13,12 +13,13 @@ use anyhow::{Context, Result, ensure};
 use std::collections::HashMap;
 use std::path::Path;
 
-/// A run that somebody says has been made.
+/// A run as it is written down, which is to be believed or not.
 #[derive(Clone, Debug)]
 pub struct Claim {
     pub run_id: String,
     pub settings: RunSettings,
-    /// Of a `results.csv`, whose lines do not say how images are drawn: they were drawn in some way.
+    /// Whether its images were drawn in some way that is not written, as in the lines of a
+    /// `results.csv`.
     pub drawn_somehow: bool,
     pub data_fingerprint: String,
     /// Why its `run.toml` is of another run, if it is.
@@ -30,14 +31,14 @@ pub struct Claim {
     /// Why it ended with an error; `None` where it did not, or where that is not written.
     pub cause: Option<Cause>,
     /// `None` for a run that ended with an error.
-    pub measured: Option<Measured>,
+    pub measured: Option<ClaimedResult>,
     /// Whether the scores follow from the counts below them.
-    pub scores: Finding,
+    pub scores: Agreement,
 }
 
-/// What it ended with.
+/// The scores that a run is said to have ended with, and where.
 #[derive(Clone, Debug)]
-pub struct Measured {
+pub struct ClaimedResult {
     pub miou: f64,
     pub mdice: f64,
     pub final_loss: f64,
@@ -48,7 +49,8 @@ pub struct Measured {
     pub api: String,
 }
 
-/// The largest difference of two scores that were computed from the same counts and went through text.
+/// The largest difference of two scores that were computed from the same counts and went through
+/// text.
 const ROUNDING: f64 = 1e-12;
 
 /// Whether two scores are one, NaN included.
@@ -56,7 +58,8 @@ pub(super) fn same(a: f64, b: f64) -> bool {
     (a.is_nan() && b.is_nan()) || (a - b).abs() <= ROUNDING
 }
 
-/// The runs of a folder: of the run directories in it or, where there are none, of its `results.csv`.
+/// The runs of a folder: of the run directories in it or, where there are none, of its
+/// `results.csv`.
 ///
 /// # Errors
 /// A folder with neither, and a file that cannot be read or understood; names it.
@@ -86,7 +89,7 @@ fn written_rows(path: &Path) -> Result<Vec<WrittenRow>> {
     read_written(&text).with_context(|| format!("{} is not as a sweep writes it", path.display()))
 }
 
-/// Of every run that has ended, and of lines of the table that no run stands behind.
+/// The claims of every run that has ended, and of lines of the table that no run stands behind.
 fn of_directories(directories: &[RunDir], written: &[WrittenRow]) -> Result<Vec<Claim>> {
     let mut claims = Vec::new();
     for directory in directories {
@@ -102,15 +105,15 @@ fn of_directories(directories: &[RunDir], written: &[WrittenRow]) -> Result<Vec<
         let line = written.iter().find(|line| line.record.run_id == row.run_id());
         let contradiction = line.map(|line| line.contradiction(&row)).transpose()?.flatten();
         let mut claim = Claim { misfiled, ..of_run(directory, row) };
-        if let (Finding::Fits(_) | Finding::NotChecked(_), Some(why)) = (&claim.scores, contradiction) {
-            claim.scores = Finding::Differs(why);
+        if let (Agreement::Fits(_) | Agreement::NotChecked(_), Some(why)) = (&claim.scores, contradiction) {
+            claim.scores = Agreement::Differs(why);
         }
         claims.push(claim);
     }
     for line in written {
         if !claims.iter().any(|claim| claim.run_id == line.record.run_id) {
             let why = "results.csv has a line of it, and no run directory is behind it".to_owned();
-            claims.push(Claim { scores: Finding::Differs(why), ..of_row(line, &ClassScores::new()) });
+            claims.push(Claim { scores: Agreement::Differs(why), ..of_row(line, &ClassScores::new()) });
         }
     }
     Ok(claims)
@@ -147,7 +150,7 @@ fn of_result(directory: &RunDir, result: RunResult) -> Claim {
         model_version: None,
         baseline: Vec::new(),
         cause: None,
-        measured: Some(Measured {
+        measured: Some(ClaimedResult {
             miou: result.scores.miou,
             mdice: result.scores.mdice,
             final_loss: result.final_loss,
@@ -169,30 +172,30 @@ fn of_failure(failure: RunFailure) -> Claim {
         baseline: Vec::new(),
         cause: Some(failure.cause),
         measured: None,
-        scores: Finding::NotChecked("it ended with an error".into()),
+        scores: Agreement::NotChecked("it ended with an error".into()),
     }
 }
 
 /// Scores against the confusion matrix, and that against the counts of each image.
-fn scores_of_counts(directory: &RunDir, result: &RunResult) -> Finding {
+fn scores_of_counts(directory: &RunDir, result: &RunResult) -> Agreement {
     let classes = result.settings.dataset.class_names().len();
     let confusion = &result.confusion;
     if confusion.classes != classes || confusion.counts.len() != classes * classes {
-        return Finding::Differs(format!("result.json has no counts of {classes} x {classes} classes"));
+        return Agreement::Differs(format!("result.json has no counts of {classes} x {classes} classes"));
     }
     if let Some(name) = score_difference(&confusion.scores(), &result.scores) {
-        return Finding::Differs(format!("{name} in result.json is not what its counts give"));
+        return Agreement::Differs(format!("{name} in result.json is not what its counts give"));
     }
     match image_counts::read(&directory.images_csv(), classes) {
-        Err(error) => Finding::Differs(format!("{error:#}")),
-        Ok(None) => Finding::Fits("from the confusion matrix; there are no counts of images".into()),
+        Err(error) => Agreement::Differs(format!("{error:#}")),
+        Ok(None) => Agreement::Fits("from the confusion matrix; there are no counts of images".into()),
         Ok(Some(images)) => {
             let mut sum = Confusion::new(classes);
             images.iter().for_each(|image| sum.merge(&image.confusion));
             if sum == *confusion {
-                Finding::Fits(format!("from the pixels of {} images", images.len()))
+                Agreement::Fits(format!("from the pixels of {} images", images.len()))
             } else {
-                Finding::Differs("images.csv does not add up to the counts of result.json".into())
+                Agreement::Differs("images.csv does not add up to the counts of result.json".into())
             }
         }
     }
@@ -230,7 +233,7 @@ fn class_scores(path: &Path) -> Result<ClassScores> {
 
 fn of_row(row: &WrittenRow, classes: &ClassScores) -> Claim {
     let record = &row.record;
-    let measured = record.is_finished().then(|| Measured {
+    let measured = record.is_finished().then(|| ClaimedResult {
         miou: record.miou,
         mdice: record.mdice,
         final_loss: record.final_loss,
@@ -239,8 +242,8 @@ fn of_row(row: &WrittenRow, classes: &ClassScores) -> Claim {
         api: String::new(),
     });
     let scores = match (&measured, classes.get(&record.run_id)) {
-        (None, _) => Finding::NotChecked("it ended with an error".into()),
-        (_, None) => Finding::NotChecked("there is no line of it in classes.csv".into()),
+        (None, _) => Agreement::NotChecked("it ended with an error".into()),
+        (_, None) => Agreement::NotChecked("there is no line of it in classes.csv".into()),
         (Some(measured), Some(classes)) => scores_of_classes(measured, classes),
     };
     Claim {
@@ -258,12 +261,12 @@ fn of_row(row: &WrittenRow, classes: &ClassScores) -> Claim {
 }
 
 /// Means against the classes that they are of.
-fn scores_of_classes(measured: &Measured, classes: &[[f64; 2]]) -> Finding {
+fn scores_of_classes(measured: &ClaimedResult, classes: &[[f64; 2]]) -> Agreement {
     let mean = |score: usize| class_mean(classes.iter().map(|class| class[score]));
     for (name, computed, written) in [("mIoU", mean(0), measured.miou), ("mDice", mean(1), measured.mdice)] {
         if !same(computed, written) {
-            return Finding::Differs(format!("{name} is {written} in results.csv, and by classes.csv {computed}"));
+            return Agreement::Differs(format!("{name} is {written} in results.csv, and by classes.csv {computed}"));
         }
     }
-    Finding::Fits(format!("from {} classes", classes.len()))
+    Agreement::Fits(format!("from {} classes", classes.len()))
 }
