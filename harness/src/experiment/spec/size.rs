@@ -1,8 +1,7 @@
 //! How much a spec, a checkpoint or an option may ask for: a few bytes are not to take all memory.
 
-use super::check::{Checked, ensure};
 use crate::experiment::convolutions::{Convolution, convolutions};
-use crate::experiment::settings::{InferSpec, ModelSpec};
+use crate::experiment::settings::{Checked, InferSpec, ModelSpec, ensure};
 
 /// Lists of rates of an experiment.
 pub(super) const MOST_LISTS: usize = 1000;

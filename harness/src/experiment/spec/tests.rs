@@ -1,7 +1,9 @@
 //! Specs that are read, and those that are refused in one line.
 
 use super::*;
-use crate::experiment::settings::{ModelKind, Part};
+use crate::experiment::settings::{DataSource, ModelKind, ModelSpec, Part};
+use crate::experiment::{Answer, Expectation};
+use atrous_data::DatasetKind;
 use atrous_data::synthetic::Drawing;
 use atrous_models::Stem;
 use std::collections::HashSet;
