@@ -1,9 +1,9 @@
-//! Where images come from.
+//! The source of images: files, or the program's own drawings.
 
 use atrous_data::synthetic::SyntheticConfig;
 use serde::{Deserialize, Serialize};
 
-/// Where the images come from.
+/// The source of a data set's images.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DataSource {

@@ -8,10 +8,11 @@ use sha2::{Digest, Sha256};
 /// so that runs of different programs never share an id.
 pub const MODEL_VERSION: u32 = 3;
 
-/// First 16 hex digits of the SHA-256 of all that decides the result: settings, data and [`MODEL_VERSION`].
+/// First 16 hex digits of the SHA-256 of all that decides the result: settings, data and
+/// [`MODEL_VERSION`].
 ///
-/// The experiment's name, where the data came from (the fingerprint says what they are) and how often the
-/// run is evaluated or checkpointed decide nothing, and are left out.
+/// The experiment's name, where the data came from (the fingerprint says what they are) and how
+/// often the run is evaluated or checkpointed decide nothing, and are left out.
 pub fn run_id(settings: &RunSettings, data_fingerprint: &str) -> String {
     run_id_of_version(MODEL_VERSION, settings, data_fingerprint)
 }

@@ -17,8 +17,8 @@ settings! {
         /// Vertical and horizontal step between windows; given exactly for `slide`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         stride: Option<[usize; 2]> = None;
-        /// Factors, from 0.1 to 10, of the size that images are fitted into (`resize`). The probabilities
-        /// at all of them are averaged.
+        /// Factors, from 0.1 to 10, of the size that images are fitted into (`resize`). The
+        /// probabilities at all of them are averaged.
         #[serde(default = "one_ratio", skip_serializing_if = "is_one_ratio")]
         ratios: Vec<f64> = one_ratio();
         /// Whether each image is scored mirrored as well.
@@ -55,7 +55,8 @@ impl InferSpec {
         Self::default()
     }
 
-    /// Refuses what images cannot be scored with by a network whose input sides are multiples of `divisor`.
+    /// Refuses what images cannot be scored with by a network whose input sides are multiples of
+    /// `divisor`.
     pub(crate) fn check(&self, divisor: usize) -> Checked {
         self.check_ranges()?;
         let ratios = &self.ratios;

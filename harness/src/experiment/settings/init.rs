@@ -17,15 +17,16 @@ pub struct InitSpec {
     /// Part of the network that is taken from the file.
     #[serde(default)]
     pub part: Part,
-    /// SHA-256 of the file, in hex digits: it, not the file's name, decides the result. Empty until the
-    /// file has been read.
+    /// SHA-256 of the file, in hex digits: it, not the file's name, decides the result. Empty until
+    /// the file has been read.
     #[serde(default)]
     pub sha256: String,
     /// Keys, or parts before a dot in them, that the file may lack.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow_missing: Vec<String>,
-    /// Keys, or parts before a dot in them, that the file may have for nothing, or in another shape.
-    /// With a key in both, the network starts at random there, as with another number of classes.
+    /// Keys, or parts before a dot in them, that the file may have for nothing, or in another
+    /// shape. With a key in both, the network starts at random there, as with another number of
+    /// classes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow_superfluous: Vec<String>,
 }
@@ -64,8 +65,8 @@ fn hex(digest: &[u8]) -> String {
 impl InitSpec {
     /// Gives a fresh network the file's weights.
     ///
-    /// # Errors
-    /// A file that is not what it was when the spec was read, or does not fit the network; names it.
+    /// # Errors A file that is not what it was when the spec was read, or does not fit the network;
+    /// names it.
     pub fn load_into(&self, network: &mut Segmentor) -> Result<()> {
         let path = Path::new(&self.weights);
         let bytes = input_file::read_weights(path).with_context(|| format!("cannot read {}", path.display()))?;

@@ -18,7 +18,7 @@ pub use infer::{InferMode, InferSpec, one_ratio};
 pub use init::{InitSpec, Part, checksum};
 pub use model::{ModelKind, ModelSpec};
 pub use run_settings::{RunSettings, join_rates};
-pub use setting::{Range, Setting};
+pub use setting::{NumberRange, Setting};
 pub use train::TrainSpec;
 
 #[cfg(test)]

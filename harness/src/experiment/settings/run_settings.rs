@@ -39,13 +39,14 @@ impl RunSettings {
         self.crop[0].min(self.crop[1]).div_ceil(self.model.kind.output_stride())
     }
 
-    /// Relative rate: largest rate / feature size. From 1 on, that branch is exactly a 1x1 convolution.
+    /// Relative rate: largest rate / feature size. From 1 on, that branch is exactly a 1x1
+    /// convolution.
     pub fn relative_rate(&self) -> f64 {
         self.rates.iter().copied().max().unwrap_or(0) as f64 / self.feature_size() as f64
     }
 
-    /// The settings that decide the result: without the experiment's name, and without where the data
-    /// came from.
+    /// The settings that decide the result: without the experiment's name, and without where the
+    /// data came from.
     pub fn deciding(&self) -> RunSettings {
         RunSettings { experiment: String::new(), data: DataSource::Files, ..self.without_habits() }
     }
@@ -55,8 +56,8 @@ impl RunSettings {
         RunSettings { rates: Vec::new(), seed: 0, ..self.without_habits() }
     }
 
-    /// Leaves out how often a run is evaluated and checkpointed, and the path of its initial weights,
-    /// whose checksum stays.
+    /// Leaves out how often a run is evaluated and checkpointed, and the path of its initial
+    /// weights, whose checksum stays.
     fn without_habits(&self) -> RunSettings {
         let init = self.init.as_ref().map(|init| InitSpec { weights: String::new(), ..init.clone() });
         RunSettings { init, train: self.train.deciding(), ..self.clone() }

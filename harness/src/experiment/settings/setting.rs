@@ -1,4 +1,5 @@
-//! A setting, said once: a `settings!` table gives a struct its fields, defaults, ranges and documentation.
+//! A setting, said once: a `settings!` table gives a struct its fields, defaults, ranges and
+//! documentation.
 
 use super::impossible::{Checked, ensure};
 
@@ -9,26 +10,28 @@ pub struct Setting {
     pub key: &'static str,
     /// The value where neither the spec nor the data set's protocol gives one, as JSON.
     pub default: String,
-    /// The values that are possible; `None` where the type says it all, or where it depends on other settings.
-    pub range: Option<Range>,
+    /// The values that are possible; `None` where the type says it all, or where it depends on
+    /// other settings.
+    pub range: Option<NumberRange>,
     /// The documentation of the field.
     pub doc: &'static str,
 }
 
 /// The numbers that a setting may have.
 #[derive(Clone, Copy, Debug)]
-pub struct Range {
+pub struct NumberRange {
     /// The range as it ends the sentence "must be ...".
     pub words: &'static str,
     holds: fn(f64) -> bool,
 }
 
-pub(super) const ABOVE_ZERO: Range = Range { words: "a number above 0", holds: |value| value > 0.0 };
-pub(super) const FROM_ZERO: Range = Range { words: "a number of at least 0", holds: |value| value >= 0.0 };
-pub(super) const FROM_ONE: Range = Range { words: "at least 1", holds: |value| value >= 1.0 };
-pub(super) const SHARE: Range = Range { words: "at least 0 and below 1", holds: |value| (0.0..1.0).contains(&value) };
+pub(super) const ABOVE_ZERO: NumberRange = NumberRange { words: "a number above 0", holds: |value| value > 0.0 };
+pub(super) const FROM_ZERO: NumberRange = NumberRange { words: "a number of at least 0", holds: |value| value >= 0.0 };
+pub(super) const FROM_ONE: NumberRange = NumberRange { words: "at least 1", holds: |value| value >= 1.0 };
+pub(super) const SHARE: NumberRange =
+    NumberRange { words: "at least 0 and below 1", holds: |value| (0.0..1.0).contains(&value) };
 
-impl Range {
+impl NumberRange {
     /// Refuses a number outside the range, and one that is not finite.
     pub(super) fn check(&self, key: &str, value: f64) -> Checked {
         ensure(value.is_finite() && (self.holds)(value), key, format!("must be {}, is {value}", self.words))
@@ -42,7 +45,8 @@ impl Range {
 /// key: Type = default, RANGE;
 /// ```
 ///
-/// The range may be left out. Settings that decide no result stand in a second table behind the first.
+/// The range may be left out. Settings that decide no result stand in a second table behind the
+/// first.
 macro_rules! settings {
     (
         $(#[$meta:meta])*

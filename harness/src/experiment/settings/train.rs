@@ -6,14 +6,15 @@ use atrous_models::Precision;
 use serde::{Deserialize, Serialize};
 
 settings! {
-    /// Schedule, optimiser, loss and augmentation. The defaults are those of mmsegmentation 1.2.2; what
-    /// differs between the data sets, their protocols say.
+    /// Schedule, optimiser, loss and augmentation. The defaults are those of mmsegmentation 1.2.2;
+    /// what differs between the data sets, their protocols say.
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     #[serde(deny_unknown_fields)]
     pub struct TrainSpec in "train" {
         /// Iterations of the training.
         iterations: u64 = 40_000, FROM_ONE;
-        /// Crops per iteration, from 2 (the pooled branch's batch norm cannot be trained with one) to 4096.
+        /// Crops per iteration, from 2 (the pooled branch's batch norm cannot be trained with one)
+        /// to 4096.
         batch: usize = 16;
         /// Learning rate of the first iteration.
         lr: f64 = 0.01, ABOVE_ZERO;
@@ -36,7 +37,8 @@ settings! {
         ratio: [f32; 2] = [0.5, 2.0];
         /// Photometric distortion on or off.
         photometric: bool = true;
-        /// Precision of the convolutions' products in training. Scores are always computed in single precision.
+        /// Precision of the convolutions' products in training. Scores are always computed in
+        /// single precision.
         #[serde(default, skip_serializing_if = "is_single")]
         precision: Precision = Precision::Single;
     }

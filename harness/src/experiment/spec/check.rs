@@ -111,7 +111,8 @@ pub fn check_settings(settings: &RunSettings) -> Result<(), String> {
     checked().map_err(|Impossible { key, message }| format!("{key} {message}"))
 }
 
-/// Whether images, fitted into `resize`, can be scored like this by a network whose input sides are multiples of `divisor`.
+/// Whether images, fitted into `resize`, can be scored like this by a network whose input sides are
+/// multiples of `divisor`.
 ///
 /// # Errors
 /// The key, and why its value cannot be.

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error, ValueDeserializer};
 
-/// The keys that the defaults of the others depend on. What cannot be read is as good as not written:
-/// reading the experiment itself tells what is wrong with it.
+/// The keys that the defaults of the others depend on. What cannot be read is as good as not
+/// written: reading the experiment itself tells what is wrong with it.
 struct Asked {
     dataset: DatasetKind,
     model: AskedModel,

@@ -6,7 +6,8 @@ use crate::experiment::{Answer, Expectation};
 use atrous_data::DatasetKind;
 use serde::Deserialize;
 
-/// A data set, a model, a protocol, and the rates and seeds to sweep. The fields are the keys of a spec.
+/// A data set, a model, a protocol, and the rates and seeds to sweep. The fields are the keys of a
+/// spec.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Experiment {
@@ -40,7 +41,8 @@ pub struct Experiment {
 }
 
 impl Experiment {
-    /// The keys of an experiment. An override's first word is one of these, or an experiment's name.
+    /// The keys of an experiment. An override's first word is one of these, or an experiment's
+    /// name.
     pub(super) const KEYS: [&'static str; 13] = [
         "name", "dataset", "model", "init", "crop", "resize", "rates", "baseline", "seeds", "train", "infer", "data",
         "expect",

@@ -33,7 +33,8 @@ fn line(text: &str, byte: usize) -> usize {
     1 + text.bytes().take(byte).filter(|&b| b == b'\n').count()
 }
 
-/// Where the deepest part of `path` that is written down begins; keys with defaults may be absent.
+/// The byte at which the deepest part of `path` that is written down begins. Keys with defaults may
+/// be absent.
 fn deepest(table: &DeTable<'_>, path: &str) -> Option<usize> {
     let path = path.replace('[', ".").replace(']', "");
     let mut steps = path.split('.');
@@ -57,7 +58,7 @@ fn entry<'t, 'i>(table: &'t DeTable<'i>, name: &str) -> Option<(Range<usize>, &'
     table.iter().find(|(key, _)| key.get_ref() == name).map(|(key, value)| (key.span(), value))
 }
 
-/// The path of the deepest key at a byte, without the leading `experiment[i]`.
+/// The path of the deepest key at a byte, without a leading `experiment[i]` or `defaults`.
 fn key_at(table: &DeTable<'_>, byte: usize) -> Option<String> {
     for (key, value) in table.iter() {
         if key.span().contains(&byte) {
@@ -70,14 +71,15 @@ fn key_at(table: &DeTable<'_>, byte: usize) -> Option<String> {
                 inner if inner.starts_with('[') => format!("{name}{inner}"),
                 inner => format!("{name}.{inner}"),
             };
-            let shown = joined.strip_prefix("experiment").and_then(|rest| rest.split_once("]."));
-            return Some(shown.map_or(joined.clone(), |(_, key)| key.into()));
+            let of_experiment = joined.strip_prefix("experiment").and_then(|rest| rest.split_once("]."));
+            let shown = of_experiment.map(|(_, key)| key).or(joined.strip_prefix("defaults."));
+            return Some(shown.map_or(joined.clone(), str::to_owned));
         }
     }
     None
 }
 
-/// The same inside of a value: empty for the value itself.
+/// The path of the deepest key at a byte inside of a value: empty for the value itself.
 fn key_in(value: &Spanned<DeValue<'_>>, byte: usize) -> Option<String> {
     let inside = match value.get_ref() {
         DeValue::Table(table) => key_at(table, byte),

@@ -1,8 +1,8 @@
 //! A spec: the experiments of a sweep, as data.
 //!
-//! Reading goes text -> tables, each experiment's over the spec's `[defaults]` (`written`) -> overrides
-//! (`overrides`) -> the protocol of the data set under them (`defaults`) -> checks (`check`) ->
-//! [`Experiment`]s -> planned runs.
+//! Reading goes text -> tables, each experiment's over the spec's `[defaults]` (`written`) ->
+//! overrides (`overrides`) -> the protocol of the data set under them (`defaults`) -> checks
+//! (`check`) -> [`Experiment`]s -> planned runs.
 
 mod check;
 mod defaults;

@@ -7,8 +7,9 @@ use toml::de::{DeTable, DeValue};
 /// nothing in it: windows for whole images, the widths of another network.
 const KINDS: [&str; 2] = ["mode", "kind"];
 
-/// Lays a table over another. Where both have a key, its value is that of the upper one; tables of the
-/// same kind are laid over each other in the same way. Values and keys keep their places in the text.
+/// Lays a table over another. Where both have a key, its value is that of the upper one; tables of
+/// the same kind are laid over each other in the same way. Values and keys keep their places in the
+/// text.
 pub(super) fn overlay<'t>(mut lower: DeTable<'t>, upper: DeTable<'t>) -> DeTable<'t> {
     for (key, above) in upper {
         let value = match lower.remove(key.get_ref().as_ref()) {

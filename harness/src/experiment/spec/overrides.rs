@@ -114,7 +114,8 @@ impl Override {
     }
 }
 
-/// Applies the changes in order. An unknown key or a value of the wrong kind names the change that brought it.
+/// Applies the changes in order. An unknown key or a value of the wrong kind names the change that
+/// brought it.
 pub(super) fn apply<'t>(
     mut tables: Vec<Spanned<DeTable<'t>>>,
     changes: &'t [Override],
@@ -129,7 +130,8 @@ pub(super) fn apply<'t>(
     Ok(experiments)
 }
 
-/// The error of a value that became impossible through changes: names those that touch the key, else all.
+/// The error of a value that became impossible through changes: names those that touch the key,
+/// else all.
 pub(super) fn error(changes: &[Override], impossible: &Impossible) -> SpecError {
     let touching: Vec<&str> = changes.iter().filter(|c| c.touches(&impossible.key)).map(|c| c.text.as_str()).collect();
     let all = changes.iter().map(|c| c.text.as_str()).collect();

@@ -23,7 +23,8 @@ pub fn of(dataset: DatasetKind) -> Protocol {
     let (crop, batch, iterations, infer) = match dataset {
         DatasetKind::Stare | DatasetKind::ChaseDb1 => ([128, 128], 16, 40_000, slide(128, 85)),
         DatasetKind::Hrf => ([256, 256], 16, 40_000, slide(256, 170)),
-        // Of the two schedules, 40k and 80k, the one whose reported score is near the published one.
+        // Of the two schedules, 40k and 80k, the one whose reported score is near the published
+        // one.
         DatasetKind::Cityscapes => ([512, 1024], 8, 80_000, whole),
         DatasetKind::Isaid => ([896, 896], 16, 80_000, whole),
         // Ours: nothing is published, and minutes on a CPU are enough.
@@ -39,7 +40,8 @@ impl Protocol {
     }
 }
 
-/// Whether training, augmentation and inference of a run are all the protocol's; its network is not looked at.
+/// Whether training, augmentation and inference of a run are all the protocol's; its network is not
+/// looked at.
 pub fn is_followed_by(settings: &RunSettings) -> bool {
     let protocol = of(settings.dataset);
     settings.train.deciding() == protocol.train().deciding()

@@ -1,4 +1,4 @@
-//! Which rates an experiment may have.
+//! The rates that an experiment may have.
 
 use super::size::{MOST_LISTS, MOST_RATES};
 use crate::experiment::Answer;
