@@ -21,5 +21,10 @@ pub use run_settings::{RunSettings, join_rates};
 pub use setting::{NumberRange, Setting};
 pub use train::TrainSpec;
 
+/// Every setting of training and inference: key, default, range and what it is.
+pub fn reference() -> Vec<Setting> {
+    [TrainSpec::settings(), InferSpec::settings()].concat()
+}
+
 #[cfg(test)]
 pub(crate) mod tests;

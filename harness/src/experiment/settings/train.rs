@@ -2,7 +2,7 @@
 
 use super::impossible::{Checked, ensure};
 use super::setting::{ABOVE_ZERO, FROM_ONE, FROM_ZERO, SHARE, settings};
-use atrous_models::Precision;
+use atrous_models::{LossConfig, Precision};
 use serde::{Deserialize, Serialize};
 
 settings! {
@@ -59,6 +59,11 @@ fn is_zero(value: &f64) -> bool {
 }
 
 impl TrainSpec {
+    /// The loss that is minimised.
+    pub fn loss(&self) -> LossConfig {
+        LossConfig { auxiliary_weight: self.auxiliary_weight, dice_weight: self.dice_weight }
+    }
+
     /// Refuses values that cannot be trained with.
     pub(crate) fn check(&self) -> Checked {
         let Self { batch, lr, lr_min, ratio: [low, high], .. } = *self;
@@ -82,8 +87,9 @@ mod tests {
     #[test]
     fn every_setting_is_documented_and_its_default_is_possible() {
         TrainSpec::default().check().unwrap();
-        let settings = TrainSpec::settings();
-        let keys: Vec<_> = settings.iter().map(|setting| setting.key.trim_start_matches("train.")).collect();
+        let settings = super::super::reference();
+        let keys: Vec<_> = settings.iter().filter_map(|setting| setting.key.strip_prefix("train.")).collect();
+        assert!(settings.iter().all(|setting| !setting.doc.trim().is_empty()));
         let written =
             serde_json::to_value(TrainSpec { dice_weight: 1.0, precision: Precision::Mixed, ..Default::default() });
         let written = written.unwrap();
