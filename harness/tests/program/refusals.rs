@@ -13,11 +13,11 @@ fn error_spec() {
         place.refuse_untouched(&["sweep", "my.toml", "--device", "flex"])
     };
     let error = spec("batch = 2, bacth = 3");
-    assert!(error.starts_with("error: my.toml:13: train.bacth: unknown key"), "{error}");
+    assert!(error.starts_with("error: my.toml:11: train.bacth: unknown key"), "{error}");
     let error = spec("batch = 1");
-    assert!(error.starts_with("error: my.toml:13: train.batch: must be at least 2"), "{error}");
+    assert!(error.starts_with("error: my.toml:11: train.batch: must be at least 2"), "{error}");
     let error = spec("batch = two");
-    assert!(error.starts_with("error: my.toml:13: "), "{error}");
+    assert!(error.starts_with("error: my.toml:11: "), "{error}");
     let error = place.refuse_untouched(&["sweep", "ci", "--set", "train.batch=1"]);
     assert!(error.starts_with("error: --set train.batch=1: train.batch: "), "{error}");
     let error = place.refuse_untouched(&["sweep", "nope"]);

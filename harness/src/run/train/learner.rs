@@ -34,7 +34,7 @@ impl Learner {
         let lr = poly_lr(iteration, iterations, lr, lr_min, poly_power);
         let (images, labels) = tensors(batch, &self.device);
         let mut noise = DropoutNoise::new(settings.seed, iteration, dropout);
-        let losses = self.network.losses(images, labels, network::loss(settings), &mut noise);
+        let losses = self.network.losses(images, labels, settings.train.loss(), &mut noise);
         let total = losses.total();
         let gradients = total.backward();
         // Only now, and all at once: a GPU that is asked for losses halts until they are fetched,
