@@ -2,7 +2,7 @@
 
 use super::picture::Picture;
 use crate::conclusions::guideline::{Evidence, Pooled};
-use crate::conclusions::table::{Cell, Section, Table, Verdict};
+use crate::conclusions::table::{Cell, CellVerdict, Section, Table};
 use crate::conclusions::verdict::Verdicts;
 use crate::measure::receptive_field::Numbers;
 use crate::results::result::RunResult;
@@ -187,7 +187,7 @@ impl ReportedExperiment {
 
     /// The cells whose images are shown, each once.
     pub(super) fn roles(&self) -> Vec<(ShownRole, &Cell)> {
-        let baseline = self.section.cells.iter().find(|cell| cell.verdict == Verdict::Baseline && cell.runs > 0);
+        let baseline = self.section.cells.iter().find(|cell| cell.verdict == CellVerdict::Baseline && cell.runs > 0);
         let candidates = [
             (ShownRole::Best, self.section.best().next()),
             (ShownRole::Baseline, baseline),

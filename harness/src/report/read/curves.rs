@@ -37,7 +37,7 @@ impl Curves {
                 }
                 match read_evaluations(&run.evaluations_csv()) {
                     Err(error) => curves.missing.push(format!("{}: {error:#}", row.settings().run_name())),
-                    Ok(rows) => scores.extend(rows.iter().map(|row| (row.iteration as f64, row.score(metric)))),
+                    Ok(rows) => scores.extend(rows.iter().map(|row| (row.iteration as f64, metric.of(row)))),
                 }
             }
             let (loss, evaluations) = (thinned(&losses), averaged(&scores));
