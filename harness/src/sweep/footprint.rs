@@ -90,7 +90,7 @@ mod tests {
     use crate::experiment::settings::{InferSpec, ModelKind, ModelSpec, tests::example};
 
     fn bytes(settings: &RunSettings, images: usize, threads: usize) -> u64 {
-        super::bytes(&Workload { settings, images, options: RunOptions { image_cache: 512 } }, threads)
+        super::bytes(&Workload { settings, images, options: RunOptions::default() }, threads)
     }
 
     /// `results/retina-small`: 182 MB, on ten images of STARE.

@@ -179,7 +179,7 @@ mod tests {
     }
 
     fn workload(settings: &RunSettings) -> Workload<'_> {
-        Workload { settings, images: 8, options: RunOptions { image_cache: 0 } }
+        Workload { settings, images: 8, options: RunOptions::default() }
     }
 
     fn schedule(jobs: Jobs, settings: &RunSettings, runs: usize, machine: Machine) -> Schedule {

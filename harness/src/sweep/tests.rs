@@ -38,7 +38,7 @@ fn bench() -> Bench {
     let options = SweepOptions {
         out: folder.path().join("out"),
         data: DataOptions::at(folder.path().join("datasets")),
-        run: RunOptions { image_cache: 1 },
+        run: RunOptions::default(),
         selection: RunSelection::ONE_BY_ONE,
     };
     let spec = Spec::parse("spec", "spec.toml", SPEC, &Overrides::default()).unwrap();

@@ -23,7 +23,7 @@ fn sweep(place: &Place, device: &ComputeDevice, set: &str, execute: &Executor) -
     let options = SweepOptions {
         out: place.path("out"),
         data: DataOptions::at(place.path("datasets")),
-        run: RunOptions { image_cache: 0 },
+        run: RunOptions::default(),
         selection: RunSelection { retry_failed: true, ..RunSelection::ONE_BY_ONE },
     };
     sweep::sweep(&spec, &options, device, &Progress::hidden(), &StopFlag::new(), execute)

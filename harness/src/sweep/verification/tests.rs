@@ -121,7 +121,7 @@ fn repeated(change: fn(&mut RunSettings), execute: fn(&RunContext) -> Outcome) -
         out: out.path().into(),
         device: &ComputeDevice::select("flex").unwrap(),
         tolerance: 0.0,
-        options: RunOptions { image_cache: 0 },
+        options: RunOptions::default(),
         progress: &progress,
         stop: &stop,
         execute: &|context| {
