@@ -12,7 +12,8 @@ fn fingerprint(name: &str, drawing: Option<Drawing>) -> String {
     Dataset::open(kind, root.path()).unwrap().fingerprint(&|_, _| {}).unwrap()
 }
 
-/// Another value would mean that no recorded run on drawn images can be repeated: fingerprints are part of a run's id.
+/// Another value would mean that no recorded run on drawn images can be repeated: fingerprints are
+/// part of a run's id.
 #[test]
 fn fingerprints_of_drawn_sets_are_pinned() {
     let mark = Some(Drawing::Mark { distance: 8 });
