@@ -3,11 +3,12 @@
 use super::options::points;
 use super::output::print;
 use super::{check_folder_of, read_rows};
-use crate::atomic_file;
-use crate::gate::{Check, CheckOptions, ReferenceRuns, Status};
-use crate::reference::Metric;
-use crate::result::write_json;
-use crate::statistics::SIGNIFICANCE;
+use crate::conclusions::gate::{Check, CheckOptions, ReferenceRuns, Status};
+use crate::conclusions::statistics::SIGNIFICANCE;
+use crate::results::result::write_json;
+use crate::results::scores::Metric;
+use crate::support::atomic_file;
+use crate::support::exit::Exit;
 use anyhow::{Result, ensure};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -114,6 +115,6 @@ pub fn run(args: Args) -> Result<ExitCode> {
     Ok(match check.status {
         Status::InLine => ExitCode::SUCCESS,
         Status::Worse | Status::Changed => ExitCode::FAILURE,
-        Status::NotJudged => ExitCode::from(crate::cli::ERROR_EXIT_CODE),
+        Status::NotJudged => Exit::Unusable.into(),
     })
 }

@@ -2,15 +2,15 @@
 
 use super::options::{DataRootArg, DeviceArg, HintsArgs, Pair};
 use super::output::print;
-use crate::device::ComputeDevice;
-use crate::progress::Progress;
-use crate::receptive_field::{self, Field, Images, Options, Precision, Rectify, Selection, Subject};
-use crate::settings::join_rates;
-use crate::spec::{Overrides, Spec, check_rates};
-use crate::stop::StopFlag;
-use crate::weights::Trained;
+use crate::experiment::settings::join_rates;
+use crate::experiment::spec::{Overrides, Spec, check_rates};
+use crate::measure::receptive_field::{self, Field, Images, Options, Precision, Rectify, Selection, Subject};
+use crate::run::weights::Trained;
+use crate::support::progress::Progress;
+use crate::support::stop::StopFlag;
 use anyhow::{Context, Result, anyhow, ensure};
 use atrous_data::DatasetKind;
+use atrous_models::device::ComputeDevice;
 use atrous_models::{Layer, Segmentor};
 use clap::ArgGroup;
 use std::path::PathBuf;

@@ -1,9 +1,9 @@
 //! Options that several subcommands have.
 
-use crate::infer::Inference;
-use crate::settings::{InferMode, InferSpec, join_rates};
-use crate::spec::{Overrides, Spec, check_inference, check_rates};
-use crate::weights::{Hints, Trained};
+use crate::experiment::settings::{InferMode, InferSpec, join_rates};
+use crate::experiment::spec::{Overrides, Spec, check_inference, check_rates};
+use crate::run::infer::Inference;
+use crate::run::weights::{Hints, Trained};
 use anyhow::{Result, anyhow};
 use atrous_data::{Dataset, DatasetKind, ImageLimit};
 use atrous_models::{ComputeDevice, Tolerance};

@@ -3,13 +3,13 @@
 use super::default_out;
 use super::options::{CacheArg, DataRootArg, DeviceArg};
 use super::output::{print, print_verdicts};
-use crate::progress::Progress;
-use crate::run;
-use crate::spec::{EMBEDDED, Overrides, Spec};
-use crate::stop::{EXIT_CODES, StopFlag};
+use crate::conclusions::tables::Tables;
+use crate::conclusions::verdict::Verdicts;
+use crate::experiment::spec::{EMBEDDED, Overrides, Spec};
+use crate::run::execute::execute;
+use crate::support::progress::Progress;
+use crate::support::stop::{EXIT_CODES, StopFlag};
 use crate::sweep::{self, Jobs, Shard, SweepEnd, SweepOptions};
-use crate::tables::Tables;
-use crate::verdict::Verdicts;
 use anyhow::Result;
 use atrous_models::ComputeDevice;
 use std::fmt::Write;
@@ -144,7 +144,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let stop = StopFlag::install()?;
-    let end = sweep::sweep(&spec, &options, &device, &progress, &stop, &run::execute)?;
+    let end = sweep::sweep(&spec, &options, &device, &progress, &stop, &execute)?;
     let Tables { table, verdicts } = Tables::update(&options.out)?;
     if !end.stopped && !end.lacks_shards() {
         print(table.markdown())?;

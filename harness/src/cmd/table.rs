@@ -2,8 +2,8 @@
 
 use super::default_out;
 use super::output::{print, print_verdicts};
-use crate::run_dir::RunDir;
-use crate::tables::Tables;
+use crate::conclusions::tables::Tables;
+use crate::results::run_dir::RunDir;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use std::path::{Path, PathBuf};
