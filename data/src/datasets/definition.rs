@@ -22,7 +22,7 @@ pub(crate) struct Definition {
     pub title: &'static str,
     /// The folder under the data root.
     pub directory: &'static str,
-    /// Whether others have published it, and scores on it.
+    /// Whether others have published the set.
     pub is_published: bool,
     /// The names of the classes, in the order of the train ids.
     pub class_names: &'static [&'static str],

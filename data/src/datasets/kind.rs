@@ -50,8 +50,7 @@ impl DatasetKind {
         self.0.directory
     }
 
-    /// Whether others have published the data set, and scores on it. Control images are the
-    /// program's own.
+    /// Whether others have published the data set. Control images are the program's own.
     pub fn is_published(self) -> bool {
         self.0.is_published
     }

@@ -63,7 +63,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         bar.set(done);
     };
     let limit = args.data.max_image.limit();
-    let prepared = if kind == DatasetKind::Isaid {
+    let prepared = if kind == DatasetKind::ISAID {
         let default = TileOptions::default();
         let (tile, overlap) = (args.tile.unwrap_or(default.tile), args.overlap.unwrap_or(default.overlap));
         let options = TileOptions { tile, overlap, limit };

@@ -2,6 +2,7 @@
 
 use crate::outcome::named;
 use crate::place::Place;
+use atrous_data::DatasetKind;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -31,6 +32,28 @@ fn three_seeds_are_compared_and_every_file_is_as_documented() {
             check(&path, &schema[name]);
         }
     }
+}
+
+/// What is in the repository, too: sweeps of control images, of one network only, of an older program.
+#[test]
+fn every_recorded_file_is_as_documented() {
+    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results");
+    let mut checked = 0;
+    for (name, columns) in documented() {
+        for path in named(&results, &name) {
+            check_values(&path, &columns);
+            checked += 1;
+        }
+    }
+    assert!(checked >= 6, "{checked}");
+}
+
+#[test]
+fn every_data_set_is_documented() {
+    let schema = documented();
+    let described = schema["results.csv"].iter().find(|column| column.name == "dataset").unwrap();
+    let names: Vec<String> = DatasetKind::all().map(|kind| format!("`{kind}`")).collect();
+    assert_eq!(described.contents, names.join(", "));
 }
 
 const RUN_FILES: [&str; 3] = ["images.csv", "log.csv", "evaluations.csv"];
@@ -91,6 +114,7 @@ fn records(path: &Path) -> Vec<BTreeMap<String, String>> {
 struct Column {
     name: String,
     kind: String,
+    contents: String,
     never_empty: bool,
 }
 
@@ -106,7 +130,12 @@ fn documented() -> BTreeMap<String, Vec<Column>> {
             .map(|line| {
                 let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
                 assert_eq!(cells.len(), 4, "{line}");
-                Column { name: cells[0].into(), kind: cells[1].into(), never_empty: cells[3] == "never" }
+                Column {
+                    name: cells[0].into(),
+                    kind: cells[1].into(),
+                    contents: cells[2].into(),
+                    never_empty: cells[3] == "never",
+                }
             })
             .collect();
         if name.ends_with(".csv") {
@@ -116,17 +145,27 @@ fn documented() -> BTreeMap<String, Vec<Column>> {
     files
 }
 
-/// Whether a file has these columns, of these types, and empty fields only where they may be.
+/// Whether a file has these columns, and [values](check_values) as they say.
 fn check(path: &Path, columns: &[Column]) {
     let mut reader = csv::Reader::from_path(path).unwrap();
     let header: Vec<String> = reader.headers().unwrap().iter().map(String::from).collect();
     let names: Vec<&String> = columns.iter().map(|column| &column.name).collect();
     assert_eq!(header.iter().collect::<Vec<_>>(), names, "{}", path.display());
+    check_values(path, columns);
+}
+
+/// Whether every column of a file is one of these, its values are of its type, and empty only where they may be.
+fn check_values(path: &Path, columns: &[Column]) {
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    let header = reader.headers().unwrap().clone();
+    let described = |name: &str| columns.iter().find(|column| column.name == name);
+    let found = header.iter().map(|name| described(name).unwrap_or_else(|| panic!("{}: {name}", path.display())));
+    let found: Vec<&Column> = found.collect();
     let mut lines = 0;
     for record in reader.records() {
         let record = record.unwrap();
         lines += 1;
-        for (value, column) in record.iter().zip(columns) {
+        for (value, column) in record.iter().zip(&found) {
             let place = format!("{}: {} is {value:?}", path.display(), column.name);
             if value.is_empty() {
                 assert!(!column.never_empty, "{place}");

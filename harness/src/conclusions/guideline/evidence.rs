@@ -209,7 +209,7 @@ mod tests {
     fn committed_results_are_read() {
         let evidence = Evidence::read(&[committed(), committed()]).unwrap();
         let [stare, chase] = &evidence.series[..] else { panic!("{evidence:?}") };
-        assert_eq!([stare.dataset, chase.dataset], [DatasetKind::Stare, DatasetKind::ChaseDb1]);
+        assert_eq!([stare.dataset, chase.dataset], [DatasetKind::STARE, DatasetKind::CHASE_DB1]);
         // A file that is named twice counts once.
         assert_eq!((evidence.runs(), evidence.datasets()), (stare.points.len() + chase.points.len(), 2));
         assert!(!stare.synthetic && stare.metric == Metric::Mdice);

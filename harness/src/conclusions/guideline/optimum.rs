@@ -148,7 +148,7 @@ pub(super) mod tests {
                 points.push(Point { rates: String::new(), seed, relative_rate, score });
             }
         }
-        let (dataset, metric) = (DatasetKind::Stare, Metric::Mdice);
+        let (dataset, metric) = (DatasetKind::STARE, Metric::Mdice);
         Series { experiment: "made-up".into(), dataset, metric, synthetic: false, points, failed: 0 }
     }
 

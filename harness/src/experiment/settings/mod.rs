@@ -6,8 +6,8 @@ mod model;
 pub use init::{InitSpec, Part, checksum};
 pub use model::{ModelKind, ModelSpec};
 
-use atrous_data::DatasetKind;
 use atrous_data::synthetic::SyntheticConfig;
+use atrous_data::{DatasetKind, hex};
 use atrous_models::Precision;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -211,7 +211,7 @@ pub fn run_id_of_version(model_version: u32, settings: &RunSettings, data_finger
 pub fn short_hash<T: Serialize>(value: &T) -> String {
     let json = serde_json::to_vec(value).expect("settings hold nothing that JSON cannot");
     let digest = Sha256::digest(&json);
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest[..8])
 }
 
 #[cfg(test)]
@@ -222,7 +222,7 @@ pub(crate) mod tests {
     pub(crate) fn example() -> RunSettings {
         RunSettings {
             experiment: "stare".into(),
-            dataset: DatasetKind::Stare,
+            dataset: DatasetKind::STARE,
             model: ModelSpec {
                 base_channels: 8,
                 aspp_channels: 8,
@@ -310,7 +310,7 @@ pub(crate) mod tests {
         assert_eq!(run_id(&example(), "f"), "3fd58e3ceee01673");
         let mut resnet = example();
         resnet.model = ModelSpec::published(ModelKind::DeeplabV3R101D8);
-        resnet.dataset = DatasetKind::Cityscapes;
+        resnet.dataset = DatasetKind::CITYSCAPES;
         resnet.infer = InferSpec::whole();
         assert_eq!(run_id(&resnet, "f"), "6285601d481d9df0");
         // Names the folder of drawn images.
