@@ -90,7 +90,7 @@ fn group(id: &str) -> &str {
 fn note(name: &str) -> Option<&'static str> {
     ["manual1/11_h.tif", "manual1/12_h.tif", "manual1/13_h.tif"].contains(&name).then_some(
         "some copies of HRF hold masks here that were derived from the published artery/vein labels; \
-         say so with any result, they are in the validation split (docs/datasets.md)",
+         say so with any result, they are in the validation split (docs/guide/datasets.md)",
     )
 }
 

@@ -73,7 +73,7 @@ Examples:
   atrous sweep gate --device flex && atrous check runs/gate --reference results/reference/gate.json
       the check that this project's own CI makes, minutes on two cores, without any data
   atrous record runs/mine --reference mine.json
-      record runs of your own before a change; docs/gate.md
+      record runs of your own before a change; docs/guide/gate.md
   atrous check runs/mine --reference mine.json --must-detect 1 --junit check.xml --json check.json
       and hold runs against them after it";
 

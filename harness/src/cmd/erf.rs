@@ -22,7 +22,7 @@ const IMAGES: usize = 50;
 /// Measure the effective receptive field: how much each pixel of the input moves the output at one pixel
 ///
 /// The field is that of Kim et al.: evaluation mode, the gradient of the mean logit at the centre with respect to the
-/// image, mean over RGB, a ReLU, the mean over the images, divided by its sum (docs/receptive-field.md).
+/// image, mean over RGB, a ReLU, the mean over the images, divided by its sum (docs/reference/receptive-field.md).
 ///
 /// The network is one of three: weights (a checkpoint, a run's directory, a network of mmsegmentation), fresh networks of
 /// a spec's experiment (--spec, one per rates; --rates takes one, which need not be among the spec's), or the finished runs

@@ -13,7 +13,7 @@ use std::str::FromStr;
 /// Where data sets are.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DataRootArg {
-    /// Folder that holds the data sets, one folder each (docs/datasets.md)
+    /// Folder that holds the data sets, one folder each (docs/guide/datasets.md)
     #[arg(long, env = "ATROUS_DATA", default_value = "datasets", value_name = "DIR")]
     pub data_root: PathBuf,
 

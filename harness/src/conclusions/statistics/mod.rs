@@ -1,6 +1,6 @@
 //! How far a difference between rates can be trusted: over seeds and over images.
 //!
-//! Pure functions of numbers and counts; `docs/results.md` has the formulas.
+//! Pure functions of numbers and counts; `docs/reference/statistics.md` has the formulas.
 
 mod bootstrap;
 mod draws;

@@ -47,7 +47,7 @@ Scores in percent: mean ± standard deviation over seeds. ρ = largest rate / fe
 
 Intervals hold 95 %. Rates are compared with the baseline seed by seed (paired t-test) and image by image (paired \
 bootstrap); p is the larger of the two, corrected for the number of rates (Holm), and below 0.05 beyond noise. d is the \
-mean of the seeds' differences over their standard deviation. The formulas: docs/results.md.
+mean of the seeds' differences over their standard deviation. The formulas: docs/reference/statistics.md.
 
 | experiment | data set | best rates               | verdict               | ρ    | metric | here  | published | difference                     |
 | ---------- | -------- | ------------------------ | --------------------- | ---- | ------ | ----- | --------- | ------------------------------ |

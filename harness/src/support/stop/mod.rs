@@ -22,7 +22,7 @@ Exit codes:
   2    input, files or a device that cannot be used; the last line says which
   75   stopped by SIGTERM, as clusters send it before a time limit: put the job into the queue again
   130  stopped by Ctrl-C or SIGHUP
-After 75 and 130, or a kill, the same command goes on from the last checkpoint (docs/faults.md).";
+After 75 and 130, or a kill, the same command goes on from the last checkpoint (docs/reference/faults.md).";
 
 /// Set once somebody has asked to stop; clones share it.
 #[derive(Clone, Debug, Default)]

@@ -7,7 +7,7 @@ use crate::conclusions::table::{Cell, Section, Verdict};
 /// How the second table of a section is to be read.
 pub(super) const LEGEND: &str = "Intervals hold 95 %. Rates are compared with the baseline seed by seed (paired t-test) and \
 image by image (paired bootstrap); p is the larger of the two, corrected for the number of rates (Holm), and below 0.05 beyond \
-noise. d is the mean of the seeds' differences over their standard deviation. The formulas: docs/results.md.\n\n";
+noise. d is the mean of the seeds' differences over their standard deviation. The formulas: docs/reference/statistics.md.\n\n";
 
 /// A table of the differences; empty where there is nothing to compare.
 pub(super) fn text(section: &Section) -> String {
