@@ -3,7 +3,6 @@
 use crate::experiment::convolutions::{Convolution, convolutions};
 use crate::experiment::settings::{DataSource, InferSpec, ModelSpec, RunSettings};
 use crate::run::windows::count;
-use atrous_data::DatasetKind;
 use std::time::{Duration, Instant};
 
 /// Forward and backward pass over forward pass: gradients of the input and of the weights cost one each.
@@ -34,22 +33,9 @@ pub fn evaluation(settings: &RunSettings, images: usize) -> f64 {
 pub fn planned(settings: &RunSettings) -> f64 {
     let images = match &settings.data {
         DataSource::Synthetic(synthetic) => synthetic.val,
-        DataSource::Files => published_images(settings.dataset),
+        DataSource::Files => settings.dataset.protocol().validation_images,
     };
     training(settings) + evaluation(settings, images)
-}
-
-/// Validation images (for iSAID, tiles) of the splits that docs/guide/datasets.md describes.
-fn published_images(dataset: DatasetKind) -> usize {
-    match dataset {
-        DatasetKind::Stare => 10,
-        DatasetKind::ChaseDb1 => 8,
-        DatasetKind::Hrf => 30,
-        DatasetKind::Cityscapes => 500,
-        DatasetKind::Isaid => 11_644,
-        // Always drawn.
-        DatasetKind::Control => 0,
-    }
 }
 
 /// Pixels that pass the network for one image: windows overlap.

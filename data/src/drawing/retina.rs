@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use super::canvas::{Canvas, Texture, mix};
+use super::canvas::{LabelledCanvas, Texture, mix};
 use crate::random::Random;
 
 const OUTSIDE: [f64; 3] = [6.0, 4.0, 4.0];
@@ -21,7 +21,7 @@ struct Tip {
 }
 
 /// Draws one eye of a size (height, width).
-pub(super) fn draw(size: [usize; 2], random: &mut Random) -> Canvas {
+pub(crate) fn draw(size: [usize; 2], random: &mut Random) -> LabelledCanvas {
     let [height, width] = size;
     let radius = 0.48 * height.min(width) as f64;
     let centre = [height as f64 / 2.0, width as f64 / 2.0];
@@ -40,10 +40,10 @@ pub(super) fn draw(size: [usize; 2], random: &mut Random) -> Canvas {
 }
 
 /// The disc: uneven tissue, darker towards its edge, with the bright optic disc.
-fn background(size: [usize; 2], centre: [f64; 2], radius: f64, optic: [f64; 2], random: &mut Random) -> Canvas {
+fn background(size: [usize; 2], centre: [f64; 2], radius: f64, optic: [f64; 2], random: &mut Random) -> LabelledCanvas {
     let patches = Texture::new(size, radius / 3.0, random);
     let grain = Texture::new(size, radius / 20.0, random);
-    Canvas::new(size, 0, |y, x| {
+    LabelledCanvas::new(size, 0, |y, x| {
         let distance = |point: [f64; 2]| (y as f64 - point[0]).hypot(x as f64 - point[1]);
         let from_centre = distance(centre) / radius;
         if from_centre > 1.0 {

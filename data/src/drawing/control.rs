@@ -1,27 +1,26 @@
-//! Control images, of which it is known what there is to be learnt: each pixel is bright or dark, at random and whatever its
-//! neighbours are.
+//! Control images, of which it is known what there is to be learnt: each pixel is bright or dark,
+//! at random and whatever its neighbours are.
 //!
-//! Where the class is that of a mark at a distance, nothing near the pixel tells it; where it is the pixel's own, nothing but the
-//! pixel does.
+//! Where the class is that of a mark at a distance, nothing near the pixel tells it; where it is
+//! the pixel's own, nothing but the pixel does.
 
 use serde::{Deserialize, Serialize};
 
-use crate::kind::IGNORE_INDEX;
 use crate::random::Random;
-use crate::raster::{LabelMap, RgbImage8};
+use crate::raster::{IGNORE_INDEX, LabelMap, RgbImage8};
 
 /// What tells the class of a pixel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Drawing {
-    /// Whether the pixel `distance` rows above it is bright. Vertical, because training mirrors left and right. The first
-    /// `distance` rows have no class.
+    /// Whether the pixel `distance` rows above it is bright. Vertical, because training mirrors
+    /// left and right. The first `distance` rows have no class.
     Mark {
         /// In pixels, from 1 to the image's height less one.
         distance: usize,
     },
-    /// Whether the pixel is bright itself, which noise hides in part: even the best guess is wrong for a sixth of them. Its
-    /// surroundings say nothing.
+    /// Whether the pixel is bright itself, which noise hides in part: even the best guess is wrong
+    /// for a sixth of them. Its surroundings say nothing.
     Local,
 }
 
@@ -31,13 +30,14 @@ const MIDDLE: f64 = 128.0;
 const CONTRAST: f64 = 40.0;
 /// Standard deviation of the grey levels where marks are to be seen plainly.
 const FAINT_NOISE: f64 = 4.0;
-/// Where they are not: as much as the contrast, so that a share of the normal distribution beyond one deviation is on the
-/// wrong side of the middle.
+/// Standard deviation of the grey levels where brightness is half hidden. It is as much as the
+/// contrast, so that a share of the normal distribution beyond one deviation is on the wrong side
+/// of the middle.
 const STRONG_NOISE: f64 = CONTRAST;
 
 impl Drawing {
-    /// What cannot be drawn on images of this size (height, width), if anything.
-    pub(super) fn check(self, [height, _]: [usize; 2]) -> Result<(), String> {
+    /// Says what cannot be drawn on images of this size (height, width), if anything.
+    pub(crate) fn check(self, [height, _]: [usize; 2]) -> Result<(), String> {
         match self {
             Drawing::Mark { distance } if !(1..height).contains(&distance) => Err(format!(
                 "synthetic drawing: mark distance {distance}: must be from 1 to {}, below the height",
@@ -47,16 +47,17 @@ impl Drawing {
         }
     }
 
-    /// For the marker file.
-    pub(super) fn marker(self) -> String {
+    /// The line of the drawing in the marker file.
+    pub(crate) fn marker(self) -> String {
         match self {
             Drawing::Mark { distance } => format!("drawing = mark at distance {distance}\n"),
             Drawing::Local => "drawing = local\n".to_owned(),
         }
     }
 
-    /// Draws one image of a size (height, width) and its mask: 0 dark, 1 bright, 255 without a class.
-    pub(super) fn draw(self, [height, width]: [usize; 2], random: &mut Random) -> (RgbImage8, LabelMap) {
+    /// Draws one image of a size (height, width) and its mask: 0 dark, 1 bright, 255 without a
+    /// class.
+    pub(crate) fn draw(self, [height, width]: [usize; 2], random: &mut Random) -> (RgbImage8, LabelMap) {
         let bright: Vec<bool> = (0..height * width).map(|_| random.chance(0.5)).collect();
         let noise = match self {
             Drawing::Mark { .. } => FAINT_NOISE,
@@ -76,8 +77,8 @@ impl Drawing {
     }
 }
 
-/// About normal, with mean 0 and deviation 1: twelve uniform values have a variance of one, and need no library's logarithm, so
-/// that all machines draw the same.
+/// Draws a number that is about normal, with mean 0 and deviation 1: twelve uniform values have a
+/// variance of one, and need no library's logarithm, so that all machines draw the same.
 fn standard_normal(random: &mut Random) -> f64 {
     (0..12).map(|_| random.uniform()).sum::<f64>() - 6.0
 }
@@ -95,8 +96,8 @@ mod tests {
         image.pixel(y, x)[0] > 128
     }
 
-    /// Share of the pixels whose class is the brightness of the pixel so many rows and columns from it. Half of them by
-    /// chance.
+    /// Share of the pixels whose class is the brightness of the pixel so many rows and columns from
+    /// it. Half of them by chance.
     fn agreement((image, label): &(RgbImage8, LabelMap), [dy, dx]: [isize; 2]) -> f64 {
         let (mut same, mut all) = (0.0, 0.0);
         for y in 0..image.height {

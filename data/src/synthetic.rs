@@ -1,17 +1,10 @@
-//! Data sets drawn by the program and written in the publishers' layouts, so that the same loaders read them.
+//! Data sets drawn by the program and written in the publishers' layouts, so that the same loaders
+//! read them.
 //!
-//! They stand in for the real sets where those are not at hand: for trying the program out and for tests.
-//! Vessels branch on a reddish disc, streets have the usual classes in the usual places, aerial tiles hold small
-//! bright objects: enough for a small network to learn from in a few hundred iterations.
+//! They stand in for the real sets where those are not at hand: for trying the program out and for
+//! tests.
 
-mod aerial;
-mod canvas;
-mod control;
-mod layout;
-mod retina;
-mod street;
-
-pub use control::Drawing;
+pub use crate::drawing::Drawing;
 
 use std::fs::File;
 use std::io::Read;
@@ -19,22 +12,24 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::datasets::{DatasetKind, DrawnSample, Motif, SPLIT_FILE};
 use crate::error::{DataError, Result};
-use crate::kind::{DatasetKind, Split};
 use crate::random::{Purpose, Random};
 use crate::raster::{LabelMap, RgbImage8};
+use crate::split::Split;
 use crate::write::{PendingFolder, write_atomic};
 
-/// Version of the drawings; part of the marker file, so that a folder of an older program is not taken for this one's.
+/// Version of the drawings; part of the marker file, so that a folder of an older program is not
+/// taken for this one's.
 const VERSION: u32 = 1;
 /// File in a synthetic data set's folder that says what it is and how it was made.
 const MARKER: &str = "atrous-synthetic.txt";
 
-/// How much to draw.
+/// How many images to draw of a data set, of which size, and from which seed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SyntheticConfig {
-    /// Decides every pixel.
+    /// The seed that decides every pixel.
     pub seed: u64,
     /// Number of training images, 1 to 9999.
     pub train: usize,
@@ -48,12 +43,12 @@ pub struct SyntheticConfig {
 }
 
 impl SyntheticConfig {
-    /// `train` and `val` images of `size` (height, width).
+    /// Settings of `train` and `val` images of `size` (height, width).
     pub fn new(seed: u64, train: usize, val: usize, size: [usize; 2]) -> Self {
         Self { seed, train, val, size, drawing: None }
     }
 
-    /// What is wrong with the settings for images of this data set, if anything.
+    /// Says what is wrong with the settings for images of this data set, if anything.
     pub fn check(&self, kind: DatasetKind) -> std::result::Result<(), String> {
         for (name, count) in [("train", self.train), ("val", self.val)] {
             if !(1..=9999).contains(&count) {
@@ -63,14 +58,16 @@ impl SyntheticConfig {
         if let Some(side) = self.size.into_iter().find(|side| !(32..=4096).contains(side)) {
             return Err(format!("synthetic size {side}: each side must be from 32 to 4096"));
         }
-        match (kind, self.drawing) {
-            (DatasetKind::Control, None) => {
+        match (&kind.definition().drawn.motif, self.drawing) {
+            (Motif::Chosen, None) => {
                 Err("synthetic drawing: control images need one, such as { mark = { distance = 16 } } or \"local\""
                     .into())
             }
-            (DatasetKind::Control, Some(drawing)) => drawing.check(self.size),
-            (_, Some(_)) => Err(format!("synthetic drawing: only control images have one, not {}", kind.title())),
-            (_, None) => Ok(()),
+            (Motif::Chosen, Some(drawing)) => drawing.check(self.size),
+            (Motif::Scene(_), Some(_)) => {
+                Err(format!("synthetic drawing: only control images have one, not {}", kind.title()))
+            }
+            (Motif::Scene(_), None) => Ok(()),
         }
     }
 
@@ -85,10 +82,11 @@ impl SyntheticConfig {
     }
 }
 
-/// Writes the data set under `data_root`, in the folder that [`Dataset::open`](crate::Dataset::open) reads.
+/// Writes the data set under `data_root`, in the folder that
+/// [`Dataset::open`](crate::Dataset::open) reads.
 ///
-/// The folder appears when it is complete. If it is there already, made with the same settings, nothing is done;
-/// anything else in its place is an error.
+/// The folder appears when it is complete. If it is there already, made with the same settings,
+/// nothing is done; anything else in its place is an error.
 pub fn write(kind: DatasetKind, data_root: &Path, config: &SyntheticConfig) -> Result<()> {
     let place = data_root.join(kind.directory());
     config.check(kind).map_err(|reason| DataError::Setting { path: place.clone(), reason })?;
@@ -103,33 +101,38 @@ pub fn write(kind: DatasetKind, data_root: &Path, config: &SyntheticConfig) -> R
         return Ok(());
     }
     let folder = PendingFolder::create(&place)?;
+    let images = &kind.definition().drawn;
     for (split, count, first) in [(Split::Train, config.train, 0), (Split::Val, config.val, config.train)] {
         for number in 0..count {
-            let drawn = draw(kind, config, split, number);
-            layout::write(&folder, kind, split, first + number, &drawn)?;
+            let (image, label) = draw(kind, config, split, number);
+            let id = (images.id)(first + number, config.size);
+            (images.write)(&folder, &DrawnSample { split, id: &id, image: &image, label: &label })?;
         }
     }
-    layout::write_split(&folder, kind, config.train)?;
+    if images.needs_split_file {
+        let ids: Vec<String> = (0..config.train).map(|number| (images.id)(number, config.size) + "\n").collect();
+        write_atomic(&folder.file(SPLIT_FILE)?, ids.concat().as_bytes())?;
+    }
     write_atomic(&folder.file(MARKER)?, marker.as_bytes())?;
     // Another process may have been faster with the same drawings.
     folder.publish().or_else(|error| if is_there() { Ok(()) } else { Err(error) })
 }
 
-/// One image and its mask, in the publisher's label values.
+/// Draws one image and its mask, in the publisher's label values.
 fn draw(kind: DatasetKind, config: &SyntheticConfig, split: Split, number: usize) -> (RgbImage8, LabelMap) {
     let stream = ((split as u64) << 32) + number as u64;
-    let mut random = Random::new(config.seed, Purpose::Synthetic, kind as u64, stream);
-    let canvas = match kind {
-        DatasetKind::Control => {
+    let mut random = Random::new(config.seed, Purpose::Synthetic, kind.id().into(), stream);
+    match kind.definition().drawn.motif {
+        Motif::Chosen => {
             let drawing = config.drawing.expect("checked: control images have a drawing");
-            return drawing.draw(config.size, &mut random);
+            drawing.draw(config.size, &mut random)
         }
-        DatasetKind::Stare | DatasetKind::ChaseDb1 | DatasetKind::Hrf => retina::draw(config.size, &mut random),
-        DatasetKind::Cityscapes => street::draw(config.size, &mut random),
-        DatasetKind::Isaid => aerial::draw(config.size, &mut random),
-    };
-    let light = random.between(0.85, 1.1);
-    (canvas.image(light, 7.0, &mut random), canvas.label)
+        Motif::Scene(scene) => {
+            let canvas = scene(config.size, &mut random);
+            let light = random.between(0.85, 1.1);
+            (canvas.image(light, 7.0, &mut random), canvas.label)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -155,7 +158,7 @@ mod tests {
     fn every_set_loads_through_its_own_loader() {
         let root = tempfile::tempdir().unwrap();
         let config = SyntheticConfig::new(3, 5, 2, [64, 96]);
-        for kind in DatasetKind::ALL {
+        for kind in DatasetKind::all().filter(|kind| kind.is_published()) {
             write(kind, root.path(), &config).unwrap();
             let dataset = Dataset::open(kind, root.path()).unwrap();
             assert_eq!(dataset.samples(Split::Train).len(), 5, "{kind}");
@@ -180,7 +183,7 @@ mod tests {
     #[test]
     fn bytes_follow_from_the_seed() {
         let (a, b, c) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        for kind in DatasetKind::ALL {
+        for kind in DatasetKind::all().filter(|kind| kind.is_published()) {
             write(kind, a.path(), &SyntheticConfig::new(1, 2, 1, [48, 40])).unwrap();
             write(kind, b.path(), &SyntheticConfig::new(1, 2, 1, [48, 40])).unwrap();
             write(kind, c.path(), &SyntheticConfig::new(2, 2, 1, [48, 40])).unwrap();
@@ -194,13 +197,13 @@ mod tests {
     fn a_folder_of_other_data_is_left_alone() {
         let root = tempfile::tempdir().unwrap();
         let config = SyntheticConfig::new(1, 1, 1, [32, 32]);
-        write(DatasetKind::Stare, root.path(), &config).unwrap();
-        write(DatasetKind::Stare, root.path(), &config).unwrap();
+        write(DatasetKind::STARE, root.path(), &config).unwrap();
+        write(DatasetKind::STARE, root.path(), &config).unwrap();
         let other = SyntheticConfig { train: 2, ..config.clone() };
-        let error = write(DatasetKind::Stare, root.path(), &other).unwrap_err();
+        let error = write(DatasetKind::STARE, root.path(), &other).unwrap_err();
         assert!(matches!(error, DataError::OutputExists { .. }));
         assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 1, "nothing half-written");
-        let stare = |config: SyntheticConfig| config.check(DatasetKind::Stare);
+        let stare = |config: SyntheticConfig| config.check(DatasetKind::STARE);
         assert!(stare(SyntheticConfig { val: 0, ..config.clone() }).is_err());
         assert!(stare(SyntheticConfig { size: [32, 8], ..config }).is_err());
     }
@@ -210,15 +213,15 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let drawing = Some(Drawing::Mark { distance: 16 });
         let config = SyntheticConfig { drawing, ..SyntheticConfig::new(3, 3, 2, [32, 48]) };
-        write(DatasetKind::Control, root.path(), &config).unwrap();
-        write(DatasetKind::Control, root.path(), &config).unwrap();
-        let dataset = Dataset::open(DatasetKind::Control, root.path()).unwrap();
+        write(DatasetKind::CONTROL, root.path(), &config).unwrap();
+        write(DatasetKind::CONTROL, root.path(), &config).unwrap();
+        let dataset = Dataset::open(DatasetKind::CONTROL, root.path()).unwrap();
         let mut seen = Vec::new();
         for (split, count) in [(Split::Train, 3), (Split::Val, 2)] {
             assert_eq!(dataset.samples(split).len(), count);
             for (number, sample) in dataset.samples(split).iter().enumerate() {
                 let read = sample.load().unwrap();
-                assert!(read == draw(DatasetKind::Control, &config, split, number), "{}", sample.id);
+                assert!(read == draw(DatasetKind::CONTROL, &config, split, number), "{}", sample.id);
                 seen.push(read.0.data);
             }
         }
@@ -226,19 +229,19 @@ mod tests {
         assert_eq!(seen.len(), 5, "no image is there twice");
         // A set of another drawing is not taken for it.
         let other = SyntheticConfig { drawing: Some(Drawing::Mark { distance: 8 }), ..config };
-        assert!(matches!(write(DatasetKind::Control, root.path(), &other), Err(DataError::OutputExists { .. })));
+        assert!(matches!(write(DatasetKind::CONTROL, root.path(), &other), Err(DataError::OutputExists { .. })));
     }
 
     #[test]
     fn a_drawing_is_for_control_images_and_they_need_one() {
         let with = |drawing| SyntheticConfig { drawing, ..SyntheticConfig::new(1, 1, 1, [32, 32]) };
-        let message = with(None).check(DatasetKind::Control).unwrap_err();
+        let message = with(None).check(DatasetKind::CONTROL).unwrap_err();
         assert!(message.contains("need one"), "{message}");
-        let message = with(Some(Drawing::Local)).check(DatasetKind::Hrf).unwrap_err();
+        let message = with(Some(Drawing::Local)).check(DatasetKind::HRF).unwrap_err();
         assert!(message.contains("not HRF"), "{message}");
-        let message = with(Some(Drawing::Mark { distance: 32 })).check(DatasetKind::Control).unwrap_err();
+        let message = with(Some(Drawing::Mark { distance: 32 })).check(DatasetKind::CONTROL).unwrap_err();
         assert!(message.contains("distance 32"), "{message}");
-        assert_eq!(with(Some(Drawing::Local)).check(DatasetKind::Control), Ok(()));
+        assert_eq!(with(Some(Drawing::Local)).check(DatasetKind::CONTROL), Ok(()));
     }
 
     /// The hash of this text names the folders of drawn images.

@@ -2,19 +2,19 @@
 
 use std::f64::consts::PI;
 
-use super::canvas::{Canvas, Texture, mix};
+use super::canvas::{LabelledCanvas, Texture, mix};
 use crate::random::Random;
 
 const WHITE: [f64; 3] = [240.0, 240.0, 236.0];
 
 /// Draws one tile of a size (height, width).
-pub(super) fn draw(size: [usize; 2], random: &mut Random) -> Canvas {
+pub(crate) fn draw(size: [usize; 2], random: &mut Random) -> LabelledCanvas {
     let side = size[0].min(size[1]) as f64;
     let (fields, grain) = (Texture::new(size, side / 3.0, random), Texture::new(size, side / 24.0, random));
     let dry = random.uniform();
     let soil = mix([92.0, 104.0, 66.0], [128.0, 110.0, 84.0], dry);
     let asphalt = [104.0, 104.0, 106.0];
-    let mut canvas = Canvas::new(size, 0, |y, x| {
+    let mut canvas = LabelledCanvas::new(size, 0, |y, x| {
         let ground = mix(soil, asphalt, (3.0 * fields.at(y, x) - 1.0).clamp(0.0, 1.0));
         mix(ground, ground.map(|channel| 0.7 * channel), grain.at(y, x))
     });
@@ -33,7 +33,7 @@ pub(super) fn draw(size: [usize; 2], random: &mut Random) -> Canvas {
     canvas
 }
 
-/// Where an object is, how it is turned and how far it may reach, in pixels.
+/// The place of an object, its turn and how far it may reach, in pixels.
 #[derive(Clone, Copy)]
 struct Pose {
     centre: [f64; 2],
@@ -42,33 +42,33 @@ struct Pose {
 }
 
 impl Pose {
-    /// A rectangle of half sides in units of the reach.
-    fn rectangle(self, canvas: &mut Canvas, half: [f64; 2], label: u8, colour: [f64; 3]) {
+    /// Draws a rectangle of half sides in units of the reach.
+    fn rectangle(self, canvas: &mut LabelledCanvas, half: [f64; 2], label: u8, colour: [f64; 3]) {
         let [long, wide] = half.map(|share| share * self.reach);
         let inside = |along: f64, across: f64| along.abs() <= long && across.abs() <= wide;
         canvas.turned(self.centre, self.angle, long + wide, inside, label, colour);
     }
 
-    /// A disc of a radius in units of the reach.
-    fn disc(self, canvas: &mut Canvas, radius: f64, label: u8, colour: [f64; 3]) {
+    /// Draws a disc of a radius in units of the reach.
+    fn disc(self, canvas: &mut LabelledCanvas, radius: f64, label: u8, colour: [f64; 3]) {
         canvas.ellipse(self.centre, [radius * self.reach; 2], label, colour);
     }
 
-    /// An ellipse of half axes in units of the reach.
-    fn ellipse(self, canvas: &mut Canvas, half: [f64; 2], label: u8, colour: [f64; 3]) {
+    /// Draws an ellipse of half axes in units of the reach.
+    fn ellipse(self, canvas: &mut LabelledCanvas, half: [f64; 2], label: u8, colour: [f64; 3]) {
         let [long, wide] = half.map(|share| share * self.reach);
         let inside = |along: f64, across: f64| (along / long).powi(2) + (across / wide).powi(2) <= 1.0;
         canvas.turned(self.centre, self.angle, long.max(wide), inside, label, colour);
     }
 
-    /// The same object turned by a quarter.
+    /// Turns the object by a quarter.
     fn across(self) -> Self {
         Self { angle: self.angle + PI / 2.0, ..self }
     }
 }
 
 /// Draws one object of a class; its colours and shape belong to the class alone.
-fn object(canvas: &mut Canvas, class: u8, pose: Pose, random: &mut Random) {
+fn object(canvas: &mut LabelledCanvas, class: u8, pose: Pose, random: &mut Random) {
     let shade = random.between(0.9, 1.05);
     let tint = |colour: [f64; 3]| colour.map(|channel: f64| (channel * shade).min(255.0));
     match class {

@@ -1,29 +1,30 @@
-//! Which images are for training where the publisher's layout does not say so.
+//! The choice of the training images where the publisher's layout does not make it.
 
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::Splits;
+use super::splits::Splits;
 use crate::error::{DataError, Result, shown};
 use crate::sample::Sample;
 
-/// A text file in a data set's folder that names the training images, one id per line; all others are
-/// for validation. Empty lines and lines that start with `#` are skipped.
+/// A text file in a data set's folder that names the training images, one id per line; all others
+/// are for validation. Empty lines and lines that start with `#` are skipped.
 pub(crate) const SPLIT_FILE: &str = "atrous-split.txt";
 
 /// Bytes that a split file may have: a hundred times those of the largest set's ids.
 const MOST_BYTES: u64 = 1 << 20;
 
-/// How many of `total` images are for training when `train` of `published` are: the same share, rounded,
-/// with at least one image on each side. The published counts are met exactly.
+/// Counts the training images among `total`, where `train` of `published` are: the same share,
+/// rounded, with at least one image on each side. The published counts are met exactly.
 pub(super) fn share(total: usize, train: usize, published: usize) -> usize {
     let rounded = (2 * total * train + published) / (2 * published);
     rounded.clamp(1, total.saturating_sub(1).max(1))
 }
 
-/// Splits samples by the split file if there is one, else by `is_train` (index in sorted order, id).
+/// Splits samples by the split file if there is one, else by `is_train` (index in sorted order,
+/// id).
 pub(super) fn split(root: &Path, samples: Vec<Sample>, is_train: impl Fn(usize, &str) -> bool) -> Result<Splits> {
     let listed = read_split_file(root, &samples)?;
     let mut splits = Splits { train: Vec::new(), val: Vec::new() };

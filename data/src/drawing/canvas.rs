@@ -4,14 +4,14 @@ use crate::random::Random;
 use crate::raster::{LabelMap, RgbImage8};
 
 /// An image in colours from 0 to 255, before rounding, and its mask.
-pub(super) struct Canvas {
+pub(crate) struct LabelledCanvas {
     pub height: usize,
     pub width: usize,
     colours: Vec<[f64; 3]>,
     pub label: LabelMap,
 }
 
-impl Canvas {
+impl LabelledCanvas {
     /// A canvas of one label, coloured by `colour(y, x)`.
     pub fn new([height, width]: [usize; 2], label: u8, colour: impl Fn(usize, usize) -> [f64; 3]) -> Self {
         let colours = (0..height * width).map(|i| colour(i / width, i % width)).collect();
@@ -45,13 +45,13 @@ impl Canvas {
         }
     }
 
-    /// An upright rectangle.
+    /// Fills an upright rectangle.
     pub fn rectangle(&mut self, bounds: [f64; 4], label: u8, colour: [f64; 3]) {
         let [top, left, bottom, right] = bounds;
         self.fill(bounds, |y, x| y >= top && y < bottom && x >= left && x < right, label, colour);
     }
 
-    /// An upright ellipse.
+    /// Fills an upright ellipse.
     pub fn ellipse(&mut self, centre: [f64; 2], radii: [f64; 2], label: u8, colour: [f64; 3]) {
         let ([cy, cx], [ry, rx]) = (centre, radii);
         let bounds = [cy - ry, cx - rx, cy + ry, cx + rx];
@@ -59,7 +59,8 @@ impl Canvas {
         self.fill(bounds, inside, label, colour);
     }
 
-    /// A shape in its own coordinates, turned and moved: `inside(along, across)` in pixels, within `reach`.
+    /// Fills a shape in its own coordinates, turned and moved: `inside(along, across)` in pixels,
+    /// within `reach`.
     pub fn turned(
         &mut self,
         [cy, cx]: [f64; 2],
@@ -78,7 +79,8 @@ impl Canvas {
         self.fill(bounds, turned, label, colour);
     }
 
-    /// The image, with light changed by the same factor everywhere and noise of some grey levels at each pixel.
+    /// Renders the image, with light changed by the same factor everywhere and noise of some grey
+    /// levels at each pixel.
     pub fn image(&self, light: f64, noise: f64, random: &mut Random) -> RgbImage8 {
         let mut data = Vec::with_capacity(3 * self.colours.len());
         for colour in &self.colours {
@@ -121,7 +123,7 @@ impl Texture {
     }
 }
 
-/// A colour between two: `share` 0 gives `a`, 1 gives `b`.
+/// Mixes a colour between two: `share` 0 gives `a`, 1 gives `b`.
 pub(super) fn mix(a: [f64; 3], b: [f64; 3], share: f64) -> [f64; 3] {
     std::array::from_fn(|channel| a[channel] + (b[channel] - a[channel]) * share)
 }

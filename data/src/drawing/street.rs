@@ -1,6 +1,6 @@
 //! Street scenes: the usual classes in the usual places. Labels are Cityscapes `labelIds`.
 
-use super::canvas::{Canvas, Texture, mix};
+use super::canvas::{LabelledCanvas, Texture, mix};
 use crate::random::Random;
 
 /// Cityscapes ids that are drawn.
@@ -31,11 +31,11 @@ const WHEEL: [f64; 3] = [24.0, 24.0, 26.0];
 const GLASS: [f64; 3] = [44.0, 56.0, 70.0];
 
 /// Draws one scene of a size (height, width).
-pub(super) fn draw(size: [usize; 2], random: &mut Random) -> Canvas {
+pub(crate) fn draw(size: [usize; 2], random: &mut Random) -> LabelledCanvas {
     let [height, width] = size.map(|side| side as f64);
     let horizon = height * random.between(0.38, 0.48);
     let clouds = Texture::new(size, width / 8.0, random);
-    let mut canvas = Canvas::new(size, id::SKY, |y, x| {
+    let mut canvas = LabelledCanvas::new(size, id::SKY, |y, x| {
         let haze = y as f64 / horizon;
         mix(mix([96.0, 150.0, 214.0], [206.0, 222.0, 238.0], haze), [244.0; 3], 0.4 * clouds.at(y, x))
     });
@@ -59,7 +59,7 @@ pub(super) fn draw(size: [usize; 2], random: &mut Random) -> Canvas {
     canvas
 }
 
-/// Where the ground is: nearness 0 is the horizon, 1 the lower border.
+/// The place of the ground: nearness 0 is the horizon, 1 the lower border.
 struct Scene {
     horizon: f64,
     height: f64,
@@ -87,7 +87,7 @@ impl Scene {
     }
 }
 
-fn buildings(canvas: &mut Canvas, horizon: f64, random: &mut Random) {
+fn buildings(canvas: &mut LabelledCanvas, horizon: f64, random: &mut Random) {
     let width = canvas.width as f64;
     let mut left = 0.0;
     while left < width {
@@ -114,7 +114,7 @@ fn buildings(canvas: &mut Canvas, horizon: f64, random: &mut Random) {
     }
 }
 
-fn greenery(canvas: &mut Canvas, horizon: f64, random: &mut Random) {
+fn greenery(canvas: &mut LabelledCanvas, horizon: f64, random: &mut Random) {
     let width = canvas.width as f64;
     for _ in 0..2 + random.below(4) {
         let (x, size) = (random.between(0.0, width), horizon * random.between(0.15, 0.35));
@@ -126,7 +126,7 @@ fn greenery(canvas: &mut Canvas, horizon: f64, random: &mut Random) {
     }
 }
 
-fn ground(canvas: &mut Canvas, horizon: f64, random: &mut Random) {
+fn ground(canvas: &mut LabelledCanvas, horizon: f64, random: &mut Random) {
     let (height, width) = (canvas.height as f64, canvas.width as f64);
     let everything = [horizon, 0.0, height, width];
     let outer = if random.chance(0.5) { id::TERRAIN } else { id::SIDEWALK };
@@ -149,7 +149,7 @@ fn ground(canvas: &mut Canvas, horizon: f64, random: &mut Random) {
     canvas.fill(everything, dashes, id::ROAD, [224.0, 224.0, 220.0]);
 }
 
-fn barriers(canvas: &mut Canvas, horizon: f64, random: &mut Random) {
+fn barriers(canvas: &mut LabelledCanvas, horizon: f64, random: &mut Random) {
     let (height, width) = (canvas.height as f64, canvas.width as f64);
     let (label, colour) = match random.below(3) {
         0 => (id::WALL, [116.0, 112.0, 160.0]),
@@ -160,7 +160,7 @@ fn barriers(canvas: &mut Canvas, horizon: f64, random: &mut Random) {
     canvas.rectangle([horizon - 0.02 * height, left, horizon + 0.09 * height, right], label, colour);
 }
 
-fn vehicle(canvas: &mut Canvas, scene: &Scene, near: f64, random: &mut Random) {
+fn vehicle(canvas: &mut LabelledCanvas, scene: &Scene, near: f64, random: &mut Random) {
     let (ground, scale, x) = (scene.ground(near), scene.scale(near), scene.on_road(random));
     let paints = [[28.0, 32.0, 120.0], [20.0, 84.0, 150.0], [150.0, 24.0, 30.0], [60.0, 62.0, 92.0]];
     let (label, colour, tall, long) = match random.below(8) {
@@ -183,7 +183,7 @@ fn vehicle(canvas: &mut Canvas, scene: &Scene, near: f64, random: &mut Random) {
     }
 }
 
-fn posts(canvas: &mut Canvas, scene: &Scene, near: f64, random: &mut Random) {
+fn posts(canvas: &mut LabelledCanvas, scene: &Scene, near: f64, random: &mut Random) {
     let (ground, scale, x) = (scene.ground(near), scene.scale(near), scene.beside_road(near, random));
     let half = (0.05 * scale).max(0.8);
     let top = (ground - 2.6 * scale).max(0.0);
@@ -200,19 +200,19 @@ fn posts(canvas: &mut Canvas, scene: &Scene, near: f64, random: &mut Random) {
 }
 
 /// Head, body and legs whose feet are at `ground`.
-fn figure(canvas: &mut Canvas, ground: f64, x: f64, scale: f64, label: u8, coat: [f64; 3]) {
+fn figure(canvas: &mut LabelledCanvas, ground: f64, x: f64, scale: f64, label: u8, coat: [f64; 3]) {
     canvas.rectangle([ground - 0.5 * scale, x - 0.12 * scale, ground, x + 0.12 * scale], label, mix(coat, WHEEL, 0.5));
     canvas.ellipse([ground - 0.7 * scale, x], [0.3 * scale, 0.2 * scale], label, coat);
     canvas.ellipse([ground - 1.05 * scale, x], [0.13 * scale, 0.11 * scale], label, [216.0, 166.0, 140.0]);
 }
 
-fn pedestrian(canvas: &mut Canvas, scene: &Scene, near: f64, random: &mut Random) {
+fn pedestrian(canvas: &mut LabelledCanvas, scene: &Scene, near: f64, random: &mut Random) {
     let x = scene.beside_road(near, random);
     let coat = mix([224.0, 40.0, 74.0], [200.0, 20.0, 110.0], random.uniform());
     figure(canvas, scene.ground(near), x, scene.scale(near), id::PERSON, coat);
 }
 
-fn two_wheeler(canvas: &mut Canvas, scene: &Scene, near: f64, random: &mut Random) {
+fn two_wheeler(canvas: &mut LabelledCanvas, scene: &Scene, near: f64, random: &mut Random) {
     let (ground, scale, x) = (scene.ground(near), scene.scale(near), scene.on_road(random));
     figure(canvas, ground - 0.25 * scale, x, scale, id::RIDER, [250.0, 96.0, 60.0]);
     let (label, colour) =
