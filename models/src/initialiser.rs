@@ -70,7 +70,12 @@ fn parameter<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     if tensor.device().is_autodiff() { tensor.require_grad() } else { tensor }
 }
 
+/// Makes a tensor of one zero that is seen in this shape.
 fn shape_alone<const D: usize>(shape: [usize; D], device: &Device) -> Tensor<D> {
+    // A tensor without values cannot be seen in one value.
+    if shape.contains(&0) {
+        return Tensor::zeros(shape, device);
+    }
     Tensor::<D>::zeros([1; D], device).expand(shape.map(|size| size as i64))
 }
 
