@@ -17,7 +17,7 @@ cd "$(dirname "$0")/.."
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# The program tells glibc to keep freed memory (harness/src/memory.rs): page faults are no part of what is measured.
+# The program tells glibc to keep freed memory (harness/src/support/memory.rs): page faults are no part of what is measured.
 export MALLOC_MMAP_THRESHOLD_=$((32 << 20)) MALLOC_TRIM_THRESHOLD_=$((1 << 30))
 export RAYON_NUM_THREADS=1
 

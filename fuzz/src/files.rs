@@ -5,17 +5,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use atrous_harness::gate::{Check, CheckOptions, ReferenceRuns};
-use atrous_harness::guideline::Evidence;
-use atrous_harness::image_counts;
-use atrous_harness::reference::Metric;
-use atrous_harness::rows::Rows;
-use atrous_harness::run_dir::RunFile;
-use atrous_harness::settings::RunSettings;
-use atrous_harness::spec::{Overrides, Spec, check_settings};
-use atrous_harness::table::Table;
-use atrous_harness::train::{Checkpoint, read_evaluations, read_log};
-use atrous_harness::verdict::Verdicts;
+use atrous_harness::conclusions::gate::{Check, CheckOptions, ReferenceRuns};
+use atrous_harness::conclusions::guideline::Evidence;
+use atrous_harness::conclusions::table::Table;
+use atrous_harness::conclusions::verdict::Verdicts;
+use atrous_harness::experiment::settings::RunSettings;
+use atrous_harness::experiment::spec::{Overrides, Spec, check_settings};
+use atrous_harness::results::image_counts;
+use atrous_harness::results::rows::Rows;
+use atrous_harness::results::run_dir::RunFile;
+use atrous_harness::results::scores::Metric;
+use atrous_harness::run::train::{Checkpoint, read_evaluations, read_log};
 use atrous_models::State;
 
 /// A folder that goes away with this.

@@ -6,11 +6,11 @@ mod reference;
 use std::hint::black_box;
 
 use atrous_data::{IGNORE_INDEX, RgbImage8};
-use atrous_harness::infer::Inference;
-use atrous_harness::memory;
-use atrous_harness::scores::Confusion;
-use atrous_harness::settings::InferSpec;
-use atrous_harness::windows::windows;
+use atrous_harness::experiment::settings::InferSpec;
+use atrous_harness::results::scores::Confusion;
+use atrous_harness::run::infer::Inference;
+use atrous_harness::run::windows::windows;
+use atrous_harness::support::memory;
 use atrous_models::burn::tensor::Device;
 use atrous_models::{BackboneConfig, SegmentorConfig};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};

@@ -7,10 +7,10 @@ mod reference;
 use std::hint::black_box;
 
 use atrous_data::{Batch, IGNORE_INDEX};
-use atrous_harness::memory;
-use atrous_harness::settings::{RunSettings, join_rates};
-use atrous_harness::spec::{Overrides, Spec};
-use atrous_harness::train::Learner;
+use atrous_harness::experiment::settings::{RunSettings, join_rates};
+use atrous_harness::experiment::spec::{Overrides, Spec};
+use atrous_harness::run::train::Learner;
+use atrous_harness::support::memory;
 use atrous_models::ComputeDevice;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use reference::values;

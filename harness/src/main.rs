@@ -2,10 +2,10 @@
 
 #![forbid(unsafe_code)]
 
-use atrous_harness::{cli, memory};
+use atrous_harness::{cmd, support::memory};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     memory::keep_freed();
-    cli::main()
+    cmd::cli::main()
 }

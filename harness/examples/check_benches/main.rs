@@ -10,7 +10,7 @@ mod saved;
 mod tests;
 
 use anyhow::{Result, ensure};
-use atrous_harness::device::ComputeDevice;
+use atrous_models::device::ComputeDevice;
 use clap::Parser;
 use measured::{Ratios, ratios};
 use saved::Saved;

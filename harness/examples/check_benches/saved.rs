@@ -2,8 +2,8 @@
 
 use crate::measured::{Ratios, json};
 use anyhow::{Result, ensure};
-use atrous_harness::provenance;
-use atrous_harness::result::write_json;
+use atrous_harness::results::provenance;
+use atrous_harness::results::result::write_json;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

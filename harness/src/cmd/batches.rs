@@ -3,11 +3,11 @@
 use super::options::{DataRootArg, RunArgs};
 use super::output::print;
 use super::{check_new_file, default_out};
-use crate::atomic_file;
-use crate::progress::Progress;
-use crate::settings::DataSource;
+use crate::experiment::settings::DataSource;
+use crate::run::train;
+use crate::support::atomic_file;
+use crate::support::progress::Progress;
 use crate::sweep::{DataSets, Lock};
-use crate::train;
 use anyhow::{Context, Result, ensure};
 use safetensors::tensor::{Dtype, TensorView};
 use std::path::PathBuf;

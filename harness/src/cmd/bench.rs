@@ -2,12 +2,12 @@
 
 use super::options::{CacheArg, DataRootArg, DeviceArg};
 use super::output::print;
-use crate::device::ComputeDevice;
-use crate::progress::Progress;
-use crate::spec::{Overrides, PlannedRun, Spec};
-use crate::speed::{Case, Report, SpeedOptions, What, measure};
+use crate::experiment::spec::{Overrides, PlannedRun, Spec};
+use crate::measure::speed::{Case, Report, SpeedOptions, What, measure};
+use crate::support::progress::Progress;
 use anyhow::Result;
 use atrous_data::ImageLimit;
+use atrous_models::device::ComputeDevice;
 use std::path::PathBuf;
 use std::process::ExitCode;
 

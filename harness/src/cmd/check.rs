@@ -3,11 +3,12 @@
 use super::options::points;
 use super::output::print;
 use super::{check_folder_of, read_rows};
-use crate::atomic_file;
-use crate::gate::{Check, CheckOptions, ReferenceRuns, Status};
-use crate::reference::Metric;
-use crate::result::write_json;
-use crate::statistics::SIGNIFICANCE;
+use crate::conclusions::gate::{Check, CheckOptions, ReferenceRuns, Status};
+use crate::conclusions::statistics::SIGNIFICANCE;
+use crate::results::result::write_json;
+use crate::results::scores::Metric;
+use crate::support::atomic_file;
+use crate::support::exit::Exit;
 use anyhow::{Result, ensure};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -72,7 +73,7 @@ Examples:
   atrous sweep gate --device flex && atrous check runs/gate --reference results/reference/gate.json
       the check that this project's own CI makes, minutes on two cores, without any data
   atrous record runs/mine --reference mine.json
-      record runs of your own before a change; docs/gate.md
+      record runs of your own before a change; docs/guide/gate.md
   atrous check runs/mine --reference mine.json --must-detect 1 --junit check.xml --json check.json
       and hold runs against them after it";
 
@@ -114,6 +115,6 @@ pub fn run(args: Args) -> Result<ExitCode> {
     Ok(match check.status {
         Status::InLine => ExitCode::SUCCESS,
         Status::Worse | Status::Changed => ExitCode::FAILURE,
-        Status::NotJudged => ExitCode::from(crate::cli::ERROR_EXIT_CODE),
+        Status::NotJudged => Exit::Unusable.into(),
     })
 }

@@ -1,8 +1,8 @@
 //! `atrous devices`: what can be computed on here.
 
 use super::output::print;
-use crate::device::{ComputeDevice, list};
 use anyhow::Result;
+use atrous_models::device::{ComputeDevice, list};
 use std::process::ExitCode;
 
 /// List what can be computed on here, and which device `auto` takes

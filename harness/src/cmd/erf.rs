@@ -2,15 +2,15 @@
 
 use super::options::{DataRootArg, DeviceArg, HintsArgs, Pair};
 use super::output::print;
-use crate::device::ComputeDevice;
-use crate::progress::Progress;
-use crate::receptive_field::{self, Field, Images, Options, Precision, Rectify, Selection, Subject};
-use crate::settings::join_rates;
-use crate::spec::{Overrides, Spec, check_rates};
-use crate::stop::StopFlag;
-use crate::weights::Trained;
+use crate::experiment::settings::join_rates;
+use crate::experiment::spec::{Overrides, Spec, check_rates};
+use crate::measure::receptive_field::{self, Field, Images, Options, Precision, Rectify, Selection, Subject};
+use crate::run::weights::Trained;
+use crate::support::progress::Progress;
+use crate::support::stop::StopFlag;
 use anyhow::{Context, Result, anyhow, ensure};
 use atrous_data::DatasetKind;
+use atrous_models::device::ComputeDevice;
 use atrous_models::{Layer, Segmentor};
 use clap::ArgGroup;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ const IMAGES: usize = 50;
 /// Measure the effective receptive field: how much each pixel of the input moves the output at one pixel
 ///
 /// The field is that of Kim et al.: evaluation mode, the gradient of the mean logit at the centre with respect to the
-/// image, mean over RGB, a ReLU, the mean over the images, divided by its sum (docs/receptive-field.md).
+/// image, mean over RGB, a ReLU, the mean over the images, divided by its sum (docs/reference/receptive-field.md).
 ///
 /// The network is one of three: weights (a checkpoint, a run's directory, a network of mmsegmentation), fresh networks of
 /// a spec's experiment (--spec, one per rates; --rates takes one, which need not be among the spec's), or the finished runs

@@ -2,8 +2,8 @@
 
 use super::check_new_file;
 use super::output::print;
-use crate::atomic_file;
-use crate::train::Checkpoint;
+use crate::run::train::Checkpoint;
+use crate::support::atomic_file;
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::path::PathBuf;

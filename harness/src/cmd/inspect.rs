@@ -2,9 +2,9 @@
 
 use super::options::DataRootArg;
 use super::output::print;
-use crate::atomic_file;
-use crate::progress::Progress;
-use crate::spec::protocol;
+use crate::experiment::spec::protocol;
+use crate::support::atomic_file;
+use crate::support::progress::Progress;
 use anyhow::{Context, Result, ensure};
 use atrous_data::inspect::{self, FileCheck, FileStatus, PUBLISHED, SplitStatistics};
 use atrous_data::{AugmentConfig, BatchSource, Dataset, DatasetKind, RgbImage8, Split};

@@ -1,7 +1,7 @@
 //! `atrous merge`: the shards of a sweep, put together.
 
 use super::output::print;
-use crate::merge::merge;
+use crate::sweep::merge::merge;
 use anyhow::Result;
 use std::path::PathBuf;
 use std::process::ExitCode;

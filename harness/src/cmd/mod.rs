@@ -3,6 +3,7 @@
 pub mod batches;
 pub mod bench;
 pub mod check;
+pub mod cli;
 pub mod devices;
 pub mod erf;
 pub mod eval;
@@ -21,7 +22,7 @@ pub mod table;
 pub mod train;
 pub mod verify;
 
-use crate::rows::Rows;
+use crate::results::rows::Rows;
 use anyhow::{Result, ensure};
 use std::path::{Path, PathBuf};
 

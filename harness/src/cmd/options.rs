@@ -1,9 +1,9 @@
 //! Options that several subcommands have.
 
-use crate::infer::Inference;
-use crate::settings::{InferMode, InferSpec, join_rates};
-use crate::spec::{Overrides, Spec, check_inference, check_rates};
-use crate::weights::{Hints, Trained};
+use crate::experiment::settings::{InferMode, InferSpec, join_rates};
+use crate::experiment::spec::{Overrides, Spec, check_inference, check_rates};
+use crate::run::infer::Inference;
+use crate::run::weights::{Hints, Trained};
 use anyhow::{Result, anyhow};
 use atrous_data::{Dataset, DatasetKind, ImageLimit};
 use atrous_models::{ComputeDevice, Tolerance};
@@ -13,7 +13,7 @@ use std::str::FromStr;
 /// Where data sets are.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DataRootArg {
-    /// Folder that holds the data sets, one folder each (docs/datasets.md)
+    /// Folder that holds the data sets, one folder each (docs/guide/datasets.md)
     #[arg(long, env = "ATROUS_DATA", default_value = "datasets", value_name = "DIR")]
     pub data_root: PathBuf,
 

@@ -1,6 +1,6 @@
 //! What goes to stdout: results, and nothing else.
 
-use crate::verdict::Verdicts;
+use crate::conclusions::verdict::Verdicts;
 use anyhow::{Context, Result};
 use std::io::Write;
 

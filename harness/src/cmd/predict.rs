@@ -2,13 +2,13 @@
 
 use super::options::{DeviceArg, InferArgs, MaxImageArg, WeightsArgs};
 use super::output::print;
-use crate::device::ComputeDevice;
-use crate::progress::Progress;
-use crate::stop::StopFlag;
-use crate::weights::Trained;
+use crate::run::weights::Trained;
+use crate::support::progress::Progress;
+use crate::support::stop::StopFlag;
 use anyhow::{Context, Result, bail, ensure};
 use atrous_data::inspect::draw_mask;
 use atrous_data::{DatasetKind, LabelMap, RgbImage8};
+use atrous_models::device::ComputeDevice;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

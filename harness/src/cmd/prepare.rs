@@ -2,7 +2,7 @@
 
 use super::options::DataRootArg;
 use super::output::print;
-use crate::progress::Progress;
+use crate::support::progress::Progress;
 use anyhow::{Result, ensure};
 use atrous_data::DatasetKind;
 use atrous_data::prepare::{self, SplitReport, TileOptions};

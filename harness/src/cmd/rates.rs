@@ -1,10 +1,10 @@
 //! `atrous rates`: which rates an image size calls for.
 
 use super::output::print;
-use crate::guideline::{self, Evidence, Examination};
-use crate::result::write_json;
-use crate::settings::ModelKind;
-use crate::spec::check_rates;
+use crate::conclusions::guideline::{self, Evidence, Examination};
+use crate::experiment::settings::ModelKind;
+use crate::experiment::spec::check_rates;
+use crate::results::result::write_json;
 use anyhow::{Result, anyhow};
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -2,7 +2,7 @@
 
 use super::output::print;
 use super::{check_folder_of, read_rows};
-use crate::gate::ReferenceRuns;
+use crate::conclusions::gate::ReferenceRuns;
 use anyhow::{Context, Result};
 use std::path::PathBuf;
 use std::process::ExitCode;

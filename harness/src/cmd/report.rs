@@ -3,12 +3,12 @@
 use super::options::{DataRootArg, DeviceArg};
 use super::output::print;
 use super::{check_folder_of, default_out};
-use crate::atomic_file;
-use crate::progress::Progress;
 use crate::report::{ImageOptions, Report, Sources};
-use crate::rows::Rows;
-use crate::run_dir::{RunDir, RunState};
-use crate::stop::StopFlag;
+use crate::results::rows::Rows;
+use crate::results::run_dir::{RunDir, RunState};
+use crate::support::atomic_file;
+use crate::support::progress::Progress;
+use crate::support::stop::StopFlag;
 use anyhow::{Context, Result, bail, ensure};
 use atrous_models::ComputeDevice;
 use std::path::{Path, PathBuf};

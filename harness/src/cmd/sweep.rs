@@ -3,13 +3,13 @@
 use super::default_out;
 use super::options::{CacheArg, DataRootArg, DeviceArg};
 use super::output::{print, print_verdicts};
-use crate::progress::Progress;
-use crate::run;
-use crate::spec::{EMBEDDED, Overrides, Spec};
-use crate::stop::{EXIT_CODES, StopFlag};
+use crate::conclusions::tables::Tables;
+use crate::conclusions::verdict::Verdicts;
+use crate::experiment::spec::{EMBEDDED, Overrides, Spec};
+use crate::run::execute::execute;
+use crate::support::progress::Progress;
+use crate::support::stop::{EXIT_CODES, StopFlag};
 use crate::sweep::{self, Jobs, Shard, SweepEnd, SweepOptions};
-use crate::tables::Tables;
-use crate::verdict::Verdicts;
 use anyhow::Result;
 use atrous_models::ComputeDevice;
 use std::fmt::Write;
@@ -24,7 +24,7 @@ use std::process::ExitCode;
 /// a sweep however it ended: Ctrl-C, power cut or kill.
 ///
 /// OUT then holds results.csv (one row per run), classes.csv (one per run and class), image_scores.csv (one per run
-/// and image), table.md and table.csv. Where the spec says what it expects (docs/controls.md), verdict.md and
+/// and image), table.md and table.csv. Where the spec says what it expects (docs/guide/controls.md), verdict.md and
 /// verdict.json say whether the runs show it; the exit code is 1 where they do not. Table and verdict go to stdout,
 /// everything else to stderr.
 #[derive(Debug, clap::Args)]
@@ -65,7 +65,7 @@ pub struct Args {
 
     /// Only this machine's part of the runs, shard I of N, counted from 0: 0/3, 1/3 and 2/3 are all of a sweep
     ///
-    /// Counted as SLURM_ARRAY_TASK_ID and JOB_COMPLETION_INDEX are (docs/clusters.md). Runs are dealt out by their estimated
+    /// Counted as SLURM_ARRAY_TASK_ID and JOB_COMPLETION_INDEX are (docs/guide/clusters.md). Runs are dealt out by their estimated
     /// cost, and by nothing else: give every shard the same spec, --set, --seeds and --only, and each run is in exactly one.
     /// Shards may write to one folder that their machines share, or each to its own, which `atrous merge` puts together. A
     /// table is printed once no run of the whole sweep is missing; --limit counts within the shard.
@@ -144,7 +144,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let stop = StopFlag::install()?;
-    let end = sweep::sweep(&spec, &options, &device, &progress, &stop, &run::execute)?;
+    let end = sweep::sweep(&spec, &options, &device, &progress, &stop, &execute)?;
     let Tables { table, verdicts } = Tables::update(&options.out)?;
     if !end.stopped && !end.lacks_shards() {
         print(table.markdown())?;

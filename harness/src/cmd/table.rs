@@ -2,8 +2,8 @@
 
 use super::default_out;
 use super::output::{print, print_verdicts};
-use crate::run_dir::RunDir;
-use crate::tables::Tables;
+use crate::conclusions::tables::Tables;
+use crate::results::run_dir::RunDir;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use std::path::{Path, PathBuf};
@@ -13,10 +13,10 @@ use std::process::ExitCode;
 ///
 /// Reads the run directories again, so runs that were copied there from another machine are in it. Writes
 /// results.csv, classes.csv, image_scores.csv, table.md and table.csv beside them, and verdict.md and verdict.json where
-/// the spec said what it expects (docs/controls.md): the exit code is 1 where the runs do not show it.
+/// the spec said what it expects (docs/guide/controls.md): the exit code is 1 where the runs do not show it.
 ///
 /// Rates are compared with the baseline over seeds and over images; the table names a winner only where there is one
-/// beyond noise. docs/results.md explains every column and number.
+/// beyond noise. docs/reference/results.md explains every column and number.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {

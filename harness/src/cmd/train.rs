@@ -3,13 +3,13 @@
 use super::default_out;
 use super::options::{CacheArg, DataRootArg, DeviceArg, RunArgs};
 use super::output::print;
-use crate::device::ComputeDevice;
-use crate::progress::Progress;
-use crate::run;
-use crate::stop::{EXIT_CODES, StopFlag};
+use crate::conclusions::tables::Tables;
+use crate::run::execute::execute;
+use crate::support::progress::Progress;
+use crate::support::stop::{EXIT_CODES, StopFlag};
 use crate::sweep::{Jobs, SweepOptions, sweep};
-use crate::tables::Tables;
 use anyhow::Result;
+use atrous_models::device::ComputeDevice;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -66,7 +66,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         cache_bytes: args.cache.bytes(),
     };
     let stop = StopFlag::install()?;
-    let end = sweep(&spec, &options, &device, &progress, &stop, &run::execute)?;
+    let end = sweep(&spec, &options, &device, &progress, &stop, &execute)?;
     let Tables { table, .. } = Tables::update(&options.out)?;
     if end.stopped {
         return Ok(stop.exit_code());

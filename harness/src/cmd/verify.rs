@@ -3,14 +3,16 @@
 use super::check_folder_of;
 use super::options::{CacheArg, DataRootArg};
 use super::output::print;
-use crate::device::ComputeDevice;
-use crate::progress::Progress;
-use crate::result::write_json;
-use crate::run;
-use crate::stop::StopFlag;
+use crate::results::result::write_json;
+use crate::run::execute::execute;
+use crate::support::progress::Progress;
+use crate::support::stop::StopFlag;
 use crate::sweep::Lock;
-use crate::verification::{Claim, DataAtHand, Finding, Repeat, Repeated, Verification, VerifiedRun, read_claims};
+use crate::sweep::verification::{
+    Claim, DataAtHand, Finding, Repeat, Repeated, Verification, VerifiedRun, read_claims,
+};
 use anyhow::{Context, Result, bail, ensure};
+use atrous_models::device::ComputeDevice;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -144,7 +146,7 @@ fn rerun(
         cache_bytes: args.cache.bytes(),
         progress,
         stop,
-        execute: &run::execute,
+        execute: &execute,
     };
     for (claim, verified) in claims.iter().zip(&mut verification.runs).take(limit) {
         match repeat.run(claim, data)? {

@@ -3,8 +3,8 @@
 use super::Report;
 use super::experiment::Experiment;
 use super::parts::{percent, rates, rates_beside, table};
-use crate::scores::{Confusion, Scores};
-use crate::table::{Cell, Verdict};
+use crate::conclusions::table::{Cell, Verdict};
+use crate::results::scores::{Confusion, Scores};
 use maud::{Markup, html};
 
 pub(super) fn section(report: &Report) -> Markup {

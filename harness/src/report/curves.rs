@@ -3,10 +3,10 @@
 use super::Report;
 use super::experiment::Experiment;
 use super::parts::{figure as drawn, rates};
-use crate::plot::{Axis, Chart, Figure, Line};
-use crate::rows::Row;
-use crate::run_dir::RunDir;
-use crate::train::{read_evaluations, read_log};
+use crate::results::rows::Row;
+use crate::results::run_dir::RunDir;
+use crate::run::train::{read_evaluations, read_log};
+use crate::support::plot::{Axis, Chart, Figure, Line};
 use anyhow::Result;
 use maud::{Markup, html};
 use std::path::Path;
@@ -40,7 +40,7 @@ impl Curves {
         let mut curves = Curves::default();
         for group in rows.chunk_by(|a, b| a.settings().rates == b.settings().rates) {
             let (mut losses, mut scores, mut seeds) = (Vec::new(), Vec::new(), 0);
-            let metric = crate::reference::metric(group[0].settings().dataset);
+            let metric = crate::results::reference::metric(group[0].settings().dataset);
             for row in group {
                 let run = RunDir::new(out, row.settings(), row.run_id());
                 match read_log(&run.log_csv()) {

@@ -3,9 +3,9 @@
 use super::curves::Curves;
 use super::fields::Fields;
 use super::images::Images;
-use crate::result::RunResult;
-use crate::rows::Row;
-use crate::table::{Cell, Section};
+use crate::conclusions::table::{Cell, Section};
+use crate::results::result::RunResult;
+use crate::results::rows::Row;
 
 /// Runs that differ in rates and seed alone.
 #[derive(Clone, Debug)]

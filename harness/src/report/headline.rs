@@ -3,8 +3,8 @@
 use super::Report;
 use super::experiment::Experiment;
 use super::parts::{count, interval, percent, points, rates_beside, score, table};
-use crate::table::{Cell, Section};
-use crate::verdict::Verdict;
+use crate::conclusions::table::{Cell, Section};
+use crate::conclusions::verdict::Verdict;
 use maud::{Markup, html};
 
 pub(super) fn section(report: &Report) -> Markup {

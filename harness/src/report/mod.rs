@@ -21,11 +21,11 @@ pub use fields::{Field, Fields};
 pub use images::{ImageOptions, Images, Role, Shown, ShownPrediction, Sources};
 pub use picture::Picture;
 
-use crate::guideline::{Evidence, Pooled};
-use crate::plot::Figure;
-use crate::rows::Rows;
-use crate::table::Table;
-use crate::verdict::Verdicts;
+use crate::conclusions::guideline::{Evidence, Pooled};
+use crate::conclusions::table::Table;
+use crate::conclusions::verdict::Verdicts;
+use crate::results::rows::Rows;
+use crate::support::plot::Figure;
 use anyhow::Result;
 use std::path::Path;
 

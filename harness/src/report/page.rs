@@ -1,8 +1,8 @@
 //! The page around the sections.
 
 use super::{Report, confusion, curves, headline, images, provenance, receptive_field, scores};
-use crate::plot::{DARK, LIGHT};
-use crate::provenance::Provenance;
+use crate::results::provenance::Provenance;
+use crate::support::plot::{DARK, LIGHT};
 use anyhow::Result;
 use maud::{DOCTYPE, PreEscaped, html};
 

@@ -1,8 +1,8 @@
 //! What several sections are made of.
 
-use crate::plot::Figure;
-use crate::statistics::Interval;
-use crate::table::Statistic;
+use crate::conclusions::statistics::Interval;
+use crate::conclusions::table::Statistic;
+use crate::support::plot::Figure;
 use anyhow::Result;
 use maud::{Markup, PreEscaped, html};
 

@@ -3,7 +3,7 @@
 use super::Report;
 use super::experiment::Experiment;
 use super::parts::table;
-use crate::result::RunResult;
+use crate::results::result::RunResult;
 use maud::{Markup, html};
 
 pub(super) fn section(report: &Report) -> Markup {

@@ -4,8 +4,8 @@ use super::Report;
 use super::experiment::Experiment;
 use super::fields;
 use super::parts::{rates_beside, table};
-use crate::guideline::{Branch, RULE, feature_size};
-use crate::table::Cell;
+use crate::conclusions::guideline::{Branch, RULE, feature_size};
+use crate::conclusions::table::Cell;
 use maud::{Markup, html};
 
 pub(super) fn section(report: &Report) -> Markup {

@@ -3,9 +3,9 @@
 use super::Report;
 use super::experiment::Experiment;
 use super::parts::{figure as drawn, interval, points, rates_beside, score, table};
-use crate::guideline::{Optimum, Series, largest_whole_rate};
-use crate::plot::{Axis, Chart, Figure, Guide, Line, Point};
-use crate::table::Cell;
+use crate::conclusions::guideline::{Optimum, Series, largest_whole_rate};
+use crate::conclusions::table::Cell;
+use crate::support::plot::{Axis, Chart, Figure, Guide, Line, Point};
 use anyhow::Result;
 use maud::{Markup, html};
 
@@ -28,7 +28,7 @@ pub(super) fn section(report: &Report) -> Result<Markup> {
             }
             @if !report.evidence.series.is_empty() {
                 (table("Best relative rate of each experiment", &["experiment", "runs", "seeds", "best relative rate"], &optima(report)))
-                p { "A parabola in ln ρ per experiment, its interval by bootstrap over the runs (docs/guideline.md)." }
+                p { "A parabola in ln ρ per experiment, its interval by bootstrap over the runs (docs/guide/rates.md)." }
             }
         }
     })

@@ -1,12 +1,12 @@
 //! The page of made-up runs.
 
 use super::*;
-use crate::result::tests::{example, failure};
-use crate::rows::{Row, RowEnd};
-use crate::run_dir::{RunDir, RunFile};
-use crate::settings::{MODEL_VERSION, RunSettings, run_id, tests::example as settings};
-use crate::train::{Log, LogRow};
-use crate::verdict::{Answer, Expectation};
+use crate::experiment::settings::{MODEL_VERSION, RunSettings, run_id, tests::example as settings};
+use crate::experiment::{Answer, Expectation};
+use crate::results::result::tests::{example, failure};
+use crate::results::rows::{Row, RowEnd};
+use crate::results::run_dir::{RunDir, RunFile};
+use crate::run::train::{Log, LogRow};
 
 fn finished(rates: &[usize], seed: u64, counts: [u64; 4]) -> Row {
     let settings = RunSettings { rates: rates.to_vec(), seed, ..settings() };

@@ -1,8 +1,8 @@
 //! The data sets of a sweep: opened and known to be there before anything is trained.
 
-use crate::progress::Progress;
-use crate::settings::{DataSource, RunSettings, short_hash};
-use crate::spec::Spec;
+use crate::experiment::settings::{DataSource, RunSettings, short_hash};
+use crate::experiment::spec::Spec;
+use crate::support::progress::Progress;
 use anyhow::{Context, Result};
 use atrous_data::synthetic::{self, SyntheticConfig};
 use atrous_data::{Dataset, DatasetKind, ImageLimit};

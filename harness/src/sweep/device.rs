@@ -1,6 +1,6 @@
 //! The device of a sweep, which is opened anew where it is lost.
 
-use crate::device::{ComputeDevice, DeviceError};
+use atrous_models::device::{ComputeDevice, DeviceError};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 type Check<'a> = dyn Fn(&ComputeDevice) -> Result<(), DeviceError> + Sync + 'a;

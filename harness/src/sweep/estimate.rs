@@ -1,12 +1,12 @@
 //! What a sweep would do, and about how long that takes. Writes nothing.
 
-use super::{DataSets, Load, Machine, Part, Share, SweepOptions, load};
-use crate::cost;
-use crate::progress::{Progress, duration};
-use crate::rows::{Row, Rows};
-use crate::run_dir::{RunDir, RunState};
-use crate::settings::{DataSource, RunSettings, run_id};
-use crate::spec::{PlannedRun, Spec};
+use super::{DataSets, Machine, Part, Share, SweepOptions, Workload, load};
+use crate::experiment::settings::{DataSource, RunSettings, run_id};
+use crate::experiment::spec::{PlannedRun, Spec};
+use crate::results::rows::{Row, Rows};
+use crate::results::run_dir::{RunDir, RunState};
+use crate::support::progress::{Progress, duration};
+use crate::sweep::cost;
 use anyhow::Result;
 use atrous_data::Split;
 use atrous_models::ComputeDevice;
@@ -64,7 +64,7 @@ pub fn dry_run(spec: &Spec, options: &SweepOptions, device: &ComputeDevice, prog
             _ => due.push(run),
         }
     }
-    let loads: Vec<Load> = due.iter().map(|run| data_load(&run.settings, &data, options.cache_bytes)).collect();
+    let loads: Vec<Workload> = due.iter().map(|run| data_load(&run.settings, &data, options.cache_bytes)).collect();
     let share = options.jobs.share(&loads, Machine::with(device));
     let rate = (device.info.name == "flex").then(cost::processor_rate);
     let mut times = Vec::new();
@@ -84,11 +84,11 @@ fn of<'e>(experiments: &'e mut [ExperimentEstimate], settings: &RunSettings) -> 
 }
 
 /// A synthetic set that has not been drawn has the size that it will have.
-fn data_load<'s>(settings: &'s RunSettings, data: &DataSets, cache_bytes: usize) -> Load<'s> {
+fn data_load<'s>(settings: &'s RunSettings, data: &DataSets, cache_bytes: usize) -> Workload<'s> {
     match (data.get(settings), &settings.data) {
         (Some(opened), _) => load(settings, &opened, cache_bytes),
-        (None, DataSource::Synthetic(synthetic)) => Load { settings, images: synthetic.train, cache_bytes },
-        (None, DataSource::Files) => Load { settings, images: 0, cache_bytes },
+        (None, DataSource::Synthetic(synthetic)) => Workload { settings, images: synthetic.train, cache_bytes },
+        (None, DataSource::Files) => Workload { settings, images: 0, cache_bytes },
     }
 }
 

@@ -1,7 +1,9 @@
 //! How many runs at a time, and how the processor's threads are divided among them.
 
-use crate::settings::RunSettings;
-use crate::{cost, footprint, memory};
+use super::cost;
+use super::footprint::{self, Workload};
+use crate::experiment::settings::RunSettings;
+use crate::support::memory;
 use atrous_models::ComputeDevice;
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -59,16 +61,6 @@ impl Machine {
     }
 }
 
-/// A run that is to be done, as far as it matters here.
-#[derive(Clone, Copy, Debug)]
-pub struct Load<'s> {
-    pub settings: &'s RunSettings,
-    /// Images that it trains on.
-    pub images: usize,
-    /// Bytes of decoded images that it may keep.
-    pub cache_bytes: usize,
-}
-
 /// How many runs at a time, as decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Share {
@@ -95,7 +87,7 @@ enum Reason {
 
 impl Jobs {
     /// Decides for the runs that are to be done.
-    pub fn share(self, loads: &[Load], machine: Machine) -> Share {
+    pub fn share(self, loads: &[Workload], machine: Machine) -> Share {
         let (runs, threads) = (loads.len().max(1), machine.threads);
         // The machine is divided once, so the widest network and the largest run decide.
         let useful = loads.iter().map(|load| cost::useful_threads(load.settings)).max().unwrap_or(1);
@@ -191,8 +183,8 @@ fn gib(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::tests::example;
-    use crate::settings::{ModelKind, ModelSpec};
+    use crate::experiment::settings::tests::example;
+    use crate::experiment::settings::{ModelKind, ModelSpec};
 
     fn machine(device: &str, threads: usize, gib: u64) -> Machine {
         Machine { device: device.into(), threads, memory: gib << 30 }
@@ -210,7 +202,7 @@ mod tests {
     }
 
     fn share(jobs: Jobs, settings: &RunSettings, runs: usize, machine: Machine) -> Share {
-        jobs.share(&vec![Load { settings, images: 8, cache_bytes: 0 }; runs], machine)
+        jobs.share(&vec![Workload { settings, images: 8, cache_bytes: 0 }; runs], machine)
     }
 
     fn fixed(jobs: usize) -> Jobs {
@@ -234,7 +226,7 @@ mod tests {
         assert!(one.starts_with("one run at a time: it has work for ") && one.contains("--jobs"), "{one}");
         // The widest of a sweep decides.
         let (narrow, wide) = (narrow(), wide());
-        let loads = [&narrow, &wide, &narrow].map(|settings| Load { settings, images: 8, cache_bytes: 0 });
+        let loads = [&narrow, &wide, &narrow].map(|settings| Workload { settings, images: 8, cache_bytes: 0 });
         assert_eq!(Jobs::Auto.share(&loads, machine("flex", 8, 64)).jobs, 1);
     }
 
@@ -253,7 +245,7 @@ mod tests {
 
     #[test]
     fn no_more_than_memory_holds() {
-        let each = footprint::bytes(&Load { settings: &narrow(), images: 8, cache_bytes: 0 }, 4);
+        let each = footprint::bytes(&Workload { settings: &narrow(), images: 8, cache_bytes: 0 }, 4);
         let memory = Machine { memory: each * 4, ..machine("flex", 16, 0) };
         let four = share(Jobs::Auto, &narrow(), 15, memory);
         assert_eq!(four.jobs, 4);

@@ -1,7 +1,7 @@
 //! What sweeps that were killed have left half written.
 
-use crate::atomic_file;
-use crate::run_dir::subdirectories;
+use crate::results::run_dir::subdirectories;
+use crate::support::atomic_file;
 use anyhow::{Context, Result};
 use atrous_data::DatasetKind;
 use std::fs;

@@ -2,8 +2,8 @@
 
 use super::Shard;
 use super::leftovers::remove_leftovers;
-use crate::atomic_file;
-use crate::turn::{self, Turn};
+use crate::support::atomic_file;
+use crate::support::turn::{self, Turn};
 use anyhow::{Context, Result, bail, ensure};
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;

@@ -1,87 +1,45 @@
 //! Every planned run: skipped where it is finished, else executed, with the rows kept up to date.
 
+pub mod cost;
 mod data;
 mod device;
 mod estimate;
 mod fault;
+pub mod footprint;
 mod jobs;
 mod leftovers;
 mod lock;
+pub mod merge;
 mod queue;
 mod run;
 mod shard;
+pub mod verification;
 
 pub use data::{DataSets, OpenedData, drawn_root};
 pub use estimate::{DryRun, dry_run};
-pub(crate) use fault::catch as catch_panic;
-pub use jobs::{Jobs, Load, Machine, Share};
+pub use footprint::Workload;
+pub use jobs::{Jobs, Machine, Share};
 pub use lock::Lock;
 pub use shard::{Part, Shard, ShardError};
 
-use crate::network;
-use crate::progress::Progress;
-use crate::result::{Cause, RunResult};
-use crate::rows::Rows;
-use crate::run_dir::{RunDir, RunState};
-use crate::settings::{RunSettings, short_hash};
-use crate::spec::{PlannedRun, Spec};
-use crate::stop::StopFlag;
-use crate::turn::Turn;
+use crate::experiment::network;
+use crate::experiment::settings::{RunSettings, short_hash};
+use crate::experiment::spec::{PlannedRun, Spec};
+use crate::results::result::Cause;
+use crate::results::rows::Rows;
+use crate::results::run_dir::RunState;
+use crate::run::context::Executor;
+use crate::support::progress::Progress;
+use crate::support::stop::StopFlag;
+use crate::support::turn::Turn;
 use anyhow::Result;
-use atrous_data::{Dataset, ImageLimit, Split};
+use atrous_data::{ImageLimit, Split};
 use atrous_models::ComputeDevice;
 use atrous_models::burn::tensor::Device;
 use device::{Recovery, SweepDevice};
 use queue::{Due, Queue};
 use run::{Run, Workplace};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-
-/// What an executor gets to know about its run.
-pub struct RunContext<'a> {
-    pub settings: &'a RunSettings,
-    pub run_id: &'a str,
-    pub data_fingerprint: &'a str,
-    pub dataset: Arc<Dataset>,
-    pub dir: &'a RunDir,
-    pub device: &'a ComputeDevice,
-    pub progress: &'a Progress,
-    pub stop: &'a StopFlag,
-    /// Runs side by side, this one included, at most.
-    pub jobs: usize,
-    /// Bytes of decoded images that it may keep.
-    pub cache_bytes: usize,
-    /// Iterations that are done, as the executor tells: what is known of a run that panics.
-    pub reached: &'a AtomicU64,
-}
-
-/// How a run ended.
-#[expect(clippy::large_enum_variant, reason = "one value per run, which takes seconds at least")]
-pub enum Outcome {
-    Finished(RunResult),
-    /// The loss ceased to be a number, at this iteration counted from 0. Repeating the run would repeat that,
-    /// so it counts as done.
-    Failed {
-        iteration: u64,
-        reason: String,
-    },
-    /// The program panicked after so many iterations. The run need not be to blame, and repeating it may go well.
-    Broken {
-        iteration: u64,
-        reason: String,
-        /// Whether the device does not compute any more.
-        lost: bool,
-    },
-    /// Stopped on request, with a checkpoint of this iteration.
-    Stopped {
-        iteration: u64,
-    },
-}
-
-/// Trains and scores one run, in the thread pool that it is called in. An error is one of the data, the disk or the device:
-/// it ends the sweep, and the run stays unfinished. A panic ends this run alone, unless a device is lost and does not open again.
-pub type Executor<'e> = dyn Fn(&RunContext) -> Result<Outcome> + Sync + 'e;
 
 /// Where a sweep reads and writes, and how much of it is done now.
 #[derive(Clone, Debug)]
@@ -210,7 +168,8 @@ fn sweep_recovering(
     // They keep their error rows.
     beyond.iter().filter_map(|due| due.retried).for_each(|cause| end.add_failed(cause));
 
-    let loads: Vec<Load> = due.iter().map(|due| load(due.run.settings(), &due.run.data, options.cache_bytes)).collect();
+    let loads: Vec<Workload> =
+        due.iter().map(|due| load(due.run.settings(), &due.run.data, options.cache_bytes)).collect();
     let share = options.jobs.share(&loads, Machine::with(device));
     if let Some(line) = share.line() {
         progress.line(line);
@@ -246,8 +205,8 @@ fn whole(plan: &[PlannedRun], data: &DataSets, out: &Path) -> Result<Whole> {
     Ok(whole)
 }
 
-fn load<'s>(settings: &'s RunSettings, data: &OpenedData, cache_bytes: usize) -> Load<'s> {
-    Load { settings, images: data.dataset.samples(Split::Train).len(), cache_bytes }
+fn load<'s>(settings: &'s RunSettings, data: &OpenedData, cache_bytes: usize) -> Workload<'s> {
+    Workload { settings, images: data.dataset.samples(Split::Train).len(), cache_bytes }
 }
 
 /// Whether initial weights fit their networks: not to be found out after days. Seeds change nothing.

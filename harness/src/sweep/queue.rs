@@ -1,9 +1,10 @@
 //! The runs that are to be done: taken in their order, by as many workers as there are to be runs at a time.
 
 use super::run::{Run, Workplace};
-use super::{Lock, Outcome, Share, SweepEnd, fault};
-use crate::result::Cause;
-use crate::rows::Rows;
+use super::{Lock, Share, SweepEnd, fault};
+use crate::results::result::Cause;
+use crate::results::rows::Rows;
+use crate::run::context::Outcome;
 use anyhow::{Context, Error, Result, anyhow};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::panic::{AssertUnwindSafe, catch_unwind};

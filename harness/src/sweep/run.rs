@@ -1,16 +1,17 @@
 //! A planned run with its data and its directory.
 
 use super::device::SweepDevice;
-use super::{DataSets, Executor, OpenedData, Outcome, RunContext, fault};
-use crate::device::ComputeDevice;
-use crate::progress::Progress;
-use crate::provenance::{self, Provenance};
-use crate::result::{Cause, RunFailure};
-use crate::run_dir::{RunDir, RunFile};
-use crate::settings::{RunSettings, run_id};
-use crate::spec::PlannedRun;
-use crate::stop::StopFlag;
+use super::{DataSets, OpenedData, fault};
+use crate::experiment::settings::{RunSettings, run_id};
+use crate::experiment::spec::PlannedRun;
+use crate::results::provenance::{self, Provenance};
+use crate::results::result::{Cause, RunFailure};
+use crate::results::run_dir::{RunDir, RunFile};
+use crate::run::context::{Executor, Outcome, RunContext};
+use crate::support::progress::Progress;
+use crate::support::stop::StopFlag;
 use anyhow::{Context, Result, ensure};
+use atrous_models::device::ComputeDevice;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 

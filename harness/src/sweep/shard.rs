@@ -1,7 +1,7 @@
 //! A sweep split over machines: which of its runs are the part of one of them.
 
-use crate::cost;
-use crate::spec::PlannedRun;
+use crate::experiment::spec::PlannedRun;
+use crate::sweep::cost;
 use std::fmt;
 use std::str::FromStr;
 
@@ -118,7 +118,7 @@ fn split(costs: &[f64], count: usize) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::{Overrides, Spec};
+    use crate::experiment::spec::{Overrides, Spec};
     use proptest::prelude::*;
 
     fn loads(costs: &[f64], count: usize) -> Vec<f64> {

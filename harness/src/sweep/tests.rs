@@ -1,8 +1,10 @@
 //! Sweeps with an executor that computes nothing.
 
 use super::*;
-use crate::result::tests::example;
-use crate::spec::Overrides;
+use crate::experiment::spec::Overrides;
+use crate::results::result::tests::example;
+use crate::results::run_dir::RunDir;
+use crate::run::context::{Outcome, RunContext};
 use std::fs;
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
@@ -194,7 +196,7 @@ fn a_result_of_another_run_is_refused() {
 #[test]
 fn error_missing_data_comes_before_anything_is_written() {
     let mut bench = bench();
-    bench.spec.experiments[0].data = crate::settings::DataSource::Files;
+    bench.spec.experiments[0].data = crate::experiment::settings::DataSource::Files;
     let error = format!("{:#}", bench.sweep(&finish).unwrap_err());
     assert!(error.contains("datasets"), "{error}");
     assert!(!bench.options.out.exists());

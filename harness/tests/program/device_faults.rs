@@ -3,12 +3,13 @@
 use crate::place::Place;
 use anyhow::Result;
 use atrous_data::ImageLimit;
-use atrous_harness::device::ComputeDevice;
-use atrous_harness::progress::Progress;
-use atrous_harness::run;
-use atrous_harness::spec::{Overrides, Spec};
-use atrous_harness::stop::StopFlag;
-use atrous_harness::sweep::{self, Executor, Jobs, RunContext, SweepEnd, SweepOptions};
+use atrous_harness::experiment::spec::{Overrides, Spec};
+use atrous_harness::run::context::{Executor, RunContext};
+use atrous_harness::run::execute::execute as execute_run;
+use atrous_harness::support::progress::Progress;
+use atrous_harness::support::stop::StopFlag;
+use atrous_harness::sweep::{self, Jobs, SweepEnd, SweepOptions};
+use atrous_models::device::ComputeDevice;
 use std::fs;
 use std::sync::{Mutex, PoisonError};
 
@@ -58,7 +59,7 @@ fn a_panic_in_a_thread_of_the_device_is_no_result() {
             let thread = std::thread::Builder::new().name("DSD-0-0".into());
             let _ = thread.spawn(|| panic!("out of device memory")).unwrap().join();
         }
-        run::execute(context)
+        execute_run(context)
     };
     let flex = ComputeDevice::select("flex").unwrap();
     let end = sweep(&place, &flex, "train.iterations=4", &execute).unwrap();
@@ -72,9 +73,9 @@ fn a_panic_in_a_thread_of_the_device_is_no_result() {
 #[cfg(all(feature = "wgpu", not(feature = "vulkan")))]
 #[test]
 fn a_gpu_that_is_lost_is_opened_again_and_the_sweep_goes_on() {
-    use atrous_harness::device::list;
     use atrous_models::burn::tensor::wgpu::WgpuBackend;
     use atrous_models::burn::tensor::{Device, DeviceKind};
+    use atrous_models::device::list;
     use std::sync::atomic::Ordering;
 
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -89,10 +90,10 @@ fn a_gpu_that_is_lost_is_opened_again_and_the_sweep_goes_on() {
     let place = Place::new();
     let lose_the_first = |context: &RunContext| {
         if context.settings.rates[1] != 2 {
-            return run::execute(context);
+            return execute_run(context);
         }
         std::thread::scope(|scope| {
-            let run = scope.spawn(|| run::execute(context));
+            let run = scope.spawn(|| execute_run(context));
             while !run.is_finished() && context.reached.load(Ordering::Relaxed) < 3 {
                 std::thread::sleep(std::time::Duration::from_millis(1));
             }
@@ -116,7 +117,7 @@ fn a_gpu_that_is_lost_is_opened_again_and_the_sweep_goes_on() {
     let went_on = |context: &RunContext| {
         assert_eq!(context.settings.rates[1], 2);
         assert!(context.dir.checkpoint().exists(), "it goes on from its checkpoint");
-        run::execute(context)
+        execute_run(context)
     };
     let end = sweep(&place, &flex, "train.iterations=20", &went_on).unwrap();
     assert_eq!((end.finished, end.failed, end.executed), (2, 0, 1));

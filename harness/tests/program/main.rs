@@ -21,6 +21,7 @@ mod refusals;
 mod report;
 mod results;
 mod resume;
+mod rooms;
 mod scoring;
 mod shards;
 mod signals;

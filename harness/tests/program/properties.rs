@@ -4,13 +4,14 @@
 
 use crate::corpus::{data, files};
 use atrous_data::{DatasetKind, ImageLimit, decode_label, decode_rgb};
-use atrous_harness::rows::Rows;
-use atrous_harness::run_dir::{RunDir, RunFile};
-use atrous_harness::settings::{RunSettings, run_id};
-use atrous_harness::spec::{Overrides, Spec};
-use atrous_harness::verification::read_claims;
-use atrous_harness::verification::{DataAtHand, Verification, VerifiedRun};
-use atrous_harness::{progress::Progress, result::RunResult, scores::Confusion};
+use atrous_harness::experiment::settings::{RunSettings, run_id};
+use atrous_harness::experiment::spec::{Overrides, Spec};
+use atrous_harness::results::rows::Rows;
+use atrous_harness::results::run_dir::{RunDir, RunFile};
+use atrous_harness::results::{result::RunResult, scores::Confusion};
+use atrous_harness::support::progress::Progress;
+use atrous_harness::sweep::verification::read_claims;
+use atrous_harness::sweep::verification::{DataAtHand, Verification, VerifiedRun};
 use atrous_models::{State, Values};
 use image::{ExtendedColorType, ImageFormat};
 use proptest::collection::{btree_map, vec};

@@ -3,7 +3,7 @@
 use std::mem::MaybeUninit;
 
 /// A vector of `length` values that `fill` writes. Zeroing outputs first costs 2 % of a training step, on one
-/// thread (docs/performance.md).
+/// thread (docs/notes/performance.md).
 ///
 /// # Safety
 /// `fill` must write every one of the values.

@@ -1,8 +1,8 @@
 //! Runs that panic, devices that are lost, directories that go away, clocks that go back.
 
 use super::*;
-use crate::device::DeviceError;
-use crate::result::RunFailure;
+use crate::results::result::RunFailure;
+use atrous_models::device::DeviceError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The first of the four runs panics after seven iterations.

@@ -1,0 +1,162 @@
+//! The command line: what there is, and how errors look.
+
+use crate::cmd;
+use crate::support::exit::Exit;
+use anyhow::Result;
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Which atrous rates should an ASPP head have for images of this size?
+#[derive(Debug, Parser)]
+#[command(name = "atrous", version, after_help = START, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const START: &str = "\
+Start here:
+  atrous sweep quick                             a results table in minutes, without any data
+  atrous inspect stare --data-root DIR           look at data before training on it
+  atrous sweep retina-small --data-root DIR      the same on real retina images
+
+Exit codes: 0 done, 1 a run failed or a check found something, 2 input that cannot be used,
+75 stopped by SIGTERM, 130 stopped by Ctrl-C; after these two the same command goes on.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Sweep(cmd::sweep::Args),
+    Train(cmd::train::Args),
+    Eval(cmd::eval::Args),
+    Predict(cmd::predict::Args),
+    Erf(cmd::erf::Args),
+    Export(cmd::export::Args),
+    Batches(cmd::batches::Args),
+    Bench(cmd::bench::Args),
+    Merge(cmd::merge::Args),
+    Table(cmd::table::Args),
+    Report(cmd::report::Args),
+    Check(cmd::check::Args),
+    Record(cmd::record::Args),
+    Verify(cmd::verify::Args),
+    Rates(cmd::rates::Args),
+    Inspect(cmd::inspect::Args),
+    Prepare(cmd::prepare::Args),
+    Devices(cmd::devices::Args),
+}
+
+impl Command {
+    fn run(self) -> Result<ExitCode> {
+        match self {
+            Command::Sweep(args) => cmd::sweep::run(args),
+            Command::Train(args) => cmd::train::run(args),
+            Command::Eval(args) => cmd::eval::run(args),
+            Command::Predict(args) => cmd::predict::run(args),
+            Command::Erf(args) => cmd::erf::run(args),
+            Command::Export(args) => cmd::export::run(args),
+            Command::Batches(args) => cmd::batches::run(args),
+            Command::Bench(args) => cmd::bench::run(args),
+            Command::Merge(args) => cmd::merge::run(args),
+            Command::Table(args) => cmd::table::run(args),
+            Command::Report(args) => cmd::report::run(args),
+            Command::Check(args) => cmd::check::run(args),
+            Command::Record(args) => cmd::record::run(args),
+            Command::Verify(args) => cmd::verify::run(args),
+            Command::Rates(args) => cmd::rates::run(args),
+            Command::Inspect(args) => cmd::inspect::run(args),
+            Command::Prepare(args) => cmd::prepare::run(args),
+            Command::Devices(args) => cmd::devices::run(args),
+        }
+    }
+}
+
+/// The program: reads the command line, runs, and reports an error on one line.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage_error(&error),
+    };
+    match cli.command.run() {
+        Ok(code) => code,
+        Err(error) => {
+            complain(&format!("error: {}", one_line(&error)));
+            Exit::Unusable.into()
+        }
+    }
+}
+
+/// A line on stderr. Where that is closed, the exit code has to do.
+fn complain(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Prints help and version as they are, and what was typed wrongly on one line.
+fn usage_error(error: &clap::Error) -> ExitCode {
+    let asked_for_help = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    );
+    if asked_for_help {
+        // A closed pipe behind `--help` is no error.
+        let _ = error.print();
+        return if error.use_stderr() { Exit::Unusable.into() } else { ExitCode::SUCCESS };
+    }
+    let text = error.render().to_string();
+    let what = text.split("\n\nUsage:").next().unwrap_or_default();
+    let what = what.split("\n\nFor more information").next().unwrap_or_default();
+    complain(&format!("{}; see --help", what.split_whitespace().collect::<Vec<_>>().join(" ")));
+    Exit::Unusable.into()
+}
+
+/// An error with its causes on one line. A cause that its effect has quoted already is left out.
+fn one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain() {
+        let text = cause.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        if line.is_empty() {
+            line = text;
+        } else if !line.contains(&text) {
+            line = format!("{line}: {text}");
+        }
+    }
+    printable(&line)
+}
+
+/// Without what a file may have brought into a message: characters that control a terminal, and text without end.
+fn printable(line: &str) -> String {
+    const LONGEST: usize = 4000;
+    let plain = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    let mut printable: String = line.chars().take(LONGEST).map(plain).collect();
+    if line.chars().nth(LONGEST).is_some() {
+        printable.push('…');
+    }
+    printable
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::{Context, anyhow};
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_a_file_says_neither_controls_the_terminal_nor_fills_it() {
+        let error = anyhow!("a\u{1b}[2J{}", "b".repeat(10_000));
+        let line = one_line(&error);
+        assert!(line.starts_with("a\\u{1b}[2Jbb") && line.ends_with('…') && line.chars().count() < 4100, "{line}");
+    }
+
+    #[test]
+    fn causes_are_on_one_line_and_not_repeated() {
+        let cause = Err::<(), _>(anyhow!("no\nsuch file"));
+        let error = cause.context("a.png: cannot be read (no such file)").context("stare").unwrap_err();
+        assert_eq!(one_line(&error), "stare: a.png: cannot be read (no such file)");
+    }
+}

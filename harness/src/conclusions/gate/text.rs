@@ -1,0 +1,136 @@
+//! A check for people.
+
+use super::{CellCheck, Check, Sample, Status, Tested};
+use crate::conclusions::grid::{grid, p_value, percent, points};
+use std::fmt;
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Status::InLine => "in line",
+            Status::NotJudged => "not judged",
+            Status::Changed => "changed",
+            Status::Worse => "worse",
+        })
+    }
+}
+
+impl Check {
+    /// A table of all cells, what it rests on, and the reasons of those that are not in line. `reference` and `results` name
+    /// what was compared.
+    pub fn markdown(&self, reference: &str, results: &str) -> String {
+        let options = &self.options;
+        let recorded: usize = self.cells.iter().map(|cell| cell.reference.seeds.len()).sum();
+        let comparisons = self.cells.iter().filter(|cell| cell.tested.is_some()).count() + self.overall.iter().len();
+        let metric = options.metric;
+        let mut text = format!("# Check: {}\n\n", self.status);
+        text += &format!(
+            "{} runs of {results} against {recorded} recorded ones of {reference}, {metric} in percent. One-sided t-tests at {}; p is \
+             corrected for {comparisons} comparisons (Holm).{} Each bound errs with a chance of {}.\n",
+            self.runs(),
+            options.alpha,
+            match options.margin {
+                0.0 => String::new(),
+                margin => format!(" A drop of {:.2} points is allowed.", 100.0 * margin),
+            },
+            options.alpha,
+        );
+        if let Some(version) = self.model_versions.iter().find(|version| **version != self.reference_model_version) {
+            text += &format!(
+                "\nThe reference is of model version {} and the runs of {version}: results are meant to differ.\n",
+                self.reference_model_version
+            );
+        }
+        let header =
+            ["experiment", "rates", "reference", "now", "difference", "bounds", "p", "finds", "same bits", "verdict"];
+        let lines: Vec<_> = self.cells.iter().map(line).chain(self.overall_line()).collect();
+        text += &format!(
+            "\n{}\n`finds` is the smallest true drop that four of five such checks find, in points.\n",
+            grid(&header, &lines)
+        );
+        let reasons = self.reasons();
+        if !reasons.is_empty() {
+            let list: Vec<String> =
+                reasons.iter().map(|(name, status, reason)| format!("- {name}: **{status}**: {reason}\n")).collect();
+            text += &format!("\n{}", list.concat());
+        }
+        text
+    }
+
+    /// Name, verdict and reason of everything that is not in line.
+    fn reasons(&self) -> Vec<(String, Status, &str)> {
+        let cells = self.cells.iter().map(|cell| (cell.name(), cell.status, cell.reason.as_deref()));
+        let overall = self.overall.iter().map(|all| ("all cells".into(), all.status, all.reason.as_deref()));
+        cells.chain(overall).filter_map(|(name, status, reason)| Some((name, status, reason?))).collect()
+    }
+
+    fn overall_line(&self) -> Option<Vec<String>> {
+        let overall = self.overall.as_ref()?;
+        let [difference, bounds, p, finds] = numbers(Some(&overall.tested));
+        let (comparable, equal) = self
+            .cells
+            .iter()
+            .fold((0, 0), |(comparable, equal), cell| (comparable + cell.exact.comparable, equal + cell.exact.equal));
+        let none = String::new;
+        Some(vec![
+            "all cells".into(),
+            none(),
+            none(),
+            none(),
+            difference,
+            bounds,
+            p,
+            finds,
+            same_bits(equal, comparable),
+            overall.status.to_string(),
+        ])
+    }
+}
+
+impl CellCheck {
+    /// `stare 1-12-24-36`
+    pub fn name(&self) -> String {
+        format!("{} {}", self.experiment, self.rates)
+    }
+}
+
+fn line(cell: &CellCheck) -> Vec<String> {
+    let [difference, bounds, p, finds] = numbers(cell.tested.as_ref());
+    vec![
+        cell.experiment.clone(),
+        cell.rates.clone(),
+        sample(&cell.reference),
+        sample(&cell.new),
+        difference,
+        bounds,
+        p,
+        finds,
+        same_bits(cell.exact.equal, cell.exact.comparable),
+        cell.status.to_string(),
+    ]
+}
+
+/// Difference, bounds, p and the drop that it finds.
+fn numbers(tested: Option<&Tested>) -> [String; 4] {
+    let Some(tested) = tested else { return [const { String::new() }; 4].map(|_| "-".into()) };
+    [
+        points(tested.difference),
+        format!("{} to {}", points(tested.low), points(tested.high)),
+        p_value(Some(tested.p_corrected)),
+        percent(tested.detectable_drop),
+    ]
+}
+
+/// `78.12 ± 0.80 (12)`: mean, standard deviation, runs.
+fn sample(sample: &Sample) -> String {
+    let runs = sample.seeds.len();
+    match (sample.mean, sample.deviation) {
+        (None, _) => "-".into(),
+        (Some(mean), None) => format!("{} ({runs})", percent(mean)),
+        (Some(mean), Some(deviation)) => format!("{} ± {} ({runs})", percent(mean), percent(deviation)),
+    }
+}
+
+fn same_bits(equal: usize, comparable: usize) -> String {
+    if comparable == 0 { "-".into() } else { format!("{equal} of {comparable}") }
+}

@@ -1,0 +1,10 @@
+//! What is said of the runs: statistics, tables, verdicts, the gate for CI, the guideline for rates.
+
+pub mod difference;
+pub mod gate;
+pub(crate) mod grid;
+pub mod guideline;
+pub mod statistics;
+pub mod table;
+pub mod tables;
+pub mod verdict;

@@ -1,0 +1,150 @@
+//! `table.md`: an overview, then a section per experiment; scores in percent.
+
+mod contrast;
+mod protocol;
+
+use super::{Cell, Comparison, Section, Statistic, Table};
+use crate::conclusions::grid::{grid, interval, percent, points};
+use crate::results::scores::Metric;
+pub(super) use contrast::verdict;
+pub(super) use protocol::protocol;
+
+/// `81.20 ± 0.35`, `81.20` for one seed, `-` for none.
+fn score(statistic: Option<Statistic>) -> String {
+    match statistic {
+        None => "-".into(),
+        Some(Statistic { mean, deviation: None, .. }) => percent(mean),
+        Some(Statistic { mean, deviation: Some(deviation), .. }) => {
+            format!("{} ± {}", percent(mean), percent(deviation))
+        }
+    }
+}
+
+pub(super) fn text(table: &Table) -> String {
+    if table.sections.is_empty() {
+        return "# Results\n\nNo run has finished yet.\n".into();
+    }
+    let mut text = String::from(
+        "# Results\n\nScores in percent: mean ± standard deviation over seeds. \
+         ρ = largest rate / feature size.\n\n",
+    );
+    if table.sections.iter().any(|section| section.cells.iter().any(|cell| cell.difference.is_some())) {
+        text += contrast::LEGEND;
+    }
+    let header = ["experiment", "data set", "best rates", "verdict", "ρ", "metric", "here", "published", "difference"];
+    let lines: Vec<_> = table.sections.iter().map(overview).collect();
+    text += &grid(&header, &lines);
+    for section in &table.sections {
+        text += &section_text(section);
+    }
+    text
+}
+
+/// The best rates of an experiment, next to the published value.
+fn overview(section: &Section) -> Vec<String> {
+    let best = section.best().next();
+    let none = || "-".to_owned();
+    let comparison = section.comparison.as_ref();
+    let obstacle = comparison.and_then(|comparison| comparison.obstacle.as_ref());
+    let difference = match (obstacle, comparison.and_then(|comparison| comparison.difference(best?))) {
+        (Some(obstacle), _) => format!("not comparable: {obstacle}"),
+        (None, Some(difference)) => points(difference),
+        (None, None) => none(),
+    };
+    let rates: Vec<String> = section.best().map(|cell| rates(cell, &section.baseline)).collect();
+    vec![
+        section.settings.experiment.clone(),
+        section.settings.dataset.title().into(),
+        if rates.is_empty() { none() } else { rates.join("; ") },
+        contrast::verdict(section),
+        best.map_or_else(none, |cell| format!("{:.2}", cell.relative_rate)),
+        section.metric.to_string(),
+        score(best.and_then(|cell| cell.score(section.metric))),
+        comparison.map_or_else(none, |comparison| percent(comparison.reference.value_fraction)),
+        difference,
+    ]
+}
+
+fn section_text(section: &Section) -> String {
+    let settings = &section.settings;
+    let mut text = format!(
+        "\n## {}: {}\n\n{}\n\n",
+        settings.experiment,
+        settings.dataset.title(),
+        protocol(settings, &section.devices)
+    );
+    let spread = format!("{} 95 %", section.metric);
+    let header = ["rates", "ρ", "runs", "failed", "mIoU", "mDice", "aAcc", &spread];
+    let lines: Vec<_> = section.cells.iter().map(|cell| cell_line(cell, section)).collect();
+    text += &grid(&header, &lines);
+    text += "\n";
+    text += &contrast::text(section);
+    for note in notes(section) {
+        text += &format!("- {note}\n");
+    }
+    text
+}
+
+fn cell_line(cell: &Cell, section: &Section) -> Vec<String> {
+    let bold = |text: String| if cell.winner { format!("**{text}**") } else { text };
+    let decisive = |metric: Metric| match metric == section.metric {
+        true => bold(score(cell.score(metric))),
+        false => score(cell.score(metric)),
+    };
+    vec![
+        bold(rates(cell, &section.baseline)),
+        format!("{:.2}", cell.relative_rate),
+        cell.runs.to_string(),
+        cell.failed.len().to_string(),
+        decisive(Metric::Miou),
+        decisive(Metric::Mdice),
+        score(cell.aacc),
+        interval(cell.score(section.metric).and_then(|score| score.interval), percent),
+    ]
+}
+
+/// `1, 12, 24, 36 (baseline)`
+fn rates(cell: &Cell, baseline: &[usize]) -> String {
+    let rates = cell.rates.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+    if cell.rates == baseline { format!("{rates} (baseline)") } else { rates }
+}
+
+pub(super) fn notes(section: &Section) -> Vec<String> {
+    let mut notes: Vec<String> = contrast::note(section).into_iter().collect();
+    if section.most_seeds() == 1 && section.cells.len() > 1 {
+        notes.push(
+            "One seed per setting proves nothing: equal runs with one seed have been seen 2 points apart \
+             on small sets."
+                .into(),
+        );
+    }
+    notes.extend(section.comparison.as_ref().map(|comparison| published(comparison, section.best().next())));
+    for cell in &section.cells {
+        for failed in &cell.failed {
+            let rates = rates(cell, &[]);
+            notes.push(format!(
+                "Failed: rates {rates}, seed {}, at iteration {}: {}.",
+                failed.seed, failed.iteration, failed.reason
+            ));
+        }
+    }
+    notes
+}
+
+fn published(comparison: &Comparison, best: Option<&Cell>) -> String {
+    let reference = &comparison.reference;
+    let mut text = format!("Published: {} ({}, {}", reference.value_published, reference.model, reference.source);
+    if reference.metric_published == reference.held_against.to_string() {
+        text += &format!("), as {}", reference.metric_published);
+    } else {
+        text += &format!(
+            "), as {}; the value fits {}, which it is held against",
+            reference.metric_published, reference.held_against
+        );
+    }
+    match (&comparison.obstacle, best.and_then(|cell| comparison.difference(cell))) {
+        (Some(obstacle), _) => text + &format!(". Not comparable: {obstacle}."),
+        (None, Some(difference)) => text + &format!(". Difference of the best: {} points.", points(difference)),
+        (None, None) => text + ".",
+    }
+}

@@ -1,0 +1,31 @@
+//! All tables of an output directory.
+
+use crate::conclusions::table::Table;
+use crate::conclusions::verdict::Verdicts;
+use crate::results::rows::Rows;
+use crate::support::turn::Turn;
+use anyhow::Result;
+use std::path::Path;
+
+/// What the run directories add up to.
+pub struct Tables {
+    pub table: Table,
+    pub verdicts: Verdicts,
+}
+
+impl Tables {
+    /// Reads the run directories and writes `results.csv`, `classes.csv`, `image_scores.csv`, `table.md`, `table.csv` and,
+    /// where something is expected, `verdict.md` and `verdict.json`.
+    ///
+    /// # Errors
+    /// A file that cannot be read or written; names it.
+    pub fn update(out: &Path) -> Result<Self> {
+        let _turn = Turn::wait(out, "tables")?;
+        let rows = Rows::read(out)?;
+        rows.write(out)?;
+        let (table, verdicts) = (Table::new(&rows), Verdicts::new(&rows));
+        table.write(out)?;
+        verdicts.write(out)?;
+        Ok(Tables { table, verdicts })
+    }
+}

@@ -1,0 +1,83 @@
+//! What training starts from.
+
+use crate::support::input_file;
+use anyhow::{Context, Result};
+use atrous_models::{Segmentor, State, Tolerance};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::io::Read;
+use std::path::Path;
+
+/// Weights of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InitSpec {
+    /// A `.pth` or `.safetensors` file, relative to the working directory.
+    pub weights: String,
+    pub part: Part,
+    /// SHA-256 of the file, in hex digits: it, not the file's name, decides the result.
+    pub sha256: String,
+    /// Keys, or parts before a dot in them, that the file may lack.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow_missing: Vec<String>,
+    /// The same that the file may have for nothing, or in another shape: with a key in both, the network starts at random
+    /// there, as with another number of classes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow_superfluous: Vec<String>,
+}
+
+/// What of a network is taken from the file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// All of it.
+    #[default]
+    Network,
+    /// The backbone: weights trained on ImageNet, or the backbone of another network.
+    Backbone,
+}
+
+/// SHA-256 of a file, in hex digits.
+///
+/// # Errors
+/// Names the file.
+pub fn checksum(path: &str) -> Result<String> {
+    let cannot = || format!("cannot read {path}");
+    let mut file = input_file::open(Path::new(path), input_file::WEIGHTS_BYTES).with_context(cannot)?;
+    let (mut digest, mut part) = (Sha256::new(), vec![0; 1 << 20]);
+    loop {
+        match file.read(&mut part).with_context(cannot)? {
+            0 => return Ok(hex(&digest.finalize())),
+            count => digest.update(&part[..count]),
+        }
+    }
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl InitSpec {
+    /// Gives a fresh network the file's weights.
+    ///
+    /// # Errors
+    /// A file that is not what it was when the spec was read, or does not fit the network; names it.
+    pub fn load_into(&self, network: &mut Segmentor) -> Result<()> {
+        let path = Path::new(&self.weights);
+        let bytes = input_file::read_weights(path).with_context(|| format!("cannot read {}", path.display()))?;
+        // What holds no weights was not read to its end, and has an error of its own.
+        let unchanged = !State::begins(&bytes) || hex(&Sha256::digest(&bytes)) == self.sha256;
+        anyhow::ensure!(unchanged, "{} has changed since the sweep began", path.display());
+        let cannot = || format!("{} cannot be used as initial weights", path.display());
+        let state = State::from_bytes(&bytes).with_context(cannot)?;
+        let (missing, superfluous) = (self.allow_missing.clone(), self.allow_superfluous.clone());
+        let mut tolerance = Tolerance { missing, superfluous };
+        let state = match self.part {
+            Part::Network => state,
+            Part::Backbone => {
+                tolerance.missing.extend(["decode_head".to_owned(), "auxiliary_head".to_owned()]);
+                state.into_backbone()
+            }
+        };
+        state.load_parts(network, &tolerance).map(|_| ()).with_context(cannot)
+    }
+}

@@ -1,0 +1,108 @@
+//! `images.csv`: what a run's network made of each validation image, as pixel counts.
+//!
+//! A column for the image, one for the class in the truth, one for the class that was predicted, and the pixels; a row for each
+//! pair of classes that occurs. The sum over the images is the run's confusion matrix. Scores over a part of the images, and so
+//! their spread over images, follow from it.
+
+use crate::results::csv::csv_text;
+use crate::results::scores::Confusion;
+use crate::support::atomic_file;
+use crate::support::input_file;
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// The counts of one image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageCounts {
+    /// Its name in the data set.
+    pub image: String,
+    pub confusion: Confusion,
+}
+
+/// Pixels that an image may have, and so a pair of classes: sums over all images of a file stay far below what 64 bits hold.
+const MOST_PIXELS: u64 = 1 << 32;
+
+#[derive(Deserialize)]
+struct Line {
+    image: String,
+    truth: usize,
+    prediction: usize,
+    pixels: u64,
+}
+
+/// Writes the counts, whole or not at all. An image without any counted pixel has a row of 0 pixels.
+///
+/// # Errors
+/// Names the file.
+pub fn write(path: &Path, images: &[ImageCounts]) -> Result<()> {
+    let mut lines = vec![["image", "truth", "prediction", "pixels"].map(String::from).to_vec()];
+    for ImageCounts { image, confusion } in images {
+        let first = lines.len();
+        for (cell, &pixels) in confusion.counts.iter().enumerate().filter(|(_, pixels)| **pixels > 0) {
+            let (truth, prediction) = (cell / confusion.classes, cell % confusion.classes);
+            lines.push(vec![image.clone(), truth.to_string(), prediction.to_string(), pixels.to_string()]);
+        }
+        if lines.len() == first {
+            lines.push(vec![image.clone(), "0".into(), "0".into(), "0".into()]);
+        }
+    }
+    let text = csv_text(&lines).with_context(|| format!("cannot write {}", path.display()))?;
+    atomic_file::write(path, text)
+}
+
+/// Reads the counts of a run whose data set has so many classes, in the order of the file. `None` where there is no such file, as
+/// older programs left it.
+///
+/// # Errors
+/// A file that cannot be read or understood; names it.
+pub fn read(path: &Path, classes: usize) -> Result<Option<Vec<ImageCounts>>> {
+    let file = match input_file::open(path, input_file::IMAGE_COUNTS_BYTES) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        file => file.with_context(|| format!("cannot read {}", path.display()))?,
+    };
+    let mut images: Vec<ImageCounts> = Vec::new();
+    for line in csv::Reader::from_reader(file).into_deserialize() {
+        let line: Line = line.with_context(|| format!("cannot understand {}", path.display()))?;
+        let fits = line.truth < classes && line.prediction < classes;
+        ensure!(fits, "{}: {} has a class beyond {}", path.display(), line.image, classes - 1);
+        ensure!(line.pixels <= MOST_PIXELS, "{}: {} has more pixels than an image", path.display(), line.image);
+        if images.last().is_none_or(|last| last.image != line.image) {
+            images.push(ImageCounts { image: line.image, confusion: Confusion::new(classes) });
+        }
+        if let Some(last) = images.last_mut() {
+            last.confusion.counts[line.truth * classes + line.prediction] += line.pixels;
+        }
+    }
+    Ok(Some(images))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(image: &str, counts: [u64; 4]) -> ImageCounts {
+        ImageCounts { image: image.into(), confusion: Confusion { classes: 2, counts: counts.to_vec() } }
+    }
+
+    #[test]
+    fn counts_are_read_as_they_were_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("images.csv");
+        let images = [counts("a, \"b\"", [1, 0, 0, 4]), counts("empty", [0; 4]), counts("c", [0, 2, 3, 0])];
+        write(&path, &images).unwrap();
+        assert_eq!(read(&path, 2).unwrap().unwrap(), images);
+    }
+
+    #[test]
+    fn a_missing_file_is_no_error_and_a_wrong_one_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("images.csv");
+        assert_eq!(read(&path, 2).unwrap(), None);
+        for text in ["image,truth,prediction,pixels\na,0,2,1\n", "image,truth,prediction,pixels\na,0,x,1\n", "a\nb\n"] {
+            std::fs::write(&path, text).unwrap();
+            assert!(read(&path, 2).unwrap_err().to_string().contains("images.csv"));
+        }
+    }
+}

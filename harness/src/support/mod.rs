@@ -1,0 +1,14 @@
+//! Underfoot: what every room stands on, and what knows nothing of networks, data or runs.
+
+pub mod atomic_file;
+pub mod exit;
+#[cfg(test)]
+pub(crate) mod golden;
+pub mod input_file;
+#[allow(unsafe_code)]
+pub mod memory;
+pub mod npy;
+pub mod plot;
+pub mod progress;
+pub mod stop;
+pub mod turn;

@@ -1,0 +1,160 @@
+//! Run directories of several output directories, put together in one: the shards of a sweep.
+//!
+//! First everything is read and checked (`found`, `check`), then run directories are copied, each whole or not at all
+//! (`copy`), then the tables are written.
+
+mod check;
+mod copy;
+mod found;
+
+use crate::conclusions::tables::Tables;
+use crate::results::run_dir::RunDir;
+use crate::sweep::{Lock, drawn_root};
+use anyhow::{Context, Result, bail, ensure};
+use copy::Copies;
+use found::{Found, Reached};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What was put together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Merged {
+    /// Copied, by how far they have come.
+    pub finished: usize,
+    pub failed: usize,
+    /// With a checkpoint.
+    pub unfinished: usize,
+    /// Were there already, as far as in any of the folders.
+    pub present: usize,
+    /// Had not come to a checkpoint, and were left out.
+    pub without_checkpoint: usize,
+}
+
+/// A run that is to be copied, and where to.
+struct Due<'f> {
+    found: &'f Found,
+    target: PathBuf,
+    /// It takes the place of one that is unfinished and has not come so far.
+    replaces: bool,
+}
+
+/// Copies the runs of `folders` into `out`: finished and failed ones, and unfinished ones with a checkpoint, so that a sweep in
+/// `out` goes on with them. Of several copies of a run the one that has come furthest is taken. A result or an error that is in
+/// `out` is never replaced.
+///
+/// # Errors
+/// Before anything is written: a folder that holds no runs, is given twice, is `out` itself or is in use; runs that cannot be read
+/// or do not belong together. After that: what cannot be written. Names the files.
+pub fn merge(out: &Path, folders: &[PathBuf]) -> Result<Merged> {
+    check_folders(out, folders)?;
+    // Where no sweep has ever written there is nobody to wait for, and nothing to be written yet.
+    let mut lock = out.join(".lock").is_file().then(|| Lock::take(out)).transpose()?;
+    let _reading = folders.iter().map(|folder| Lock::take_to_read(folder)).collect::<Result<Vec<_>>>()?;
+    let mut found = found::read(out)?;
+    for folder in folders {
+        let runs = found::read(folder)?;
+        ensure!(!runs.is_empty(), "{}: holds no runs; name folders that sweeps wrote (--out)", folder.display());
+        found.extend(runs);
+    }
+    check::belong_together(&found)?;
+    let (due, mut merged) = choose(out, &found)?;
+    if lock.is_none() {
+        lock = Some(Lock::take(out)?);
+    }
+    let copies = Copies::begin(out)?;
+    for Due { found, target, replaces } in &due {
+        copies.run(&found.dir, target, *replaces)?;
+        copy_drawn(&copies, out, found)?;
+        match &found.reached {
+            Reached::Finished(_) => merged.finished += 1,
+            Reached::Failed(_) | Reached::Broken(_) => merged.failed += 1,
+            Reached::Checkpoint(_) | Reached::Nothing => merged.unfinished += 1,
+        }
+    }
+    drop(copies);
+    Tables::update(out)?;
+    drop(lock);
+    Ok(merged)
+}
+
+/// Folders that are there, each once, and none in another.
+fn check_folders(out: &Path, folders: &[PathBuf]) -> Result<()> {
+    ensure!(out.is_dir() || !out.exists(), "{} is no folder: choose another one to merge into", out.display());
+    let mut known: Vec<(PathBuf, &Path)> = vec![(canonical(out)?, out)];
+    for folder in folders {
+        ensure!(folder.is_dir(), "{}: no such folder; name one that a sweep wrote (--out)", folder.display());
+        let path = canonical(folder)?;
+        let overlap = known.iter().find(|(other, _)| path.starts_with(other) || other.starts_with(&path));
+        if let Some((_, other)) = overlap {
+            bail!("{} and {}: the same folder, or one in the other; name each once", other.display(), folder.display());
+        }
+        known.push((path, folder));
+    }
+    Ok(())
+}
+
+/// Without links, as far as it is there.
+fn canonical(path: &Path) -> Result<PathBuf> {
+    let path = std::path::absolute(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let real = |there: &Path| Some(fs::canonicalize(there).ok()?.join(path.strip_prefix(there).ok()?));
+    Ok(path.ancestors().find_map(real).unwrap_or_else(|| path.clone()))
+}
+
+/// Which copy of each run is taken.
+fn choose<'f>(out: &Path, found: &'f [Found]) -> Result<(Vec<Due<'f>>, Merged)> {
+    let mut groups: BTreeMap<PathBuf, Vec<&Found>> = BTreeMap::new();
+    for run in found {
+        let target = RunDir::new(out, &run.file.settings, &run.file.run_id).path().to_owned();
+        groups.entry(target).or_default().push(run);
+    }
+    let (mut due, mut merged) = (Vec::new(), Merged::default());
+    for (target, group) in groups {
+        let present = group.iter().find(|run| run.dir.path() == target);
+        ensure!(
+            present.is_some() || !target.exists(),
+            "{} is no run directory: move it away, it is where a run belongs",
+            target.display()
+        );
+        // The first of those that have come equally far.
+        let furthest = group.iter().rev().max_by_key(|run| run.reached.rank()).expect("a group has a run");
+        if present.is_some_and(|present| present.reached.rank() == furthest.reached.rank()) {
+            merged.present += 1;
+        } else if matches!(furthest.reached, Reached::Nothing) {
+            merged.without_checkpoint += 1;
+        } else {
+            due.push(Due { found: furthest, target, replaces: present.is_some() });
+        }
+    }
+    Ok((due, merged))
+}
+
+/// The images that a run was trained on where a sweep has drawn them: a report shows them.
+fn copy_drawn(copies: &Copies, out: &Path, run: &Found) -> Result<()> {
+    let settings = &run.file.settings;
+    match (drawn_root(&run.folder, settings), drawn_root(out, settings)) {
+        (Some(from), Some(to)) if from.is_dir() && !to.exists() => copies.folder(&from, &to),
+        _ => Ok(()),
+    }
+}
+
+/// `15 runs copied: 13 finished, 1 failed, 1 unfinished with a checkpoint; 2 were there already`
+impl fmt::Display for Merged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Merged { finished, failed, unfinished, present, without_checkpoint } = self;
+        let copied = finished + failed + unfinished;
+        write!(
+            f,
+            "{copied} runs copied: {finished} finished, {failed} failed, {unfinished} unfinished with a checkpoint"
+        )?;
+        write!(f, "; {present} were there already")?;
+        if *without_checkpoint > 0 {
+            write!(f, "; {without_checkpoint} without a checkpoint were left out")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

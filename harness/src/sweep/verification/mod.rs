@@ -1,0 +1,120 @@
+//! Whether written results can be believed: each run's id, scores and data are computed anew, and on request the run itself.
+
+mod claim;
+mod data_at_hand;
+mod repeat;
+mod text;
+
+pub use claim::{Claim, Measured, read_claims};
+pub use data_at_hand::DataAtHand;
+pub use repeat::{Repeat, Repeated};
+
+use crate::experiment::settings::{MODEL_VERSION, run_id_of_version};
+use anyhow::Result;
+use serde::Serialize;
+
+/// What one question about a run has been answered with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finding {
+    /// It is as written; how that is known.
+    Fits(String),
+    /// It is not.
+    Differs(String),
+    /// It could not be asked, and why.
+    NotChecked(String),
+}
+
+/// All that was asked of one run.
+#[derive(Clone, Debug, Serialize)]
+pub struct VerifiedRun {
+    /// `stare 1-12-24-36 seed 0`
+    pub run: String,
+    pub run_id: String,
+    /// Whether the id is that of the settings and the data.
+    pub id: Finding,
+    /// Whether the scores follow from the counts below them.
+    pub scores: Finding,
+    /// Whether the data set at hand is the one that was used.
+    pub data: Finding,
+    /// Whether running it again ends with the same; `None` where that was not asked.
+    pub rerun: Option<Finding>,
+}
+
+/// Of all runs of a folder.
+#[derive(Clone, Debug, Serialize)]
+pub struct Verification {
+    pub runs: Vec<VerifiedRun>,
+}
+
+impl VerifiedRun {
+    /// Asks all that can be asked without running anything.
+    ///
+    /// # Errors
+    /// A data set that is there and cannot be read; names the file.
+    pub fn of(claim: &Claim, data: &mut DataAtHand) -> Result<Self> {
+        Ok(VerifiedRun {
+            run: claim.settings.run_name(),
+            run_id: claim.run_id.clone(),
+            id: id(claim),
+            scores: claim.scores.clone(),
+            data: data_finding(claim, data)?,
+            rerun: None,
+        })
+    }
+
+    /// Each question by name, in the order of the table.
+    pub fn findings(&self) -> impl Iterator<Item = (&'static str, &Finding)> {
+        [("id", &self.id), ("scores", &self.scores), ("data", &self.data)]
+            .into_iter()
+            .chain(self.rerun.as_ref().map(|finding| ("rerun", finding)))
+    }
+}
+
+impl Verification {
+    /// Whether anything is not as written.
+    pub fn differs(&self) -> bool {
+        self.runs.iter().flat_map(VerifiedRun::findings).any(|(_, finding)| matches!(finding, Finding::Differs(_)))
+    }
+}
+
+/// A `results.csv` does not say the model version, which is part of the id: any that there has been may fit.
+fn id(claim: &Claim) -> Finding {
+    if let Some(why) = &claim.misfiled {
+        return Finding::Differs(why.clone());
+    }
+    let versions: Vec<u32> =
+        claim.model_version.map_or_else(|| (1..=MODEL_VERSION).rev().collect(), |known| vec![known]);
+    let of = |version: u32| run_id_of_version(version, &claim.settings, &claim.data_fingerprint);
+    match versions.iter().find(|version| of(**version) == claim.run_id) {
+        Some(version) => Finding::Fits(format!("model version {version}")),
+        None if claim.model_version.is_none() && claim.settings.init.is_some() => {
+            Finding::NotChecked("results.csv does not say which keys its initial weights were allowed to lack".into())
+        }
+        None => Finding::Differs(format!("settings and data give {}", of(versions[0]))),
+    }
+}
+
+fn data_finding(claim: &Claim, data: &mut DataAtHand) -> Result<Finding> {
+    Ok(match data.fingerprint(claim)? {
+        Err(why) => Finding::NotChecked(why),
+        Ok(found) if found == claim.data_fingerprint => Finding::Fits(format!("fingerprint {}", digits(&found))),
+        Ok(found) => Finding::Differs(format!(
+            "fingerprint {} and was {}: another set of images",
+            digits(&found),
+            digits(&claim.data_fingerprint)
+        )),
+    })
+}
+
+/// As many digits of a checksum as people compare.
+fn digits(checksum: &str) -> String {
+    let mut text: String = checksum.chars().take(12).collect();
+    if text.len() < checksum.len() {
+        text.push_str("...");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! A verification for people.
+
+use super::{Finding, Verification, VerifiedRun};
+use crate::conclusions::grid::grid;
+use std::fmt;
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Finding::Fits(_) => "fits",
+            Finding::Differs(_) => "differs",
+            Finding::NotChecked(_) => "not checked",
+        })
+    }
+}
+
+impl Finding {
+    fn reason(&self) -> &str {
+        let (Finding::Fits(reason) | Finding::Differs(reason) | Finding::NotChecked(reason)) = self;
+        reason
+    }
+}
+
+impl Verification {
+    /// How many runs fit, question by question; then the reasons of all that do not.
+    pub fn markdown(&self, results: &str) -> String {
+        let verdict = if self.differs() { "not as written" } else { "as written" };
+        let mut text = format!("# Verification: {verdict}\n\n{} runs of {results}.\n\n", self.runs.len());
+        let lines: Vec<Vec<String>> =
+            ["id", "scores", "data", "rerun"].iter().filter_map(|name| self.line(name)).collect();
+        text += &grid(&["question", "fits", "differs", "not checked", "how, or why not"], &lines);
+        for run in &self.runs {
+            for (name, finding) in run.findings().filter(|(_, finding)| matches!(finding, Finding::Differs(_))) {
+                text += &format!("\n- {} ({}): {name} **{finding}**: {}", run.run, run.run_id, finding.reason());
+            }
+        }
+        if self.differs() {
+            text.push('\n');
+        }
+        text
+    }
+
+    fn line(&self, question: &str) -> Option<Vec<String>> {
+        let findings: Vec<&Finding> = self.runs.iter().filter_map(|run| answer(run, question)).collect();
+        if findings.is_empty() {
+            return None;
+        }
+        let count =
+            |wanted: fn(&Finding) -> bool| findings.iter().filter(|finding| wanted(finding)).count().to_string();
+        Some(vec![
+            question.into(),
+            count(|finding| matches!(finding, Finding::Fits(_))),
+            count(|finding| matches!(finding, Finding::Differs(_))),
+            count(|finding| matches!(finding, Finding::NotChecked(_))),
+            reasons(&findings),
+        ])
+    }
+}
+
+fn answer<'r>(run: &'r VerifiedRun, question: &str) -> Option<&'r Finding> {
+    run.findings().find(|(name, _)| *name == question).map(|(_, finding)| finding)
+}
+
+/// Each reason once, with how often; those of differences stand below the table.
+fn reasons(findings: &[&Finding]) -> String {
+    let mut found: Vec<(&str, usize)> = Vec::new();
+    for finding in findings.iter().filter(|finding| !matches!(finding, Finding::Differs(_))) {
+        match found.iter_mut().find(|(reason, _)| *reason == finding.reason()) {
+            Some((_, count)) => *count += 1,
+            None => found.push((finding.reason(), 1)),
+        }
+    }
+    let shown: Vec<String> = found.iter().take(3).map(|(reason, count)| format!("{reason} ({count})")).collect();
+    let rest = if found.len() > 3 { format!("; {} others", found.len() - 3) } else { String::new() };
+    shown.join("; ") + &rest
+}
