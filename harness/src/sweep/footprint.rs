@@ -1,6 +1,6 @@
 //! Memory that a run needs on the CPU, estimated generously: what decides how many fit side by side.
 
-use crate::experiment::convolutions::{Convolution, convolutions};
+use crate::experiment::network::{self, NetworkCost};
 use crate::experiment::settings::{DataSource, InferMode, RunSettings};
 use crate::run::infer::BATCH_PIXELS;
 use crate::run::train::loader_threads;
@@ -22,9 +22,9 @@ const PROGRAM_BYTES: f64 = 64e6;
 const COPIES_IN_TRAINING: f64 = 3.0;
 /// Gradients on their way back, and what the allocator keeps between sizes.
 const SLACK: f64 = 2.0;
-/// Of a weight: value, gradient, velocity, and a checkpoint being put together and written.
+/// Copies of a weight: value, gradient, velocity, and a checkpoint being put together and written.
 const COPIES_OF_WEIGHTS: f64 = 8.0;
-/// Of a pixel on its way into a batch: colours as bytes and as numbers, resized and distorted.
+/// Bytes of a pixel on its way into a batch: colours as bytes and as numbers, resized and distorted.
 const BYTES_PER_LOADED_PIXEL: f64 = 32.0;
 const FLOAT_BYTES: f64 = 4.0;
 
@@ -32,9 +32,7 @@ const FLOAT_BYTES: f64 = 4.0;
 /// itself.
 pub fn bytes(load: &Workload, threads: usize) -> u64 {
     let settings = load.settings;
-    let list = convolutions(&settings.model, &settings.rates);
-    let written: f64 = list.iter().map(Convolution::written).sum();
-    let weights: f64 = list.iter().map(Convolution::weights).sum();
+    let NetworkCost { written, weights, .. } = NetworkCost::of(&network::config(settings));
     let maps = training(settings, written).max(scoring(settings, written));
     let weights = COPIES_OF_WEIGHTS * FLOAT_BYTES * weights;
     (PROGRAM_BYTES + SLACK * maps + weights + loading(load, threads)) as u64
