@@ -13,7 +13,7 @@ use crate::support::stop::StopFlag;
 use anyhow::{Context, Result, anyhow, ensure};
 use atrous_data::DatasetKind;
 use atrous_models::device::ComputeDevice;
-use atrous_models::{Layer, Segmentor};
+use atrous_models::{DecodeHead, Layer, Segmentor};
 use clap::ArgGroup;
 use std::path::PathBuf;
 

@@ -4,7 +4,8 @@ use burn::tensor::{Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Which channels an iteration drops: a function of (seed, iteration) alone, so that a resumed run drops the same ones.
+/// The noise that drops channels in one iteration: a function of (seed, iteration) alone, so that a
+/// resumed run drops the same ones.
 #[derive(Clone, Debug)]
 pub struct DropoutNoise {
     random: ChaCha8Rng,
@@ -12,7 +13,7 @@ pub struct DropoutNoise {
 }
 
 impl DropoutNoise {
-    /// `probability`: of dropping a channel, in 0..1.
+    /// Makes the noise of an iteration. `probability`: of dropping a channel, in 0..1.
     pub fn new(seed: u64, iteration: u64, probability: f64) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         // Stream 0 of the seed draws the initial weights.
@@ -20,7 +21,8 @@ impl DropoutNoise {
         Self { random, probability }
     }
 
-    /// Sets whole channels of batch x channels x height x width to zero and scales the others by `1 / (1 - p)`.
+    /// Sets whole channels of batch x channels x height x width to zero and scales the others by
+    /// `1 / (1 - p)`.
     pub fn apply(&mut self, input: Tensor<4>) -> Tensor<4> {
         if self.probability == 0.0 {
             return input;
