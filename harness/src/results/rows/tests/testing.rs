@@ -1,6 +1,6 @@
 //! Made-up rows, for tests of this crate.
 
-use super::{Row, RowEnd, Rows};
+use super::super::{Row, RowEnd, Rows};
 use crate::experiment::settings::{
     DataSource, InferSpec, InitSpec, MODEL_VERSION, ModelKind, ModelSpec, Part, RunSettings, tests::example as settings,
 };
