@@ -1,7 +1,7 @@
 //! Batch norm in training mode, over batch, height and width, with a ReLU behind it where one is
 //! asked for.
 //!
-//! In evaluation mode it is the operation [`channel_affine`](super::channel_affine), which it also
+//! In evaluation mode it is the operation `channel_affine`, which it also
 //! ends with.
 
 mod backward;
