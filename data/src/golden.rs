@@ -9,14 +9,16 @@ use crate::limit::ImageLimit;
 use crate::raster::{LabelMap, RgbImage8};
 use crate::read::{read_mask, read_rgb};
 
-/// Where recordings of more seeds lie if `ATROUS_GOLDEN` does not say so; tests run in the folder of the crate.
+/// Where recordings of more seeds lie if `ATROUS_GOLDEN` does not say so; tests run in the folder
+/// of the crate.
 const SHARED: &str = "../../shared/golden";
 
 /// One folder of recordings.
 pub(crate) struct Golden(PathBuf);
 
-/// The folders that every golden test runs over: the one in this crate, and the one that `ATROUS_GOLDEN` names, which
-/// must be there if it is set. Each is printed when its turn comes: what a test prints is shown if it fails.
+/// The folders that every golden test runs over: the one in this crate, and the one that
+/// `ATROUS_GOLDEN` names, which must be there if it is set. Each is printed when its turn comes:
+/// what a test prints is shown if it fails.
 pub(crate) fn folders() -> impl Iterator<Item = Golden> {
     let named = std::env::var_os("ATROUS_GOLDEN").map(PathBuf::from);
     list(named, Path::new(SHARED))

@@ -1,15 +1,15 @@
 //! `atrous bench`: how fast this machine is.
 
-use super::options::{CacheArg, DataRootArg, DeviceArg};
+use super::options::DeviceArg;
 use super::output::print;
 use crate::experiment::spec::{Overrides, PlannedRun, Spec};
 use crate::measure::speed::{Case, Report, SpeedOptions, What, measure};
+use crate::run::options::{DataOptions, RunOptions};
+use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use anyhow::Result;
-use atrous_data::ImageLimit;
 use atrous_models::device::ComputeDevice;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 /// Time training steps, predictions, or the loader
 ///
@@ -70,10 +70,10 @@ enum Command {
         threads: u64,
 
         #[command(flatten)]
-        data: DataRootArg,
+        data: DataOptions,
 
         #[command(flatten)]
-        cache: CacheArg,
+        run: RunOptions,
     },
 }
 
@@ -128,9 +128,8 @@ impl Command {
             units,
             warmup,
             threads: 1,
-            cache_bytes: 0,
-            data_root: PathBuf::new(),
-            image_limit: ImageLimit::DEFAULT,
+            run: RunOptions::default(),
+            data: DataOptions::at(""),
         };
         match self {
             Command::Step { cases, steps, warmup, device } => {
@@ -139,19 +138,9 @@ impl Command {
             Command::Inference { cases, images, warmup, device } => {
                 (cases, device.device, options(What::Inference, images, warmup))
             }
-            Command::Loader { cases, samples, threads, data, cache } => {
+            Command::Loader { cases, samples, threads, data, run } => {
                 let options = options(What::Loader, samples, 0);
-                (
-                    cases,
-                    "flex".into(),
-                    SpeedOptions {
-                        threads: threads as usize,
-                        image_limit: data.max_image.limit(),
-                        data_root: data.data_root,
-                        cache_bytes: cache.bytes(),
-                        ..options
-                    },
-                )
+                (cases, "flex".into(), SpeedOptions { threads: threads as usize, data, run, ..options })
             }
         }
     }
@@ -161,7 +150,7 @@ impl Command {
 ///
 /// # Errors
 /// One line that names the file or option that has to be changed.
-pub fn run(args: Args) -> Result<ExitCode> {
+pub fn run(args: Args) -> Result<Exit> {
     let (arguments, device, mut options) = args.command.parts();
     let runs = arguments.runs()?;
     let device = ComputeDevice::select(&device)?;
@@ -185,5 +174,5 @@ pub fn run(args: Args) -> Result<ExitCode> {
         report.write(path)?;
     }
     print(report.to_string())?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done)
 }

@@ -1,5 +1,6 @@
-//! What is fuzzed, over the committed corpus: every file of it, and the same files altered in thousands of ways that are always the
-//! same. No file may make a target panic; what the targets assert beside that stands in `fuzz/src`.
+//! What is fuzzed, over the committed corpus: every file of it, and the same files altered in
+//! thousands of ways that are always the same. No file may make a target panic; what the targets
+//! assert beside that stands in `fuzz/src`.
 
 #[path = "../../../fuzz/src/data.rs"]
 pub mod data;
@@ -32,8 +33,9 @@ impl Random {
     }
 }
 
-/// Bytes with one to four changes: bits that flip, numbers at the edges of their types, parts of this or of another file in place of
-/// others or between them, an end that is cut off. Headers are where changes do most, so half of them are there.
+/// Bytes with one to four changes: bits that flip, numbers at the edges of their types, parts of
+/// this or of another file in place of others or between them, an end that is cut off. Headers are
+/// where changes do most, so half of them are there.
 fn altered(random: &mut Random, bytes: &[u8], other: &[u8]) -> Vec<u8> {
     const HEADER: usize = 256;
     const EDGES: [&[u8]; 10] =
@@ -127,7 +129,7 @@ fn the_corpus_holds_files_that_are_read_and_files_that_are_refused() {
     for target in ["image", "label", "checkpoint_safetensors", "checkpoint_pth"] {
         let reads = |bytes: &[u8]| match target {
             "image" => atrous_data::decode_rgb(Path::new("a"), bytes, atrous_data::ImageLimit::DEFAULT).is_ok(),
-            "label" => atrous_data::DatasetKind::KNOWN.into_iter().any(|kind| {
+            "label" => atrous_data::DatasetKind::all().any(|kind| {
                 atrous_data::decode_label(Path::new("a"), bytes, kind, atrous_data::ImageLimit::DEFAULT).is_ok()
             }),
             _ => atrous_models::State::from_bytes(bytes).is_ok(),

@@ -1,6 +1,7 @@
-//! Properties of readers, over files that are put together from parts: whatever the program writes it reads again, what is read is
-//! what the file says, and no file does harm. The functions of `corpus` assert what must hold of any bytes; altered bytes seldom get past
-//! the first check of a reader, parts in a new order do.
+//! Properties of readers, over files that are put together from parts: whatever the program writes
+//! it reads again, what is read is what the file says, and no file does harm. The functions of
+//! `corpus` assert what must hold of any bytes; altered bytes seldom get past the first check of a
+//! reader, parts in a new order do.
 
 use crate::corpus::{data, files};
 use atrous_data::{DatasetKind, ImageLimit, decode_label, decode_rgb};
@@ -9,6 +10,7 @@ use atrous_harness::experiment::spec::{Overrides, Spec};
 use atrous_harness::results::rows::Rows;
 use atrous_harness::results::run_dir::{RunDir, RunFile};
 use atrous_harness::results::{result::RunResult, scores::Confusion};
+use atrous_harness::run::options::DataOptions;
 use atrous_harness::support::progress::Progress;
 use atrous_harness::sweep::verification::read_claims;
 use atrous_harness::sweep::verification::{DataAtHand, Verification, VerifiedRun};
@@ -40,17 +42,16 @@ fn picture(values: usize) -> impl Strategy<Value = ([usize; 2], Vec<u8>)> {
 fn meaning(kind: DatasetKind, values: &[u8]) -> Option<Vec<u8>> {
     const CITYSCAPES: [u8; 19] = [7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33];
     let full = values.contains(&255);
-    let class = |value: u8| match (kind, value) {
-        (DatasetKind::Cityscapes, 0..=33) => {
-            Some(CITYSCAPES.iter().position(|id| *id == value).map_or(255, |at| at as u8))
-        }
-        (DatasetKind::Isaid, 0..=15) | (DatasetKind::Control, 0..=1) => Some(value),
-        (DatasetKind::Cityscapes | DatasetKind::Isaid | DatasetKind::Control, 255) => Some(255),
-        (DatasetKind::Cityscapes | DatasetKind::Isaid | DatasetKind::Control, _) => None,
-        (_, 0) => Some(0),
-        (_, 1) if !full => Some(1),
-        (_, 255) => Some(1),
-        _ => None,
+    let class = |value: u8| match (kind.name(), value) {
+        ("cityscapes", 0..=33) => Some(CITYSCAPES.iter().position(|id| *id == value).map_or(255, |at| at as u8)),
+        ("isaid", 0..=15) | ("control", 0..=1) => Some(value),
+        ("cityscapes" | "isaid" | "control", 255) => Some(255),
+        ("cityscapes" | "isaid" | "control", _) => None,
+        ("stare" | "chase_db1" | "hrf", 0) => Some(0),
+        ("stare" | "chase_db1" | "hrf", 1) if !full => Some(1),
+        ("stare" | "chase_db1" | "hrf", 255) => Some(1),
+        ("stare" | "chase_db1" | "hrf", _) => None,
+        (other, _) => panic!("say what the masks of {other} mean"),
     };
     values.iter().map(|value| class(*value)).collect()
 }
@@ -178,7 +179,7 @@ fn write(out: &Path, result: &RunResult) -> RunDir {
 fn differs(out: &Path) -> bool {
     let Ok(claims) = read_claims(out) else { return true };
     let scratch = tempfile::tempdir().unwrap();
-    let mut data = DataAtHand::new(Path::new("absent"), ImageLimit::DEFAULT, scratch.path(), &Progress::hidden());
+    let mut data = DataAtHand::new(&DataOptions::at("absent"), scratch.path(), &Progress::hidden());
     Verification { runs: claims.iter().map(|claim| VerifiedRun::of(claim, &mut data).unwrap()).collect() }.differs()
 }
 
@@ -205,7 +206,7 @@ proptest! {
         let values: Vec<u8> = places.iter().map(|place| alphabet[usize::from(*place) % alphabet.len()]).collect();
         for format in [ImageFormat::Png, ImageFormat::Pnm, ImageFormat::Tiff] {
             let file = encoded(&values, size, ExtendedColorType::L8, format);
-            for kind in DatasetKind::KNOWN {
+            for kind in DatasetKind::all() {
                 let read = decode_label(Path::new("a"), &file, kind, ImageLimit::DEFAULT).ok().map(|label| label.data);
                 prop_assert_eq!(read, meaning(kind, &values), "{} {:?}", kind, format);
             }

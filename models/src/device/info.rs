@@ -17,6 +17,22 @@ pub struct DeviceInfo {
     pub half: bool,
 }
 
+/// Whether a device of this name is the CPU backend, whose results are the same bit for bit on the
+/// same vector instructions.
+pub fn is_cpu(name: &str) -> bool {
+    name == CPU
+}
+
+/// The name of the CPU backend.
+pub const CPU: &str = "flex";
+
+impl DeviceInfo {
+    /// Whether this is the CPU backend.
+    pub fn is_cpu(&self) -> bool {
+        is_cpu(&self.name)
+    }
+}
+
 /// Why a device cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum DeviceError {
@@ -40,7 +56,7 @@ pub enum DeviceError {
 pub fn flex_info() -> DeviceInfo {
     let threads = rayon::current_num_threads();
     DeviceInfo {
-        name: "flex".to_owned(),
+        name: CPU.to_owned(),
         adapter: format!("{} ({threads} threads)", cpu_name()),
         kind: "CPU".to_owned(),
         api: vector_instructions().to_owned(),

@@ -5,7 +5,7 @@ mod adapter;
 mod info;
 mod request;
 
-pub use info::{DeviceError, DeviceInfo};
+pub use info::{CPU, DeviceError, DeviceInfo, is_cpu};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -81,7 +81,7 @@ impl ComputeDevice {
     /// line; empty on the CPU, and where it has computed none.
     pub fn convolutions(&self) -> String {
         #[cfg(feature = "wgpu")]
-        if self.info.name != "flex" {
+        if !self.info.is_cpu() {
             return gpu::choices();
         }
         String::new()
@@ -168,7 +168,9 @@ mod tests {
 
     #[test]
     fn the_cpu_backend_is_always_listed() {
-        assert!(list().iter().any(|device| device.name == "flex"));
+        assert_eq!(list().iter().filter(|device| device.is_cpu()).count(), 1);
+        let names = ["flex", "wgpu:0", "vulkan:cpu", "flex + wgpu:0", ""];
+        assert_eq!(names.map(is_cpu), [true, false, false, false, false]);
         assert_eq!(ComputeDevice::select("flex").unwrap().info, flex_info());
     }
 

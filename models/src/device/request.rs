@@ -1,6 +1,6 @@
 //! What the name of a device asks for.
 
-use super::info::DeviceError;
+use super::info::{CPU, DeviceError};
 
 /// The graphics API of the adapters that an index counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub fn parse(name: &str) -> Result<DeviceRequest, DeviceError> {
     };
     let api = match (api, rest) {
         ("auto", None) => return Ok(DeviceRequest::Auto),
-        ("flex", None) => return Ok(DeviceRequest::Flex),
+        (CPU, None) => return Ok(DeviceRequest::Flex),
         ("wgpu", _) => Api::Any,
         ("vulkan", _) => Api::Vulkan,
         _ => return Err(unknown()),

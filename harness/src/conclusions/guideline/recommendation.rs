@@ -1,4 +1,4 @@
-//! Which rates to use on a map, and on what that rests.
+//! Rates to use on a map, and what they rest on.
 
 use super::evidence::Evidence;
 use super::optimum::{Optimum, Range, bootstrap};
@@ -45,12 +45,13 @@ pub struct Pooled {
 }
 
 impl Recommendation {
-    /// By the geometric rule, with so many 3x3 branches beside the 1x1 branch.
+    /// Recommends rates by the geometric rule, with so many 3x3 branches beside the 1x1 branch.
     pub fn geometric(feature: [usize; 2], branches: usize) -> Self {
         Self::of(largest_whole_rate(feature), feature, branches, Basis::Geometry { why: None })
     }
 
-    /// From measured scores where they determine a relative rate, else by the geometric rule.
+    /// Recommends rates from measured scores where they determine a relative rate, else by the
+    /// geometric rule.
     pub fn from_evidence(feature: [usize; 2], branches: usize, evidence: &Evidence) -> Self {
         let side = feature[0].min(feature[1]);
         match Pooled::of(evidence).and_then(Pooled::determined) {
@@ -108,10 +109,10 @@ impl Pooled {
         })
     }
 
-    /// Itself, where it says something.
+    /// Keeps the pooled rate where it says something.
     ///
     /// # Errors
-    /// Why it does not.
+    /// Why it says nothing.
     pub fn determined(self) -> Result<Self, String> {
         let Pooled { best, interval, measured, .. } = self;
         if interval.covers(measured) {
@@ -130,8 +131,8 @@ impl Pooled {
     }
 }
 
-/// The smallest value with half of the weight at or below it; between two, where half of it is exactly there, their
-/// geometric mean.
+/// The smallest value with half of the weight at or below it; between two, where half of it is
+/// exactly there, their geometric mean.
 fn weighted_median(values: impl Iterator<Item = f64>, weights: &[f64]) -> f64 {
     let mut pairs: Vec<(f64, f64)> = values.zip(weights.iter().copied()).collect();
     pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -170,8 +171,8 @@ mod tests {
 
     #[test]
     fn evidence_sets_the_largest_rate() {
-        use DatasetKind::{ChaseDb1, Hrf, Stare};
-        let parts = [(Stare, 0.2, 0.02), (ChaseDb1, 0.3, 0.02), (Hrf, 0.6, 0.02)];
+        let parts =
+            [(DatasetKind::STARE, 0.2, 0.02), (DatasetKind::CHASE_DB1, 0.3, 0.02), (DatasetKind::HRF, 0.6, 0.02)];
         let found = Recommendation::from_evidence([100, 200], 3, &evidence(&parts));
         let Basis::Evidence { pooled } = found.basis else { panic!("{found:?}") };
         let Range { low, high } = pooled.interval;
@@ -184,14 +185,13 @@ mod tests {
 
     #[test]
     fn a_data_set_with_many_experiments_counts_once() {
-        use DatasetKind::{ChaseDb1, Hrf, Stare};
         let parts = [
-            (Stare, 0.6, 0.02),
-            (Stare, 0.6, 0.02),
-            (Stare, 0.6, 0.02),
-            (Stare, 0.6, 0.02),
-            (ChaseDb1, 0.2, 0.02),
-            (Hrf, 0.2, 0.02),
+            (DatasetKind::STARE, 0.6, 0.02),
+            (DatasetKind::STARE, 0.6, 0.02),
+            (DatasetKind::STARE, 0.6, 0.02),
+            (DatasetKind::STARE, 0.6, 0.02),
+            (DatasetKind::CHASE_DB1, 0.2, 0.02),
+            (DatasetKind::HRF, 0.2, 0.02),
         ];
         let pooled = Pooled::of(&evidence(&parts)).unwrap();
         assert!((pooled.best - 0.2).abs() < 0.03 && pooled.datasets == 3, "{pooled:?}");
@@ -209,7 +209,7 @@ mod tests {
         assert!(why(&Evidence::default()).starts_with("no experiment has three relative rates"));
         let noisy = Evidence { series: vec![series(0.28, 0.0005, 0.02, 3)] };
         assert!(why(&noisy).contains("covers what was measured"), "{}", why(&noisy));
-        assert!(why(&evidence(&[(DatasetKind::Stare, 4.0, 0.01)])).contains("the optimum may lie beyond"));
+        assert!(why(&evidence(&[(DatasetKind::STARE, 4.0, 0.01)])).contains("the optimum may lie beyond"));
     }
 
     #[test]

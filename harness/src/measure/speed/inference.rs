@@ -22,7 +22,7 @@ pub(super) fn seconds(settings: &RunSettings, device: &ComputeDevice, clock: Clo
 
 fn image(settings: &RunSettings) -> RgbImage8 {
     let [height, width] = settings.resize;
-    let mut noise = Noise(settings.seed);
+    let mut noise = Noise::new(settings.seed);
     let data = (0..3 * height * width).map(|_| noise.below(256) as u8).collect();
     RgbImage8 { height, width, data }
 }

@@ -9,12 +9,12 @@ pub use report::{Case, Report, What};
 
 use crate::experiment::settings::RunSettings;
 use crate::results::provenance;
+use crate::run::options::{DataOptions, RunOptions};
 use crate::support::memory;
 use crate::support::progress::{Bar, Progress};
+use crate::support::split_mix::SplitMix;
 use anyhow::Result;
-use atrous_data::ImageLimit;
 use atrous_models::ComputeDevice;
-use std::path::PathBuf;
 use std::time::Instant;
 
 /// What is measured, and how often.
@@ -27,12 +27,10 @@ pub struct SpeedOptions {
     pub warmup: u64,
     /// Threads that prepare batches (for [`What::Loader`]).
     pub threads: usize,
-    /// Bytes of decoded images that are kept (for [`What::Loader`]).
-    pub cache_bytes: usize,
+    /// What a run is told (for [`What::Loader`]).
+    pub run: RunOptions,
     /// Where data sets are (for [`What::Loader`]).
-    pub data_root: PathBuf,
-    /// The largest image that is read (for [`What::Loader`]).
-    pub image_limit: ImageLimit,
+    pub data: DataOptions,
 }
 
 /// Measures one run's units. Peak memory is that of this measurement, where the system allows it to be told apart.
@@ -99,26 +97,22 @@ impl Clock {
     }
 }
 
-/// Numbers that look random and are the same everywhere: SplitMix64 (Steele, Lea, Flood 2014).
-struct Noise(u64);
+/// Made-up inputs: the same on every machine.
+struct Noise(SplitMix);
 
 impl Noise {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
+    fn new(seed: u64) -> Self {
+        Noise(SplitMix::new(seed))
     }
 
     /// From 0 up to, but not including, `end`.
     fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
+        self.0.draw() % end
     }
 
     /// Uniform in -1..1.
     fn signed(&mut self) -> f32 {
-        (self.next() >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+        (self.0.draw() >> 40) as f32 / (1u64 << 23) as f32 - 1.0
     }
 }
 

@@ -27,7 +27,7 @@ fn batch(settings: &RunSettings) -> Batch {
     let [height, width] = settings.crop;
     let (size, area) = (settings.train.batch, height * width);
     let classes = settings.dataset.class_names().len() as u64;
-    let mut noise = Noise(settings.seed);
+    let mut noise = Noise::new(settings.seed);
     let images = (0..size * 3 * area).map(|_| 2.0 * noise.signed()).collect();
     let mut label = || if noise.below(IGNORED_IN) == 0 { IGNORE_INDEX } else { noise.below(classes) as u8 };
     let labels = (0..size * area).map(|_| label()).collect();

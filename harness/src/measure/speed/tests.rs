@@ -2,8 +2,8 @@ use super::*;
 use crate::experiment::spec::{Overrides, Spec};
 
 fn options(what: What) -> SpeedOptions {
-    let data_root = PathBuf::from("nowhere");
-    SpeedOptions { what, units: 3, warmup: 2, threads: 1, cache_bytes: 0, data_root, image_limit: ImageLimit::DEFAULT }
+    let (run, data) = (RunOptions::default(), DataOptions::at("nowhere"));
+    SpeedOptions { what, units: 3, warmup: 2, threads: 1, run, data }
 }
 
 fn settings() -> RunSettings {

@@ -5,6 +5,7 @@ use super::chart::Chart;
 use super::draw::{SIZE, draw};
 use super::font;
 use anyhow::{Context, Result, anyhow};
+use atrous_data::RgbImage8;
 use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, SVGBackend};
 
 /// A chart with its name.
@@ -54,15 +55,8 @@ impl Figure {
         let (width, height) = pixels();
         let mut buffer = vec![0; (width * height * 3) as usize];
         self.draw_on(BitMapBackend::with_buffer(&mut buffer, (width, height)))?;
-        let mut bytes = Vec::new();
-        let mut encoder = png::Encoder::new(&mut bytes, width, height);
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        encoder.set_compression(png::Compression::High);
-        let mut writer = encoder.write_header().context("the plot cannot be encoded")?;
-        writer.write_image_data(&buffer).context("the plot cannot be encoded")?;
-        writer.finish().context("the plot cannot be encoded")?;
-        Ok(bytes)
+        let image = RgbImage8 { height: height as usize, width: width as usize, data: buffer };
+        image.small_png().context("the plot cannot be encoded")
     }
 
     fn draw_on<DB: DrawingBackend>(&self, backend: DB) -> Result<()> {

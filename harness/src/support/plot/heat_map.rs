@@ -83,16 +83,7 @@ fn mark(picture: &mut RgbImage8, Outline { centre, reach }: Outline, factor: usi
 /// # Errors
 /// None that a picture can cause.
 pub fn encode(picture: &RgbImage8) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let sides = [picture.width, picture.height].map(u32::try_from);
-    let [Ok(width), Ok(height)] = sides else { anyhow::bail!("a picture of {:?} is too large", picture.size()) };
-    let mut encoder = png::Encoder::new(&mut bytes, width, height);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_depth(png::BitDepth::Eight);
-    let mut writer = encoder.write_header().context("a picture cannot be encoded")?;
-    writer.write_image_data(&picture.data).context("a picture cannot be encoded")?;
-    writer.finish().context("a picture cannot be encoded")?;
-    Ok(bytes)
+    picture.png().context("a picture cannot be encoded")
 }
 
 #[cfg(test)]
