@@ -10,8 +10,8 @@ use std::path::PathBuf;
 #[derive(Debug)]
 pub(crate) struct Recordings(Vec<PathBuf>);
 
-/// The repository's recordings, and the whole set in the folder `ATROUS_GOLDEN`, by default `shared/golden` beside the
-/// project, where that is present.
+/// The repository's recordings, and the whole set in the folder `ATROUS_GOLDEN`, by default
+/// `shared/golden` beside the project, where that is present.
 pub(crate) fn recordings() -> Vec<Recordings> {
     let named = std::env::var_os("ATROUS_GOLDEN").map(PathBuf::from);
     let whole = named.clone().unwrap_or_else(|| PathBuf::from("../../shared/golden"));

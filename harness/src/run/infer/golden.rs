@@ -98,8 +98,8 @@ impl Augmented {
         InferSpec { ratios, flip: case["flip"] == true, ..infer }
     }
 
-    /// Ten times the distance of f32 runs of the reference, plus 1e-6 of the peak; as many other labels as they have, and
-    /// one in two thousand.
+    /// Ten times the distance of f32 runs of the reference, plus 1e-6 of the peak; as many other
+    /// labels as they have, and one in two thousand.
     fn compare(&self, case: &str, what: &str, ours: &[f32], area: usize) {
         let (_, wanted) = values(&self.bytes, &format!("{case}.{what}"));
         assert_eq!(ours.len(), wanted.len(), "{case}");
