@@ -30,7 +30,7 @@ const IMAGES: usize = 50;
 /// the network's data set, or noise.
 ///
 /// OUT then holds erf.npy (the map, for numpy), erf.png and erf-log.png (linear, and logarithmic below the peak) and
-/// erf.json (Gaussian fit, squares that hold parts of the mass, mass around the taps of each ASPP branch). With several
+/// erf.json (squares that hold parts of the mass, mass around the taps of each ASPP branch). With several
 /// rates these are in OUT/RATES, and grid.png and grid-log.png show all with one scale.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES, group(ArgGroup::new("network").required(true).args(["weights", "spec", "sweep"])))]

@@ -5,7 +5,6 @@
 //! image, mean over RGB; a ReLU per image; the mean over the images; divided by its sum.
 
 mod drawing;
-mod gaussian;
 #[cfg(test)]
 mod golden;
 mod image;
@@ -17,7 +16,6 @@ mod subject;
 mod taps;
 
 pub use self::image::Image;
-pub use gaussian::Gaussian;
 pub use images::Images;
 pub use numbers::{Numbers, Reached};
 pub use output::{Field, Record, write_grid};

@@ -1,14 +1,12 @@
 //! A map in numbers.
 
-use super::{Gaussian, Map, Square, Taps, gaussian, squares, taps};
+use super::{Map, Square, Taps, squares, taps};
 use serde::Serialize;
 use std::fmt;
 
 /// How large a map is, and where its mass lies.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Numbers {
-    /// `None` for a map of equal values.
-    pub gaussian: Option<Gaussian>,
     pub squares: Vec<Square>,
     pub taps: Taps,
     pub reached: Reached,
@@ -30,7 +28,6 @@ impl Map {
         let share =
             |above: f64| self.values.iter().filter(|value| **value > above).count() as f64 / self.values.len() as f64;
         Numbers {
-            gaussian: gaussian::fit(self),
             squares: squares::squares(self),
             taps: taps::taps(self),
             reached: Reached { at_all: share(0.0), above_thousandth: share(threshold) },
@@ -40,13 +37,6 @@ impl Map {
 
 impl fmt::Display for Numbers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.gaussian {
-            Some(Gaussian { sigma_y, sigma_x, r_squared, .. }) => writeln!(
-                f,
-                "Gaussian       sigma {sigma_y:.2} x {sigma_x:.2} pixels (height x width), R^2 {r_squared:.3}"
-            )?,
-            None => writeln!(f, "Gaussian       none: all values are equal")?,
-        }
         let squares = self.squares.iter().map(|s| format!("{:.0} % {}", 100.0 * s.share, s.side));
         writeln!(f, "squares        {} (share of the mass, side in pixels)", squares.collect::<Vec<_>>().join(", "))?;
         let Reached { at_all, above_thousandth } = self.reached;
@@ -90,7 +80,7 @@ mod tests {
     #[test]
     fn the_text_has_all_numbers() {
         let text = example([20, 20], [10, 10], &[1, 30], |_, _| 1.0).numbers().to_string();
-        assert!(text.contains("none: all values are equal") && text.contains("99 % 21"), "{text}");
+        assert!(text.contains("99 % 21"), "{text}");
         assert!(text.contains("100.0 % of the image"), "{text}");
         let branch = text.lines().last().unwrap().split_whitespace().collect::<Vec<_>>();
         assert_eq!(branch, ["30", "20.25", "%", "-", "-"], "{text}");
