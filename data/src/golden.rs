@@ -12,8 +12,8 @@ use crate::read::{read_mask, read_rgb};
 /// One set of recordings, with its images decoded.
 pub(crate) struct Golden(Recordings);
 
-/// The sets that every golden test runs over. Each is printed when its turn comes: what a test prints
-/// is shown if it fails.
+/// The sets that every golden test runs over. Each is printed when its turn comes: what a test
+/// prints is shown if it fails.
 pub(crate) fn folders() -> impl Iterator<Item = Golden> {
     let sets = atrous_recordings::sets(&["tests/golden"]).into_iter();
     sets.inspect(|set| println!("recordings in {set}")).map(Golden)

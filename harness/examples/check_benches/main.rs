@@ -184,7 +184,12 @@ impl Saved {
             slower += usize::from(change > self.tolerance);
             println!("{name:<56} {:>9.3e} {:>9.3e} x{change:>6.2}{word}", saved.ratio, ratios[0]);
         }
-        println!("{} benchmarks, {slower} slower than allowed; saved {} on {}", measured.len(), self.date, self.processor);
+        println!(
+            "{} benchmarks, {slower} slower than allowed; saved {} on {}",
+            measured.len(),
+            self.date,
+            self.processor
+        );
         Ok(slower == 0)
     }
 }

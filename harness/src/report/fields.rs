@@ -5,9 +5,9 @@ use super::experiment::Experiment;
 use super::images::{Sources, trained};
 use super::parts::{one_line, percent, rates, rates_beside, table};
 use super::picture::Picture;
-use crate::measure::receptive_field::{self, Images, Map, Numbers, Options, Taps};
+use crate::measure::receptive_field::{self, ErfImages, Numbers, Options, ReceptiveField, Taps};
 use crate::support::plot::colour::Scale;
-use crate::support::plot::heat_grid::{self, Tile};
+use crate::support::plot::heat_grid::{self, GridTile};
 use crate::support::plot::heat_map;
 use crate::sweep::drawn_root;
 use anyhow::Result;
@@ -60,7 +60,7 @@ impl Report {
 fn measure(experiment: &Experiment, limit: usize, sources: &Sources, fields: &mut Fields) -> Result<()> {
     let settings = &experiment.section.settings;
     let drawn = drawn_root(sources.out, settings);
-    let images = Images::of_validation(settings.dataset, drawn.as_deref().unwrap_or(sources.data_root), limit)?;
+    let images = ErfImages::of_validation(settings.dataset, drawn.as_deref().unwrap_or(sources.data_root), limit)?;
     let mut maps = Vec::new();
     let cells = &experiment.section.cells;
     let bar = sources.progress.bar(cells.len() as u64, format!("receptive fields of {}", experiment.name()));
@@ -91,17 +91,17 @@ fn measure(experiment: &Experiment, limit: usize, sources: &Sources, fields: &mu
 }
 
 /// The maps beside each other, for a paper.
-fn grid(maps: &[(u64, Map)]) -> Result<Vec<u8>> {
+fn grid(maps: &[(u64, ReceptiveField)]) -> Result<Vec<u8>> {
     let taps: Vec<Taps> = maps.iter().map(|(_, map)| map.numbers().taps).collect();
     let tiles = maps.iter().zip(&taps);
-    let tiles: Vec<Tile> =
-        tiles.map(|((_, map), taps)| Tile { caption: map.caption(), map: map.heat_map(Some(taps)) }).collect();
+    let tiles: Vec<GridTile> =
+        tiles.map(|((_, map), taps)| GridTile { caption: map.caption(), map: map.heat_map(Some(taps)) }).collect();
     heat_grid::png(&tiles, Scale::Log { decades: DECADES })
 }
 
 impl Field {
     /// `peak`: of all maps that it is shown with.
-    fn new(seed: u64, map: &Map, peak: f64) -> Result<Self> {
+    fn new(seed: u64, map: &ReceptiveField, peak: f64) -> Result<Self> {
         let numbers = map.numbers();
         let heat = map.heat_map(Some(&numbers.taps));
         let factor = heat_map::enlargement(map.size, SIDE);

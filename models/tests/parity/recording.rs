@@ -79,7 +79,8 @@ impl<'a> Comparison<'a> {
         (ours, wanted)
     }
 
-    /// A recorded loss (`loss.STEP.NAME`), and the distance of two f32 runs of the reference from it.
+    /// A recorded loss (`loss.STEP.NAME`), and the distance of two f32 runs of the reference from
+    /// it.
     fn loss(&self, key: &str) -> Option<(f64, f64)> {
         let (step, name) = key.strip_prefix("loss.")?.split_once('.')?;
         let step: usize = step.parse().ok()?;
@@ -88,7 +89,8 @@ impl<'a> Comparison<'a> {
         Some((wanted, runs.map(|run| (run - wanted).abs()).fold(0.0, f64::max)))
     }
 
-    /// Ten times the distance of two f32 runs of the reference from its f64 result, plus 1e-6 of the peak.
+    /// Ten times the distance of two f32 runs of the reference from its f64 result, plus 1e-6 of
+    /// the peak.
     fn tolerance(&self, key: &str, wanted: &[f32]) -> f64 {
         let peak = wanted.iter().fold(0f32, |m, v| m.max(v.abs())) as f64;
         let noise = self.loss(key).map(|(_, noise)| noise).or(self.info["f32_error"][key][0].as_f64());

@@ -1,6 +1,6 @@
 //! A map in numbers.
 
-use super::{Map, Square, Taps, squares, taps};
+use super::{ReceptiveField, Square, Taps, squares, taps};
 use serde::Serialize;
 use std::fmt;
 
@@ -9,19 +9,19 @@ use std::fmt;
 pub struct Numbers {
     pub squares: Vec<Square>,
     pub taps: Taps,
-    pub reached: Reached,
+    pub reached: ReachedShares,
 }
 
 /// Share of the image's pixels that count.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Reached {
-    /// With any value above 0, in 0..=1.
+pub struct ReachedShares {
+    /// The share with any value above 0, in 0..=1.
     pub at_all: f64,
-    /// With more than a thousandth of the peak, in 0..=1.
+    /// The share with more than a thousandth of the peak, in 0..=1.
     pub above_thousandth: f64,
 }
 
-impl Map {
+impl ReceptiveField {
     /// The map in numbers.
     pub fn numbers(&self) -> Numbers {
         let threshold = 1e-3 * self.peak();
@@ -30,7 +30,7 @@ impl Map {
         Numbers {
             squares: squares::squares(self),
             taps: taps::taps(self),
-            reached: Reached { at_all: share(0.0), above_thousandth: share(threshold) },
+            reached: ReachedShares { at_all: share(0.0), above_thousandth: share(threshold) },
         }
     }
 }
@@ -39,7 +39,7 @@ impl fmt::Display for Numbers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let squares = self.squares.iter().map(|s| format!("{:.0} % {}", 100.0 * s.share, s.side));
         writeln!(f, "squares        {} (share of the mass, side in pixels)", squares.collect::<Vec<_>>().join(", "))?;
-        let Reached { at_all, above_thousandth } = self.reached;
+        let ReachedShares { at_all, above_thousandth } = self.reached;
         let percent = |share: f64| format!("{:.1} %", 100.0 * share);
         writeln!(
             f,

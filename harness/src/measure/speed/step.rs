@@ -1,6 +1,7 @@
 //! Training steps on a batch that is ready: no data is read.
 
-use super::{Clock, Noise};
+use super::clock::{Clock, Times};
+use super::noise::Noise;
 use crate::experiment::settings::RunSettings;
 use crate::run::train::Learner;
 use anyhow::{Result, anyhow};
@@ -10,8 +11,8 @@ use atrous_models::ComputeDevice;
 /// Share of ignored pixels, as one in so many.
 const IGNORED_IN: u64 = 10;
 
-/// Seconds of each step: losses of both heads, gradients, update, and the device's answer that it is done.
-pub(super) fn seconds(settings: &RunSettings, device: &ComputeDevice, clock: Clock) -> Result<Vec<f64>> {
+/// Times steps: losses of both heads, gradients, update, and the device's answer that it is done.
+pub(super) fn times(settings: &RunSettings, device: &ComputeDevice, clock: Clock) -> Result<Times> {
     let mut learner = Learner::new(settings, device.autodiff());
     let batch = batch(settings);
     clock.time(|iteration| {
@@ -27,7 +28,7 @@ fn batch(settings: &RunSettings) -> Batch {
     let [height, width] = settings.crop;
     let (size, area) = (settings.train.batch, height * width);
     let classes = settings.dataset.class_names().len() as u64;
-    let mut noise = Noise(settings.seed);
+    let mut noise = Noise::new(settings.seed);
     let images = (0..size * 3 * area).map(|_| 2.0 * noise.signed()).collect();
     let mut label = || if noise.below(IGNORED_IN) == 0 { IGNORE_INDEX } else { noise.below(classes) as u8 };
     let labels = (0..size * area).map(|_| label()).collect();

@@ -1,8 +1,10 @@
 //! An array as a picture: one colour per value.
 
 use super::colour::{Scale, colour};
-use anyhow::{Context, Result};
+use super::encode::encode;
+use anyhow::Result;
 use atrous_data::RgbImage8;
+use png::Compression;
 
 /// Pictures are enlarged by a whole factor until their longer side has so many pixels.
 const SIDE: usize = 512;
@@ -29,13 +31,14 @@ pub struct Outline {
     pub reach: usize,
 }
 
-/// The picture as a PNG file, its lightest colour at the largest value, enlarged as [`enlargement`] says.
+/// The picture as a PNG file, its lightest colour at the largest value, enlarged as [`enlargement`]
+/// says.
 ///
 /// # Errors
 /// None that an array can cause.
 pub fn png(map: &HeatMap, scale: Scale) -> Result<Vec<u8>> {
     let peak = map.values.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
-    encode(&draw(map, scale, peak, enlargement(map.size, SIDE)))
+    encode(&draw(map, scale, peak, enlargement(map.size, SIDE)), Compression::Balanced)
 }
 
 /// The largest whole factor at which no side is longer than `side`; at least 1.
@@ -76,23 +79,6 @@ fn mark(picture: &mut RgbImage8, Outline { centre, reach }: Outline, factor: usi
         set(y, first[1]);
         set(y, last[1]);
     }
-}
-
-/// A picture as a PNG file.
-///
-/// # Errors
-/// None that a picture can cause.
-pub fn encode(picture: &RgbImage8) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let sides = [picture.width, picture.height].map(u32::try_from);
-    let [Ok(width), Ok(height)] = sides else { anyhow::bail!("a picture of {:?} is too large", picture.size()) };
-    let mut encoder = png::Encoder::new(&mut bytes, width, height);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_depth(png::BitDepth::Eight);
-    let mut writer = encoder.write_header().context("a picture cannot be encoded")?;
-    writer.write_image_data(&picture.data).context("a picture cannot be encoded")?;
-    writer.finish().context("a picture cannot be encoded")?;
-    Ok(bytes)
 }
 
 #[cfg(test)]
