@@ -127,6 +127,6 @@ pub(crate) fn find_directory(kind: DatasetKind, data_root: &Path) -> Result<Path
     found.sort();
     found.into_iter().next().ok_or_else(|| DataError::RootMissing {
         path: exact,
-        advice: format!("put {} there as docs/datasets.md says, or set --data-root", kind.title()),
+        advice: format!("put {} there as docs/guide/datasets.md says, or set --data-root", kind.title()),
     })
 }

@@ -1,11 +1,11 @@
-//! The ASPP's 3x3 branch in all three directions, at rates from 1 to beyond the map: on 128x128 pixels of 16 channels, as in
-//! the U-Net, and on 32x32 of 64.
+//! The ASPP's 3x3 branch in all three directions, at rates from 1 to beyond the map: on 128x128
+//! pixels of 16 channels, as in the U-Net, and on 32x32 of 64.
 
 mod reference;
 
 use std::hint::black_box;
 
-use atrous_models::kernels::conv::{self, ConvGeometry, ConvShape};
+use atrous_models::ops::atrous_conv2d::{ConvGeometry, ConvShape, cpu};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use reference::values;
 
@@ -18,13 +18,13 @@ fn branch(criterion: &mut Criterion, batch: usize, channels: usize, side: usize,
             let geometry = ConvGeometry::same(3, rate);
             let shape = ConvShape { batch, channels: [channels; 2], input: [side; 2], kernel: [3; 2], geometry };
             group.bench_with_input(BenchmarkId::new("forward", rate), &shape, |bencher, shape| {
-                bencher.iter(|| conv::forward(black_box(&input), black_box(&weight), shape));
+                bencher.iter(|| cpu::forward(black_box(&input), black_box(&weight), shape));
             });
             group.bench_with_input(BenchmarkId::new("input gradient", rate), &shape, |bencher, shape| {
-                bencher.iter(|| conv::input_gradient(black_box(&gradient), black_box(&weight), shape));
+                bencher.iter(|| cpu::input_gradient(black_box(&gradient), black_box(&weight), shape));
             });
             group.bench_with_input(BenchmarkId::new("weight gradient", rate), &shape, |bencher, shape| {
-                bencher.iter(|| conv::weight_gradient(black_box(&input), black_box(&gradient), shape));
+                bencher.iter(|| cpu::weight_gradient(black_box(&input), black_box(&gradient), shape));
             });
         }
     });

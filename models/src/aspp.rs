@@ -86,14 +86,14 @@ impl AsppHead {
 
     /// The mean of the whole map through its convolution: batch x channels x 1 x 1.
     fn pool(&mut self, input: Tensor<4>, phase: Phase) -> Tensor<4> {
-        self.image_pool.forward(ops::mean_map(input), phase)
+        self.image_pool.forward(ops::global_average_pool(input), phase)
     }
 
     /// Image pooling and all branches through the bottleneck.
     fn join(&mut self, input: Tensor<4>, phase: Phase) -> Tensor<4> {
         let mut maps = vec![self.pool(input.clone(), phase)];
         maps.extend(self.branches.iter_mut().map(|branch| branch.forward(input.clone(), phase)));
-        self.bottleneck.forward(ops::join(maps), phase)
+        self.bottleneck.forward(ops::concat(maps), phase)
     }
 }
 

@@ -3,9 +3,9 @@
 use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 
-use crate::kernels::conv::ConvGeometry;
 use crate::layers::{BatchNorm, Conv2d};
 use crate::module::{Module, Phase, Visitor, key};
+use crate::ops::atrous_conv2d::ConvGeometry;
 
 /// Convolution without bias, batch norm, ReLU.
 #[derive(Clone, Debug)]

@@ -5,10 +5,10 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use crate::Precision;
-use crate::kernels::conv::ConvGeometry;
-use crate::kernels::norm::NormOptions;
 use crate::module::{Module, Phase, Role, Visitor, key, parameter};
 use crate::ops;
+use crate::ops::atrous_conv2d::ConvGeometry;
+use crate::ops::batch_norm::NormOptions;
 
 /// Draws from a normal distribution with mean 0 (Box-Muller).
 pub fn normal(count: usize, deviation: f64, random: &mut ChaCha8Rng) -> Vec<f32> {
@@ -133,7 +133,7 @@ impl BatchNorm {
             Phase::Evaluation => {
                 let inverse = (self.running_var.clone() + Self::EPSILON).sqrt().recip();
                 let scale = self.gamma.clone().detach() * inverse;
-                ops::affine(input, self.running_mean.clone(), scale, self.beta.clone().detach(), relu)
+                ops::channel_affine(input, self.running_mean.clone(), scale, self.beta.clone().detach(), relu)
             }
         }
     }

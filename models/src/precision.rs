@@ -1,21 +1,24 @@
-//! How many bits the products of convolutions are made of.
+//! The number of bits that the products of convolutions are made of.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Bits of the two sides of a convolution's products, forward and in both gradients. Sums have 32 bits always, as have weights, maps,
-/// statistics and what the optimiser keeps.
+/// The bits of both operands of a convolution's products, forward and in both gradients. Sums always
+/// have 32 bits. So have weights, maps, statistics and what the optimiser keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
-    /// 32.
+    /// 32 bits.
     #[default]
     Single,
-    /// 16 (IEEE half precision, rounded to nearest; GPU drivers may round to the other neighbour). Gradients of maps are multiplied by a power of two first that brings the largest
-    /// value of the map to between 2^14 and 2^15, and the sums by its inverse: half precision ends at 2^-24, and gradients, which are
-    /// means over all pixels, may be smaller altogether.
+    /// 16 bits: IEEE half precision, rounded to nearest. GPU drivers may round to the other
+    /// neighbour.
+    ///
+    /// Gradients of maps are multiplied by a power of two first that brings the largest value of the
+    /// map to between 2^14 and 2^15, and the sums by its inverse. Half precision ends at 2^-24, and
+    /// gradients, which are means over all pixels, may be smaller altogether.
     Mixed,
 }
 
@@ -28,7 +31,7 @@ impl fmt::Display for Precision {
     }
 }
 
-/// A text that is no precision.
+/// The error for a text that is no precision.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("unknown precision \"{0}\": use single or mixed")]
 pub struct UnknownPrecision(String);

@@ -5,11 +5,11 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::backbone::BackboneMaps;
-use crate::kernels::conv::ConvGeometry;
-use crate::kernels::pool::PoolGeometry;
 use crate::layers::{BatchNorm, Conv2d};
 use crate::module::{Module, Phase, Visitor, key};
 use crate::ops;
+use crate::ops::atrous_conv2d::ConvGeometry;
+use crate::ops::max_pool::PoolGeometry;
 
 /// Channels out of a bottleneck over those of its 3x3 convolution.
 const EXPANSION: usize = 4;
@@ -175,7 +175,7 @@ impl Bottleneck {
         for (i, (conv, norm)) in self.convs.iter_mut().enumerate() {
             map = norm.forward(conv.forward(map), i < 2, phase);
         }
-        ops::residual(map, shortcut)
+        ops::add_relu(map, shortcut)
     }
 }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Gradients, Tensor};
 
-use crate::kernels::momentum::MomentumStep;
 use crate::module::{Module, Role, Visitor};
 use crate::ops;
+use crate::ops::momentum_step::MomentumOptions;
 use crate::segmentor::Segmentor;
 
 /// Constants of the optimiser. Dampening is 0.
@@ -63,7 +63,7 @@ pub fn update<const D: usize>(
     let value = parameter.clone().inner();
     let velocity = velocity.unwrap_or_else(|| Tensor::zeros(value.dims(), &value.device()));
     let SgdConfig { momentum, weight_decay } = config;
-    let by = MomentumStep { lr: lr as f32, momentum: momentum as f32, weight_decay: weight_decay as f32 };
+    let by = MomentumOptions { lr: lr as f32, momentum: momentum as f32, weight_decay: weight_decay as f32 };
     let (moved, velocity) = ops::momentum_step(value, gradient, velocity, by);
     Some((Tensor::from_inner(moved).require_grad(), velocity))
 }

@@ -5,9 +5,9 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::backbone::BackboneMaps;
 use crate::conv_module::ConvModule;
-use crate::kernels::pool::PoolGeometry;
 use crate::module::{Module, Phase, Visitor, key};
 use crate::ops;
+use crate::ops::max_pool::PoolGeometry;
 
 /// Stages of the encoder; the decoder has one less.
 const STAGES: usize = 5;
@@ -57,7 +57,7 @@ impl UpStage {
         let reduced = self.reduce.conv.forward(input);
         let raised = ops::resize_bilinear(reduced, [height, width], false);
         let raised = self.reduce.norm.forward(raised, true, phase);
-        self.stage.forward(ops::join(vec![skip, raised]), phase)
+        self.stage.forward(ops::concat(vec![skip, raised]), phase)
     }
 }
 

@@ -13,7 +13,7 @@ usage: scripts/gpu/pack.sh [OPTION...]
 
   --out PATH         the pack: an archive if it ends in .tar.xz or .tar.gz, else a folder that must not exist yet
                      [default: gpu-pack.tar.xz]
-  --data-root DIR    folder that holds STARE (docs/datasets.md), for the sweep; without it, the sweep's images are drawn
+  --data-root DIR    folder that holds STARE (docs/guide/datasets.md), for the sweep; without it, the sweep's images are drawn
   --features LIST    cargo features to build with, such as vulkan,autotune [default: those of the workspace]
   --loader FILE      a Vulkan loader to bring along [default: this system's libvulkan.so.1]
   -h, --help         this text
@@ -82,7 +82,7 @@ if [ -n "$data_root" ]; then
     [ -d "$data_root" ] || bad "--data-root $data_root is no folder"
     stare=$(find "$data_root" -mindepth 1 -maxdepth 1 -iname stare | sort | head -n 1)
     [ -n "$stare" ] || bad "--data-root $data_root holds no folder STARE"
-    [ -d "$stare/stare-images" ] || [ -d "$stare/images" ] || bad "$stare is not laid out as docs/datasets.md says"
+    [ -d "$stare/stare-images" ] || [ -d "$stare/images" ] || bad "$stare is not laid out as docs/guide/datasets.md says"
 fi
 
 scratch=$(mktemp -d "$folder/.gpu-pack.XXXXXX")

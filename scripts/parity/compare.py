@@ -52,7 +52,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="scripts/parity/run.sh", description=__doc__, epilog=EXAMPLES,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-root", type=Path, metavar="DIR", default=os.environ.get("ATROUS_DATA", "datasets"),
-                        help="folder that holds the publishers' files, one folder each (docs/datasets.md) [default: "
+                        help="folder that holds the publishers' files, one folder each (docs/guide/datasets.md) [default: "
                              "ATROUS_DATA, else datasets]")
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", action="append", default=[],
                         help="score this checkpoint too: a U-Net S5-D16 with ASPP, two classes; may be repeated")

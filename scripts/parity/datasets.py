@@ -50,7 +50,7 @@ def folder(data_root, name):
             if entry.is_dir() and entry.name.lower() == wanted.lower():
                 return entry
     raise SystemExit(f"error: there is no folder {wanted} in {data_root}: name the folder that holds the data sets with "
-                     "--data-root, and see docs/datasets.md for what belongs there; or leave the set out with --datasets")
+                     "--data-root, and see docs/guide/datasets.md for what belongs there; or leave the set out with --datasets")
 
 
 def _files(base, pattern):

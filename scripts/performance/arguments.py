@@ -47,7 +47,7 @@ def parser():
     add("--only", type=lambda text: text.split(","), metavar="CASE,...",
         help="measure these; the others are listed as not measured [default: all that are worth their time]")
     add("--data-root", type=Path, metavar="DIR", default=os.environ.get("ATROUS_DATA", "datasets"),
-        help="for the loader: folder that holds the publishers' files, one folder each (docs/datasets.md) [default: "
+        help="for the loader: folder that holds the publishers' files, one folder each (docs/guide/datasets.md) [default: "
              "ATROUS_DATA, else datasets]")
     add("--rounds", type=at_least(1), default=5, metavar="N", help="[default: 5]")
     add("--threads", type=at_least(1), default=cores, metavar="N",

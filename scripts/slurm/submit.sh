@@ -5,7 +5,7 @@
 #
 # SBATCH_OPTIONS say what a shard needs: partition, time, memory, GPUs. ATROUS_OPTIONS are those of `atrous sweep`, but for
 # --shard: --out and --data-root have to be folders that all nodes see. ATROUS names the program (default: atrous).
-# Prints the number of the job. docs/clusters.md has more.
+# Prints the number of the job. docs/guide/clusters.md has more.
 # Example: scripts/slurm/submit.sh paper 12 --partition=gpu --gres=gpu:1 --time=24:00:00 -- --data-root /shared/data --out /shared/paper
 set -euo pipefail
 

@@ -122,7 +122,7 @@ fn note(kind: DatasetKind, name: &str) -> Option<&'static str> {
     let derived = ["manual1/11_h.tif", "manual1/12_h.tif", "manual1/13_h.tif"];
     (kind == DatasetKind::Hrf && derived.contains(&name)).then_some(
         "some copies of HRF hold masks here that were derived from the published artery/vein labels; \
-         say so with any result, they are in the validation split (docs/datasets.md)",
+         say so with any result, they are in the validation split (docs/guide/datasets.md)",
     )
 }
 

@@ -17,7 +17,7 @@ fn missing_root() {
     for kind in DatasetKind::ALL {
         let text = message(kind, &root.path().join("nowhere"));
         assert_names(&text, "nowhere: no such folder", "set --data-root");
-        assert_names(&message(kind, root.path()), kind.directory(), "docs/datasets.md");
+        assert_names(&message(kind, root.path()), kind.directory(), "docs/guide/datasets.md");
     }
 }
 

@@ -1,43 +1,42 @@
 //! `atrous batches`: what a run trains on, for other programs and for looking at.
 
-use super::options::{DataRootArg, RunArgs};
+use super::options::OneRunArgs;
 use super::output::print;
 use super::{check_new_file, default_out};
 use crate::experiment::settings::DataSource;
+use crate::run::options::{DataOptions, RunOptions};
 use crate::run::train;
 use crate::support::atomic_file;
+use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use crate::sweep::{DataSets, Lock};
 use anyhow::{Context, Result, ensure};
 use safetensors::tensor::{Dtype, TensorView};
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 /// Write the first batches of a run to a safetensors file
 ///
-/// Batches are those that `atrous train` with the same spec, experiment and seed sees: `images.K`, N x 3 x H x W, 32-bit
-/// floats, RGB, normalised and augmented, and `labels.K`, N x H x W, 8 bits, 255 ignored, for iteration K from 0. Synthetic
-/// images are drawn into runs/SPEC, where a sweep finds them.
+/// Batches are those that `atrous train` with the same spec, experiment and seed sees: `images.K`,
+/// N x 3 x H x W, 32-bit floats, RGB, normalised and augmented, and `labels.K`, N x H x W, 8 bits,
+/// 255 ignored, for iteration K from 0. Synthetic images are drawn into runs/SPEC, where a sweep
+/// finds them.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
-    run: RunArgs,
+    run: OneRunArgs,
 
     /// How many batches
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     iterations: u64,
 
-    /// Where the batches go; must not exist
-    #[arg(long, value_name = "FILE")]
+    #[arg(help = "Where the batches go; must not exist", long, value_name = "FILE")]
     out: PathBuf,
 
     #[command(flatten)]
-    data: DataRootArg,
+    data: DataOptions,
 }
 
-/// Memory for decoded images.
-const CACHE_BYTES: usize = 512 << 20;
 /// What a file of batches may hold; it is made in memory.
 const MOST_BYTES: u64 = 4 << 30;
 
@@ -49,7 +48,7 @@ Example:
 ///
 /// # Errors
 /// One line that names the file or option that has to be changed.
-pub fn run(args: Args) -> Result<ExitCode> {
+pub fn run(args: Args) -> Result<Exit> {
     check_new_file(&args.out)?;
     let spec = args.run.spec(None)?;
     let settings = spec.plan().remove(0).settings;
@@ -60,13 +59,13 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let bytes = count.saturating_mul(4 * values as u64);
     ensure!(bytes <= MOST_BYTES, "--iterations {count}: the batches take {bytes} bytes, more than {MOST_BYTES}");
     let progress = Progress::new();
-    let mut data = DataSets::open_files(&spec, &args.data.data_root, args.data.max_image.limit())?;
+    let mut data = DataSets::open_files(&spec, &args.data)?;
     let folder = default_out(&spec.name);
     let _lock = matches!(settings.data, DataSource::Synthetic(_)).then(|| Lock::take(&folder)).transpose()?;
     data.draw(&spec, &folder, &progress)?;
     data.take_fingerprints(&progress)?;
     let opened = data.get(&settings).context("the data set is not open")?;
-    let source = train::batches(&settings, opened.dataset, CACHE_BYTES);
+    let source = train::batches(&settings, opened.dataset, RunOptions::default());
     let bar = progress.bar(args.iterations, "draw batches".to_owned());
     let mut tensors = Vec::new();
     for iteration in 0..args.iterations {
@@ -84,5 +83,5 @@ pub fn run(args: Args) -> Result<ExitCode> {
         .collect::<Result<_, _>>()?;
     atomic_file::write(&args.out, safetensors::serialize(views, None)?)?;
     print(format!("{} batches in {}\n", args.iterations, args.out.display()))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done)
 }

@@ -1,15 +1,15 @@
 //! `atrous bench`: how fast this machine is.
 
-use super::options::{CacheArg, DataRootArg, DeviceArg};
+use super::options::DeviceArg;
 use super::output::print;
 use crate::experiment::spec::{Overrides, PlannedRun, Spec};
 use crate::measure::speed::{SpeedOptions, SpeedReport, StepPage, TimedCase, What, measure};
+use crate::run::options::{DataOptions, RunOptions};
+use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use anyhow::Result;
-use atrous_data::ImageLimit;
 use atrous_models::device::ComputeDevice;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 /// Time training steps, predictions, or the loader
@@ -78,10 +78,10 @@ enum BenchCommand {
         threads: u64,
 
         #[command(flatten)]
-        data: DataRootArg,
+        data: DataOptions,
 
         #[command(flatten)]
-        cache: CacheArg,
+        run: RunOptions,
     },
     /// Steps that were timed already, as Markdown, beside PyTorch's
     Page(PageArgs),
@@ -175,9 +175,8 @@ impl BenchCommand {
             warmup,
             within: None,
             threads: 1,
-            cache_bytes: 0,
-            data_root: PathBuf::new(),
-            image_limit: ImageLimit::DEFAULT,
+            run: RunOptions::default(),
+            data: DataOptions::at(""),
         };
         Ok(match self {
             BenchCommand::Step { cases, steps, warmup, within, device } => {
@@ -187,15 +186,9 @@ impl BenchCommand {
             BenchCommand::Inference { cases, images, warmup, device } => {
                 (cases, device.device, options(What::Inference, images, warmup))
             }
-            BenchCommand::Loader { cases, samples, threads, data, cache } => {
-                let options = SpeedOptions {
-                    threads: threads as usize,
-                    image_limit: data.max_image.limit(),
-                    data_root: data.data_root,
-                    cache_bytes: cache.bytes(),
-                    ..options(What::Loader, samples, 0)
-                };
-                (cases, "flex".into(), options)
+            BenchCommand::Loader { cases, samples, threads, data, run } => {
+                let options = options(What::Loader, samples, 0);
+                (cases, "flex".into(), SpeedOptions { threads: threads as usize, data, run, ..options })
             }
             BenchCommand::Page(page) => return Err(page),
         })
@@ -206,14 +199,14 @@ impl BenchCommand {
 ///
 /// # Errors
 /// One line that names the file or option that has to be changed.
-pub fn run(args: Args) -> Result<ExitCode> {
+pub fn run(args: Args) -> Result<Exit> {
     let began = Instant::now();
     let report = match args.command.timing() {
         Ok(timing) => time(timing, began)?,
-        Err(page) => return page.run().map(|()| ExitCode::SUCCESS),
+        Err(page) => return page.run().map(|()| Exit::Done),
     };
     print(report.to_string())?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done)
 }
 
 /// Times all cases, and writes the report where it is asked for.

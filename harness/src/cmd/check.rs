@@ -11,19 +11,20 @@ use crate::support::atomic_file;
 use crate::support::exit::Exit;
 use anyhow::{Result, ensure};
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 /// Hold runs against recorded ones: has a change made mIoU worse?
 ///
-/// Every experiment and rates of the reference is compared by a one-sided t-test on the difference of the means (pooled
-/// variance), and so is the mean over all of them; p-values are corrected together (Holm), so that an unchanged program
-/// is called worse in at most one check of twenty. The reference needs twice as many seeds as the runs have.
+/// Every experiment and rates of the reference is compared by a one-sided t-test on the difference
+/// of the means (pooled variance), and so is the mean over all of them; p-values are corrected
+/// together (Holm), so that an unchanged program is called worse in at most one check of twenty.
+/// The reference needs twice as many seeds as the runs have.
 ///
-/// The table says what was compared, the difference with its bounds, and the smallest true drop that such a check finds
-/// in four of five cases: a check that could not have found the drop that matters proves nothing, and --must-detect makes
-/// it fail.
+/// The table says what was compared, the difference with its bounds, and the smallest true drop
+/// that such a check finds in four of five cases: a check that could not have found the drop that
+/// matters proves nothing, and --must-detect makes it fail.
 ///
-/// Exit code: 0 in line with the reference, 1 worse (or, with --exact, changed), 2 it could not be judged.
+/// Exit code: 0 in line with the reference, 1 worse (or, with --exact, changed), 2 it could not be
+/// judged.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
@@ -50,8 +51,8 @@ pub struct Args {
     #[arg(long, value_name = "POINTS", value_parser = points, allow_hyphen_values = true)]
     must_detect: Option<f64>,
 
-    /// Exit with 1 where runs differ in a single bit from those of the reference with the same id; only runs on the CPU with
-    /// the same vector instructions are compared so
+    /// Exit with 1 where runs differ in a single bit from those of the reference with the same id;
+    /// only runs on the CPU with the same vector instructions are compared so
     #[arg(long)]
     exact: bool,
 
@@ -73,7 +74,7 @@ Examples:
   atrous sweep gate --device flex && atrous check runs/gate --reference results/reference/gate.json
       the check that this project's own CI makes, minutes on two cores, without any data
   atrous record runs/mine --reference mine.json
-      record runs of your own before a change; docs/gate.md
+      record runs of your own before a change; docs/guide/gate.md
   atrous check runs/mine --reference mine.json --must-detect 1 --junit check.xml --json check.json
       and hold runs against them after it";
 
@@ -86,7 +87,7 @@ fn probability(text: &str) -> Result<f64, String> {
 ///
 /// # Errors
 /// A file that cannot be read or written; names it.
-pub fn run(args: Args) -> Result<ExitCode> {
+pub fn run(args: Args) -> Result<Exit> {
     for (option, path) in [("json", &args.json), ("junit", &args.junit)] {
         path.iter().try_for_each(|path| check_folder_of(option, path))?;
     }
@@ -113,8 +114,8 @@ pub fn run(args: Args) -> Result<ExitCode> {
     }
     print(check.markdown(&args.reference.display().to_string(), &args.results.display().to_string()))?;
     Ok(match check.status {
-        Status::InLine => ExitCode::SUCCESS,
-        Status::Worse | Status::Changed => ExitCode::FAILURE,
-        Status::NotJudged => Exit::Unusable.into(),
+        Status::InLine => Exit::Done,
+        Status::Worse | Status::Changed => Exit::Failed,
+        Status::NotJudged => Exit::Unusable,
     })
 }

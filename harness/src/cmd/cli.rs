@@ -8,25 +8,31 @@ use clap::{Parser, Subcommand};
 use std::io::Write;
 use std::process::ExitCode;
 
-/// Which atrous rates should an ASPP head have for images of this size?
+/// The command line of the program.
 #[derive(Debug, Parser)]
-#[command(name = "atrous", version, after_help = START, arg_required_else_help = true)]
+#[command(name = "atrous", version, about = "Which atrous rates should an ASPP head have for images of this size?",
+    after_help = start(), arg_required_else_help = true)]
 pub struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: CliCommand,
+}
+
+/// The end of the help: where to begin, and what exit codes mean.
+fn start() -> String {
+    let [done, failed, unusable, scheduler, user] = Exit::ALL;
+    format!(
+        "{START}\n\nExit codes: {done}, {failed}, {unusable},\n{scheduler}, {user}; after these two the same command goes on."
+    )
 }
 
 const START: &str = "\
 Start here:
   atrous sweep quick                             a results table in minutes, without any data
   atrous inspect stare --data-root DIR           look at data before training on it
-  atrous sweep retina-small --data-root DIR      the same on real retina images
-
-Exit codes: 0 done, 1 a run failed or a check found something, 2 input that cannot be used,
-75 stopped by SIGTERM, 130 stopped by Ctrl-C; after these two the same command goes on.";
+  atrous sweep retina-small --data-root DIR      the same on real retina images";
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum CliCommand {
     Sweep(cmd::sweep::Args),
     Train(cmd::train::Args),
     Eval(cmd::eval::Args),
@@ -47,27 +53,27 @@ enum Command {
     Devices(cmd::devices::Args),
 }
 
-impl Command {
-    fn run(self) -> Result<ExitCode> {
+impl CliCommand {
+    fn run(self) -> Result<Exit> {
         match self {
-            Command::Sweep(args) => cmd::sweep::run(args),
-            Command::Train(args) => cmd::train::run(args),
-            Command::Eval(args) => cmd::eval::run(args),
-            Command::Predict(args) => cmd::predict::run(args),
-            Command::Erf(args) => cmd::erf::run(args),
-            Command::Export(args) => cmd::export::run(args),
-            Command::Batches(args) => cmd::batches::run(args),
-            Command::Bench(args) => cmd::bench::run(args),
-            Command::Merge(args) => cmd::merge::run(args),
-            Command::Table(args) => cmd::table::run(args),
-            Command::Report(args) => cmd::report::run(args),
-            Command::Check(args) => cmd::check::run(args),
-            Command::Record(args) => cmd::record::run(args),
-            Command::Verify(args) => cmd::verify::run(args),
-            Command::Rates(args) => cmd::rates::run(args),
-            Command::Inspect(args) => cmd::inspect::run(args),
-            Command::Prepare(args) => cmd::prepare::run(args),
-            Command::Devices(args) => cmd::devices::run(args),
+            CliCommand::Sweep(args) => cmd::sweep::run(args),
+            CliCommand::Train(args) => cmd::train::run(args),
+            CliCommand::Eval(args) => cmd::eval::run(args),
+            CliCommand::Predict(args) => cmd::predict::run(args),
+            CliCommand::Erf(args) => cmd::erf::run(args),
+            CliCommand::Export(args) => cmd::export::run(args),
+            CliCommand::Batches(args) => cmd::batches::run(args),
+            CliCommand::Bench(args) => cmd::bench::run(args),
+            CliCommand::Merge(args) => cmd::merge::run(args),
+            CliCommand::Table(args) => cmd::table::run(args),
+            CliCommand::Report(args) => cmd::report::run(args),
+            CliCommand::Check(args) => cmd::check::run(args),
+            CliCommand::Record(args) => cmd::record::run(args),
+            CliCommand::Verify(args) => cmd::verify::run(args),
+            CliCommand::Rates(args) => cmd::rates::run(args),
+            CliCommand::Inspect(args) => cmd::inspect::run(args),
+            CliCommand::Prepare(args) => cmd::prepare::run(args),
+            CliCommand::Devices(args) => cmd::devices::run(args),
         }
     }
 }
@@ -79,7 +85,7 @@ pub fn main() -> ExitCode {
         Err(error) => return usage_error(&error),
     };
     match cli.command.run() {
-        Ok(code) => code,
+        Ok(exit) => exit.into(),
         Err(error) => {
             complain(&format!("error: {}", one_line(&error)));
             Exit::Unusable.into()
@@ -101,7 +107,7 @@ fn usage_error(error: &clap::Error) -> ExitCode {
     if asked_for_help {
         // A closed pipe behind `--help` is no error.
         let _ = error.print();
-        return if error.use_stderr() { Exit::Unusable.into() } else { ExitCode::SUCCESS };
+        return if error.use_stderr() { Exit::Unusable.into() } else { Exit::Done.into() };
     }
     let text = error.render().to_string();
     let what = text.split("\n\nUsage:").next().unwrap_or_default();
@@ -124,7 +130,8 @@ fn one_line(error: &anyhow::Error) -> String {
     printable(&line)
 }
 
-/// Without what a file may have brought into a message: characters that control a terminal, and text without end.
+/// A message without what a file may have brought into it: characters that control a terminal, and
+/// text without end.
 fn printable(line: &str) -> String {
     const LONGEST: usize = 4000;
     let plain = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };

@@ -1,13 +1,15 @@
 //! `atrous erf`: the effective receptive field of a network.
 
-use super::options::{DataRootArg, DeviceArg, HintsArgs, Pair};
+use super::options::{DeviceArg, Position};
 use super::output::print;
 use crate::experiment::settings::join_rates;
 use crate::experiment::spec::{Overrides, Spec, check_rates};
 use crate::measure::receptive_field::{
     self, ErfImages, ErfPrecision, Options, RecordedField, Rectify, Selection, Subject,
 };
-use crate::run::weights::Trained;
+use crate::run::options::DataOptions;
+use crate::run::weights::{ImportOptions, Trained};
+use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
 use anyhow::{Context, Result, anyhow, ensure};
@@ -16,7 +18,6 @@ use atrous_models::device::ComputeDevice;
 use atrous_models::{Layer, Segmentor};
 use clap::ArgGroup;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 /// Images of a data set that are averaged where nobody says otherwise: as many as in RepLKNet's
 /// measurements.
@@ -27,7 +28,7 @@ const IMAGES: usize = 50;
 ///
 /// The field is that of Kim et al.: evaluation mode, the gradient of the mean logit at the centre
 /// with respect to the image, mean over RGB, a ReLU, the mean over the images, divided by its sum
-/// (docs/receptive-field.md).
+/// (docs/reference/receptive-field.md).
 ///
 /// The network is one of three: weights (a checkpoint, a run's directory, a network of
 /// mmsegmentation), fresh networks of a spec's experiment (--spec, one per rates; --rates takes
@@ -68,7 +69,7 @@ pub struct Args {
     seed: Option<u64>,
 
     #[command(flatten)]
-    hints: HintsArgs,
+    import: ImportOptions,
 
     /// Data set of weights that do not say it: its classes, and where images come from
     #[arg(long, value_name = "DATASET", conflicts_with_all = ["spec", "sweep"])]
@@ -85,7 +86,7 @@ pub struct Args {
     /// Height and width of the input: images are fitted as for inference, and their middle is taken
     /// [default: the crop of training]
     #[arg(long, value_name = "H,W")]
-    size: Option<Pair>,
+    size: Option<Position>,
 
     /// The target map: logits, aspp, branch-0 (the first rate's; branch-1 ...), image-pool or
     /// backbone
@@ -95,7 +96,7 @@ pub struct Args {
     /// Row and column, in pixels of the input, that the target lies at [default: the centre of the
     /// target map]
     #[arg(long, value_name = "Y,X")]
-    pixel: Option<Pair>,
+    pixel: Option<Position>,
 
     /// One class's logit instead of the mean: a name, or an index from 0
     #[arg(long, value_name = "CLASS")]
@@ -123,7 +124,7 @@ pub struct Args {
     out: PathBuf,
 
     #[command(flatten)]
-    data: DataRootArg,
+    data: DataOptions,
 
     #[command(flatten)]
     device: DeviceArg,
@@ -147,7 +148,7 @@ Examples:
 /// # Errors
 /// One line that names the file or option that has to be changed. Nothing is written unless all
 /// maps are there.
-pub fn run(args: Args) -> Result<ExitCode> {
+pub fn run(args: Args) -> Result<Exit> {
     let subjects = args.subjects()?;
     let device = ComputeDevice::select(&args.device.device)?;
     let (progress, stop) = (Progress::new(), StopFlag::install()?);
@@ -155,24 +156,24 @@ pub fn run(args: Args) -> Result<ExitCode> {
     for subject in &subjects {
         let field = args.measure(subject, &device, &progress, &stop);
         if stop.requested() {
-            return Ok(stop.exit_code());
+            return Ok(stop.exit());
         }
         fields.push(field?);
     }
     print(args.write(&fields)?)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done)
 }
 
 impl Args {
     fn subjects(&self) -> Result<Vec<Subject>> {
-        let rates = self.hints.rates.clone();
+        let rates = self.import.rates.clone();
         if let Some(rates) = &rates {
             check_rates(rates).map_err(|message| anyhow!("--rates {}: {message}", join_rates(rates)))?;
         }
         if let Some(path) = &self.weights {
-            return Ok(vec![Subject::of_weights(path, self.hints.hints(self.dataset))?]);
+            return Ok(vec![Subject::of_weights(path, self.import.clone(), self.dataset)?]);
         }
-        self.refuse_hints()?;
+        self.refuse_import_options()?;
         let (experiment, seed) = (self.experiment.clone(), self.seed);
         if let Some(out) = &self.sweep {
             return receptive_field::of_sweep(out, &Selection { experiment, rates, seed });
@@ -190,9 +191,9 @@ impl Args {
         Ok(Subject::fresh(&spec))
     }
 
-    /// Hints about weights mean nothing to networks whose settings are known.
-    fn refuse_hints(&self) -> Result<()> {
-        let HintsArgs { rates: _, output_stride, align_corners, allow_missing, allow_superfluous } = &self.hints;
+    /// Refuses options of weights, which mean nothing to networks whose settings are known.
+    fn refuse_import_options(&self) -> Result<()> {
+        let ImportOptions { rates: _, output_stride, align_corners, allow_missing, allow_superfluous } = &self.import;
         let given = [
             ("--output-stride", output_stride.is_some()),
             ("--align-corners", *align_corners),
@@ -217,7 +218,7 @@ impl Args {
         let images = self.images(subject, trained.dataset)?;
         let rates = join_rates(&trained.network.decode_head.rates());
         let bar = progress.bar(images.count(), format!("receptive field of {rates} over {} images", images.count()));
-        let read = images.read(trained.inference.resize, size, self.data.max_image.limit());
+        let read = images.read(trained.inference.resize, size, self.data.images.limit());
         let read = read.enumerate().take_while(|_| !stop.requested());
         let read = read.map(|(done, image)| {
             bar.set(done as u64);
@@ -232,7 +233,7 @@ impl Args {
 
     fn options(&self, network: &Segmentor, dataset: DatasetKind, device: &ComputeDevice) -> Result<Options> {
         let class = self.class.as_deref().map(|name| class(name, dataset)).transpose()?;
-        let pixel = self.pixel.map(|Pair(pixel)| pixel);
+        let pixel = self.pixel.map(|Position(pixel)| pixel);
         let most = ErfPrecision::most(&device.device);
         let precision = self.precision.unwrap_or(most);
         let possible = most == ErfPrecision::Double || precision == ErfPrecision::Single;
@@ -244,7 +245,7 @@ impl Args {
     }
 
     fn input_size(&self, trained: &Trained, options: &Options) -> Result<[usize; 2]> {
-        let size = self.size.map_or(trained.crop, |Pair(size)| size);
+        let size = self.size.map_or(trained.crop, |Position(size)| size);
         let [height, width] = size;
         let divisor = trained.inference.divisor;
         ensure!(

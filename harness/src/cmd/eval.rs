@@ -1,12 +1,15 @@
 //! `atrous eval`: score a checkpoint on a data set.
 
 use super::check_folder_of;
-use super::options::{DataRootArg, DeviceArg, InferArgs, WeightsArgs};
+use super::options::{DeviceArg, InferArgs, WeightsArgs};
 use super::output::print;
+use crate::conclusions::format;
 use crate::results::result::write_json;
 use crate::results::scores::{Confusion, Scores};
 use crate::run::evaluate::evaluate;
+use crate::run::options::DataOptions;
 use crate::run::weights::Trained;
+use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
 use anyhow::Result;
@@ -14,14 +17,13 @@ use atrous_data::{DatasetKind, Split};
 use atrous_models::device::ComputeDevice;
 use serde::Serialize;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 /// Score a checkpoint on a data set: IoU, Dice and accuracy per class and in the mean
 ///
-/// A checkpoint of this program carries the settings it was trained with: data set, resizing and inference are those
-/// of its run. A network of mmsegmentation needs --dataset, and --rates where they are not 1,12,24,36; resizing and
-/// inference are those of the data set's protocol. Images come from the data root; a run on synthetic data has its images
-/// in OUT/synthetic.
+/// A checkpoint of this program carries the settings it was trained with: data set, resizing and
+/// inference are those of its run. A network of mmsegmentation needs --dataset, and --rates where
+/// they are not 1,12,24,36; resizing and inference are those of the data set's protocol. Images
+/// come from the data root; a run on synthetic data has its images in OUT/synthetic.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
@@ -48,7 +50,7 @@ pub struct Args {
     json: Option<PathBuf>,
 
     #[command(flatten)]
-    data: DataRootArg,
+    data: DataOptions,
 
     #[command(flatten)]
     device: DeviceArg,
@@ -62,7 +64,7 @@ Examples:
   atrous eval --weights r50.pth --dataset cityscapes --ratios 0.5,0.75,1,1.25,1.5,1.75 --flip";
 
 #[derive(Serialize)]
-struct Report {
+struct Scored {
     dataset: DatasetKind,
     split: String,
     images: usize,
@@ -74,7 +76,7 @@ struct Report {
 ///
 /// # Errors
 /// One line that names the file or option that has to be changed.
-pub fn run(args: Args) -> Result<ExitCode> {
+pub fn run(args: Args) -> Result<Exit> {
     if let Some(path) = &args.json {
         // An hour of scoring is not to be lost to a mistyped folder.
         check_folder_of("json", path)?;
@@ -89,8 +91,8 @@ pub fn run(args: Args) -> Result<ExitCode> {
     }
     let (progress, stop) = (Progress::new(), StopFlag::install()?);
     let evaluation = evaluate(&mut network, &device.device, samples, &inference, &progress, &stop)?;
-    let Some(evaluation) = evaluation else { return Ok(stop.exit_code()) };
-    let report = Report {
+    let Some(evaluation) = evaluation else { return Ok(stop.exit()) };
+    let report = Scored {
         dataset: kind,
         split: args.split.to_string(),
         images: samples.len(),
@@ -101,29 +103,31 @@ pub fn run(args: Args) -> Result<ExitCode> {
     if let Some(path) = &args.json {
         write_json(path, &report)?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done)
 }
 
 /// Per class and in the mean, in percent.
-fn table(report: &Report) -> String {
+fn table(report: &Scored) -> String {
     let names = report.dataset.class_names();
     let width = names.iter().map(|name| name.len()).max().unwrap_or(0).max("class".len());
-    let Scores { iou, dice, accuracy, miou, mdice, macc, aacc } = &report.scores;
-    let mut text = format!("{} {}, {} images\n\n", report.dataset.title(), report.split, report.images);
-    text += &format!("{:width$} {:>8} {:>8} {:>8}\n", "class", "IoU", "Dice", "Acc");
-    let row = |name: &str, values: [f64; 3]| {
-        let [iou, dice, accuracy] = values.map(percent);
-        format!("{name:width$} {iou:>8} {dice:>8} {accuracy:>8}\n")
+    let scores = report.scores.by_class();
+    let line = |name: &str, columns: &mut dyn Iterator<Item = String>| {
+        columns.fold(format!("{name:width$}"), |line, column| line + &format!(" {column:>8}")) + "\n"
     };
+    let mut text = format!("{} {}, {} images\n\n", report.dataset.title(), report.split, report.images);
+    text += &line("class", &mut scores.iter().map(|score| score.mean_title.trim_start_matches('m').to_owned()));
     for (class, name) in names.iter().enumerate() {
-        text += &row(name, [iou[class], dice[class], accuracy[class]]);
+        text += &line(name, &mut scores.iter().map(|score| percent(score.classes[class])));
     }
-    text += &row("mean", [*miou, *mdice, *macc]);
-    text + &format!("\naAcc {}\n", percent(*aacc))
+    text += &line("mean", &mut scores.iter().map(|score| percent(score.mean)));
+    for (name, score) in report.scores.overall() {
+        text += &format!("\n{name} {}\n", percent(score));
+    }
+    text
 }
 
 fn percent(fraction: f64) -> String {
-    if fraction.is_nan() { "nan".to_owned() } else { format!("{:.2}", 100.0 * fraction) }
+    if fraction.is_nan() { "nan".to_owned() } else { format::percent(fraction) }
 }
 
 #[cfg(test)]
@@ -133,7 +137,7 @@ mod tests {
     #[test]
     fn the_table_has_a_line_per_class() {
         let confusion = Confusion { classes: 2, counts: vec![90, 10, 0, 0] };
-        let report = Report {
+        let report = Scored {
             dataset: DatasetKind::Stare,
             split: "val".into(),
             images: 1,

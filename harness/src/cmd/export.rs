@@ -4,14 +4,15 @@ use super::check_new_file;
 use super::output::print;
 use crate::run::train::Checkpoint;
 use crate::support::atomic_file;
+use crate::support::exit::Exit;
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 /// Write a checkpoint's network as weights that mmsegmentation loads
 ///
-/// The file holds the network under mmsegmentation's keys, with the counters of its batch norms and without the optimiser.
+/// The file holds the network under mmsegmentation's keys, with the counters of its batch norms and
+/// without the optimiser.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
@@ -19,8 +20,7 @@ pub struct Args {
     #[arg(value_name = "CHECKPOINT")]
     checkpoint: PathBuf,
 
-    /// Where the weights go; must not exist
-    #[arg(long, value_name = "FILE")]
+    #[arg(help = "Where the weights go; must not exist", long, value_name = "FILE")]
     out: PathBuf,
 }
 
@@ -36,7 +36,7 @@ and in Python, with a network of mmsegmentation of the same shape:
 ///
 /// # Errors
 /// One line that names the file.
-pub fn run(args: Args) -> Result<ExitCode> {
+pub fn run(args: Args) -> Result<Exit> {
     check_new_file(&args.out)?;
     let Checkpoint { mut state, settings, iteration, .. } = Checkpoint::read(&args.checkpoint)?;
     state.metadata = BTreeMap::from([
@@ -48,5 +48,5 @@ pub fn run(args: Args) -> Result<ExitCode> {
     atomic_file::write(&args.out, state.to_reference_bytes(i64::try_from(iteration).unwrap_or(i64::MAX)))?;
     let (kind, rates) = (settings.model.kind, settings.rates_name());
     print(format!("{}: {kind}, rates {rates}, after {iteration} iterations\n", args.out.display()))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done)
 }

@@ -1,9 +1,10 @@
 //! `atrous inspect`: what a data set holds, as numbers and as pictures.
 
-use super::options::DataRootArg;
 use super::output::print;
 use crate::experiment::spec::protocol;
+use crate::run::options::DataOptions;
 use crate::support::atomic_file;
+use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use anyhow::{Context, Result, ensure};
 use atrous_data::inspect::{self, FileCheck, FileStatus, PUBLISHED, SplitStatistics};
@@ -11,7 +12,6 @@ use atrous_data::{AugmentConfig, BatchSource, Dataset, DatasetKind, RgbImage8, S
 use std::fmt::Write;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -22,9 +22,10 @@ const BATCH: usize = 4;
 
 /// Print what a data set holds and draw augmented samples with their masks
 ///
-/// Decodes every image and mask, so it also finds files that are damaged, masks of another size than their
-/// image, and labels that the set does not have. The sheet shows training samples as the network gets them,
-/// each beside itself with its mask drawn on top: look at it before training on a data set.
+/// Decodes every image and mask, so it also finds files that are damaged, masks of another size
+/// than their image, and labels that the set does not have. The sheet shows training samples as the
+/// network gets them, each beside itself with its mask drawn on top: look at it before training on
+/// a data set.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
@@ -32,14 +33,13 @@ pub struct Args {
     dataset: DatasetKind,
 
     #[command(flatten)]
-    data: DataRootArg,
+    data: DataOptions,
 
     /// Compare the files with their publishers' checksums
     #[arg(long)]
     verify: bool,
 
-    /// Where the picture goes [default: inspect-DATASET.png]
-    #[arg(long, value_name = "FILE.png")]
+    #[arg(help = "Where the picture goes [default: inspect-DATASET.png]", long, value_name = "FILE.png")]
     sheet: Option<PathBuf>,
 
     /// Samples in the picture; 0 draws none
@@ -84,7 +84,7 @@ impl FromStr for Sides {
 ///
 /// # Errors
 /// The first file that does not load; names it.
-pub fn run(args: Args) -> Result<ExitCode> {
+pub fn run(args: Args) -> Result<Exit> {
     let kind = args.dataset;
     ensure!(args.samples <= 256, "--samples {}: at most 256 fit into a picture", args.samples);
     let sheet = args.sheet.unwrap_or_else(|| PathBuf::from(format!("inspect-{kind}.png")));
@@ -94,9 +94,9 @@ pub fn run(args: Args) -> Result<ExitCode> {
     for split in Split::ALL {
         print(statistics_text(&statistics(&dataset, split, &progress)?, kind)?)?;
     }
-    let mut code = ExitCode::SUCCESS;
+    let mut code = Exit::Done;
     if args.verify && !verify(kind, &args.data.data_root, &progress)? {
-        code = ExitCode::FAILURE;
+        code = Exit::Failed;
     }
     if args.samples > 0 {
         let crop = args.crop.map_or(protocol::of(kind).crop, |Sides(sides)| sides);

@@ -26,7 +26,7 @@ use crate::results::rows::Rows;
 use anyhow::{Result, ensure};
 use std::path::{Path, PathBuf};
 
-/// Where a spec's runs go when nobody says otherwise: `runs/<name of the spec>`.
+/// The folder of a spec's runs when nobody says otherwise: `runs/<name of the spec>`.
 fn default_out(spec_name: &str) -> PathBuf {
     Path::new("runs").join(spec_name)
 }
@@ -34,7 +34,8 @@ fn default_out(spec_name: &str) -> PathBuf {
 /// The rows of a folder of runs.
 ///
 /// # Errors
-/// A folder that is not there or holds no run that has ended, and a file in it that cannot be read; names it.
+/// A folder that is not there or holds no run that has ended, and a file in it that cannot be read;
+/// names it.
 fn read_rows(results: &Path) -> Result<Rows> {
     ensure!(results.is_dir(), "{}: no such folder; name the one that a sweep wrote (--out)", results.display());
     let rows = Rows::read(results)?;

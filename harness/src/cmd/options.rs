@@ -3,64 +3,14 @@
 use crate::experiment::settings::{InferMode, InferSpec, join_rates};
 use crate::experiment::spec::{Overrides, Spec, check_inference, check_rates};
 use crate::run::infer::Inference;
-use crate::run::weights::{Hints, Trained};
+use crate::run::weights::{ImportOptions, Trained};
 use anyhow::{Result, anyhow};
-use atrous_data::{Dataset, DatasetKind, ImageLimit};
-use atrous_models::{ComputeDevice, Tolerance};
+use atrous_data::DatasetKind;
+use atrous_models::ComputeDevice;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// Where data sets are.
-#[derive(Clone, Debug, clap::Args)]
-pub struct DataRootArg {
-    /// Folder that holds the data sets, one folder each (docs/datasets.md)
-    #[arg(long, env = "ATROUS_DATA", default_value = "datasets", value_name = "DIR")]
-    pub data_root: PathBuf,
-
-    #[command(flatten)]
-    pub max_image: MaxImageArg,
-}
-
-impl DataRootArg {
-    /// The data set in its folder.
-    ///
-    /// # Errors
-    /// Names the folder.
-    pub fn open(&self, kind: DatasetKind) -> Result<Dataset> {
-        Ok(Dataset::open(kind, &self.data_root)?.with_limit(self.max_image.limit()))
-    }
-}
-
-/// How large an image may be.
-#[derive(Clone, Debug, clap::Args)]
-pub struct MaxImageArg {
-    /// Largest image that is read, in millions of pixels; a file that claims more is refused before memory is taken for it
-    #[arg(long, value_name = "MEGAPIXELS", default_value_t = ImageLimit::DEFAULT_MEGAPIXELS,
-        value_parser = clap::value_parser!(u32).range(1..=i64::from(ImageLimit::MOST_MEGAPIXELS)))]
-    max_image: u32,
-}
-
-impl MaxImageArg {
-    pub fn limit(&self) -> ImageLimit {
-        ImageLimit::megapixels(self.max_image)
-    }
-}
-
-/// Memory for decoded training images.
-#[derive(Clone, Debug, clap::Args)]
-pub struct CacheArg {
-    /// Memory for decoded training images, in MiB per run; images beyond it are decoded whenever they are drawn
-    #[arg(long, default_value_t = 512, value_name = "MIB", value_parser = clap::value_parser!(u32).range(..=1 << 20))]
-    image_cache: u32,
-}
-
-impl CacheArg {
-    pub fn bytes(&self) -> usize {
-        (self.image_cache as usize) << 20
-    }
-}
-
-/// What to compute on.
+/// The device to compute on.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DeviceArg {
     // Brackets are links in a documentation comment.
@@ -73,15 +23,15 @@ pub struct DeviceArg {
     pub device: String,
 }
 
-/// Points, as a fraction.
+/// Reads points, as a fraction.
 pub fn points(text: &str) -> Result<f64, String> {
     let value: f64 = text.parse().map_err(|_| "a number is needed")?;
     if (0.0..=100.0).contains(&value) { Ok(value / 100.0) } else { Err("must lie between 0 and 100 points".into()) }
 }
 
-/// One run of a spec.
+/// The choice of one run of a spec.
 #[derive(Clone, Debug, clap::Args)]
-pub struct RunArgs {
+pub struct OneRunArgs {
     /// An embedded spec (`atrous sweep --list`) or a TOML file
     spec: String,
 
@@ -98,9 +48,9 @@ pub struct RunArgs {
     set: Vec<String>,
 }
 
-impl RunArgs {
-    /// The spec with nothing but that run in it. The baseline stays that of the experiment, and stands in for missing
-    /// rates.
+impl OneRunArgs {
+    /// The spec with nothing but that run in it. The baseline stays that of the experiment, and
+    /// stands in for missing rates.
     ///
     /// # Errors
     /// Names the file, key or option.
@@ -119,81 +69,46 @@ impl RunArgs {
     }
 }
 
-/// Weights, and what those of other programs do not say themselves.
+/// The file of weights, and what those of other programs do not say themselves.
 #[derive(Clone, Debug, clap::Args)]
 pub struct WeightsArgs {
-    /// A checkpoint of this program, or a network of mmsegmentation (.pth or .safetensors). Nothing in it is executed
+    /// A checkpoint of this program, or a network of mmsegmentation (.pth or .safetensors). Nothing
+    /// in it is executed
     #[arg(long, value_name = "FILE")]
     pub weights: PathBuf,
 
     #[command(flatten)]
-    hints: HintsArgs,
+    import: ImportOptions,
 }
 
 impl WeightsArgs {
-    /// Reads them; `dataset` is what they are scored on, where that was given.
+    /// Reads the weights; `dataset` is what they are scored on, where that was given.
     ///
     /// # Errors
     /// Names the file.
     pub fn read(&self, dataset: Option<DatasetKind>, device: &ComputeDevice) -> Result<Trained> {
-        Trained::read(&self.weights, &self.hints.hints(dataset), device)
+        Trained::read(&self.weights, &self.import, dataset, device)
     }
 }
 
-/// What weights of other programs do not say themselves.
-#[derive(Clone, Debug, clap::Args)]
-pub struct HintsArgs {
-    /// Atrous rates of weights that do not say them [default: 1,12,24,36]
-    #[arg(long, value_name = "R,R,...", value_delimiter = ',')]
-    pub rates: Option<Vec<usize>>,
-
-    /// Output stride of a ResNet whose weights do not say it: 8, or 16 without a multi-grid [default: 8]
-    #[arg(long, value_name = "STRIDE")]
-    pub output_stride: Option<usize>,
-
-    /// Resize logits with align_corners, where weights do not say it (the 769 protocol)
-    #[arg(long)]
-    pub align_corners: bool,
-
-    /// Keys that the file may lack, or parts before a dot in them, such as auxiliary_head
-    #[arg(long, value_name = "KEY,...", value_delimiter = ',')]
-    pub allow_missing: Vec<String>,
-
-    /// Keys that the file may have for nothing, or parts before a dot in them
-    #[arg(long, value_name = "KEY,...", value_delimiter = ',')]
-    pub allow_superfluous: Vec<String>,
-}
-
-impl HintsArgs {
-    /// The same for the library; `dataset` is what the network is used on, where that was given.
-    pub fn hints(&self, dataset: Option<DatasetKind>) -> Hints {
-        Hints {
-            dataset,
-            rates: self.rates.clone(),
-            output_stride: self.output_stride,
-            align_corners: self.align_corners,
-            tolerance: Tolerance { missing: self.allow_missing.clone(), superfluous: self.allow_superfluous.clone() },
-        }
-    }
-}
-
-/// Two numbers, written `128,96`.
+/// A vertical and a horizontal number, written `128,96`.
 #[derive(Clone, Copy, Debug)]
-pub struct Pair(pub [usize; 2]);
+pub struct Position(pub [usize; 2]);
 
-impl FromStr for Pair {
+impl FromStr for Position {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let pair = text.split_once(',').and_then(|(y, x)| Some([y.trim().parse().ok()?, x.trim().parse().ok()?]));
-        pair.map(Pair).ok_or_else(|| "expected two whole numbers, vertical and horizontal, such as 128,96".into())
+        pair.map(Position).ok_or_else(|| "expected two whole numbers, vertical and horizontal, such as 128,96".into())
     }
 }
 
 /// How images are scored, where it is not to be as in training.
 #[derive(Clone, Debug, clap::Args)]
 pub struct InferArgs {
-    /// Score in sliding windows of this height and width [default: as trained, or the data set's protocol]
+    /// Score in sliding windows of this height and width [default: as trained, or the data set's
+    /// protocol]
     #[arg(long, value_name = "H,W", value_delimiter = ',', num_args = 1, requires = "stride")]
     pub window: Option<Vec<usize>>,
 
@@ -250,7 +165,7 @@ impl InferArgs {
             inference.resize = resize;
         }
         let checked = check_inference(&inference.infer, inference.resize, inference.divisor);
-        // Of the two keys, one is in a table of its own.
+        // One of the two keys is in a table of its own.
         checked.map_err(|message| anyhow!("--{}", message.strip_prefix("infer.").unwrap_or(&message)))
     }
 }
@@ -261,9 +176,9 @@ mod tests {
 
     #[test]
     fn pairs_are_two_numbers() {
-        assert_eq!("3, 40".parse::<Pair>().unwrap().0, [3, 40]);
+        assert_eq!("3, 40".parse::<Position>().unwrap().0, [3, 40]);
         for wrong in ["3", "3,4,5", "-1,2", "a,b"] {
-            assert!(wrong.parse::<Pair>().is_err(), "{wrong}");
+            assert!(wrong.parse::<Position>().is_err(), "{wrong}");
         }
     }
 }

@@ -1,8 +1,10 @@
 //! `atrous predict`: masks and overlays of images.
 
-use super::options::{DeviceArg, InferArgs, MaxImageArg, WeightsArgs};
+use super::options::{DeviceArg, InferArgs, WeightsArgs};
 use super::output::print;
+use crate::run::options::ImageSizeOptions;
 use crate::run::weights::Trained;
+use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
 use anyhow::{Context, Result, bail, ensure};
@@ -11,12 +13,12 @@ use atrous_data::{DatasetKind, LabelMap, RgbImage8};
 use atrous_models::device::ComputeDevice;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 /// Predict masks of images with a checkpoint, and draw them on top
 ///
-/// For each image NAME two files are written: NAME-mask.png, 8-bit grey with the class of each pixel (0, 1 ...), and
-/// NAME-overlay.png, the image with the mask in the data set's colours on top.
+/// For each image NAME two files are written: NAME-mask.png, 8-bit grey with the class of each
+/// pixel (0, 1 ...), and NAME-overlay.png, the image with the mask in the data set's colours on
+/// top.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
@@ -34,12 +36,16 @@ pub struct Args {
     #[arg(long, value_name = "DATASET")]
     dataset: Option<DatasetKind>,
 
-    /// Where the masks go; created where it is missing
-    #[arg(long, default_value = "predictions", value_name = "DIR")]
+    #[arg(
+        help = "Where the masks go; created where it is missing",
+        long,
+        default_value = "predictions",
+        value_name = "DIR"
+    )]
     out: PathBuf,
 
     #[command(flatten)]
-    max_image: MaxImageArg,
+    max_image: ImageSizeOptions,
 
     #[command(flatten)]
     device: DeviceArg,
@@ -53,8 +59,9 @@ Examples:
 /// Runs the subcommand.
 ///
 /// # Errors
-/// One line that names the file that cannot be read or written. Nothing is written where two images have one name.
-pub fn run(args: Args) -> Result<ExitCode> {
+/// One line that names the file that cannot be read or written. Nothing is written where two images
+/// have one name.
+pub fn run(args: Args) -> Result<Exit> {
     let stems = stems(&args.images)?;
     let device = ComputeDevice::select(&args.device.device)?;
     let Trained { mut network, dataset: kind, mut inference, .. } = args.weights.read(args.dataset, &device)?;
@@ -76,14 +83,14 @@ pub fn run(args: Args) -> Result<ExitCode> {
             !stop.requested()
         };
         let Some(prediction) = inference.predict(&mut network, &device.device, &image, &proceed) else {
-            return Ok(stop.exit_code());
+            return Ok(stop.exit());
         };
         let mask = LabelMap { height: prediction.height, width: prediction.width, data: prediction.labels };
         write(&args.out, stem, &image, &mask, kind)?;
     }
     bar.finish();
     print(format!("{} masks and overlays in {}\n", args.images.len(), args.out.display()))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done)
 }
 
 fn write(out: &Path, stem: &str, image: &RgbImage8, mask: &LabelMap, kind: DatasetKind) -> Result<()> {

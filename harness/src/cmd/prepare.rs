@@ -1,21 +1,22 @@
 //! `atrous prepare`: from an upstream download to the layout that is read, checked file by file.
 
-use super::options::DataRootArg;
 use super::output::print;
+use crate::run::options::DataOptions;
+use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use anyhow::{Result, ensure};
 use atrous_data::DatasetKind;
 use atrous_data::prepare::{self, SplitReport, TileOptions};
 use std::fmt::Write;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 /// Convert an upstream download to the layout of mmsegmentation, checking every file
 ///
-/// The publishers' own layouts of STARE, CHASE_DB1, HRF and Cityscapes are read as they are; preparing them is
-/// optional, and makes one set of files that other programs read too. iSAID has to be prepared: original images
-/// and colour masks are cut into tiles of 896 that overlap by 384. Labels are counted per class, and masks that
-/// cannot be right are refused. Nothing appears under --out unless all went well.
+/// The publishers' own layouts of STARE, CHASE_DB1, HRF and Cityscapes are read as they are;
+/// preparing them is optional, and makes one set of files that other programs read too. iSAID has
+/// to be prepared: original images and colour masks are cut into tiles of 896 that overlap by 384.
+/// Labels are counted per class, and masks that cannot be right are refused. Nothing appears under
+/// --out unless all went well.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
@@ -31,7 +32,7 @@ pub struct Args {
     out: Option<PathBuf>,
 
     #[command(flatten)]
-    data: DataRootArg,
+    data: DataOptions,
 
     /// Side of iSAID's tiles, in pixels [default: 896]
     #[arg(long, value_name = "PIXELS")]
@@ -53,7 +54,7 @@ Examples:
 ///
 /// # Errors
 /// The first file that cannot be used, or an output folder that exists; names it.
-pub fn run(args: Args) -> Result<ExitCode> {
+pub fn run(args: Args) -> Result<Exit> {
     let kind = args.dataset;
     let out = args.out.unwrap_or_else(|| args.data.data_root.join(kind.directory()));
     let progress = Progress::new();
@@ -62,7 +63,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         bar.set_length(all);
         bar.set(done);
     };
-    let limit = args.data.max_image.limit();
+    let limit = args.data.images.limit();
     let prepared = if kind == DatasetKind::Isaid {
         let default = TileOptions::default();
         let (tile, overlap) = (args.tile.unwrap_or(default.tile), args.overlap.unwrap_or(default.overlap));
@@ -79,7 +80,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         text += &split_text(split, kind)?;
     }
     print(text)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done)
 }
 
 fn split_text(split: &SplitReport, kind: DatasetKind) -> Result<String> {

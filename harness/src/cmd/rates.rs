@@ -5,16 +5,17 @@ use crate::conclusions::guideline::{self, Evidence, Examination};
 use crate::experiment::settings::ModelKind;
 use crate::experiment::spec::check_rates;
 use crate::results::result::write_json;
+use crate::support::exit::Exit;
 use anyhow::{Result, anyhow};
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::str::FromStr;
 
 /// Say which rates an ASPP should have for images of a size, and what its taps see
 ///
-/// For each rate: the field of view in pixels, the share of positions from which each tap of the 3x3 kernel sees the map and
-/// not its padding, the share of multiplications that read nothing but padding, and the rate relative to the map. Then the
-/// recommended rates and what they rest on: by geometry alone, or, with --evidence, fitted to measured sweeps.
+/// For each rate: the field of view in pixels, the share of positions from which each tap of the
+/// 3x3 kernel sees the map and not its padding, the share of multiplications that read nothing but
+/// padding, and the rate relative to the map. Then the recommended rates and what they rest on: by
+/// geometry alone, or, with --evidence, fitted to measured sweeps.
 ///
 /// The size is that of the network's input: the training crop, or the window of sliding inference.
 #[derive(Debug, clap::Args)]
@@ -24,7 +25,8 @@ pub struct Args {
     #[arg(long, value_name = "HxW")]
     size: Size,
 
-    /// Input side over the side of the map that the ASPP sees: 8 or 16 for DeepLabV3, 1 for the U-Net
+    /// Input side over the side of the map that the ASPP sees: 8 or 16 for DeepLabV3, 1 for the
+    /// U-Net
     #[arg(long, value_name = "STRIDE", group = "stride", value_parser = clap::value_parser!(u16).range(1..=1024))]
     output_stride: Option<u16>,
 
@@ -40,7 +42,8 @@ pub struct Args {
     #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
     branches: u8,
 
-    /// Folders with the results.csv of sweeps; the recommendation rests on their scores, if they determine one
+    /// Folders with the results.csv of sweeps; the recommendation rests on their scores, if they
+    /// determine one
     #[arg(long, value_name = "DIR", num_args = 1..)]
     evidence: Vec<PathBuf>,
 
@@ -82,7 +85,7 @@ fn model_kind(text: &str) -> Result<ModelKind, String> {
 ///
 /// # Errors
 /// One line that names the option or file.
-pub fn run(args: Args) -> Result<ExitCode> {
+pub fn run(args: Args) -> Result<Exit> {
     if !args.rates.is_empty() {
         check_rates(&args.rates).map_err(|message| anyhow!("--rates: {message}"))?;
     }
@@ -94,5 +97,5 @@ pub fn run(args: Args) -> Result<ExitCode> {
         write_json(path, &examination)?;
     }
     print(guideline::text(&examination))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done)
 }

@@ -3,15 +3,16 @@
 use super::output::print;
 use super::{check_folder_of, read_rows};
 use crate::conclusions::gate::ReferenceRuns;
+use crate::support::exit::Exit;
 use anyhow::{Context, Result};
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 /// Record finished runs as the reference that `atrous check` holds later ones against
 ///
-/// Makes the file, or adds to it the runs that it does not hold yet: more seeds find smaller drops. A check needs a reference with
-/// at least twice as many seeds as it has itself. Nothing that is recorded is ever overwritten: runs of other settings,
-/// other data or another model version, and runs that ended otherwise than recorded, are refused.
+/// Makes the file, or adds to it the runs that it does not hold yet: more seeds find smaller drops.
+/// A check needs a reference with at least twice as many seeds as it has itself. Nothing that is
+/// recorded is ever overwritten: runs of other settings, other data or another model version, and
+/// runs that ended otherwise than recorded, are refused.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
@@ -34,8 +35,9 @@ Examples:
 /// Runs the subcommand.
 ///
 /// # Errors
-/// A run that does not belong to the reference, and a file that cannot be read or written; names it. Nothing is written then.
-pub fn run(args: Args) -> Result<ExitCode> {
+/// A run that does not belong to the reference, and a file that cannot be read or written; names
+/// it. Nothing is written then.
+pub fn run(args: Args) -> Result<Exit> {
     let Args { results, reference: path } = args;
     let rows = read_rows(&results)?;
     let mut reference = if path.try_exists().with_context(|| format!("cannot read {}", path.display()))? {
@@ -58,5 +60,5 @@ pub fn run(args: Args) -> Result<ExitCode> {
         extension.known,
         seeds / 2
     ))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done)
 }

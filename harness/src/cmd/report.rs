@@ -1,27 +1,30 @@
 //! `atrous report`: one page from a results directory.
 
-use super::options::{DataRootArg, DeviceArg};
+use super::options::DeviceArg;
 use super::output::print;
 use super::{check_folder_of, default_out};
 use crate::report::{ImageOptions, Report, Sources};
 use crate::results::rows::Rows;
 use crate::results::run_dir::{RunDir, RunState};
+use crate::run::options::DataOptions;
 use crate::support::atomic_file;
+use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
 use anyhow::{Context, Result, bail, ensure};
 use atrous_models::ComputeDevice;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 /// Write one HTML page with the tables, plots, images and provenance of a sweep
 ///
-/// The page is one file: no script, nothing is loaded from elsewhere. It has the best rates beside the published values; scores
-/// against the relative rate, with intervals; validation images with prediction, truth and difference for the best, the
-/// worst and the baseline rates; scores and confusion per class; what the branches see, with effective receptive fields; training
-/// curves; and where every number comes from. Runs that have not ended are left out, and counted.
+/// The page is one file: no script, nothing is loaded from elsewhere. It has the best rates beside
+/// the published values; scores against the relative rate, with intervals; validation images with
+/// prediction, truth and difference for the best, the worst and the baseline rates; scores and
+/// confusion per class; what the branches see, with effective receptive fields; training curves;
+/// and where every number comes from. Runs that have not ended are left out, and counted.
 ///
-/// The images and the receptive fields need the data and the checkpoints. Where they are missing, the page says so in their place.
+/// The images and the receptive fields need the data and the checkpoints. Where they are missing,
+/// the page says so in their place.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
@@ -29,8 +32,11 @@ pub struct Args {
     #[arg(default_value = "quick", value_name = "RESULTS")]
     results: String,
 
-    /// Where the page goes [default: report.html in the results directory]
-    #[arg(long, value_name = "FILE.html")]
+    #[arg(
+        help = "Where the page goes [default: report.html in the results directory]",
+        long,
+        value_name = "FILE.html"
+    )]
     out: Option<PathBuf>,
 
     /// Write every plot into this folder too, as SVG and PNG, and the receptive fields as PNG
@@ -50,7 +56,7 @@ pub struct Args {
     no_images: bool,
 
     #[command(flatten)]
-    data: DataRootArg,
+    data: DataOptions,
 
     #[command(flatten)]
     device: DeviceArg,
@@ -72,7 +78,7 @@ Examples:
 ///
 /// # Errors
 /// One line that names the directory, file or option. The page is written whole or not at all.
-pub fn run(args: Args) -> Result<ExitCode> {
+pub fn run(args: Args) -> Result<Exit> {
     let results = find(&args.results)?;
     let rows = Rows::read(&results)?;
     if rows.0.iter().all(|row| row.result().is_none()) {
@@ -86,17 +92,10 @@ pub fn run(args: Args) -> Result<ExitCode> {
     if !args.no_images {
         let device = ComputeDevice::select(&args.device.device)?;
         let (progress, stop) = (Progress::new(), StopFlag::install()?);
-        let sources = Sources {
-            out: &results,
-            data_root: &args.data.data_root,
-            image_limit: args.data.max_image.limit(),
-            device: &device,
-            progress: &progress,
-            stop: &stop,
-        };
+        let sources = Sources { out: &results, data: &args.data, device: &device, progress: &progress, stop: &stop };
         let options = ImageOptions { images: usize::from(args.images), width: usize::from(args.image_width) };
         if !report.predict(options, &sources) || !report.measure_fields(FIELD_IMAGES, &sources) {
-            return Ok(stop.exit_code());
+            return Ok(stop.exit());
         }
     }
     let text = report.page()?;
@@ -105,7 +104,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     }
     atomic_file::write(&page, text)?;
     print(format!("{}\n", page.display()))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done)
 }
 
 /// The directory that was named, or that of a spec's runs.

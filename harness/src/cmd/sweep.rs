@@ -1,34 +1,35 @@
 //! `atrous sweep`: every run of a spec that is not finished yet, then the table.
 
 use super::default_out;
-use super::options::{CacheArg, DataRootArg, DeviceArg};
+use super::options::DeviceArg;
 use super::output::{print, print_verdicts};
 use crate::conclusions::tables::Tables;
 use crate::conclusions::verdict::Verdicts;
 use crate::experiment::spec::{EMBEDDED, Overrides, Spec};
 use crate::run::execute::execute;
+use crate::run::options::{DataOptions, RunOptions};
+use crate::support::exit::Exit;
 use crate::support::progress::Progress;
-use crate::support::stop::{EXIT_CODES, StopFlag};
-use crate::sweep::{self, Jobs, Shard, SweepEnd, SweepOptions};
+use crate::support::stop::StopFlag;
+use crate::sweep::{self, RunSelection, SweepEnd, SweepOptions};
 use anyhow::Result;
 use atrous_models::ComputeDevice;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 /// Run every run of a spec that is not finished yet, then print and write the table
 ///
-/// A spec lists experiments: a data set, a model, a protocol, and the rates and seeds to sweep. Each run gets
-/// a directory, OUT/EXPERIMENT/RATES/seed-N-ID/, whose id is a hash of everything that decides the result.
-/// Finished runs are skipped, interrupted ones go on from their last checkpoint, so the same command continues
-/// a sweep however it ended: Ctrl-C, power cut or kill.
+/// A spec lists experiments: a data set, a model, a protocol, and the rates and seeds to sweep.
+/// Each run gets a directory, OUT/EXPERIMENT/RATES/seed-N-ID/, whose id is a hash of everything
+/// that decides the result. Finished runs are skipped, interrupted ones go on from their last
+/// checkpoint, so the same command continues a sweep however it ended: Ctrl-C, power cut or kill.
 ///
-/// OUT then holds results.csv (one row per run), classes.csv (one per run and class), image_scores.csv (one per run
-/// and image), table.md and table.csv. Where the spec says what it expects (docs/controls.md), verdict.md and
-/// verdict.json say whether the runs show it; the exit code is 1 where they do not. Table and verdict go to stdout,
-/// everything else to stderr.
+/// OUT then holds results.csv (one row per run), classes.csv (one per run and class),
+/// image_scores.csv (one per run and image), table.md and table.csv. Where the spec says what it
+/// expects (docs/guide/controls.md), verdict.md and verdict.json say whether the runs show it; the exit
+/// code is 1 where they do not. Table and verdict go to stdout, everything else to stderr.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(after_long_help = format!("{EXAMPLES}\n\n{}", Exit::help_of_training()))]
 pub struct Args {
     /// An embedded spec (see --list) or a TOML file
     #[arg(required_unless_present = "list")]
@@ -38,20 +39,20 @@ pub struct Args {
     #[arg(long)]
     list: bool,
 
-    /// Where runs and tables go [default: runs/SPEC]
-    #[arg(long, value_name = "DIR")]
+    #[arg(help = "Where runs and tables go [default: runs/SPEC]", long, value_name = "DIR")]
     out: Option<PathBuf>,
 
     #[command(flatten)]
-    data: DataRootArg,
+    data: DataOptions,
 
     #[command(flatten)]
-    cache: CacheArg,
+    run: RunOptions,
 
     #[command(flatten)]
     device: DeviceArg,
 
-    /// Change a key of every experiment (train.iterations=100) or of one (stare.train.iterations=100)
+    /// Change a key of every experiment (train.iterations=100) or of one
+    /// (stare.train.iterations=100)
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
 
@@ -63,34 +64,8 @@ pub struct Args {
     #[arg(long, value_name = "EXPERIMENT")]
     only: Vec<String>,
 
-    /// Only this machine's part of the runs, shard I of N, counted from 0: 0/3, 1/3 and 2/3 are all of a sweep
-    ///
-    /// Counted as SLURM_ARRAY_TASK_ID and JOB_COMPLETION_INDEX are (docs/clusters.md). Runs are dealt out by their estimated
-    /// cost, and by nothing else: give every shard the same spec, --set, --seeds and --only, and each run is in exactly one.
-    /// Shards may write to one folder that their machines share, or each to its own, which `atrous merge` puts together. A
-    /// table is printed once no run of the whole sweep is missing; --limit counts within the shard.
-    #[arg(long, value_name = "I/N", allow_hyphen_values = true)]
-    shard: Option<Shard>,
-
-    /// At most so many of the runs that are left
-    #[arg(long, value_name = "N")]
-    limit: Option<usize>,
-
-    /// Runs at a time: a number, or auto
-    ///
-    /// On the CPU each run gets its part of the threads. A narrow network makes use of few of them, so `auto` takes several runs
-    /// where there are threads and memory for them, and says how many; on a GPU, which they would share, it takes one. On
-    /// the CPU results are the same bit for bit. Times are not: runs that share a machine are slower each, and results.csv
-    /// says how many did (column jobs). Their peak memory is unknown then.
-    #[arg(long, value_name = "N", default_value = "auto", allow_hyphen_values = true)]
-    jobs: Jobs,
-
-    /// Repeat runs that ended with an error
-    ///
-    /// Where the loss ceased to be a number the run starts from the beginning, and would end so again on the same machine. Where
-    /// the program or the device failed it goes on from its last checkpoint.
-    #[arg(long)]
-    retry_failed: bool,
+    #[command(flatten)]
+    selection: RunSelection,
 
     /// Print what would be run, and about how long it takes; write nothing
     #[arg(long)]
@@ -120,10 +95,10 @@ Examples:
 ///
 /// # Errors
 /// One line that names the file or option that has to be changed.
-pub fn run(args: Args) -> Result<ExitCode> {
+pub fn run(args: Args) -> Result<Exit> {
     let Some(name) = args.spec.as_ref().filter(|_| !args.list) else {
         print(embedded_specs())?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(Exit::Done);
     };
     let overrides = Overrides { set: args.set, seeds: args.seeds, only: args.only };
     let spec = Spec::load(name, &overrides)?;
@@ -131,17 +106,13 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let progress = Progress::new();
     let options = SweepOptions {
         out: args.out.unwrap_or_else(|| default_out(&spec.name)),
-        image_limit: args.data.max_image.limit(),
-        data_root: args.data.data_root,
-        shard: args.shard,
-        limit: args.limit,
-        retry_failed: args.retry_failed,
-        jobs: args.jobs,
-        cache_bytes: args.cache.bytes(),
+        data: args.data,
+        run: args.run,
+        selection: args.selection,
     };
     if args.dry_run {
         print(sweep::dry_run(&spec, &options, &device, &progress)?.to_string())?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(Exit::Done);
     }
     let stop = StopFlag::install()?;
     let end = sweep::sweep(&spec, &options, &device, &progress, &stop, &execute)?;
@@ -151,7 +122,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         print_verdicts(&verdicts)?;
     }
     progress.line(summary(&end, &options.out));
-    Ok(exit_code(&end, &verdicts, &stop))
+    Ok(exit(&end, &verdicts, &stop))
 }
 
 fn embedded_specs() -> String {
@@ -185,10 +156,8 @@ fn summary(end: &SweepEnd, out: &Path) -> String {
     format!("{next}{whole}; results in {}", out.display())
 }
 
-fn exit_code(end: &SweepEnd, verdicts: &Verdicts, stop: &StopFlag) -> ExitCode {
-    match (end.stopped, end.failed > 0 || !end.lacks_shards() && verdicts.any_not_met()) {
-        (true, _) => stop.exit_code(),
-        (false, false) => ExitCode::SUCCESS,
-        (false, true) => ExitCode::FAILURE,
-    }
+/// How the program ends after a sweep.
+fn exit(end: &SweepEnd, verdicts: &Verdicts, stop: &StopFlag) -> Exit {
+    let not_shown = !end.lacks_shards() && verdicts.any_not_met();
+    if end.stopped { stop.exit() } else { Exit::done_if(end.failed == 0 && !not_shown) }
 }

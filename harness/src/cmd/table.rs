@@ -4,19 +4,20 @@ use super::default_out;
 use super::output::{print, print_verdicts};
 use crate::conclusions::tables::Tables;
 use crate::results::run_dir::RunDir;
+use crate::support::exit::Exit;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 /// Print and write the table of the runs that a directory holds
 ///
-/// Reads the run directories again, so runs that were copied there from another machine are in it. Writes
-/// results.csv, classes.csv, image_scores.csv, table.md and table.csv beside them, and verdict.md and verdict.json where
-/// the spec said what it expects (docs/controls.md): the exit code is 1 where the runs do not show it.
+/// Reads the run directories again, so runs that were copied there from another machine are in it.
+/// Writes results.csv, classes.csv, image_scores.csv, table.md and table.csv beside them, and
+/// verdict.md and verdict.json where the spec said what it expects (docs/guide/controls.md): the exit
+/// code is 1 where the runs do not show it.
 ///
-/// Rates are compared with the baseline over seeds and over images; the table names a winner only where there is one
-/// beyond noise. docs/results.md explains every column and number.
+/// Rates are compared with the baseline over seeds and over images; the table names a winner only
+/// where there is one beyond noise. docs/reference/results.md explains every column and number.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
@@ -24,8 +25,7 @@ pub struct Args {
     #[arg(default_value = "quick")]
     spec: String,
 
-    /// Where the runs are [default: runs/SPEC]
-    #[arg(long, value_name = "DIR")]
+    #[arg(help = "Where the runs are [default: runs/SPEC]", long, value_name = "DIR")]
     out: Option<PathBuf>,
 
     /// How to print it; both are written
@@ -52,7 +52,7 @@ enum Format {
 ///
 /// # Errors
 /// A directory that is not there, or a file in it that cannot be read or written; names it.
-pub fn run(args: Args) -> Result<ExitCode> {
+pub fn run(args: Args) -> Result<Exit> {
     let name = Path::new(&args.spec).file_stem().unwrap_or_default().to_string_lossy();
     let out = args.out.unwrap_or_else(|| default_out(&name));
     if !out.is_dir() {
@@ -69,5 +69,5 @@ pub fn run(args: Args) -> Result<ExitCode> {
         }
         Format::Csv => print(table.csv()?)?,
     }
-    Ok(if verdicts.any_not_met() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(Exit::done_if(!verdicts.any_not_met()))
 }

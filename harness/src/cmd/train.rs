@@ -1,41 +1,41 @@
 //! `atrous train`: one run of a spec.
 
 use super::default_out;
-use super::options::{CacheArg, DataRootArg, DeviceArg, RunArgs};
+use super::options::{DeviceArg, OneRunArgs};
 use super::output::print;
 use crate::conclusions::tables::Tables;
 use crate::run::execute::execute;
+use crate::run::options::{DataOptions, RunOptions};
+use crate::support::exit::Exit;
 use crate::support::progress::Progress;
-use crate::support::stop::{EXIT_CODES, StopFlag};
-use crate::sweep::{Jobs, SweepOptions, sweep};
+use crate::support::stop::StopFlag;
+use crate::sweep::{RunSelection, SweepOptions, sweep};
 use anyhow::Result;
 use atrous_models::device::ComputeDevice;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 /// Train and score one run: one experiment of a spec, with one rates setting and one seed
 ///
-/// The run is the one that `atrous sweep SPEC` would do, in the same directory, so that a sweep takes it as done.
-/// A run that was interrupted goes on from its last checkpoint.
+/// The run is the one that `atrous sweep SPEC` would do, in the same directory, so that a sweep
+/// takes it as done. A run that was interrupted goes on from its last checkpoint.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(after_long_help = format!("{EXAMPLES}\n\n{}", Exit::help_of_training()))]
 pub struct Args {
     #[command(flatten)]
-    run: RunArgs,
+    which: OneRunArgs,
 
     /// Atrous rates; need not be among the spec's [default: the experiment's baseline]
     #[arg(long, value_name = "R,R,...", value_delimiter = ',')]
     rates: Option<Vec<usize>>,
 
-    /// Where runs and tables go [default: runs/SPEC]
-    #[arg(long, value_name = "DIR")]
+    #[arg(help = "Where runs and tables go [default: runs/SPEC]", long, value_name = "DIR")]
     out: Option<PathBuf>,
 
     #[command(flatten)]
-    data: DataRootArg,
+    data: DataOptions,
 
     #[command(flatten)]
-    cache: CacheArg,
+    run: RunOptions,
 
     #[command(flatten)]
     device: DeviceArg,
@@ -51,26 +51,22 @@ Examples:
 ///
 /// # Errors
 /// One line that names the file or option that has to be changed.
-pub fn run(args: Args) -> Result<ExitCode> {
-    let spec = args.run.spec(args.rates.as_deref())?;
+pub fn run(args: Args) -> Result<Exit> {
+    let spec = args.which.spec(args.rates.as_deref())?;
     let device = ComputeDevice::select(&args.device.device)?;
     let progress = Progress::new();
     let options = SweepOptions {
         out: args.out.unwrap_or_else(|| default_out(&spec.name)),
-        image_limit: args.data.max_image.limit(),
-        data_root: args.data.data_root,
-        shard: None,
-        limit: None,
-        retry_failed: true,
-        jobs: Jobs::ONE,
-        cache_bytes: args.cache.bytes(),
+        data: args.data,
+        run: args.run,
+        selection: RunSelection { retry_failed: true, ..RunSelection::ONE_BY_ONE },
     };
     let stop = StopFlag::install()?;
     let end = sweep(&spec, &options, &device, &progress, &stop, &execute)?;
     let Tables { table, .. } = Tables::update(&options.out)?;
     if end.stopped {
-        return Ok(stop.exit_code());
+        return Ok(stop.exit());
     }
     print(table.markdown())?;
-    Ok(if end.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(Exit::done_if(end.failed == 0))
 }

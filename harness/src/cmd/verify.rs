@@ -1,32 +1,34 @@
 //! `atrous verify`: can written results be believed?
 
 use super::check_folder_of;
-use super::options::{CacheArg, DataRootArg};
 use super::output::print;
 use crate::results::result::write_json;
 use crate::run::execute::execute;
+use crate::run::options::{DataOptions, RunOptions};
+use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
 use crate::sweep::Lock;
 use crate::sweep::verification::{
-    Claim, DataAtHand, Finding, Repeat, Repeated, Verification, VerifiedRun, read_claims,
+    Agreement, Claim, DataAtHand, Repeat, Repeated, Verification, VerifiedRun, read_claims,
 };
 use anyhow::{Context, Result, bail, ensure};
-use atrous_models::device::ComputeDevice;
+use atrous_models::device::{CPU, ComputeDevice, is_cpu};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 /// Compute written results anew: ids, scores, data, and with --rerun the runs themselves
 ///
-/// RESULTS is the folder that a sweep wrote, or one with its results.csv alone, such as those that are committed. Of every run in it:
-/// does its id follow from its settings and data (so that no setting was changed afterwards), do its scores follow from the pixel
-/// counts below them, and is the data set at hand the one that was used? Synthetic images are drawn again.
+/// RESULTS is the folder that a sweep wrote, or one with its results.csv alone, such as those that
+/// are committed. Of every run in it: does its id follow from its settings and data (so that no
+/// setting was changed afterwards), do its scores follow from the pixel counts below them, and is
+/// the data set at hand the one that was used? Synthetic images are drawn again.
 ///
-/// With --rerun DIR runs are made again in DIR, from nothing but what is written of them, and compared: to the last digit where
-/// both were computed on the CPU with the same vector instructions, else within --tolerance. A rerun that was stopped goes on
-/// with the same command.
+/// With --rerun DIR runs are made again in DIR, from nothing but what is written of them, and
+/// compared: to the last digit where both were computed on the CPU with the same vector
+/// instructions, else within --tolerance. A rerun that was stopped goes on with the same command.
 ///
-/// Exit code: 0 as written as far as that could be checked, 1 something differs, 2 it cannot be read.
+/// Exit code: 0 as written as far as that could be checked, 1 something differs, 2 it cannot be
+/// read.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
@@ -34,7 +36,7 @@ pub struct Args {
     results: PathBuf,
 
     #[command(flatten)]
-    data: DataRootArg,
+    data: DataOptions,
 
     /// Make the runs again in this folder, and compare
     #[arg(long, value_name = "DIR")]
@@ -48,16 +50,21 @@ pub struct Args {
     #[arg(long, value_name = "EXPERIMENT")]
     only: Vec<String>,
 
-    /// Where to make them again: a device as `atrous devices` lists them (default: flex where that is what is written, else auto)
-    #[arg(long, value_name = "DEVICE", requires = "rerun")]
+    #[arg(
+        help = "Where to make them again: a device as `atrous devices` lists them (default: flex where that is what is written, else auto)",
+        long,
+        value_name = "DEVICE",
+        requires = "rerun"
+    )]
     device: Option<String>,
 
-    /// The largest difference in mIoU that does not matter where equal bits cannot be asked for, in points
+    /// The largest difference in mIoU that does not matter where equal bits cannot be asked for, in
+    /// points
     #[arg(long, default_value = "1", value_name = "POINTS", value_parser = super::options::points, allow_hyphen_values = true)]
     tolerance: f64,
 
     #[command(flatten)]
-    cache: CacheArg,
+    run: RunOptions,
 
     /// Write everything as JSON as well
     #[arg(long, value_name = "FILE")]
@@ -77,7 +84,7 @@ Examples:
 ///
 /// # Errors
 /// A file that cannot be read or written; names it.
-pub fn run(args: Args) -> Result<ExitCode> {
+pub fn run(args: Args) -> Result<Exit> {
     if let Some(path) = &args.json {
         // Hours of runs are not to be lost to a mistyped folder.
         check_folder_of("json", path)?;
@@ -90,25 +97,26 @@ pub fn run(args: Args) -> Result<ExitCode> {
     claims.retain(|claim| args.only.is_empty() || args.only.contains(&claim.settings.experiment));
     let progress = Progress::new();
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let mut data = DataAtHand::new(&args.data.data_root, args.data.max_image.limit(), scratch.path(), &progress);
+    let mut data = DataAtHand::new(&args.data, scratch.path(), &progress);
     let runs = claims.iter().map(|claim| VerifiedRun::of(claim, &mut data)).collect::<Result<_>>()?;
     let mut verification = Verification { runs };
     let stop = StopFlag::install()?;
     if let Some(out) = &args.rerun
-        && rerun(&args, out, &claims, &mut data, (&progress, &stop), &mut verification)? == End::Stopped
+        && rerun(&args, out, &claims, &mut data, (&progress, &stop), &mut verification)? == RerunEnd::Stopped
     {
         progress.line(format!("stopped; the same command goes on from here; runs in {}", out.display()));
-        return Ok(stop.exit_code());
+        return Ok(stop.exit());
     }
     if let Some(path) = &args.json {
         write_json(path, &verification)?;
     }
     print(verification.markdown(&args.results.display().to_string()))?;
-    Ok(if verification.differs() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(Exit::done_if(!verification.differs()))
 }
 
+/// How the making again of runs ended.
 #[derive(PartialEq)]
-enum End {
+enum RerunEnd {
     Done,
     Stopped,
 }
@@ -121,29 +129,29 @@ fn rerun(
     data: &mut DataAtHand,
     (progress, stop): (&Progress, &StopFlag),
     verification: &mut Verification,
-) -> Result<End> {
+) -> Result<RerunEnd> {
     let same_folder =
         out.canonicalize().is_ok_and(|out| args.results.canonicalize().is_ok_and(|results| results == out));
     ensure!(!same_folder, "--rerun {}: these are the runs that are to be verified; name another folder", out.display());
     let limit = args.limit.unwrap_or(usize::MAX);
     let data_of = |run: &VerifiedRun| match &run.data {
-        Finding::Fits(_) => None,
-        Finding::Differs(why) | Finding::NotChecked(why) => Some(why.clone()),
+        Agreement::Fits(_) => None,
+        Agreement::Differs(why) | Agreement::NotChecked(why) => Some(why.clone()),
     };
     let obstacles: Vec<_> = verification.runs.iter().take(limit).map(data_of).collect();
     if let Some(Some(first)) = obstacles.first().filter(|_| obstacles.iter().all(Option::is_some)) {
         bail!("--rerun {}: the data of no run are at hand: {first}", out.display());
     }
     let _lock = Lock::take(out)?;
-    let flex = claims.iter().all(|claim| claim.measured.as_ref().is_none_or(|measured| measured.device == "flex"));
-    let device = args.device.as_deref().unwrap_or(if flex { "flex" } else { "auto" });
+    let on_cpu = claims.iter().all(|claim| claim.measured.as_ref().is_none_or(|measured| is_cpu(&measured.device)));
+    let device = args.device.as_deref().unwrap_or(if on_cpu { CPU } else { "auto" });
     let device = ComputeDevice::select(device)?;
     claims.iter().take(limit).try_for_each(|claim| device.takes(claim.settings.train.precision))?;
     let repeat = Repeat {
         out: out.to_owned(),
         device: &device,
         tolerance: args.tolerance,
-        cache_bytes: args.cache.bytes(),
+        options: args.run,
         progress,
         stop,
         execute: &execute,
@@ -151,8 +159,8 @@ fn rerun(
     for (claim, verified) in claims.iter().zip(&mut verification.runs).take(limit) {
         match repeat.run(claim, data)? {
             Repeated::Compared(finding) => verified.rerun = Some(finding),
-            Repeated::Stopped => return Ok(End::Stopped),
+            Repeated::Stopped => return Ok(RerunEnd::Stopped),
         }
     }
-    Ok(End::Done)
+    Ok(RerunEnd::Done)
 }

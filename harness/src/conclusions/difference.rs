@@ -1,5 +1,6 @@
 //! Two cells side by side: the same seeds, the same images.
 
+use crate::conclusions::image_bootstrap::image_bootstrap;
 use crate::conclusions::statistics::{Interval, PairedBootstrap, effect_size, mean, mean_interval, paired_p};
 use crate::results::rows::Row;
 use crate::results::scores::Metric;
@@ -7,25 +8,28 @@ use crate::results::scores::Metric;
 /// Score of one cell minus that of another, over the seeds that both have; scores are fractions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Difference {
-    /// Over the seeds.
+    /// Mean over the seeds.
     pub mean: f64,
-    /// That both cells have; at least one.
+    /// Number of seeds that both cells have; at least one.
     pub seeds: usize,
     /// 95 %, over seeds (Student's t); `None` for one seed.
     pub interval: Option<Interval>,
     /// Paired t-test over seeds, two-sided; `None` for one seed.
     pub p_seeds: Option<f64>,
-    /// 95 %, paired bootstrap over images; `None` where a run keeps no counts per image, the images differ, or there is only one.
+    /// 95 %, paired bootstrap over images; `None` where a run keeps no counts per image, the images
+    /// differ, or there is only one.
     pub images: Option<Interval>,
-    /// Of the same bootstrap, two-sided.
+    /// p-value of the same bootstrap, two-sided.
     pub p_images: Option<f64>,
-    /// Cohen's d_z: mean over standard deviation of the seeds' differences; `None` for one seed and without spread.
+    /// Cohen's d_z: mean over standard deviation of the seeds' differences; `None` for one seed and
+    /// without spread.
     pub effect_size: Option<f64>,
 }
 
 impl Difference {
-    /// `cell` minus `other`, runs of one rates setting each. Runs with the same seed are paired: the same initial weights where
-    /// shapes allow, the same batches. Of several runs of a seed the first counts.
+    /// `cell` minus `other`, runs of one rates setting each. Runs with the same seed are paired:
+    /// the same initial weights where shapes allow, the same batches. Of several runs of a seed the
+    /// first counts.
     ///
     /// `None` where no seed has a score in both.
     pub fn between(cell: &[&Row], other: &[&Row], metric: Metric) -> Option<Difference> {
@@ -36,7 +40,7 @@ impl Difference {
         let differences: Vec<f64> = pairs.iter().map(|pair| pair.difference).collect();
         let images: Option<Vec<_>> =
             pairs.iter().map(|pair| Some((pair.cell.images.as_deref()?, pair.other.images.as_deref()?))).collect();
-        let bootstrap = images.and_then(|pairs| PairedBootstrap::new(&pairs, metric));
+        let bootstrap = images.and_then(|pairs| image_bootstrap(&pairs, metric));
         Some(Difference {
             mean: mean(&differences),
             seeds: differences.len(),
@@ -48,21 +52,22 @@ impl Difference {
         })
     }
 
-    /// The larger of both p-values, `None` where either is missing: the claim is that the cells differ for other seeds *and* for
-    /// other images, and holds where both parts of it do (intersection-union test, Berger 1982).
+    /// The larger of both p-values, `None` where either is missing: the claim is that the cells
+    /// differ for other seeds *and* for other images, and holds where both parts of it do
+    /// (intersection-union test, Berger 1982).
     pub fn p(&self) -> Option<f64> {
         Some(self.p_seeds?.max(self.p_images?))
     }
 }
 
 /// Two runs with the same seed.
-struct Pair<'a> {
+struct SeedPair<'a> {
     cell: &'a Row,
     other: &'a Row,
     difference: f64,
 }
 
-fn pairs<'a>(cell: &[&'a Row], other: &[&'a Row], metric: Metric) -> Vec<Pair<'a>> {
+fn pairs<'a>(cell: &[&'a Row], other: &[&'a Row], metric: Metric) -> Vec<SeedPair<'a>> {
     let score = |row: &Row| row.result().map(|result| metric.of(&result.scores)).filter(|score| !score.is_nan());
     let mut seeds = Vec::new();
     let mut pairs = Vec::new();
@@ -72,7 +77,7 @@ fn pairs<'a>(cell: &[&'a Row], other: &[&'a Row], metric: Metric) -> Vec<Pair<'a
         let Some((own, partner)) = score(row).zip(partner).filter(|_| !seeds.contains(&seed)) else { continue };
         let Some(theirs) = score(partner) else { continue };
         seeds.push(seed);
-        pairs.push(Pair { cell: row, other: partner, difference: own - theirs });
+        pairs.push(SeedPair { cell: row, other: partner, difference: own - theirs });
     }
     pairs
 }
@@ -80,32 +85,16 @@ fn pairs<'a>(cell: &[&'a Row], other: &[&'a Row], metric: Metric) -> Vec<Pair<'a
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::settings::{MODEL_VERSION, RunSettings, tests::example as settings};
-    use crate::results::image_counts::ImageCounts;
-    use crate::results::result::tests::{example, failure};
-    use crate::results::rows::RowEnd;
-    use crate::results::scores::Confusion;
+    use crate::experiment::settings::{RunSettings, tests::example as settings};
+    use crate::results::rows::testing;
 
     /// A run whose `images` images have these counts each.
     fn row(seed: u64, images: usize, counts: [u64; 4]) -> Row {
-        let result = example(RunSettings { seed, ..settings() }, counts.map(|count| count * images as u64));
-        let of = |image: usize| ImageCounts {
-            image: image.to_string(),
-            confusion: Confusion { classes: 2, counts: counts.to_vec() },
-        };
-        let images = Some((0..images).map(of).collect());
-        Row {
-            model_version: MODEL_VERSION,
-            baseline: vec![1, 12, 24, 36],
-            expectation: None,
-            end: RowEnd::Finished(Box::new(result)),
-            images,
-        }
+        testing::counted(RunSettings { seed, ..settings() }, "", vec![counts; images])
     }
 
     fn failed(seed: u64) -> Row {
-        let end = RowEnd::Failed(Box::new(failure(RunSettings { seed, ..settings() })));
-        Row { model_version: MODEL_VERSION, baseline: vec![1, 12, 24, 36], expectation: None, end, images: None }
+        testing::failed(RunSettings { seed, ..settings() })
     }
 
     fn between(cell: &[Row], other: &[Row]) -> Option<Difference> {

@@ -1,30 +1,4 @@
-//! Numbers as people read them, in tables that line up.
-
-use crate::conclusions::statistics::Interval;
-
-/// `79.80 to 82.60`, ends as `end` writes them; `-` for none.
-pub(crate) fn interval(interval: Option<Interval>, end: fn(f64) -> String) -> String {
-    interval.map_or_else(|| "-".into(), |Interval { low, high }| format!("{} to {}", end(low), end(high)))
-}
-
-/// `0.031`, `< 0.001`; `-` for none.
-pub(crate) fn p_value(p: Option<f64>) -> String {
-    match p {
-        None => "-".into(),
-        Some(p) if p < 0.001 => "< 0.001".into(),
-        Some(p) => format!("{p:.3}"),
-    }
-}
-
-pub(crate) fn percent(fraction: f64) -> String {
-    format!("{:.2}", 100.0 * fraction)
-}
-
-/// A difference in percentage points, with its sign.
-pub(crate) fn points(fraction: f64) -> String {
-    let text = format!("{:+.2}", 100.0 * fraction);
-    if text == "-0.00" { "+0.00".into() } else { text }
-}
+//! Markdown tables that line up.
 
 /// A Markdown table whose columns line up as plain text too.
 pub(crate) fn grid(header: &[&str], lines: &[Vec<String>]) -> String {
@@ -51,10 +25,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_as_people_read_them() {
-        assert_eq!([points(0.0312), points(-0.0312), points(-1e-6)], ["+3.12", "-3.12", "+0.00"]);
-        assert_eq!([p_value(None), p_value(Some(0.0309)), p_value(Some(0.0009))], ["-", "0.031", "< 0.001"]);
-        assert_eq!(interval(Some(Interval { low: -0.5, high: 0.25 }), points), "-50.00 to +25.00");
-        assert_eq!(interval(None, percent), "-");
+    fn columns_line_up_as_plain_text() {
+        let lines = [vec!["ρ".to_owned(), "12".to_owned()], vec!["0.56".to_owned(), "1".to_owned()]];
+        assert_eq!(grid(&["a", "bcd"], &lines), "| a    | bcd |\n| ---- | --- |\n| ρ    | 12  |\n| 0.56 | 1   |\n");
     }
 }

@@ -3,7 +3,7 @@
 use crate::conclusions::table::Table;
 use crate::conclusions::verdict::Verdicts;
 use crate::results::rows::Rows;
-use crate::support::turn::Turn;
+use crate::support::file_mutex::FileMutex;
 use anyhow::Result;
 use std::path::Path;
 
@@ -14,13 +14,13 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// Reads the run directories and writes `results.csv`, `classes.csv`, `image_scores.csv`, `table.md`, `table.csv` and,
-    /// where something is expected, `verdict.md` and `verdict.json`.
+    /// Reads the run directories and writes `results.csv`, `classes.csv`, `image_scores.csv`,
+    /// `table.md`, `table.csv` and, where something is expected, `verdict.md` and `verdict.json`.
     ///
     /// # Errors
     /// A file that cannot be read or written; names it.
     pub fn update(out: &Path) -> Result<Self> {
-        let _turn = Turn::wait(out, "tables")?;
+        let _held = FileMutex::wait(out, "tables")?;
         let rows = Rows::read(out)?;
         rows.write(out)?;
         let (table, verdicts) = (Table::new(&rows), Verdicts::new(&rows));

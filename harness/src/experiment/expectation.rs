@@ -8,13 +8,14 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
-    /// These rates are better than every other rates of the experiment.
+    /// One list of rates is better than every other of the experiment.
     Best(Vec<usize>),
     /// No rates are better than any other.
     NoWinner,
 }
 
-/// The answer, and the runs that are to give it. Decides no result; kept in `run.toml`, so that whoever has the runs can judge.
+/// The answer, and the runs that are to give it. It decides no result, and is kept in `run.toml`,
+/// so that whoever has the runs can judge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expectation {
     pub answer: Answer,

@@ -1,4 +1,5 @@
-//! What is asked: a spec, the settings of each of its runs, the network they name, the answer expected.
+//! What is asked: a spec, the settings of each of its runs, the network they name, the answer
+//! expected.
 
 pub mod convolutions;
 mod expectation;

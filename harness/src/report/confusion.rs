@@ -1,9 +1,8 @@
-//! Which classes are taken for which, and the scores of each class.
+//! The section on classes: which are taken for which, and the scores of each.
 
-use super::Report;
-use super::experiment::Experiment;
+use super::material::{Report, ReportedExperiment};
 use super::parts::{percent, rates, rates_beside, table};
-use crate::conclusions::table::{Cell, Verdict};
+use crate::conclusions::table::{Cell, CellVerdict};
 use crate::results::scores::{Confusion, Scores};
 use maud::{Markup, html};
 
@@ -20,11 +19,11 @@ pub(super) fn section(report: &Report) -> Markup {
     }
 }
 
-fn experiment_part(experiment: &Experiment) -> Markup {
+fn experiment_part(experiment: &ReportedExperiment) -> Markup {
     let section = &experiment.section;
     let cells: Vec<(&Cell, Confusion)> =
         section.cells.iter().filter_map(|cell| Some((cell, counts(experiment, cell)?))).collect();
-    let shown = cells.iter().filter(|(cell, _)| cell.best || cell.verdict == Verdict::Baseline);
+    let shown = cells.iter().filter(|(cell, _)| cell.best || cell.verdict == CellVerdict::Baseline);
     html! {
         h3 id={ (experiment.id) "-classes" } { (experiment.title()) }
         @if cells.is_empty() { p.missing { "Missing: no run has finished." } }
@@ -36,7 +35,7 @@ fn experiment_part(experiment: &Experiment) -> Markup {
 }
 
 /// Pixels over all seeds of a cell.
-fn counts(experiment: &Experiment, cell: &Cell) -> Option<Confusion> {
+fn counts(experiment: &ReportedExperiment, cell: &Cell) -> Option<Confusion> {
     let mut runs = experiment.finished(&cell.rates).map(|(_, result)| &result.confusion);
     let mut sum = runs.next()?.clone();
     runs.for_each(|counts| sum.merge(counts));
@@ -44,7 +43,7 @@ fn counts(experiment: &Experiment, cell: &Cell) -> Option<Confusion> {
 }
 
 /// A line per class, a pair of columns per rates.
-fn class_scores(experiment: &Experiment, cells: &[(&Cell, Confusion)]) -> Markup {
+fn class_scores(experiment: &ReportedExperiment, cells: &[(&Cell, Confusion)]) -> Markup {
     let scores: Vec<(String, Scores)> =
         cells.iter().map(|(cell, counts)| (rates(&cell.rates), counts.scores())).collect();
     let header: Vec<String> = std::iter::once("class".to_owned())
@@ -66,7 +65,7 @@ fn class_scores(experiment: &Experiment, cells: &[(&Cell, Confusion)]) -> Markup
     table(&format!("Scores per class of {}", experiment.name()), &header, &lines)
 }
 
-fn matrix(experiment: &Experiment, who: &str, counts: &Confusion) -> Markup {
+fn matrix(experiment: &ReportedExperiment, who: &str, counts: &Confusion) -> Markup {
     let names = experiment.section.settings.dataset.class_names();
     let row = |class: usize| &counts.counts[class * counts.classes..(class + 1) * counts.classes];
     let label = format!("Confusion of {}, rates {who}", experiment.name());

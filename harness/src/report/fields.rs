@@ -1,115 +1,10 @@
 //! The effective receptive fields of an experiment: one map per rates, on one scale.
 
-use super::Report;
-use super::experiment::Experiment;
-use super::images::{Sources, trained};
-use super::parts::{one_line, percent, rates, rates_beside, table};
-use super::picture::Picture;
-use crate::measure::receptive_field::{self, ErfImages, Numbers, Options, ReceptiveField, Taps};
-use crate::support::plot::colour::Scale;
-use crate::support::plot::heat_grid::{self, GridTile};
-use crate::support::plot::heat_map;
-use crate::sweep::drawn_root;
-use anyhow::Result;
+use super::material::{DECADES, ReportedExperiment, ShownField, ShownFields};
+use super::parts::{percent, rates_beside, table};
 use maud::{Markup, html};
 
-/// Powers of ten below the peak that are shown.
-const DECADES: u32 = 3;
-/// Pictures are enlarged up to this side.
-const SIDE: usize = 256;
-
-/// The fields of one experiment.
-#[derive(Clone, Debug, Default)]
-pub struct Fields {
-    pub shown: Vec<Field>,
-    /// All of them with their rates and their scale, as a PNG file; `None` where there are none.
-    pub grid: Option<Vec<u8>>,
-    /// What is missing, and why.
-    pub missing: Vec<String>,
-}
-
-/// The field of one run.
-#[derive(Clone, Debug)]
-pub struct Field {
-    pub rates: Vec<usize>,
-    pub seed: u64,
-    pub images: usize,
-    pub numbers: Numbers,
-    pub picture: Picture,
-}
-
-impl Report {
-    /// Measures the fields of all experiments, over the first `images` validation images of each. What is missing is noted in
-    /// its place. Returns `false` where a stop was requested on the way.
-    pub fn measure_fields(&mut self, images: usize, sources: &Sources) -> bool {
-        for experiment in &mut self.experiments {
-            let mut fields = Fields::default();
-            let measured = measure(experiment, images, sources, &mut fields);
-            if let Err(error) = measured {
-                fields.missing.push(one_line(&error));
-            }
-            experiment.fields = fields;
-            if sources.stop.requested() {
-                return false;
-            }
-        }
-        true
-    }
-}
-
-fn measure(experiment: &Experiment, limit: usize, sources: &Sources, fields: &mut Fields) -> Result<()> {
-    let settings = &experiment.section.settings;
-    let drawn = drawn_root(sources.out, settings);
-    let images = ErfImages::of_validation(settings.dataset, drawn.as_deref().unwrap_or(sources.data_root), limit)?;
-    let mut maps = Vec::new();
-    let cells = &experiment.section.cells;
-    let bar = sources.progress.bar(cells.len() as u64, format!("receptive fields of {}", experiment.name()));
-    for (done, cell) in cells.iter().enumerate() {
-        if sources.stop.requested() {
-            return Ok(());
-        }
-        let found = trained(experiment, cell, sources).and_then(|(row, trained)| {
-            let images = images.read(trained.inference.resize, trained.crop, sources.image_limit);
-            let options = Options::default();
-            Ok((row, receptive_field::map(&trained.network, &sources.device.device, images, &options)?))
-        });
-        match found {
-            Ok((row, map)) => maps.push((row.settings().seed, map)),
-            Err(error) => fields.missing.push(format!("rates {}: {}", rates(&cell.rates), one_line(&error))),
-        }
-        bar.set(done as u64 + 1);
-    }
-    bar.finish();
-    let peak = maps.iter().map(|(_, map)| map.peak()).fold(f64::MIN_POSITIVE, f64::max);
-    for (seed, map) in &maps {
-        fields.shown.push(Field::new(*seed, map, peak)?);
-    }
-    if !maps.is_empty() {
-        fields.grid = Some(grid(&maps)?);
-    }
-    Ok(())
-}
-
-/// The maps beside each other, for a paper.
-fn grid(maps: &[(u64, ReceptiveField)]) -> Result<Vec<u8>> {
-    let taps: Vec<Taps> = maps.iter().map(|(_, map)| map.numbers().taps).collect();
-    let tiles = maps.iter().zip(&taps);
-    let tiles: Vec<GridTile> =
-        tiles.map(|((_, map), taps)| GridTile { caption: map.caption(), map: map.heat_map(Some(taps)) }).collect();
-    heat_grid::png(&tiles, Scale::Log { decades: DECADES })
-}
-
-impl Field {
-    /// `peak`: of all maps that it is shown with.
-    fn new(seed: u64, map: &ReceptiveField, peak: f64) -> Result<Self> {
-        let numbers = map.numbers();
-        let heat = map.heat_map(Some(&numbers.taps));
-        let factor = heat_map::enlargement(map.size, SIDE);
-        let drawn = heat_map::draw(&heat, Scale::Log { decades: DECADES }, peak, factor);
-        let picture = Picture::drawing(&drawn, 2 * SIDE)?;
-        Ok(Field { rates: map.rates.clone(), seed, images: map.images, numbers, picture })
-    }
-
+impl ShownField {
     /// Side of the square that holds half of the mass.
     fn half(&self) -> Option<usize> {
         self.numbers.squares.iter().find(|square| square.share == 0.5).map(|square| square.side)
@@ -117,8 +12,8 @@ impl Field {
 }
 
 /// The maps of an experiment with their numbers.
-pub(super) fn part(experiment: &Experiment) -> Markup {
-    let Fields { shown, missing, .. } = &experiment.fields;
+pub(super) fn part(experiment: &ReportedExperiment) -> Markup {
+    let ShownFields { shown, missing, .. } = &experiment.fields;
     let baseline = &experiment.section.baseline;
     let header = [
         "rates",
@@ -159,7 +54,7 @@ pub(super) fn part(experiment: &Experiment) -> Markup {
 }
 
 /// The numbers of one map, branch by branch.
-fn line(field: &Field, baseline: &[usize]) -> Vec<Markup> {
+fn line(field: &ShownField, baseline: &[usize]) -> Vec<Markup> {
     let outer = || field.numbers.taps.branches.iter().filter(|branch| branch.rate > 1);
     let join = |texts: Vec<String>| texts.join(", ");
     let none = || "-".to_owned();

@@ -1,10 +1,10 @@
-//! The headline: the best rates of each experiment, beside the published values, and whether they win.
+//! The headline: the best rates of each experiment, beside the published values, and whether they
+//! win.
 
-use super::Report;
-use super::experiment::Experiment;
+use super::material::{Report, ReportedExperiment};
 use super::parts::{count, interval, percent, points, rates_beside, score, table};
 use crate::conclusions::table::{Cell, Section};
-use crate::conclusions::verdict::Verdict;
+use crate::conclusions::verdict::ExperimentVerdict;
 use maud::{Markup, html};
 
 pub(super) fn section(report: &Report) -> Markup {
@@ -47,7 +47,7 @@ pub(super) fn section(report: &Report) -> Markup {
 fn expectations(report: &Report) -> Markup {
     let verdicts = &report.verdicts;
     let header = ["experiment", "expected", "verdict", "because"];
-    let line = |verdict: &Verdict| {
+    let line = |verdict: &ExperimentVerdict| {
         [
             verdict.experiment.clone(),
             verdict.expectation.answer.to_string(),
@@ -70,7 +70,7 @@ fn expectations(report: &Report) -> Markup {
     }
 }
 
-fn line(experiment: &Experiment) -> Vec<Markup> {
+fn line(experiment: &ReportedExperiment) -> Vec<Markup> {
     let Section { settings, baseline, metric, comparison, .. } = &experiment.section;
     let best: Vec<&Cell> = experiment.section.best().collect();
     let first = best.first().copied();

@@ -1,6 +1,7 @@
 //! The page around the sections.
 
-use super::{Report, confusion, curves, headline, images, provenance, receptive_field, scores};
+use super::material::Report;
+use super::{confusion, curves, headline, images, provenance, receptive_field, scores};
 use crate::results::provenance::Provenance;
 use crate::support::plot::{DARK, LIGHT};
 use anyhow::Result;
@@ -16,9 +17,17 @@ const SECTIONS: [(&str, &str); 7] = [
     ("provenance", "Provenance"),
 ];
 
-/// # Errors
-/// A plot that cannot be drawn.
-pub(super) fn page(report: &Report) -> Result<String> {
+impl Report {
+    /// The page, as HTML.
+    ///
+    /// # Errors
+    /// A plot that cannot be drawn.
+    pub fn page(&self) -> Result<String> {
+        page(self)
+    }
+}
+
+fn page(report: &Report) -> Result<String> {
     let Provenance { version, git_commit, .. } = Provenance::current();
     let style = format!("{}{}", include_str!("style.css"), plot_colours());
     let scores = scores::section(report)?;

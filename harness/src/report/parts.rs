@@ -1,12 +1,14 @@
 //! What several sections are made of.
 
+use crate::conclusions::format::{self, range};
+pub(super) use crate::conclusions::format::{count, points, rates, rates_beside, score};
 use crate::conclusions::statistics::Interval;
-use crate::conclusions::table::Statistic;
 use crate::support::plot::Figure;
 use anyhow::Result;
 use maud::{Markup, PreEscaped, html};
 
-/// A table that scrolls by itself where the screen is narrow. `label` names it for those who cannot see where it is.
+/// A table that scrolls by itself where the screen is narrow. `label` names it for those who cannot
+/// see where it is.
 pub(super) fn table(label: &str, header: &[&str], lines: &[Vec<Markup>]) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label=(label) {
@@ -66,51 +68,21 @@ pub(super) fn figure(figure: &Figure, caption: &str) -> Result<Markup> {
     })
 }
 
-/// Of a curve's table.
+/// Lines that the table of a curve has at most.
 const MOST_LINES: usize = 12;
 
 fn short(value: f64) -> String {
     if value >= 10.0 { format!("{value:.0}") } else { format!("{value:.3}") }
 }
 
-/// `1, 12, 24, 36`
-pub(super) fn rates(rates: &[usize]) -> String {
-    rates.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
-}
-
-/// `1, 12, 24, 36 (baseline)`
-pub(super) fn rates_beside(own: &[usize], baseline: &[usize]) -> String {
-    if own == baseline { format!("{} (baseline)", rates(own)) } else { rates(own) }
-}
-
-/// In percent, `-` for none.
+/// A fraction in percent, `-` for none.
 pub(super) fn percent(fraction: Option<f64>) -> String {
-    fraction.filter(|value| !value.is_nan()).map_or_else(|| "-".into(), |value| format!("{:.2}", 100.0 * value))
+    fraction.filter(|value| !value.is_nan()).map_or_else(|| "-".into(), format::percent)
 }
 
-/// A difference in points, with its sign.
-pub(super) fn points(fraction: f64) -> String {
-    format!("{:+.2}", 100.0 * fraction)
-}
-
-/// `81.20 ± 0.35`: mean and standard deviation over seeds, in percent.
-pub(super) fn score(statistic: Option<Statistic>) -> String {
-    let Some(Statistic { mean, deviation, .. }) = statistic else { return "-".into() };
-    match deviation {
-        None => percent(Some(mean)),
-        Some(deviation) => format!("{} ± {:.2}", percent(Some(mean)), 100.0 * deviation),
-    }
-}
-
-/// `80.1 to 82.3`, in percent; `unknown` for one seed.
+/// `80.10 to 82.30`, in percent; `unknown` for one seed.
 pub(super) fn interval(interval: Option<Interval>) -> String {
-    interval
-        .map_or_else(|| "unknown".into(), |Interval { low, high }| format!("{:.2} to {:.2}", 100.0 * low, 100.0 * high))
-}
-
-/// A count with its noun: `1 run`, `3 runs`.
-pub(super) fn count(number: usize, one: &str, more: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { more })
+    interval.map_or_else(|| "unknown".into(), |Interval { low, high }| range(low, high, format::percent))
 }
 
 /// An error with its causes, on one line.

@@ -8,15 +8,16 @@ use image::imageops::{FilterType, resize};
 use image::{ImageFormat, RgbImage};
 use std::io::Cursor;
 
-/// Correct, of the foreground where there is one.
+/// The colour of pixels that are predicted correctly, of the foreground where there is one.
 pub(super) const AGREED: [u8; 3] = [225, 225, 225];
-/// Predicted and not there; with more than two classes any wrong class.
+/// The colour of pixels that are predicted and not there; with more than two classes any wrong
+/// class.
 pub(super) const SUPERFLUOUS: [u8; 3] = [213, 94, 0];
-/// There and not predicted.
+/// The colour of pixels that are there and not predicted.
 pub(super) const MISSED: [u8; 3] = [86, 180, 233];
-/// Neither in the truth nor predicted.
+/// The colour of pixels that are neither in the truth nor predicted.
 const NEITHER: [u8; 3] = [24, 24, 24];
-/// Not scored.
+/// The colour of pixels that are not scored.
 const IGNORED: [u8; 3] = [110, 110, 110];
 /// Quality of photographs; smaller files are worth more here than the last grey level.
 const QUALITY: u8 = 82;
@@ -61,7 +62,8 @@ impl Picture {
     }
 }
 
-/// Each pixel the mean of those it covers; images that are small enough stay as they are.
+/// Shrinks an image, each pixel the mean of those it covers; images that are small enough stay as
+/// they are.
 fn shrink(image: &RgbImage8, width: usize) -> Result<RgbImage> {
     let whole = RgbImage::from_raw(image.width as u32, image.height as u32, image.data.clone());
     let whole = whole.ok_or_else(|| anyhow!("an image has a wrong size"))?;
@@ -72,7 +74,7 @@ fn shrink(image: &RgbImage8, width: usize) -> Result<RgbImage> {
     Ok(resize(&whole, width as u32, height as u32, FilterType::Triangle))
 }
 
-/// Classes in the data set's colours; two classes are black and white.
+/// Draws classes in the data set's colours; two classes are black and white.
 pub(super) fn draw_classes(labels: &LabelMap, kind: DatasetKind) -> RgbImage8 {
     let palette = kind.palette();
     let colour = |label: u8| match label {
@@ -83,7 +85,7 @@ pub(super) fn draw_classes(labels: &LabelMap, kind: DatasetKind) -> RgbImage8 {
     painted(labels, labels.data.iter().map(|label| colour(*label)))
 }
 
-/// Where a prediction is right, and how it is wrong.
+/// Draws where a prediction is right, and how it is wrong.
 pub(super) fn draw_difference(truth: &LabelMap, prediction: &[u8], classes: usize) -> RgbImage8 {
     let colour = |(truth, predicted): (&u8, &u8)| match (*truth, *predicted) {
         (IGNORE_INDEX, _) => IGNORED,

@@ -1,7 +1,6 @@
-//! Where the numbers come from.
+//! The section on where the numbers come from.
 
-use super::Report;
-use super::experiment::Experiment;
+use super::material::{Report, ReportedExperiment};
 use super::parts::table;
 use crate::results::result::RunResult;
 use maud::{Markup, html};
@@ -19,7 +18,7 @@ pub(super) fn section(report: &Report) -> Markup {
     }
 }
 
-fn experiment_part(experiment: &Experiment) -> Markup {
+fn experiment_part(experiment: &ReportedExperiment) -> Markup {
     let header = [
         "run",
         "id",

@@ -1,8 +1,7 @@
 //! What the rates let each branch see.
 
-use super::Report;
-use super::experiment::Experiment;
 use super::fields;
+use super::material::{Report, ReportedExperiment};
 use super::parts::{rates_beside, table};
 use crate::conclusions::guideline::{Branch, RULE, feature_size};
 use crate::conclusions::table::Cell;
@@ -23,7 +22,7 @@ pub(super) fn section(report: &Report) -> Markup {
     }
 }
 
-fn experiment_part(experiment: &Experiment) -> Markup {
+fn experiment_part(experiment: &ReportedExperiment) -> Markup {
     let section = &experiment.section;
     let settings = &section.settings;
     let stride = settings.model.kind.output_stride();

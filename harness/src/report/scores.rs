@@ -1,8 +1,8 @@
 //! Scores against the relative rate: per experiment, and of all experiments on one scale.
 
-use super::Report;
-use super::experiment::Experiment;
+use super::material::{Report, ReportedExperiment};
 use super::parts::{figure as drawn, interval, points, rates_beside, score, table};
+use crate::conclusions::format::p_value;
 use crate::conclusions::guideline::{Optimum, Series, largest_whole_rate};
 use crate::conclusions::table::Cell;
 use crate::support::plot::{Chart, ChartAxis, ChartLine, ChartPoint, Figure, Guide};
@@ -28,7 +28,7 @@ pub(super) fn section(report: &Report) -> Result<Markup> {
             }
             @if !report.evidence.series.is_empty() {
                 (table("Best relative rate of each experiment", &["experiment", "runs", "seeds", "best relative rate"], &optima(report)))
-                p { "A parabola in ln ρ per experiment, its interval by bootstrap over the runs (docs/guideline.md)." }
+                p { "A parabola in ln ρ per experiment, its interval by bootstrap over the runs (docs/guide/rates.md)." }
             }
         }
     })
@@ -48,7 +48,7 @@ fn optima(report: &Report) -> Vec<Vec<Markup>> {
     report.evidence.series.iter().map(line).collect()
 }
 
-fn experiment_part(experiment: &Experiment) -> Result<Markup> {
+fn experiment_part(experiment: &ReportedExperiment) -> Result<Markup> {
     let section = &experiment.section;
     let header =
         ["rates", "ρ", "runs", "failed", "mIoU", "mDice", "aAcc", "95 % interval", "minus baseline", "p", "verdict"];
@@ -68,7 +68,7 @@ fn experiment_part(experiment: &Experiment) -> Result<Markup> {
     })
 }
 
-fn line(experiment: &Experiment, cell: &Cell) -> Vec<Markup> {
+fn line(experiment: &ReportedExperiment, cell: &Cell) -> Vec<Markup> {
     let section = &experiment.section;
     let bold = |text: String| {
         if cell.winner {
@@ -80,8 +80,6 @@ fn line(experiment: &Experiment, cell: &Cell) -> Vec<Markup> {
     let plain = |text: String| html! { (text) };
     let statistic = cell.score(section.metric);
     let difference = cell.difference.map_or_else(|| "-".into(), |difference| points(difference.mean));
-    let p =
-        cell.p_corrected.map_or_else(|| "-".into(), |p| if p < 0.001 { "< 0.001".into() } else { format!("{p:.3}") });
     vec![
         bold(rates_beside(&cell.rates, &section.baseline)),
         plain(format!("{:.2}", cell.relative_rate)),
@@ -92,19 +90,19 @@ fn line(experiment: &Experiment, cell: &Cell) -> Vec<Markup> {
         plain(score(cell.aacc)),
         plain(interval(statistic.and_then(|statistic| statistic.interval))),
         plain(difference),
-        plain(p),
+        plain(p_value(cell.p_corrected)),
         plain(cell.verdict.to_string()),
     ]
 }
 
-/// Where the geometric rule puts the largest rate.
-fn rule(experiment: &Experiment) -> f64 {
+/// The relative rate that the geometric rule gives to the largest rate.
+fn rule(experiment: &ReportedExperiment) -> f64 {
     let side = experiment.section.settings.feature_size();
     largest_whole_rate([side, side]) as f64 / side as f64
 }
 
 /// The scores of one experiment.
-pub(super) fn figure(experiment: &Experiment) -> Figure {
+pub(super) fn figure(experiment: &ReportedExperiment) -> Figure {
     let section = &experiment.section;
     let metric = section.metric;
     let (mut means, mut cloud) = (Vec::new(), Vec::new());
@@ -133,7 +131,8 @@ pub(super) fn figure(experiment: &Experiment) -> Figure {
     }
 }
 
-/// Runs and means, and of the whiskers as much as keeps the rest legible: once the range of the runs to each side.
+/// The range of the vertical axis: runs and means, and of the whiskers as much as keeps the rest
+/// legible: once the range of the runs to each side.
 fn heights(means: &[ChartPoint], cloud: &[(f64, f64)]) -> Vec<f64> {
     let mut values: Vec<f64> = cloud.iter().map(|(_, y)| *y).chain(means.iter().map(|point| point.y)).collect();
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
@@ -167,7 +166,7 @@ pub(super) fn all(report: &Report) -> Option<Figure> {
     })
 }
 
-fn normalised(index: usize, experiment: &Experiment) -> Option<ChartLine> {
+fn normalised(index: usize, experiment: &ReportedExperiment) -> Option<ChartLine> {
     let section = &experiment.section;
     let scored = section.cells.iter().filter_map(|cell| Some((cell, experiment.mean(cell)?)));
     let mut means: Vec<(&Cell, f64)> = scored.collect();

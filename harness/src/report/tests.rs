@@ -1,38 +1,26 @@
 //! The page of made-up runs.
 
 use super::*;
-use crate::experiment::settings::{MODEL_VERSION, RunSettings, run_id, tests::example as settings};
+use crate::conclusions::table::Table;
+use crate::conclusions::verdict::Verdicts;
+use crate::experiment::settings::{RunSettings, run_id, tests::example as settings};
 use crate::experiment::{Answer, Expectation};
-use crate::results::result::tests::{example, failure};
-use crate::results::rows::{Row, RowEnd};
+use crate::results::rows::Rows;
+use crate::results::rows::{Row, RowEnd, testing};
 use crate::results::run_dir::{RunDir, RunFile};
 use crate::run::train::{Log, LogRow};
 
 fn finished(rates: &[usize], seed: u64, counts: [u64; 4]) -> Row {
-    let settings = RunSettings { rates: rates.to_vec(), seed, ..settings() };
-    Row {
-        model_version: MODEL_VERSION,
-        baseline: vec![1, 12, 24, 36],
-        end: RowEnd::Finished(Box::new(example(settings, counts))),
-        images: None,
-        expectation: None,
-    }
+    testing::finished(RunSettings { rates: rates.to_vec(), seed, ..settings() }, counts)
 }
 
 fn rows() -> Rows {
-    let failed = failure(RunSettings { rates: vec![1, 12, 24, 36], seed: 2, ..settings() });
     Rows(vec![
         finished(&[1, 6, 12, 18], 0, [80, 10, 5, 5]),
         finished(&[1, 6, 12, 18], 1, [85, 5, 5, 5]),
         finished(&[1, 12, 24, 36], 0, [80, 5, 5, 10]),
         finished(&[1, 12, 24, 36], 1, [80, 6, 5, 9]),
-        Row {
-            model_version: MODEL_VERSION,
-            baseline: vec![1, 12, 24, 36],
-            end: RowEnd::Failed(Box::new(failed)),
-            images: None,
-            expectation: None,
-        },
+        testing::failed(RunSettings { rates: vec![1, 12, 24, 36], seed: 2, ..settings() }),
         finished(&[1, 24, 48, 72], 0, [80, 9, 5, 6]),
     ])
 }
@@ -162,7 +150,7 @@ fn every_figure_is_drawn_both_ways() {
     let names: Vec<&str> = figures.iter().map(|figure| &figure.name[..]).collect();
     assert_eq!(names, ["scores-1-stare", "all-experiments"]);
     for figure in figures {
-        assert!(figure.svg().unwrap().contains("relative rate"));
-        assert!(image::load_from_memory(&figure.png().unwrap()).is_ok());
+        assert!(figure.svg().unwrap().contains("relative rate"), "{}", figure.name);
+        assert!(image::load_from_memory(&figure.png().unwrap()).is_ok(), "{}", figure.name);
     }
 }

@@ -1,59 +1,64 @@
 //! `images.csv`: what a run's network made of each validation image, as pixel counts.
 //!
-//! A column for the image, one for the class in the truth, one for the class that was predicted, and the pixels; a row for each
-//! pair of classes that occurs. The sum over the images is the run's confusion matrix. Scores over a part of the images, and so
-//! their spread over images, follow from it.
+//! A column for the image, one for the class in the truth, one for the class that was predicted,
+//! and the pixels; a record for each pair of classes that occurs. The sum over the images is the
+//! run's confusion matrix. Scores over a part of the images, and so their spread over images,
+//! follow from it.
 
 use crate::results::csv::csv_text;
 use crate::results::scores::Confusion;
 use crate::support::atomic_file;
 use crate::support::input_file;
 use anyhow::{Context, Result, ensure};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;
 use std::path::Path;
 
 /// The counts of one image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageCounts {
-    /// Its name in the data set.
+    /// The image's name in the data set.
     pub image: String,
     pub confusion: Confusion,
 }
 
-/// Pixels that an image may have, and so a pair of classes: sums over all images of a file stay far below what 64 bits hold.
+/// Pixels that an image may have, and so a pair of classes: sums over all images of a file stay far
+/// below what 64 bits hold.
 const MOST_PIXELS: u64 = 1 << 32;
 
-#[derive(Deserialize)]
-struct Line {
+/// A line of the file: the pixels of one class that were predicted as one class.
+#[derive(Default, Serialize, Deserialize)]
+struct PixelRecord {
     image: String,
     truth: usize,
     prediction: usize,
     pixels: u64,
 }
 
-/// Writes the counts, whole or not at all. An image without any counted pixel has a row of 0 pixels.
+/// Writes the counts, whole or not at all. An image without any counted pixel has a record of 0
+/// pixels.
 ///
 /// # Errors
 /// Names the file.
 pub fn write(path: &Path, images: &[ImageCounts]) -> Result<()> {
-    let mut lines = vec![["image", "truth", "prediction", "pixels"].map(String::from).to_vec()];
-    for ImageCounts { image, confusion } in images {
-        let first = lines.len();
-        for (cell, &pixels) in confusion.counts.iter().enumerate().filter(|(_, pixels)| **pixels > 0) {
-            let (truth, prediction) = (cell / confusion.classes, cell % confusion.classes);
-            lines.push(vec![image.clone(), truth.to_string(), prediction.to_string(), pixels.to_string()]);
-        }
-        if lines.len() == first {
-            lines.push(vec![image.clone(), "0".into(), "0".into(), "0".into()]);
-        }
-    }
-    let text = csv_text(&lines).with_context(|| format!("cannot write {}", path.display()))?;
+    let text = csv_text(images.iter().flat_map(records)).with_context(|| format!("cannot write {}", path.display()))?;
     atomic_file::write(path, text)
 }
 
-/// Reads the counts of a run whose data set has so many classes, in the order of the file. `None` where there is no such file, as
-/// older programs left it.
+fn records(ImageCounts { image, confusion }: &ImageCounts) -> Vec<PixelRecord> {
+    let record = |cell: usize, pixels| PixelRecord {
+        image: image.clone(),
+        truth: cell / confusion.classes,
+        prediction: cell % confusion.classes,
+        pixels,
+    };
+    let counted = confusion.counts.iter().enumerate().filter(|(_, pixels)| **pixels > 0);
+    let records: Vec<_> = counted.map(|(cell, pixels)| record(cell, *pixels)).collect();
+    if records.is_empty() { vec![record(0, 0)] } else { records }
+}
+
+/// Reads the counts of a run whose data set has so many classes, in the order of the file. `None`
+/// where there is no such file, as older programs left it.
 ///
 /// # Errors
 /// A file that cannot be read or understood; names it.
@@ -64,7 +69,7 @@ pub fn read(path: &Path, classes: usize) -> Result<Option<Vec<ImageCounts>>> {
     };
     let mut images: Vec<ImageCounts> = Vec::new();
     for line in csv::Reader::from_reader(file).into_deserialize() {
-        let line: Line = line.with_context(|| format!("cannot understand {}", path.display()))?;
+        let line: PixelRecord = line.with_context(|| format!("cannot understand {}", path.display()))?;
         let fits = line.truth < classes && line.prediction < classes;
         ensure!(fits, "{}: {} has a class beyond {}", path.display(), line.image, classes - 1);
         ensure!(line.pixels <= MOST_PIXELS, "{}: {} has more pixels than an image", path.display(), line.image);

@@ -1,4 +1,5 @@
-//! What is kept: a run's directory, its result and scores, the rows of a sweep, published values, provenance.
+//! What is kept: a run's directory, its result and scores, the rows of a sweep, published values,
+//! provenance.
 
 pub mod csv;
 pub mod image_counts;

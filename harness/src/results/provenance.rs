@@ -1,4 +1,4 @@
-//! Where a result comes from: program, commit, libraries, time, memory.
+//! The origin of a result: program, commit, libraries, time, memory.
 
 use serde::{Deserialize, Serialize};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -8,13 +8,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct Provenance {
     /// Version of this program.
     pub version: String,
-    /// Commit it was built from, with `-dirty` where files differed from it; `unknown` outside of git.
+    /// Commit it was built from, with `-dirty` where files differed from it; `unknown` outside of
+    /// git.
     pub git_commit: String,
     pub burn_version: String,
 }
 
 impl Provenance {
-    /// That of this binary, as `build.rs` found it.
+    /// Tells the origin of what this binary computes, as `build.rs` found it.
     pub fn current() -> Self {
         Provenance {
             version: env!("CARGO_PKG_VERSION").into(),
@@ -24,32 +25,16 @@ impl Provenance {
     }
 }
 
-/// Now, in UTC: `2026-11-22T13:33:14Z` (RFC 3339). For people to read: the clock may be set back, so nothing is computed from it,
-/// and durations are of [`std::time::Instant`].
+/// Now, in UTC: `2026-11-22T13:33:14Z` (RFC 3339). For people to read: the clock may be set back,
+/// so nothing is computed from it, and durations are of [`std::time::Instant`].
 #[expect(clippy::disallowed_methods, reason = "the one place where the clock is looked at")]
 pub fn now() -> String {
     stamp(SystemTime::now())
 }
 
-/// A time before 1970 is a clock that was never set.
+/// Writes a time down to the second. One before 1970 is a clock that was never set.
 fn stamp(time: SystemTime) -> String {
-    rfc3339(time.duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs()))
-}
-
-/// Seconds since 1970 as a date and time in UTC, by Howard Hinnant's `civil_from_days`.
-fn rfc3339(seconds: u64) -> String {
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    // Days are counted from 0000-03-01, so that the leap day is the last of its year.
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    humantime::format_rfc3339_seconds(time.max(UNIX_EPOCH)).to_string()
 }
 
 /// Largest resident memory of this process in bytes since the start or the last
@@ -73,26 +58,29 @@ fn memory_bytes(entry: &str) -> Option<u64> {
 
 /// Starts the measurement of [`peak_memory_bytes`] anew, where the system allows it.
 pub fn reset_peak_memory() {
-    // "5" resets the high-water mark (proc(5)). Without the right to do so, the peak of the process stands.
+    // "5" resets the high-water mark (proc(5)). Without the right to do so, the peak of the process
+    // stands.
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn dates() {
-        assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
-        assert_eq!(rfc3339(951_827_696), "2000-02-29T12:34:56Z");
-        assert_eq!(rfc3339(1_709_251_199), "2024-02-29T23:59:59Z");
-        assert_eq!(rfc3339(4_102_444_800), "2100-01-01T00:00:00Z");
+        let after = |seconds| stamp(UNIX_EPOCH + Duration::from_secs(seconds));
+        assert_eq!(after(0), "1970-01-01T00:00:00Z");
+        assert_eq!(after(951_827_696), "2000-02-29T12:34:56Z");
+        assert_eq!(after(1_709_251_199), "2024-02-29T23:59:59Z");
+        assert_eq!(after(4_102_444_800), "2100-01-01T00:00:00Z");
     }
 
     #[test]
     fn a_clock_that_was_never_set_is_no_error() {
-        assert_eq!(stamp(UNIX_EPOCH - std::time::Duration::from_secs(1)), "1970-01-01T00:00:00Z");
-        assert_eq!(stamp(UNIX_EPOCH + std::time::Duration::from_secs(59)), "1970-01-01T00:00:59Z");
+        assert_eq!(stamp(UNIX_EPOCH - Duration::from_secs(1)), "1970-01-01T00:00:00Z");
+        assert_eq!(stamp(UNIX_EPOCH + Duration::from_millis(59_900)), "1970-01-01T00:00:59Z");
     }
 
     #[test]

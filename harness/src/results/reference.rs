@@ -16,7 +16,7 @@ pub struct Reference {
     pub metric_published: String,
     /// The metric of ours that it is held against.
     pub held_against: Metric,
-    /// As printed: a fraction, or percent.
+    /// The value as it is printed: a fraction, or percent.
     pub value_published: String,
     pub value_fraction: f64,
     pub source: String,
@@ -34,7 +34,8 @@ pub fn of(dataset: DatasetKind) -> Option<Reference> {
     published().into_iter().find(|reference| reference.dataset == dataset)
 }
 
-/// The metric that says which rates are best: the one that is held against the published value, mIoU where there is none.
+/// The metric that says which rates are best: the one that is held against the published value,
+/// mIoU where there is none.
 pub fn metric(dataset: DatasetKind) -> Metric {
     of(dataset).map_or(Metric::Miou, |reference| reference.held_against)
 }

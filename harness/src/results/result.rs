@@ -1,4 +1,5 @@
-//! What a run ends with: `result.json`, or `error.json` where the loss ceased to be a number or something broke.
+//! What a run ends with: `result.json`, or `error.json` where the loss ceased to be a number or
+//! something broke.
 
 use crate::experiment::settings::RunSettings;
 use crate::experiment::spec::{check_name, check_rates};
@@ -28,17 +29,21 @@ pub struct RunResult {
     pub eval_seconds: f64,
     /// Crops per second of training.
     pub images_per_second: f64,
-    /// Runs side by side in the sweeps that it was part of, at most: they share the machine, and times tell of that.
+    /// Runs side by side in the sweeps that it was part of, at most: they share the machine, and
+    /// times tell of that.
     #[serde(default = "one_job")]
     pub jobs: usize,
-    /// Largest resident memory of the process, where the system tells and no other run was part of it.
+    /// Largest resident memory of the process, where the system tells and no other run was part of
+    /// it.
     pub peak_memory_bytes: Option<u64>,
     pub device: String,
     pub adapter: String,
-    /// Graphics API and shader language, or the vector instructions of the CPU; empty in results that do not say it.
+    /// Graphics API and shader language, or the vector instructions of the CPU; empty in results
+    /// that do not say it.
     #[serde(default)]
     pub api: String,
-    /// How a GPU computed convolutions in the program that ended the run, and what that was chosen by; empty on the CPU.
+    /// How a GPU computed convolutions in the program that ended the run, and what that was chosen
+    /// by; empty on the CPU.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub convolutions: String,
     pub provenance: Provenance,
@@ -115,8 +120,8 @@ impl RunEnd for RunFailure {
     }
 }
 
-/// Whether a directory can be called after a run, and what is computed from its settings exists. More is not asked of
-/// results: they may be of programs whose settings had other limits.
+/// Whether a directory can be called after a run, and what is computed from its settings exists.
+/// More is not asked of results: they may be of programs whose settings had other limits.
 pub(crate) fn check_run(run_id: &str, settings: &RunSettings) -> Result<(), String> {
     const LONGEST_ID: usize = 64;
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
@@ -146,7 +151,7 @@ pub fn read_json<T: RunEnd>(path: &Path) -> Result<T> {
     Ok(end)
 }
 
-/// The same; `None` where there is no such file.
+/// Reads the JSON file of a run that has ended; `None` where there is no such file.
 ///
 /// # Errors
 /// As [`read_json`].

@@ -12,8 +12,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Holds `run.toml`, `log.csv`, the checkpoint and, last, `result.json` (or `error.json`). A run is finished
-/// exactly when `result.json` is there.
+/// Holds `run.toml`, `log.csv`, the checkpoint and, last, `result.json` (or `error.json`). A run is
+/// finished exactly when `result.json` is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunDir {
     path: PathBuf,
@@ -45,7 +45,7 @@ impl RunFile {
         lists.chain([&self.baseline]).try_for_each(|rates| check_rates(rates))
     }
 
-    /// Of an experiment that nothing is expected of.
+    /// Describes a run of an experiment that nothing is expected of.
     pub fn new(settings: &RunSettings, baseline: &[usize], run_id: &str, data_fingerprint: &str) -> Self {
         RunFile {
             run_id: run_id.into(),
@@ -61,7 +61,7 @@ impl RunFile {
 /// How far a run has come.
 #[derive(Clone, Debug)]
 pub enum RunState {
-    /// Not started, or stopped on the way.
+    /// The run has not started, or was stopped on the way.
     Unfinished,
     Finished(Box<RunResult>),
     Failed(Box<RunFailure>),
@@ -193,7 +193,8 @@ impl RunDir {
         atomic_file::remove(&self.error_json())
     }
 
-    /// All run directories below an output directory, sorted by path. One that does not exist holds none.
+    /// All run directories below an output directory, sorted by path. One that does not exist holds
+    /// none.
     ///
     /// # Errors
     /// Names the directory that cannot be listed.

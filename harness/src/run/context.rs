@@ -3,6 +3,7 @@
 use crate::experiment::settings::RunSettings;
 use crate::results::result::RunResult;
 use crate::results::run_dir::RunDir;
+use crate::run::options::RunOptions;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
 use anyhow::Result;
@@ -23,8 +24,7 @@ pub struct RunContext<'a> {
     pub stop: &'a StopFlag,
     /// Runs side by side, this one included, at most.
     pub jobs: usize,
-    /// Bytes of decoded images that it may keep.
-    pub cache_bytes: usize,
+    pub options: RunOptions,
     /// Iterations that are done, as the executor tells: what is known of a run that panics.
     pub reached: &'a AtomicU64,
 }
@@ -33,13 +33,14 @@ pub struct RunContext<'a> {
 #[expect(clippy::large_enum_variant, reason = "one value per run, which takes seconds at least")]
 pub enum Outcome {
     Finished(RunResult),
-    /// The loss ceased to be a number, at this iteration counted from 0. Repeating the run would repeat that,
-    /// so it counts as done.
+    /// The loss ceased to be a number, at this iteration counted from 0. Repeating the run would
+    /// repeat that, so it counts as done.
     Failed {
         iteration: u64,
         reason: String,
     },
-    /// The program panicked after so many iterations. The run need not be to blame, and repeating it may go well.
+    /// The program panicked after so many iterations. The run need not be to blame, and repeating
+    /// it may go well.
     Broken {
         iteration: u64,
         reason: String,
@@ -52,6 +53,7 @@ pub enum Outcome {
     },
 }
 
-/// Trains and scores one run, in the thread pool that it is called in. An error is one of the data, the disk or the device:
-/// it ends the sweep, and the run stays unfinished. A panic ends this run alone, unless a device is lost and does not open again.
+/// Trains and scores one run, in the thread pool that it is called in. An error is one of the data,
+/// the disk or the device: it ends the sweep, and the run stays unfinished. A panic ends this run
+/// alone, unless a device is lost and does not open again.
 pub type Executor<'e> = dyn Fn(&RunContext) -> Result<Outcome> + Sync + 'e;

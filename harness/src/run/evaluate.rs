@@ -14,7 +14,7 @@ use std::time::Instant;
 /// Counts over the set, from which the scores follow.
 pub struct Evaluation {
     pub confusion: Confusion,
-    /// Of each image, in the order of the set.
+    /// The counts of each image, in the order of the set.
     pub images: Vec<ImageCounts>,
     pub seconds: f64,
 }

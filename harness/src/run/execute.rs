@@ -6,7 +6,7 @@ use crate::results::result::RunResult;
 use crate::run::context::{Outcome, RunContext};
 use crate::run::evaluate::evaluate;
 use crate::run::infer::Inference;
-use crate::run::train::{End, Training};
+use crate::run::train::{Training, TrainingEnd};
 use crate::support::memory;
 use anyhow::Result;
 use atrous_data::Split;
@@ -14,7 +14,8 @@ use atrous_data::Split;
 /// Trains a run, from its last checkpoint where it has one, and scores it on the validation images.
 ///
 /// # Errors
-/// A data file that cannot be read, a file that cannot be written, a checkpoint of another run; names it.
+/// A data file that cannot be read, a file that cannot be written, a checkpoint of another run;
+/// names it.
 pub fn execute(context: &RunContext) -> Result<Outcome> {
     memory::release();
     // The peak is of the process: of this run where it is the only one.
@@ -25,9 +26,9 @@ pub fn execute(context: &RunContext) -> Result<Outcome> {
     let settings = context.settings;
     let mut training = Training::start_or_resume(context, provenance::now())?;
     match training.run()? {
-        End::Done => {}
-        End::Stopped => return Ok(Outcome::Stopped { iteration: training.iteration }),
-        End::Diverged { iteration, loss } => {
+        TrainingEnd::Done => {}
+        TrainingEnd::Stopped => return Ok(Outcome::Stopped { iteration: training.iteration }),
+        TrainingEnd::Diverged { iteration, loss } => {
             return Ok(Outcome::Failed { iteration, reason: format!("the loss is {loss}") });
         }
     }

@@ -1,9 +1,11 @@
-//! One run: trained, from its last checkpoint where it has one, and scored on the validation images.
+//! One run: trained, from its last checkpoint where it has one, and scored on the validation
+//! images.
 
 pub mod context;
 pub mod evaluate;
 pub mod execute;
 pub mod infer;
+pub mod options;
 pub mod train;
 pub mod weights;
 pub mod windows;

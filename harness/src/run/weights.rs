@@ -19,50 +19,86 @@ pub struct Trained {
     /// What it is scored on.
     pub dataset: DatasetKind,
     pub inference: Inference,
-    /// Height and width of the crops that it is trained on: those of its run, or of its data set's protocol.
+    /// Height and width of the crops that it is trained on: those of its run, or of its data set's
+    /// protocol.
     pub crop: [usize; 2],
 }
 
-/// What is known of weights beside the file. A checkpoint of this program says all of it itself, but for the data set
-/// that it is to be scored on.
-#[derive(Clone, Debug, Default)]
-pub struct Hints {
-    pub dataset: Option<DatasetKind>,
+/// What weights of other programs do not say themselves. A checkpoint of this program says all of
+/// it.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ImportOptions {
+    /// Atrous rates of weights that do not say them [default: 1,12,24,36]
+    #[arg(long, value_name = "R,R,...", value_delimiter = ',')]
     pub rates: Option<Vec<usize>>,
+
+    /// Output stride of a ResNet whose weights do not say it: 8, or 16 without a multi-grid
+    /// [default: 8]
+    #[arg(long, value_name = "STRIDE")]
     pub output_stride: Option<usize>,
+
+    /// Resize logits with align_corners, where weights do not say it (the 769 protocol)
+    #[arg(long)]
     pub align_corners: bool,
-    pub tolerance: Tolerance,
+
+    /// Keys that the file may lack, or parts before a dot in them, such as auxiliary_head
+    #[arg(long, value_name = "KEY,...", value_delimiter = ',')]
+    pub allow_missing: Vec<String>,
+
+    /// Keys that the file may have for nothing, or parts before a dot in them
+    #[arg(long, value_name = "KEY,...", value_delimiter = ',')]
+    pub allow_superfluous: Vec<String>,
+}
+
+impl ImportOptions {
+    fn tolerance(&self) -> Tolerance {
+        Tolerance { missing: self.allow_missing.clone(), superfluous: self.allow_superfluous.clone() }
+    }
 }
 
 impl Trained {
-    /// Reads a checkpoint of this program, or the weights of another one; the network is on `device` and tracks no
-    /// gradients.
+    /// Reads a checkpoint of this program, or the weights of another one; the network is on
+    /// `device` and tracks no gradients. `dataset` is the one that it is used on, where that was
+    /// given.
     ///
     /// # Errors
     /// Names the file.
-    pub fn read(path: &Path, hints: &Hints, device: &ComputeDevice) -> Result<Self> {
+    pub fn read(
+        path: &Path,
+        options: &ImportOptions,
+        dataset: Option<DatasetKind>,
+        device: &ComputeDevice,
+    ) -> Result<Self> {
         let name = path.display();
         let bytes = input_file::read_weights(path).with_context(|| format!("cannot read {name}"))?;
         let state = State::from_bytes(&bytes).with_context(|| format!("{name} holds no weights"))?;
         let trained = if Checkpoint::is_in(&state) {
             let checkpoint = Checkpoint::of(state).with_context(|| format!("{name} is no checkpoint"))?;
-            Self::ours(checkpoint, hints, device)
+            Self::ours(checkpoint, options, dataset, device)
         } else {
-            Self::foreign(&state, hints, device)
+            Self::foreign(&state, options, dataset, device)
         };
         trained.with_context(|| format!("{name} cannot be used"))
     }
 
-    fn ours(checkpoint: Checkpoint, hints: &Hints, device: &ComputeDevice) -> Result<Self> {
+    fn ours(
+        checkpoint: Checkpoint,
+        options: &ImportOptions,
+        dataset: Option<DatasetKind>,
+        device: &ComputeDevice,
+    ) -> Result<Self> {
         let settings = checkpoint.settings;
-        let said = hints.rates.is_some() || hints.output_stride.is_some() || hints.align_corners;
-        ensure!(!said, "it is a checkpoint of this program, which carries its rates and its network: do not give them");
+        let given = options.rates.is_some() || options.output_stride.is_some() || options.align_corners;
+        ensure!(
+            !given,
+            "it is a checkpoint of this program, which carries its rates and its network: do not give them"
+        );
         let config = network::config(&settings);
         check_weights(&config, &checkpoint.state)?;
         let mut network = config.init(0, &device.device);
-        load(&checkpoint.state, &mut network, &hints.tolerance)?;
+        load(&checkpoint.state, &mut network, &options.tolerance())?;
         let mut inference = Inference::of(&settings);
-        let dataset = hints.dataset.unwrap_or(settings.dataset);
+        let dataset = dataset.unwrap_or(settings.dataset);
         check_classes(dataset, inference.classes)?;
         if dataset != settings.dataset {
             inference.resize = dataset.resize_reference();
@@ -70,21 +106,27 @@ impl Trained {
         Ok(Trained { network, dataset, inference, crop: settings.crop })
     }
 
-    /// Weights of another program, or those that `atrous export` has written, which say more about themselves.
-    fn foreign(state: &State, hints: &Hints, device: &ComputeDevice) -> Result<Self> {
-        let said = Said::of(state)?;
-        let dataset =
-            hints.dataset.or(said.dataset).context("it does not say what it was trained on: give --dataset")?;
-        let rates =
-            Said::agree("rates", said.rates.clone(), hints.rates.clone())?.unwrap_or_else(|| vec![1, 12, 24, 36]);
+    /// Weights of another program, or those that `atrous export` has written, which say more about
+    /// themselves.
+    fn foreign(
+        state: &State,
+        options: &ImportOptions,
+        dataset: Option<DatasetKind>,
+        device: &ComputeDevice,
+    ) -> Result<Self> {
+        let metadata = ExportMetadata::of(state)?;
+        let dataset = dataset.or(metadata.dataset).context("it does not say what it was trained on: give --dataset")?;
+        let rates = ExportMetadata::agree("rates", metadata.rates.clone(), options.rates.clone())?
+            .unwrap_or_else(|| vec![1, 12, 24, 36]);
         check_rates(&rates).map_err(|message| anyhow!("--rates: {message}"))?;
-        let output_stride = Said::agree("output-stride", said.output_stride, hints.output_stride)?.unwrap_or(8);
+        let output_stride =
+            ExportMetadata::agree("output-stride", metadata.output_stride, options.output_stride)?.unwrap_or(8);
         ensure!([8, 16].contains(&output_stride), "--output-stride must be 8 or 16, is {output_stride}");
         let mut config = state.network(rates, output_stride)?;
-        config.align_corners = hints.align_corners || said.align_corners;
+        config.align_corners = options.align_corners || metadata.align_corners;
         let resnet = matches!(config.backbone, BackboneConfig::Resnet(_));
         ensure!(
-            resnet || hints.output_stride.is_none(),
+            resnet || options.output_stride.is_none(),
             "--output-stride is for a ResNet; this network has a map of full size"
         );
         check_classes(dataset, config.classes)?;
@@ -97,13 +139,14 @@ impl Trained {
         };
         check_weights(&config, state)?;
         let mut network = config.init(0, &device.device);
-        load(state, &mut network, &hints.tolerance)?;
+        load(state, &mut network, &options.tolerance())?;
         Ok(Trained { network, dataset, inference, crop: protocol.crop })
     }
 }
 
-/// Whether a network is of the size of its file: a few bytes that say that it is wide are not to take all memory. Only
-/// roughly, as a head may be missing; keys and shapes are compared when the network is there.
+/// Whether a network is of the size of its file: a few bytes that say that it is wide are not to
+/// take all memory. Only roughly, as a head may be missing; keys and shapes are compared when the
+/// network is there.
 fn check_weights(config: &SegmentorConfig, state: &State) -> Result<()> {
     const AUXILIARY_HEAD: f64 = 4e6;
     let found: usize = state.tensors.values().map(|values| values.data.len()).sum();
@@ -115,7 +158,8 @@ fn check_weights(config: &SegmentorConfig, state: &State) -> Result<()> {
     Ok(())
 }
 
-/// Gives a network that is to be scored its values. Only the auxiliary head may do without: scoring does not ask it.
+/// Gives a network that is to be scored its values. Only the auxiliary head may do without: scoring
+/// does not ask it.
 fn load(state: &State, network: &mut Segmentor, tolerance: &Tolerance) -> Result<()> {
     let kept = state.load_parts(network, tolerance)?;
     let random = kept.iter().find(|key| !key.starts_with("auxiliary_head."));
@@ -129,21 +173,21 @@ fn load(state: &State, network: &mut Segmentor, tolerance: &Tolerance) -> Result
 
 /// What `atrous export` writes beside the weights.
 #[derive(Default)]
-struct Said {
+struct ExportMetadata {
     dataset: Option<DatasetKind>,
     rates: Option<Vec<usize>>,
     output_stride: Option<usize>,
     align_corners: bool,
 }
 
-impl Said {
+impl ExportMetadata {
     fn of(state: &State) -> Result<Self> {
         let text = |key: &str| state.metadata.get(key).map(String::as_str);
-        let Some(model) = text("model") else { return Ok(Said::default()) };
+        let Some(model) = text("model") else { return Ok(ExportMetadata::default()) };
         let kind = ModelKind::ALL.into_iter().find(|kind| kind.name() == model);
         let kind = kind.with_context(|| format!("its metadata name an unknown model, {model}"))?;
         let rates = |text: &str| text.split('-').map(|rate| rate.parse().ok()).collect::<Option<Vec<usize>>>();
-        Ok(Said {
+        Ok(ExportMetadata {
             dataset: text("dataset").and_then(|name| name.parse().ok()),
             rates: text("rates").and_then(rates),
             output_stride: (kind.output_stride() > 1).then_some(kind.output_stride()),

@@ -1,4 +1,4 @@
-//! Where the windows of sliding inference lie.
+//! The windows of sliding inference.
 
 use std::ops::Range;
 
@@ -24,7 +24,8 @@ fn spans(size: usize, window: usize, stride: usize) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// All windows of an image of `size` (height, width), row by row, as the reference implementation visits them.
+/// All windows of an image of `size` (height, width), row by row, as the reference implementation
+/// visits them.
 pub fn windows(size: [usize; 2], window: [usize; 2], stride: [usize; 2]) -> Vec<Window> {
     let rows = spans(size[0], window[0], stride[0]);
     let columns = spans(size[1], window[1], stride[1]);
@@ -66,10 +67,11 @@ mod tests {
         for size in 1..60 {
             for (window, stride) in [(16, 11), (16, 16), (32, 5)] {
                 let spans = spans(size, window, stride);
-                assert_eq!(spans[0].start, 0);
-                assert_eq!(spans.last().unwrap().end, size);
-                assert!(spans.windows(2).all(|pair| pair[1].start <= pair[0].end), "{size} {window} {stride}");
-                assert!(spans.iter().all(|span| span.len() == window.min(size)));
+                let case = format!("{size} {window} {stride}: {spans:?}");
+                assert_eq!(spans[0].start, 0, "{case}");
+                assert_eq!(spans.last().unwrap().end, size, "{case}");
+                assert!(spans.windows(2).all(|pair| pair[1].start <= pair[0].end), "{case}");
+                assert!(spans.iter().all(|span| span.len() == window.min(size)), "{case}");
             }
         }
     }

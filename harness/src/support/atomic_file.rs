@@ -15,7 +15,8 @@ pub fn write(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
     write_with(path, |file| file.write_all(bytes.as_ref()).map_err(Into::into))
 }
 
-/// The same for contents that are too large to hold in memory: `fill` writes them.
+/// Writes a file as [`write`] does, with contents that are too large to hold in memory: `fill`
+/// writes them.
 ///
 /// # Errors
 /// Those of `fill` and of the file system, with `path` named; the temporary file is removed.

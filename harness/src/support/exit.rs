@@ -1,5 +1,6 @@
-//! What the program's exit codes mean.
+//! What the program's exit codes mean, in the program and in its help.
 
+use std::fmt;
 use std::process::ExitCode;
 
 /// How the program ends, as its exit code tells whoever started it.
@@ -9,7 +10,7 @@ pub enum Exit {
     /// All that was asked for is done.
     Done = 0,
     /// A run failed, or a check found something.
-    Found = 1,
+    Failed = 1,
     /// Input, settings, files or a device cannot be used.
     Unusable = 2,
     /// SIGTERM stopped it: `EX_TEMPFAIL` of sysexits(3), the same command may be tried again.
@@ -19,14 +20,80 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// Every way in which the program ends, by its number.
+    pub const ALL: [Exit; 5] =
+        [Exit::Done, Exit::Failed, Exit::Unusable, Exit::StoppedByScheduler, Exit::StoppedByUser];
+
     /// The number that the system is given.
     pub const fn code(self) -> u8 {
         self as u8
+    }
+
+    /// Success where `good` holds, and otherwise a failure.
+    pub fn done_if(good: bool) -> Self {
+        if good { Exit::Done } else { Exit::Failed }
+    }
+
+    /// What the code means for a command that trains, on a line of its help.
+    fn of_training(self) -> &'static str {
+        match self {
+            Exit::Done => "done",
+            Exit::Failed => "a run failed, or the runs do not show what the spec expects of them",
+            Exit::Unusable => "input, files or a device that cannot be used; the last line says which",
+            Exit::StoppedByScheduler => {
+                "stopped by SIGTERM, as clusters send it before a time limit: put the job into the queue again"
+            }
+            Exit::StoppedByUser => "stopped by Ctrl-C or SIGHUP",
+        }
+    }
+
+    /// The section on exit codes in `--help` of commands that train.
+    pub fn help_of_training() -> String {
+        let lines = Exit::ALL.map(|exit| format!("  {:<5}{}", exit.code(), exit.of_training()));
+        format!(
+            "Exit codes:\n{}\nAfter 75 and 130, or a kill, the same command goes on from the last checkpoint (docs/reference/faults.md).",
+            lines.join("\n")
+        )
+    }
+}
+
+/// `2 input that cannot be used`: the code with its meaning for any command.
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let meaning = match self {
+            Exit::Done => "done",
+            Exit::Failed => "a run failed or a check found something",
+            Exit::Unusable => "input that cannot be used",
+            Exit::StoppedByScheduler => "stopped by SIGTERM",
+            Exit::StoppedByUser => "stopped by Ctrl-C",
+        };
+        write!(f, "{} {meaning}", self.code())
     }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_those_that_scripts_rely_on() {
+        assert_eq!(Exit::ALL.map(Exit::code), [0, 1, 2, 75, 130]);
+        assert_eq!([true, false].map(Exit::done_if), [Exit::Done, Exit::Failed]);
+    }
+
+    #[test]
+    fn help_has_a_line_per_code() {
+        let help = Exit::help_of_training();
+        for exit in Exit::ALL {
+            let start = format!("\n  {:<5}", exit.code());
+            assert_eq!(help.matches(&start).count(), 1, "{exit}: {help}");
+        }
+        assert_eq!(help.lines().count(), 1 + Exit::ALL.len() + 1, "{help}");
     }
 }

@@ -19,7 +19,8 @@ pub const RESULTS_BYTES: u64 = 64 << 20;
 pub const LOG_BYTES: u64 = 256 << 20;
 /// `images.csv`: of iSAID, 11,644 tiles with at most 256 pairs of classes each, 40 bytes a pair.
 pub const IMAGE_COUNTS_BYTES: u64 = 256 << 20;
-/// Checkpoints and weights. DeepLabV3 on ResNet-101, the largest published network here, takes 0.7 GB with its velocities.
+/// Checkpoints and weights. DeepLabV3 on ResNet-101, the largest published network here, takes 0.7
+/// GB with its velocities.
 pub const WEIGHTS_BYTES: u64 = 8 << 30;
 
 /// The bytes of a file.
@@ -70,7 +71,8 @@ pub fn open(path: &Path, most: u64) -> io::Result<Bounded<File>> {
     Ok(Bounded { inner: file, most, left: most })
 }
 
-/// A reader that fails where more than so many bytes come: what is not a plain file has no length that could be asked for.
+/// A reader that fails where more than so many bytes come: what is not a plain file has no length
+/// that could be asked for.
 #[derive(Debug)]
 pub struct Bounded<R> {
     inner: R,

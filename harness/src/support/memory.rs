@@ -1,9 +1,10 @@
-//! The system's memory: how much is left, and that what a training step frees is needed again by the next one.
+//! The system's memory: how much is left, and that what a training step frees is needed again by
+//! the next one.
 
 use std::path::Path;
 
-/// Tells the system's allocator to keep freed memory instead of handing it back after every tensor: with glibc's
-/// defaults a seventh of a training step on the CPU goes into page faults.
+/// Tells the system's allocator to keep freed memory instead of handing it back after every tensor:
+/// with glibc's defaults a seventh of a training step on the CPU goes into page faults.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub fn keep_freed() {
     // SAFETY: mallopt has no preconditions; it is called before the program starts a thread.
@@ -33,8 +34,8 @@ pub fn keep_freed() {}
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 pub fn release() {}
 
-/// Bytes that this process can still take without others being pushed out; `None` where the system does not say (it does on
-/// Linux). A limit of the container, where there is one, counts.
+/// Bytes that this process can still take without others being pushed out; `None` where the system
+/// does not say (it does on Linux). A limit of the container, where there is one, counts.
 pub fn available() -> Option<u64> {
     let machine = meminfo(&std::fs::read_to_string("/proc/meminfo").ok()?)?;
     Some(container(Path::new("/sys/fs/cgroup")).map_or(machine, |container| machine.min(container)))

@@ -2,6 +2,7 @@
 
 pub mod atomic_file;
 pub mod exit;
+pub mod file_mutex;
 #[cfg(test)]
 pub(crate) mod golden;
 pub mod input_file;
@@ -10,5 +11,5 @@ pub mod memory;
 pub mod npy;
 pub mod plot;
 pub mod progress;
+pub mod split_mix;
 pub mod stop;
-pub mod turn;

@@ -10,7 +10,7 @@ const SHORT: Duration = Duration::from_secs(1);
 /// Outside of a terminal, a bar writes a line at most this often.
 const LINE_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Where progress goes. Clones write to the same place.
+/// The place that progress is written to. Clones write to the same place.
 #[derive(Clone)]
 pub struct Progress {
     output: Output,
@@ -26,7 +26,7 @@ enum Output {
 }
 
 impl Progress {
-    /// Bars when stderr is a terminal, lines when it is not.
+    /// Progress as bars when stderr is a terminal, as lines when it is not.
     pub fn new() -> Self {
         if std::io::stderr().is_terminal() {
             Self::to(Output::Terminal(MultiProgress::new()))
@@ -44,7 +44,7 @@ impl Progress {
         Self { output, subject: None }
     }
 
-    /// The same place; bars say that they are of `subject`, one of several runs.
+    /// A handle on the same place whose bars say that they are of `subject`, one of several runs.
     pub fn of(&self, subject: &str) -> Self {
         Self { output: self.output.clone(), subject: Some(subject.into()) }
     }

@@ -39,7 +39,7 @@ pub fn planned(settings: &RunSettings) -> f64 {
     training(settings) + evaluation(settings, images)
 }
 
-/// Validation images (for iSAID, tiles) of the splits that docs/datasets.md describes.
+/// Validation images (for iSAID, tiles) of the splits that docs/guide/datasets.md describes.
 fn published_images(dataset: DatasetKind) -> usize {
     match dataset {
         DatasetKind::Stare => 10,

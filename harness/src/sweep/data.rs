@@ -2,10 +2,11 @@
 
 use crate::experiment::settings::{DataSource, RunSettings, short_hash};
 use crate::experiment::spec::Spec;
+use crate::run::options::DataOptions;
 use crate::support::progress::Progress;
 use anyhow::{Context, Result};
 use atrous_data::synthetic::{self, SyntheticConfig};
-use atrous_data::{Dataset, DatasetKind, ImageLimit};
+use atrous_data::{Dataset, DatasetKind};
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,8 +25,7 @@ pub struct DataSets {
     opened: HashMap<(DatasetKind, Option<String>), OpenedData>,
     /// In the order of the spec.
     order: Vec<(DatasetKind, Option<String>)>,
-    /// The largest image that is read of any.
-    limit: ImageLimit,
+    options: DataOptions,
 }
 
 /// Files have no name of their own; drawn images are told apart by the hash of how they are drawn.
@@ -37,19 +37,19 @@ fn key(kind: DatasetKind, source: &DataSource) -> (DatasetKind, Option<String>) 
 }
 
 impl DataSets {
-    /// Opens those that are files. No image of any may be larger than `limit`.
+    /// Opens the data sets that are files.
     ///
     /// # Errors
     /// The first that is missing or has no readable layout; names the path.
-    pub fn open_files(spec: &Spec, data_root: &Path, limit: ImageLimit) -> Result<Self> {
-        let mut sets = DataSets { opened: HashMap::new(), order: Vec::new(), limit };
+    pub fn open_files(spec: &Spec, options: &DataOptions) -> Result<Self> {
+        let mut sets = DataSets { opened: HashMap::new(), order: Vec::new(), options: options.clone() };
         for experiment in &spec.experiments {
             let key = key(experiment.dataset, &experiment.data);
             if sets.order.contains(&key) {
                 continue;
             }
             if experiment.data == DataSource::Files {
-                sets.insert(&key, Dataset::open(experiment.dataset, data_root)?);
+                sets.insert(&key, options.open(experiment.dataset)?);
             }
             sets.order.push(key);
         }
@@ -57,8 +57,7 @@ impl DataSets {
     }
 
     fn insert(&mut self, key: &(DatasetKind, Option<String>), dataset: Dataset) {
-        let dataset = Arc::new(dataset.with_limit(self.limit));
-        let opened = OpenedData { dataset, fingerprint: String::new() };
+        let opened = OpenedData { dataset: Arc::new(dataset), fingerprint: String::new() };
         self.opened.insert(key.clone(), opened);
     }
 
@@ -78,7 +77,7 @@ impl DataSets {
                 } else {
                     draw(experiment.dataset, drawing, &root, progress)?;
                 }
-                self.insert(&key, Dataset::open(experiment.dataset, &root)?);
+                self.insert(&key, self.options.open_in(&root, experiment.dataset)?);
             }
         }
         Ok(())
@@ -93,7 +92,7 @@ impl DataSets {
             let key = key(experiment.dataset, &experiment.data);
             let root = synthetic_root(out, &key);
             if experiment.data != DataSource::Files && !self.opened.contains_key(&key) && root.is_dir() {
-                self.insert(&key, Dataset::open(experiment.dataset, &root)?);
+                self.insert(&key, self.options.open_in(&root, experiment.dataset)?);
             }
         }
         Ok(())
@@ -131,7 +130,8 @@ fn synthetic_root(out: &Path, (kind, hash): &(DatasetKind, Option<String>)) -> P
     out.join("synthetic").join(format!("{}-{}", kind.name(), hash.as_deref().unwrap_or_default()))
 }
 
-/// The data root that a run's drawn images are in, below the output directory of its sweep; `None` for files.
+/// The data root that a run's drawn images are in, below the output directory of its sweep; `None`
+/// for files.
 pub fn drawn_root(out: &Path, settings: &RunSettings) -> Option<PathBuf> {
     let drawn = settings.data != DataSource::Files;
     drawn.then(|| synthetic_root(out, &key(settings.dataset, &settings.data)))

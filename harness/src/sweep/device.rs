@@ -44,8 +44,8 @@ impl<'a> SweepDevice<'a> {
         (self.recovery.check)(used).is_err()
     }
 
-    /// Sees to it that the next run has a device that computes, after one was lost. Of several runs that lost it together, the first
-    /// one's call opens it.
+    /// Sees to it that the next run has a device that computes, after one was lost. Of several runs
+    /// that lost it together, the first one's call opens it.
     pub fn recover(&self) -> Result<(), DeviceError> {
         let mut current = self.current();
         if self.is_lost(&current) {

@@ -1,10 +1,11 @@
 //! What a sweep would do, and about how long that takes. Writes nothing.
 
-use super::{DataSets, Machine, Part, Share, SweepOptions, Workload, load};
+use super::{DataSets, Machine, Schedule, ShardRuns, SweepOptions, Workload};
 use crate::experiment::settings::{DataSource, RunSettings, run_id};
 use crate::experiment::spec::{PlannedRun, Spec};
 use crate::results::rows::{Row, Rows};
 use crate::results::run_dir::{RunDir, RunState};
+use crate::run::options::RunOptions;
 use crate::support::progress::{Progress, duration};
 use crate::sweep::cost;
 use anyhow::Result;
@@ -18,9 +19,9 @@ use std::time::Duration;
 pub struct DryRun {
     pub experiments: Vec<ExperimentEstimate>,
     /// The runs that were looked at.
-    pub part: Part,
+    pub part: ShardRuns,
     /// How many at a time.
-    pub share: Share,
+    pub schedule: Schedule,
     /// Seconds for all of them; `None` on a GPU before the first run.
     pub seconds: Option<f64>,
 }
@@ -33,7 +34,8 @@ pub struct ExperimentEstimate {
     pub finished: usize,
     pub failed: usize,
     pub to_do: usize,
-    /// Seconds for the runs that are to be done, others at their side; `None` on a GPU before the first run.
+    /// Seconds for the runs that are to be done, others at their side; `None` on a GPU before the
+    /// first run.
     pub seconds: Option<f64>,
     /// From finished runs of this experiment, rather than from the cost model.
     pub measured: bool,
@@ -44,38 +46,39 @@ pub struct ExperimentEstimate {
 /// # Errors
 /// A data set that is missing, or a run directory that cannot be read; names it.
 pub fn dry_run(spec: &Spec, options: &SweepOptions, device: &ComputeDevice, progress: &Progress) -> Result<DryRun> {
-    let mut data = DataSets::open_files(spec, &options.data_root, options.image_limit)?;
+    let mut data = DataSets::open_files(spec, &options.data)?;
     data.open_drawn(spec, &options.out)?;
     data.take_fingerprints(progress)?;
     let rows = Rows::read(&options.out)?;
     let plan = spec.plan();
     let mut experiments: Vec<_> = spec.experiments.iter().map(|one| ExperimentEstimate::new(&one.name)).collect();
     let mut due: Vec<&PlannedRun> = Vec::new();
-    let limit = options.limit.unwrap_or(usize::MAX);
-    let part = Part::of(options.shard, &plan);
+    let selection = &options.selection;
+    let limit = selection.limit.unwrap_or(usize::MAX);
+    let part = ShardRuns::of(selection.shard, &plan);
     part.runs.iter().try_for_each(|run| device.takes(plan[*run].settings.train.precision))?;
     for run in part.runs.iter().map(|run| &plan[*run]) {
         let estimate = of(&mut experiments, &run.settings);
         estimate.runs += 1;
         match state(run, &data, options)? {
             RunState::Finished(_) => estimate.finished += 1,
-            RunState::Failed(_) if !options.retry_failed => estimate.failed += 1,
+            RunState::Failed(_) if !selection.retry_failed => estimate.failed += 1,
             _ if due.len() == limit => {}
             _ => due.push(run),
         }
     }
-    let loads: Vec<Workload> = due.iter().map(|run| data_load(&run.settings, &data, options.cache_bytes)).collect();
-    let share = options.jobs.share(&loads, Machine::with(device));
-    let rate = (device.info.name == "flex").then(cost::processor_rate);
+    let workloads: Vec<Workload> = due.iter().map(|run| workload(&run.settings, &data, options.run)).collect();
+    let schedule = Schedule::of(selection.jobs, &workloads, Machine::with(device));
+    let rate = device.info.is_cpu().then(cost::processor_rate);
     let mut times = Vec::new();
     for run in due {
-        let measured = measured_seconds(&run.settings, &rows, &share);
-        let seconds = measured.or_else(|| modelled_seconds(&run.settings, &data, &share, rate?));
-        of(&mut experiments, &run.settings).add(seconds, measured.is_some(), share.jobs);
+        let measured = measured_seconds(&run.settings, &rows, &schedule);
+        let seconds = measured.or_else(|| modelled_seconds(&run.settings, &data, &schedule, rate?));
+        of(&mut experiments, &run.settings).add(seconds, measured.is_some(), schedule.jobs);
         times.push(seconds);
     }
-    let seconds = times.into_iter().collect::<Option<Vec<f64>>>().map(|times| makespan(&times, share.jobs));
-    Ok(DryRun { experiments, part, share, seconds })
+    let seconds = times.into_iter().collect::<Option<Vec<f64>>>().map(|times| makespan(&times, schedule.jobs));
+    Ok(DryRun { experiments, part, schedule, seconds })
 }
 
 /// The experiment of a run.
@@ -84,15 +87,17 @@ fn of<'e>(experiments: &'e mut [ExperimentEstimate], settings: &RunSettings) -> 
 }
 
 /// A synthetic set that has not been drawn has the size that it will have.
-fn data_load<'s>(settings: &'s RunSettings, data: &DataSets, cache_bytes: usize) -> Workload<'s> {
-    match (data.get(settings), &settings.data) {
-        (Some(opened), _) => load(settings, &opened, cache_bytes),
-        (None, DataSource::Synthetic(synthetic)) => Workload { settings, images: synthetic.train, cache_bytes },
-        (None, DataSource::Files) => Workload { settings, images: 0, cache_bytes },
-    }
+fn workload<'s>(settings: &'s RunSettings, data: &DataSets, options: RunOptions) -> Workload<'s> {
+    let images = match (data.get(settings), &settings.data) {
+        (Some(opened), _) => opened.dataset.samples(Split::Train).len(),
+        (None, DataSource::Synthetic(synthetic)) => synthetic.train,
+        (None, DataSource::Files) => 0,
+    };
+    Workload { settings, images, options }
 }
 
-/// Seconds until the last of these runs has ended, where each is started as soon as fewer than `jobs` run.
+/// Seconds until the last of these runs has ended, where each is started as soon as fewer than
+/// `jobs` run.
 fn makespan(times: &[f64], jobs: usize) -> f64 {
     let mut free_at = vec![0.0_f64; jobs];
     for seconds in times {
@@ -130,17 +135,17 @@ impl ExperimentEstimate {
 }
 
 /// Time of a run by the cost model and the processor's multiply-adds per second.
-fn modelled_seconds(settings: &RunSettings, data: &DataSets, share: &Share, rate: f64) -> Option<f64> {
+fn modelled_seconds(settings: &RunSettings, data: &DataSets, schedule: &Schedule, rate: f64) -> Option<f64> {
     let images = match &settings.data {
         DataSource::Synthetic(synthetic) => synthetic.val,
         DataSource::Files => data.get(settings)?.dataset.samples(Split::Val).len(),
     };
     let work = cost::training(settings) + cost::evaluation(settings, images);
-    Some(share.spread(work / rate, settings))
+    Some(schedule.spread(work / rate, settings))
 }
 
 /// Time of a run by those of the same experiment, network, crop and batch that have finished here.
-fn measured_seconds(settings: &RunSettings, rows: &Rows, share: &Share) -> Option<f64> {
+fn measured_seconds(settings: &RunSettings, rows: &Rows, schedule: &Schedule) -> Option<f64> {
     let alike = |other: &RunSettings| {
         other.experiment == settings.experiment
             && other.model == settings.model
@@ -153,7 +158,7 @@ fn measured_seconds(settings: &RunSettings, rows: &Rows, share: &Share) -> Optio
     for result in results {
         let per_iteration = result.train_seconds / result.settings.train.iterations as f64;
         let took = per_iteration * settings.train.iterations as f64 + result.eval_seconds;
-        seconds += share.scale(took, settings, result.jobs);
+        seconds += schedule.scale(took, settings, result.jobs);
         count += 1.0;
     }
     (count > 0.0).then_some(seconds / count)
@@ -199,7 +204,7 @@ impl fmt::Display for DryRun {
             (_, Some(_)) => writeln!(f, "{total}; {}, an estimate", about(self.seconds))?,
             (_, None) => writeln!(f, "{total}; time unknown on this device until a run has finished (--limit 1)")?,
         }
-        self.share.line().map_or(Ok(()), |line| writeln!(f, "{line}"))
+        self.schedule.line().map_or(Ok(()), |line| writeln!(f, "{line}"))
     }
 }
 

@@ -8,12 +8,14 @@ use std::thread;
 /// Characters of a panic's message that a row keeps.
 const LONGEST_MESSAGE: usize = 300;
 
-/// What was said by panics in the threads in which the runtime of a GPU does its work. It reports most of them to the thread
-/// that waits for numbers; of the others it keeps the process alive and tells nobody.
+/// What was said by panics in the threads in which the runtime of a GPU does its work. It reports
+/// most of them to the thread that waits for numbers; of the others it keeps the process alive and
+/// tells nobody.
 static DEVICE_PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Calls `run`. `Err` is what its panic said: one in its own thread, in those that it waits for, or in a thread of the device
-/// meanwhile. Panics are printed as ever, with their backtrace where `RUST_BACKTRACE` asks for it.
+/// Calls `run`. `Err` is what its panic said: one in its own thread, in those that it waits for, or
+/// in a thread of the device meanwhile. Panics are printed as ever, with their backtrace where
+/// `RUST_BACKTRACE` asks for it.
 pub fn catch<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     listen();
     let before = device_panics(0).len();
@@ -36,7 +38,7 @@ pub(super) fn message(panic: &(dyn Any + Send)) -> String {
     line(text.unwrap_or("it gave no reason"))
 }
 
-/// Without the backtrace that the runtime puts into its messages, and of a length that fits a row.
+/// A message without the backtrace that the runtime puts into it, and of a length that fits a row.
 fn line(text: &str) -> String {
     // Some messages quote another one.
     let text = text.replace("\\n", "\n");
@@ -72,7 +74,8 @@ fn note(info: &PanicHookInfo) {
     }
 }
 
-/// As CubeCL names them: `DSU-<type>-<index>`, `DSD-<type>-<index>`. When it tunes it tries out kernels that may panic.
+/// Whether a thread has a name that CubeCL gives: `DSU-<type>-<index>` or `DSD-<type>-<index>`.
+/// When CubeCL tunes, it tries out kernels that may panic.
 fn is_of_device(thread: &str) -> bool {
     (thread.starts_with("DSU-") || thread.starts_with("DSD-")) && !cfg!(feature = "autotune")
 }

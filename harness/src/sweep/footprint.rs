@@ -1,8 +1,10 @@
-//! Memory that a run needs on the CPU, estimated generously: what decides how many fit side by side.
+//! Memory that a run needs on the CPU, estimated generously: what decides how many fit side by
+//! side.
 
 use crate::experiment::convolutions::{Convolution, convolutions};
 use crate::experiment::settings::{DataSource, InferMode, RunSettings};
 use crate::run::infer::BATCH_PIXELS;
+use crate::run::options::RunOptions;
 use crate::run::train::loader_threads;
 
 /// A run that is to be done, as far as its memory and its threads go.
@@ -11,25 +13,25 @@ pub struct Workload<'s> {
     pub settings: &'s RunSettings,
     /// Images that it trains on.
     pub images: usize,
-    /// Bytes of decoded images that it may keep.
-    pub cache_bytes: usize,
+    pub options: RunOptions,
 }
 
 /// The program itself, its kernels' buffers and its threads.
 const PROGRAM_BYTES: f64 = 64e6;
-/// For each value that a convolution writes, training keeps that value, what batch norm and ReLU make of it, and a copy where
-/// maps are put together.
+/// For each value that a convolution writes, training keeps that value, what batch norm and ReLU
+/// make of it, and a copy where maps are put together.
 const COPIES_IN_TRAINING: f64 = 3.0;
 /// Gradients on their way back, and what the allocator keeps between sizes.
 const SLACK: f64 = 2.0;
-/// Of a weight: value, gradient, velocity, and a checkpoint being put together and written.
+/// Copies of a weight: value, gradient, velocity, and a checkpoint being put together and written.
 const COPIES_OF_WEIGHTS: f64 = 8.0;
-/// Of a pixel on its way into a batch: colours as bytes and as numbers, resized and distorted.
+/// Bytes of a pixel on its way into a batch: colours as bytes and as numbers, resized and
+/// distorted.
 const BYTES_PER_LOADED_PIXEL: f64 = 32.0;
 const FLOAT_BYTES: f64 = 4.0;
 
-/// Bytes that a run needs at most, as far as can be told without running it. `threads`: the processor's that it has for
-/// itself.
+/// Bytes that a run needs at most, as far as can be told without running it. `threads`: the
+/// processor's that it has for itself.
 pub fn bytes(load: &Workload, threads: usize) -> u64 {
     let settings = load.settings;
     let list = convolutions(&settings.model, &settings.rates);
@@ -40,7 +42,8 @@ pub fn bytes(load: &Workload, threads: usize) -> u64 {
     (PROGRAM_BYTES + SLACK * maps + weights + loading(load, threads)) as u64
 }
 
-/// Maps of a training step; `written` are values per pixel. Both heads' logits are resized to the crop.
+/// Maps of a training step; `written` are values per pixel. Both heads' logits are resized to the
+/// crop.
 fn training(settings: &RunSettings, written: f64) -> f64 {
     let pixels = (settings.train.batch * settings.crop[0] * settings.crop[1]) as f64;
     pixels * FLOAT_BYTES * COPIES_IN_TRAINING * (written + 2.0 * classes(settings))
@@ -59,10 +62,10 @@ fn scoring(settings: &RunSettings, written: f64) -> f64 {
 
 /// Decoded images that are kept, and those on their way into a batch.
 fn loading(load: &Workload, threads: usize) -> f64 {
-    let Workload { settings, images, cache_bytes } = *load;
+    let Workload { settings, images, options } = *load;
     let pixels = image_pixels(settings);
     // Colours and label, a byte each.
-    let kept = (4.0 * images as f64 * pixels).min(cache_bytes as f64);
+    let kept = (4.0 * images as f64 * pixels).min(options.cache_bytes() as f64);
     let enlarged = f64::from(settings.train.ratio[1]).max(1.0);
     kept + loader_threads(threads) as f64 * BYTES_PER_LOADED_PIXEL * pixels * enlarged * enlarged
 }
@@ -87,7 +90,7 @@ mod tests {
     use crate::experiment::settings::{InferSpec, ModelKind, ModelSpec, tests::example};
 
     fn bytes(settings: &RunSettings, images: usize, threads: usize) -> u64 {
-        super::bytes(&Workload { settings, images, cache_bytes: 512 << 20 }, threads)
+        super::bytes(&Workload { settings, images, options: RunOptions::default() }, threads)
     }
 
     /// `results/retina-small`: 182 MB, on ten images of STARE.

@@ -8,9 +8,10 @@ use std::fs;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// Temporary files of an output directory and of its run directories, and image sets that were being drawn. Nobody writes them
-/// any more: whoever calls this holds the lock of the directory. Commands that write a table or a report there take no lock,
-/// so files of a process that lives on this machine are not among them.
+/// Temporary files of an output directory and of its run directories, and image sets that were
+/// being drawn. Nobody writes them any more: whoever calls this holds the lock of the directory.
+/// Commands that write a table or a report there take no lock, so files of a process that lives on
+/// this machine are not among them.
 ///
 /// # Errors
 /// Names the directory that cannot be listed.
@@ -64,7 +65,8 @@ fn kinded(entry: fs::DirEntry) -> Result<(PathBuf, fs::FileType), Error> {
 
 fn is_abandoned(path: &Path) -> bool {
     let process = path.file_name().and_then(|name| atomic_file::temporary_process(name.to_str()?));
-    // This process has not begun to write: what bears its number is of an earlier one, as in containers.
+    // This process has not begun to write: what bears its number is of an earlier one, as in
+    // containers.
     process.is_some_and(|process| process == std::process::id() || !is_alive(process))
 }
 
@@ -75,10 +77,11 @@ fn is_half_drawn(path: &Path) -> bool {
     name.is_some_and(|(set, hash)| is_hash(hash) && DatasetKind::ALL.iter().any(|kind| kind.name() == set))
 }
 
-/// Whether a process runs, as far as Linux tells (proc(5)). Elsewhere none is taken to run: there, a table or report that is
-/// written in the same moment fails, and says so.
+/// Whether a process runs, as far as Linux tells (proc(5)). Elsewhere none is taken to run: there,
+/// a table or report that is written in the same moment fails, and says so.
 fn is_alive(process: u32) -> bool {
-    // One that has ended and was not waited for has no program any more. Programs of other users may not be looked at.
+    // One that has ended and was not waited for has no program any more. Programs of other users
+    // may not be looked at.
     !fs::read_link(format!("/proc/{process}/exe")).is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 

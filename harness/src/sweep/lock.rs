@@ -3,31 +3,32 @@
 use super::Shard;
 use super::leftovers::remove_leftovers;
 use crate::support::atomic_file;
-use crate::support::turn::{self, Turn};
+use crate::support::file_mutex::{self, FileMutex};
 use anyhow::{Context, Result, bail, ensure};
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Held while a sweep writes; the system lets go of it however the program ends.
+/// The lock on an output directory, held while a sweep writes; the system lets go of it however the
+/// program ends.
 #[derive(Debug)]
 pub struct Lock {
-    /// `.lock`
+    /// The lock file `.lock`.
     file: File,
-    /// That of the shard, where it is one.
+    /// The lock file of the shard, where it is one.
     _shard: Option<File>,
     out: PathBuf,
 }
 
 impl Lock {
-    /// Creates the output directory where it is missing, locks it for a whole sweep, and removes what a sweep that was killed has
-    /// left half written.
+    /// Creates the output directory where it is missing, locks it for a whole sweep, and removes
+    /// what a sweep that was killed has left half written.
     ///
     /// # Errors
     /// A directory that cannot be written, or that another sweep is writing; names it.
     pub fn take(out: &Path) -> Result<Lock> {
         make_writable(out)?;
-        let file = turn::open(&lock_file(out))?;
+        let file = file_mutex::open(&lock_file(out))?;
         if !acquired(file.try_lock(), out)? {
             bail!("{} is in use by another sweep: {ADVICE}", out.display());
         }
@@ -35,16 +36,16 @@ impl Lock {
         Ok(Lock { file, _shard: None, out: out.to_owned() })
     }
 
-    /// The same for a shard of the sweep whose plan has this hash: others of its shards may write as well, a whole sweep and
-    /// shards of other sweeps may not.
+    /// Locks the output directory for a shard of the sweep whose plan has this hash: others of its
+    /// shards may write as well, a whole sweep and shards of other sweeps may not.
     ///
     /// # Errors
     /// As [`Lock::take`], and where this shard runs already.
     pub fn take_shard(out: &Path, shard: Shard, plan: &str) -> Result<Lock> {
         make_writable(out)?;
         // Two that look for each other at once would both find nobody.
-        let _turn = Turn::wait(out, "shards")?;
-        let whole = turn::open(&lock_file(out))?;
+        let _held = FileMutex::wait(out, "shards")?;
+        let whole = file_mutex::open(&lock_file(out))?;
         if acquired(whole.try_lock(), out)? {
             // The only one: what is half written is nobody's.
             remove_leftovers(out)?;
@@ -54,7 +55,7 @@ impl Lock {
             bail!("{} is in use by a sweep that is not split: {ADVICE}", out.display());
         }
         let name = shard_file(shard, plan);
-        let own = turn::open(&out.join(&name))?;
+        let own = file_mutex::open(&out.join(&name))?;
         if !acquired(own.try_lock(), out)? {
             bail!("shard {shard} is running already in {}: {ADVICE}", out.display());
         }
@@ -64,7 +65,8 @@ impl Lock {
         Ok(Lock { file: whole, _shard: Some(own), out: out.to_owned() })
     }
 
-    /// Locks a directory that is to be read, where a sweep has ever written, so that none goes on meanwhile. Creates nothing.
+    /// Locks a directory that is to be read, where a sweep has ever written, so that none goes on
+    /// meanwhile. Creates nothing.
     ///
     /// # Errors
     /// A directory that a sweep is writing; names it.
@@ -83,8 +85,9 @@ impl Lock {
         &self.out
     }
 
-    /// Whether the directory is still the one that was locked. What is written to another one in its place, or below a path that
-    /// is created again, would be a part of the sweep that looks like all of it.
+    /// Whether the directory is still the one that was locked. What is written to another one in
+    /// its place, or below a path that is created again, would be a part of the sweep that looks
+    /// like all of it.
     ///
     /// # Errors
     /// Where it was removed or replaced; names it.
@@ -138,14 +141,15 @@ fn acquired(locked: Result<(), TryLockError>, out: &Path) -> Result<bool> {
     }
 }
 
-/// `.lock-shard-0-of-3-<hash of the plan>`
+/// The lock file of a shard: `.lock-shard-0-of-3-<hash of the plan>`.
 fn shard_file(shard: Shard, plan: &str) -> String {
     format!("{SHARD_FILE}{}-{plan}", shard.file_name())
 }
 
 const SHARD_FILE: &str = ".lock-shard-";
 
-/// A shard that is running, of another plan or one of another number of shards: it may have the same runs.
+/// A shard that is running, of another plan or one of another number of shards: it may have the
+/// same runs.
 fn other_sweep(out: &Path, own: &str) -> Result<Option<String>> {
     let sweep = |name: &str| name.split_once("-of-").map(|(_, sweep)| sweep.to_owned());
     let context = || format!("cannot list {}", out.display());
@@ -153,7 +157,7 @@ fn other_sweep(out: &Path, own: &str) -> Result<Option<String>> {
         let entry = entry.with_context(context)?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let Some(shard) = name.strip_prefix(SHARD_FILE).filter(|_| sweep(&name) != sweep(own)) else { continue };
-        if !acquired(turn::open(&entry.path())?.try_lock_shared(), out)? {
+        if !acquired(file_mutex::open(&entry.path())?.try_lock_shared(), out)? {
             let shard = shard.rsplit_once('-').map_or(shard, |(shard, _)| shard);
             return Ok(Some(shard.replace("-of-", "/")));
         }

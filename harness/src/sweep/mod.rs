@@ -3,6 +3,7 @@
 pub mod cost;
 mod data;
 mod device;
+mod end;
 mod estimate;
 mod fault;
 pub mod footprint;
@@ -10,104 +11,48 @@ mod jobs;
 mod leftovers;
 mod lock;
 pub mod merge;
+mod options;
 mod queue;
 mod run;
+mod schedule;
 mod shard;
 pub mod verification;
 
 pub use data::{DataSets, OpenedData, drawn_root};
+pub use end::{SweepEnd, WholeSweep};
 pub use estimate::{DryRun, dry_run};
 pub use footprint::Workload;
-pub use jobs::{Jobs, Machine, Share};
+pub use jobs::Jobs;
 pub use lock::Lock;
-pub use shard::{Part, Shard, ShardError};
+pub use options::{RunSelection, SweepOptions};
+pub use schedule::{Machine, Schedule};
+pub use shard::{Shard, ShardError, ShardRuns};
 
 use crate::experiment::network;
-use crate::experiment::settings::{RunSettings, short_hash};
+use crate::experiment::settings::short_hash;
 use crate::experiment::spec::{PlannedRun, Spec};
-use crate::results::result::Cause;
 use crate::results::rows::Rows;
 use crate::results::run_dir::RunState;
 use crate::run::context::Executor;
+use crate::support::file_mutex::FileMutex;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
-use crate::support::turn::Turn;
 use anyhow::Result;
-use atrous_data::{ImageLimit, Split};
 use atrous_models::ComputeDevice;
 use atrous_models::burn::tensor::Device;
 use device::{Recovery, SweepDevice};
-use queue::{Due, Queue};
-use run::{Run, Workplace};
-use std::path::{Path, PathBuf};
+use queue::{QueueEntry, RunQueue};
+use run::{SweepRun, Workplace};
+use std::path::Path;
 
-/// Where a sweep reads and writes, and how much of it is done now.
-#[derive(Clone, Debug)]
-pub struct SweepOptions {
-    pub out: PathBuf,
-    pub data_root: PathBuf,
-    /// The largest image that is read.
-    pub image_limit: ImageLimit,
-    /// The part of the runs that is meant; all where there is none.
-    pub shard: Option<Shard>,
-    /// At most so many unfinished runs.
-    pub limit: Option<usize>,
-    /// Run those again that ended with an error.
-    pub retry_failed: bool,
-    pub jobs: Jobs,
-    /// Bytes of decoded images that each run may keep.
-    pub cache_bytes: usize,
-}
-
-/// How far the whole sweep has come that a shard is a part of, by the run directories that are where the shard writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Whole {
-    pub planned: usize,
-    /// With a result or an error.
-    pub ended: usize,
-}
-
-/// How a sweep ended, or the shard of one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SweepEnd {
-    pub planned: usize,
-    /// Planned runs with a result, from now and from before.
-    pub finished: usize,
-    /// Planned runs with an error, from now and from before.
-    pub failed: usize,
-    /// Of those, the ones that may go well when they are repeated: the program or the device failed, not the run.
-    pub broken: usize,
-    /// Runs executed now.
-    pub executed: usize,
-    pub stopped: bool,
-    /// `None` where the sweep is not split.
-    pub whole: Option<Whole>,
-}
-
-impl SweepEnd {
-    /// Planned runs that have neither a result nor an error.
-    pub fn remaining(&self) -> usize {
-        self.planned - self.finished - self.failed
-    }
-
-    /// Whether runs of the sweep are missing that are other shards' to do: what there is answers no question yet.
-    pub fn lacks_shards(&self) -> bool {
-        self.whole.is_some_and(|whole| whole.ended < whole.planned)
-    }
-
-    fn add_failed(&mut self, cause: Cause) {
-        self.failed += 1;
-        self.broken += usize::from(!cause.would_repeat());
-    }
-}
-
-/// Executes every run of the spec (or of a shard of it) that is not done yet, in the order of the spec, several at a time where
-/// that was asked for, and keeps `<out>/results.csv` and `<out>/classes.csv` up to date.
+/// Executes every run of the spec (or of a shard of it) that is not done yet, in the order of the
+/// spec, several at a time where that was asked for, and keeps `<out>/results.csv` and
+/// `<out>/classes.csv` up to date.
 ///
 /// # Errors
-/// Before anything is written: a data set that is missing. After that: an output directory that cannot be
-/// written, is in use or goes away, a device that is lost and does not open again, and whatever the executor reports. Every error names a file, an
-/// option or the device.
+/// Before anything is written: a data set that is missing. After that: an output directory that
+/// cannot be written, is in use or goes away, a device that is lost and does not open again, and
+/// whatever the executor reports. Every error names a file, an option or the device.
 pub fn sweep(
     spec: &Spec,
     options: &SweepOptions,
@@ -119,7 +64,7 @@ pub fn sweep(
     sweep_recovering(spec, options, (device, Recovery::REAL), progress, stop, execute)
 }
 
-/// The same, with what a device is asked that may be lost.
+/// Sweeps as [`sweep`] does, with a stand-in for what a device is asked that may be lost.
 fn sweep_recovering(
     spec: &Spec,
     options: &SweepOptions,
@@ -129,24 +74,49 @@ fn sweep_recovering(
     execute: &Executor,
 ) -> Result<SweepEnd> {
     let plan = spec.plan();
-    let part = Part::of(options.shard, &plan);
+    let SweepOptions { out, selection, .. } = options;
+    let part = ShardRuns::of(selection.shard, &plan);
     part.runs.iter().try_for_each(|run| device.takes(plan[*run].settings.train.precision))?;
-    let mut data = DataSets::open_files(spec, &options.data_root, options.image_limit)?;
+    let mut data = DataSets::open_files(spec, &options.data)?;
     check_initial_weights(&plan)?;
-    let lock = match options.shard {
-        None => Lock::take(&options.out)?,
-        Some(shard) => Lock::take_shard(&options.out, shard, &plan_hash(&plan))?,
+    let lock = match selection.shard {
+        None => Lock::take(out)?,
+        Some(shard) => Lock::take_shard(out, shard, &plan_hash(&plan))?,
     };
-    draw(&mut data, spec, &options.out, progress)?;
+    draw(&mut data, spec, out, progress)?;
     data.take_fingerprints(progress)?;
 
     if part.shard.is_some() {
         progress.line(part.to_string());
     }
-    let mut end = SweepEnd { planned: part.runs.len(), ..SweepEnd::default() };
-    let mut due = Vec::new();
-    for (index, planned) in part.runs.iter().map(|run| &plan[*run]).enumerate() {
-        let run = Run::new(planned, &data, &options.out)?;
+    let (entries, end) = entries(part.runs.iter().map(|run| &plan[*run]), selection, &data, out)?;
+    let workloads: Vec<Workload> = entries.iter().map(|entry| entry.run.workload(options.run)).collect();
+    let schedule = Schedule::of(selection.jobs, &workloads, Machine::with(device));
+    if let Some(line) = schedule.line() {
+        progress.line(line);
+    }
+    // An error of one run stops the others, and is no request of the user's.
+    let stop = stop.part();
+    let device = SweepDevice::new(device, recovery);
+    let workplace = Workplace { device, progress, stop: &stop, jobs: schedule.jobs, options: options.run, execute };
+    let mut end = RunQueue::new(&entries, &lock, workplace, end).process(&schedule)?;
+    // Also when nothing was executed: another spec's or a copied shard's runs may have come.
+    Rows::update(out)?;
+    end.whole = selection.shard.map(|_| whole_sweep(&plan, &data, out)).transpose()?;
+    Ok(end)
+}
+
+/// The runs that are to be done now, and what is known of the others.
+fn entries<'p>(
+    planned: impl ExactSizeIterator<Item = &'p PlannedRun>,
+    selection: &RunSelection,
+    data: &DataSets,
+    out: &Path,
+) -> Result<(Vec<QueueEntry<'p>>, SweepEnd)> {
+    let mut end = SweepEnd { planned: planned.len(), ..SweepEnd::default() };
+    let mut entries = Vec::new();
+    for (index, planned) in planned.enumerate() {
+        let run = SweepRun::new(planned, data, out)?;
         let retried = match run.dir.state()? {
             RunState::Finished(result) => {
                 run.check_id(&result.run_id)?;
@@ -154,7 +124,7 @@ fn sweep_recovering(
                 end.finished += 1;
                 continue;
             }
-            RunState::Failed(failure) if !options.retry_failed => {
+            RunState::Failed(failure) if !selection.retry_failed => {
                 run.write_run_file()?;
                 end.add_failed(failure.cause);
                 continue;
@@ -162,54 +132,37 @@ fn sweep_recovering(
             RunState::Failed(failure) => Some(failure.cause),
             RunState::Unfinished => None,
         };
-        due.push(Due { run, number: index + 1, retried });
+        entries.push(QueueEntry { run, number: index + 1, retried });
     }
-    let beyond = due.split_off(options.limit.unwrap_or(usize::MAX).min(due.len()));
+    let beyond = entries.split_off(selection.limit.unwrap_or(usize::MAX).min(entries.len()));
     // They keep their error rows.
-    beyond.iter().filter_map(|due| due.retried).for_each(|cause| end.add_failed(cause));
-
-    let loads: Vec<Workload> =
-        due.iter().map(|due| load(due.run.settings(), &due.run.data, options.cache_bytes)).collect();
-    let share = options.jobs.share(&loads, Machine::with(device));
-    if let Some(line) = share.line() {
-        progress.line(line);
-    }
-    // An error of one run stops the others, and is no request of the user's.
-    let stop = stop.part();
-    let (jobs, cache_bytes) = (share.jobs, options.cache_bytes);
-    let device = SweepDevice::new(device, recovery);
-    let workplace = Workplace { device, progress, stop: &stop, jobs, cache_bytes, execute };
-    let mut end = Queue::new(&due, &lock, workplace, end).process(&share)?;
-    // Also when nothing was executed: another spec's or a copied shard's runs may have come.
-    Rows::update(&options.out)?;
-    end.whole = options.shard.map(|_| whole(&plan, &data, &options.out)).transpose()?;
-    Ok(end)
+    beyond.iter().filter_map(|entry| entry.retried).for_each(|cause| end.add_failed(cause));
+    Ok((entries, end))
 }
 
-/// Shards that write to one folder must not draw the same images at the same time.
+/// Draws what is missing, one program at a time: shards that write to one folder must not draw the
+/// same images together.
 fn draw(data: &mut DataSets, spec: &Spec, out: &Path, progress: &Progress) -> Result<()> {
-    let _turn = Turn::wait(out, "synthetic")?;
+    let _held = FileMutex::wait(out, "synthetic")?;
     data.draw(spec, out, progress)
 }
 
-/// What two sweeps have in common that may be split between programs: the settings of all runs.
+/// A hash of the settings of all runs, which is what shards of one sweep have in common.
 fn plan_hash(plan: &[PlannedRun]) -> String {
     short_hash(&plan.iter().map(|run| &run.settings).collect::<Vec<_>>())
 }
 
-fn whole(plan: &[PlannedRun], data: &DataSets, out: &Path) -> Result<Whole> {
-    let mut whole = Whole { planned: plan.len(), ended: 0 };
+/// How far the whole sweep has come, by its run directories.
+fn whole_sweep(plan: &[PlannedRun], data: &DataSets, out: &Path) -> Result<WholeSweep> {
+    let mut whole = WholeSweep { planned: plan.len(), ended: 0 };
     for planned in plan {
-        whole.ended += usize::from(Run::new(planned, data, out)?.dir.has_ended());
+        whole.ended += usize::from(SweepRun::new(planned, data, out)?.dir.has_ended());
     }
     Ok(whole)
 }
 
-fn load<'s>(settings: &'s RunSettings, data: &OpenedData, cache_bytes: usize) -> Workload<'s> {
-    Workload { settings, images: data.dataset.samples(Split::Train).len(), cache_bytes }
-}
-
-/// Whether initial weights fit their networks: not to be found out after days. Seeds change nothing.
+/// Checks that initial weights fit their networks, which is not to be found out after days. Seeds
+/// change nothing.
 fn check_initial_weights(plan: &[PlannedRun]) -> Result<()> {
     let mut checked = Vec::new();
     for PlannedRun { settings, .. } in plan {

@@ -1,49 +1,57 @@
 //! A planned run with its data and its directory.
 
 use super::device::SweepDevice;
-use super::{DataSets, OpenedData, fault};
+use super::{DataSets, OpenedData, Workload, fault};
 use crate::experiment::settings::{RunSettings, run_id};
 use crate::experiment::spec::PlannedRun;
 use crate::results::provenance::{self, Provenance};
 use crate::results::result::{Cause, RunFailure};
 use crate::results::run_dir::{RunDir, RunFile};
 use crate::run::context::{Executor, Outcome, RunContext};
+use crate::run::options::RunOptions;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
 use anyhow::{Context, Result, ensure};
+use atrous_data::Split;
 use atrous_models::device::ComputeDevice;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub(super) struct Run<'p> {
+/// A planned run of a sweep.
+pub(super) struct SweepRun<'p> {
     planned: &'p PlannedRun,
     id: String,
     pub data: OpenedData,
     pub dir: RunDir,
 }
 
-/// What runs are executed on, and with.
+/// What the runs of a sweep are executed on, and with.
 pub(super) struct Workplace<'a> {
     pub device: SweepDevice<'a>,
     pub progress: &'a Progress,
     pub stop: &'a StopFlag,
     /// Runs side by side.
     pub jobs: usize,
-    /// Bytes of decoded images that each may keep.
-    pub cache_bytes: usize,
+    pub options: RunOptions,
     pub execute: &'a Executor<'a>,
 }
 
-impl<'p> Run<'p> {
+impl<'p> SweepRun<'p> {
     pub fn new(planned: &'p PlannedRun, data: &DataSets, out: &Path) -> Result<Self> {
         let data = data.of(&planned.settings)?;
         let id = run_id(&planned.settings, &data.fingerprint);
         let dir = RunDir::new(out, &planned.settings, &id);
-        Ok(Run { planned, id, data, dir })
+        Ok(SweepRun { planned, id, data, dir })
     }
 
     pub fn settings(&self) -> &'p RunSettings {
         &self.planned.settings
+    }
+
+    /// What the run needs of a machine.
+    pub fn workload(&self, options: RunOptions) -> Workload<'p> {
+        let images = self.data.dataset.samples(Split::Train).len();
+        Workload { settings: self.settings(), images, options }
     }
 
     /// `stare, rates 1-12-24-36, seed 0`
@@ -52,7 +60,8 @@ impl<'p> Run<'p> {
         format!("{}, rates {}, seed {}", settings.experiment, settings.rates_name(), settings.seed)
     }
 
-    /// A result that was copied into the directory of another run must not be taken for it.
+    /// Checks that a result is of this run: one that was copied into the directory of another run
+    /// must not be taken for it.
     pub fn check_id(&self, found: &str) -> Result<()> {
         let file = self.dir.result_json();
         ensure!(found == self.id, "{} is of run {found}: remove it", file.display());
@@ -79,7 +88,7 @@ impl<'p> Run<'p> {
             progress: workplace.progress,
             stop: workplace.stop,
             jobs: workplace.jobs,
-            cache_bytes: workplace.cache_bytes,
+            options: workplace.options,
             reached: &reached,
         };
         let outcome = match fault::catch(|| (workplace.execute)(&context)) {

@@ -25,7 +25,7 @@ pub enum ShardError {
 
 /// The runs of a shard.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Part {
+pub struct ShardRuns {
     /// `None` where a sweep is not split.
     pub shard: Option<Shard>,
     /// Places in the plan, ascending.
@@ -68,26 +68,27 @@ impl Shard {
     }
 }
 
-impl Part {
-    /// The part of a shard, or all runs where there is none. It depends on the plan alone: neither on what is finished nor on
-    /// the machine, so that each run is in exactly one shard wherever that is asked.
+impl ShardRuns {
+    /// The part of a shard, or all runs where there is none. It depends on the plan alone: neither
+    /// on what is finished nor on the machine, so that each run is in exactly one shard wherever
+    /// that is asked.
     pub fn of(shard: Option<Shard>, plan: &[PlannedRun]) -> Self {
         let whole = plan.len();
         let Some(Shard { index, count }) = shard else {
-            return Part { shard, runs: (0..whole).collect(), whole, cost: 1.0 };
+            return ShardRuns { shard, runs: (0..whole).collect(), whole, cost: 1.0 };
         };
         let costs: Vec<f64> = plan.iter().map(|run| cost::planned(&run.settings)).collect();
         let shards = split(&costs, count);
         let runs: Vec<usize> = (0..whole).filter(|run| shards[*run] == index).collect();
         let cost = runs.iter().map(|run| costs[*run]).sum::<f64>() / costs.iter().sum::<f64>();
-        Part { shard, runs, whole, cost }
+        ShardRuns { shard, runs, whole, cost }
     }
 }
 
 /// `shard 1/3: 5 of 15 runs of the whole sweep, 33.4 % of its cost`
-impl fmt::Display for Part {
+impl fmt::Display for ShardRuns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Part { shard, runs, whole, cost } = self;
+        let ShardRuns { shard, runs, whole, cost } = self;
         match shard {
             Some(shard) => write!(f, "shard {shard}: ")?,
             None => write!(f, "no shard: ")?,
@@ -96,9 +97,10 @@ impl fmt::Display for Part {
     }
 }
 
-/// The shard of each run. The longest goes first, to the shard that has least to do: no shard gets more than 4/3 of what the
-/// fullest would have in the best split (R. L. Graham, Bounds on multiprocessing timing anomalies, 1969). Runs of the same
-/// cost are taken in the order of the plan, shards with the same load from the first.
+/// The shard of each run. The longest goes first, to the shard that has least to do: no shard gets
+/// more than 4/3 of what the fullest would have in the best split (R. L. Graham, Bounds on
+/// multiprocessing timing anomalies, 1969). Runs of the same cost are taken in the order of the
+/// plan, shards with the same load from the first.
 fn split(costs: &[f64], count: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..costs.len()).collect();
     // A stable sort.
@@ -154,8 +156,8 @@ mod tests {
         Spec::load(name, &Overrides { seeds: Some("3".into()), ..Overrides::default() }).unwrap().plan()
     }
 
-    fn parts(plan: &[PlannedRun], count: usize) -> Vec<Part> {
-        (0..count).map(|index| Part::of(Some(Shard { index, count }), plan)).collect()
+    fn parts(plan: &[PlannedRun], count: usize) -> Vec<ShardRuns> {
+        (0..count).map(|index| ShardRuns::of(Some(Shard { index, count }), plan)).collect()
     }
 
     proptest! {
@@ -207,9 +209,9 @@ mod tests {
     #[test]
     fn without_a_shard_all_runs_are_meant() {
         let plan = plan("ci");
-        let all = Part { shard: None, runs: (0..plan.len()).collect(), whole: plan.len(), cost: 1.0 };
-        assert_eq!(Part::of(None, &plan), all);
-        let one = Part::of(Some("0/1".parse().unwrap()), &plan);
+        let all = ShardRuns { shard: None, runs: (0..plan.len()).collect(), whole: plan.len(), cost: 1.0 };
+        assert_eq!(ShardRuns::of(None, &plan), all);
+        let one = ShardRuns::of(Some("0/1".parse().unwrap()), &plan);
         assert_eq!((one.runs, one.cost), (all.runs, 1.0));
     }
 
@@ -241,7 +243,7 @@ mod tests {
 
     #[test]
     fn a_great_many_shards_cost_nothing() {
-        let part = Part::of(Some("99999999999/100000000000".parse().unwrap()), &plan("ci"));
+        let part = ShardRuns::of(Some("99999999999/100000000000".parse().unwrap()), &plan("ci"));
         assert_eq!((part.runs.len(), part.cost), (0, 0.0));
     }
 }

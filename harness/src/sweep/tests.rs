@@ -5,6 +5,7 @@ use crate::experiment::spec::Overrides;
 use crate::results::result::tests::example;
 use crate::results::run_dir::RunDir;
 use crate::run::context::{Outcome, RunContext};
+use crate::run::options::{DataOptions, RunOptions};
 use std::fs;
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
@@ -36,13 +37,9 @@ fn bench() -> Bench {
     let folder = tempfile::tempdir().unwrap();
     let options = SweepOptions {
         out: folder.path().join("out"),
-        data_root: folder.path().join("datasets"),
-        image_limit: ImageLimit::DEFAULT,
-        shard: None,
-        limit: None,
-        retry_failed: false,
-        jobs: Jobs::ONE,
-        cache_bytes: 1 << 20,
+        data: DataOptions::at(folder.path().join("datasets")),
+        run: RunOptions::default(),
+        selection: RunSelection::ONE_BY_ONE,
     };
     let spec = Spec::parse("spec", "spec.toml", SPEC, &Overrides::default()).unwrap();
     Bench { _folder: folder, options, spec }
@@ -111,7 +108,7 @@ fn limit_and_resume_end_like_an_undisturbed_sweep() {
     let whole = bench();
     whole.sweep(&finish).unwrap();
     let mut parts = bench();
-    parts.options.limit = Some(1);
+    parts.options.selection.limit = Some(1);
     for expected in 1..=4 {
         let end = parts.sweep(&finish).unwrap();
         assert_eq!((end.executed, end.finished, end.remaining()), (1, expected, 4 - expected));
@@ -137,7 +134,7 @@ fn a_failed_run_is_a_row_and_the_sweep_goes_on() {
     // It would fail again, so it is left alone, unless somebody asks.
     let end = bench.sweep(&|_: &RunContext| panic!("nothing is left to do")).unwrap();
     assert_eq!((end.failed, end.executed), (1, 0));
-    bench.options.retry_failed = true;
+    bench.options.selection.retry_failed = true;
     let end = bench.sweep(&finish).unwrap();
     assert_eq!((end.finished, end.failed, end.executed), (4, 0, 1));
     assert!(!bench.file("results.csv").contains("failed,,"));
@@ -148,8 +145,8 @@ fn failed_runs_that_are_not_repeated_keep_their_rows() {
     let mut bench = bench();
     let fail = |_: &RunContext| Ok(Outcome::Failed { iteration: 7, reason: "the loss is NaN".into() });
     assert_eq!(bench.sweep(&fail).unwrap().failed, 4);
-    bench.options.retry_failed = true;
-    bench.options.limit = Some(1);
+    bench.options.selection.retry_failed = true;
+    bench.options.selection.limit = Some(1);
     let end = bench.sweep(&finish).unwrap();
     assert_eq!((end.finished, end.failed, end.executed, end.remaining()), (1, 3, 1, 0));
     assert_eq!(bench.file("results.csv").lines().filter(|line| line.contains(",failed,,")).count(), 3);
@@ -221,9 +218,9 @@ fn a_dry_run_counts_and_writes_nothing() {
     assert_eq!((before.experiments[0].runs, before.to_do(), before.experiments[0].measured), (4, 4, false));
     assert!(!bench.options.out.exists());
 
-    bench.options.limit = Some(1);
+    bench.options.selection.limit = Some(1);
     bench.sweep(&finish).unwrap();
-    bench.options.limit = None;
+    bench.options.selection.limit = None;
     let after = dry(&bench);
     assert_eq!((after.experiments[0].finished, after.to_do()), (1, 3));
     // 10 s of training and 1.5 s of scoring each.
@@ -232,7 +229,7 @@ fn a_dry_run_counts_and_writes_nothing() {
     assert!(text.contains("4 runs: 1 finished, 0 failed, 3 to do now; about 35 s, an estimate"), "{text}");
 
     // Three runs are done two at a time as slowly as four would be.
-    bench.options.jobs = "2".parse().unwrap();
+    bench.options.selection.jobs = "2".parse().unwrap();
     let two = dry(&bench);
     let (sum, total) = (two.experiments[0].seconds.unwrap(), two.seconds.unwrap());
     assert!((total / sum - 4.0 / 3.0).abs() < 1e-9 && sum <= 3.0 * 11.5, "{two}");

@@ -1,5 +1,6 @@
-//! What is fuzzed, over the committed corpus: every file of it, and the same files altered in thousands of ways that are always the
-//! same. No file may make a target panic; what the targets assert beside that stands in `fuzz/src`.
+//! What is fuzzed, over the committed corpus: every file of it, and the same files altered in
+//! thousands of ways that are always the same. No file may make a target panic; what the targets
+//! assert beside that stands in `fuzz/src`.
 
 #[path = "../../../fuzz/src/data.rs"]
 pub mod data;
@@ -32,8 +33,9 @@ impl Random {
     }
 }
 
-/// Bytes with one to four changes: bits that flip, numbers at the edges of their types, parts of this or of another file in place of
-/// others or between them, an end that is cut off. Headers are where changes do most, so half of them are there.
+/// Bytes with one to four changes: bits that flip, numbers at the edges of their types, parts of
+/// this or of another file in place of others or between them, an end that is cut off. Headers are
+/// where changes do most, so half of them are there.
 fn altered(random: &mut Random, bytes: &[u8], other: &[u8]) -> Vec<u8> {
     const HEADER: usize = 256;
     const EDGES: [&[u8]; 10] =

@@ -1,14 +1,15 @@
-//! Devices that fail in the midst of a run. The sweeps are of this process, which all of them hear panic: one at a time.
+//! Devices that fail in the midst of a run. The sweeps are of this process, which all of them hear
+//! panic: one at a time.
 
 use crate::place::Place;
 use anyhow::Result;
-use atrous_data::ImageLimit;
 use atrous_harness::experiment::spec::{Overrides, Spec};
 use atrous_harness::run::context::{Executor, RunContext};
 use atrous_harness::run::execute::execute as execute_run;
+use atrous_harness::run::options::{DataOptions, RunOptions};
 use atrous_harness::support::progress::Progress;
 use atrous_harness::support::stop::StopFlag;
-use atrous_harness::sweep::{self, Jobs, SweepEnd, SweepOptions};
+use atrous_harness::sweep::{self, RunSelection, SweepEnd, SweepOptions};
 use atrous_models::device::ComputeDevice;
 use std::fs;
 use std::sync::{Mutex, PoisonError};
@@ -21,13 +22,9 @@ fn sweep(place: &Place, device: &ComputeDevice, set: &str, execute: &Executor) -
     let spec = Spec::load("ci", &overrides)?;
     let options = SweepOptions {
         out: place.path("out"),
-        data_root: place.path("datasets"),
-        image_limit: ImageLimit::DEFAULT,
-        shard: None,
-        limit: None,
-        retry_failed: true,
-        jobs: Jobs::ONE,
-        cache_bytes: 0,
+        data: DataOptions::at(place.path("datasets")),
+        run: RunOptions::default(),
+        selection: RunSelection { retry_failed: true, ..RunSelection::ONE_BY_ONE },
     };
     sweep::sweep(&spec, &options, device, &Progress::hidden(), &StopFlag::new(), execute)
 }
@@ -48,8 +45,8 @@ fn results(place: &Place) -> String {
     fs::read_to_string(place.path("out/results.csv")).unwrap()
 }
 
-/// The runtime of a GPU keeps its thread alive after a panic in it, and may tell nobody: numbers that come after it are not to be
-/// trusted.
+/// The runtime of a GPU keeps its thread alive after a panic in it, and may tell nobody: numbers
+/// that come after it are not to be trusted.
 #[test]
 fn a_panic_in_a_thread_of_the_device_is_no_result() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -68,8 +65,8 @@ fn a_panic_in_a_thread_of_the_device_is_no_result() {
     assert_eq!(results.matches(",failed,,,,,,4,the program failed: out of device memory,").count(), 1, "{results}");
 }
 
-/// A device of wgpu is destroyed while it trains, as far as its users can tell the same as one that was taken away. On the software
-/// adapter, where there is one.
+/// A device of wgpu is destroyed while it trains, as far as its users can tell the same as one that
+/// was taken away. On the software adapter, where there is one.
 #[cfg(all(feature = "wgpu", not(feature = "vulkan")))]
 #[test]
 fn a_gpu_that_is_lost_is_opened_again_and_the_sweep_goes_on() {

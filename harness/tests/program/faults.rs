@@ -1,5 +1,5 @@
-//! Disks that are full, directories that cannot be written or go away, two sweeps in one place: one clear error, exit code 2,
-//! and the same command goes on once it is put right.
+//! Disks that are full, directories that cannot be written or go away, two sweeps in one place: one
+//! clear error, exit code 2, and the same command goes on once it is put right.
 
 use crate::mounts::{self, mount, unmount};
 use crate::outcome::{assert_same, named};
@@ -88,7 +88,7 @@ fn a_full_disk_loses_nothing_and_the_same_command_goes_on() {
     for (free, file) in [(0, "small/out/"), (checkpoint_bytes(&out) / 2, "checkpoint.safetensors")] {
         let ballast = fill(&place.path("small"), free);
         let error = place.refuse(&two_runs("small/out", SHORT, &[]));
-        assert!(error.contains(file) && error.contains("No space left on device"), "{error}");
+        assert!(error.contains(file) && error.contains("No space left on device"), "{free} bytes: {error}");
         assert_eq!(fs::read(out.join("results.csv")).unwrap(), results);
         assert_no_temporary_files(&out);
         fs::remove_file(ballast).unwrap();

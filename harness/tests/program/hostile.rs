@@ -1,5 +1,6 @@
-//! Every file of the corpus of specs, checkpoints and results that cannot be used, given to the program: exit code 2 and one line that
-//! names it, within a few gigabytes of memory, and nothing in it executed.
+//! Every file of the corpus of specs, checkpoints and results that cannot be used, given to the
+//! program: exit code 2 and one line that names it, within a few gigabytes of memory, and nothing
+//! in it executed.
 
 use crate::place::{Place, files};
 use std::fs;
@@ -13,8 +14,8 @@ fn broken(target: &str) -> Vec<(String, PathBuf)> {
     named.filter(|(name, _)| !name.starts_with("valid")).collect()
 }
 
-/// The program, where it can be told to, with no more than 8 GB of address space: asking for much more memory than a file has bytes
-/// ends it.
+/// The program, where it can be told to, with no more than 8 GB of address space: asking for much
+/// more memory than a file has bytes ends it.
 fn run(place: &Place, arguments: &[&str]) -> Output {
     if !cfg!(target_os = "linux") {
         return place.run(arguments);
@@ -44,7 +45,8 @@ fn weights() {
             refused(&place, &["eval", "--weights", &name, "--dataset", "stare", "--device", "flex"], &name);
         }
     }
-    // Only the corpus lies there: an archive whose entries are called `../x` has written nothing, nor has a pickle that calls a shell.
+    // Only the corpus lies there: an archive whose entries are called `../x` has written nothing,
+    // nor has a pickle that calls a shell.
     let outside = "valid-outside.pth";
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/checkpoint_pth");
     fs::copy(corpus.join(outside), place.path(outside)).unwrap();

@@ -1,4 +1,5 @@
-//! Sweeps that are killed at random moments, again and again: nothing is lost, nothing is there by half.
+//! Sweeps that are killed at random moments, again and again: nothing is lost, nothing is there by
+//! half.
 
 use crate::outcome::assert_same;
 use crate::place::Place;
@@ -79,7 +80,8 @@ fn wait(child: &mut Child, moment: Moment, out: &Path) {
     }
 }
 
-/// Files below a folder and when they were written, as far as they stay long enough to be looked at.
+/// Files below a folder and when they were written, as far as they stay long enough to be looked
+/// at.
 fn snapshot(folder: &Path) -> BTreeSet<(PathBuf, Option<SystemTime>)> {
     let mut found = BTreeSet::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -159,7 +161,8 @@ struct Tally {
     finished: usize,
 }
 
-/// Kills sweeps and starts them again, each until it has come to its end; a new one in a new place then.
+/// Kills sweeps and starts them again, each until it has come to its end; a new one in a new place
+/// then.
 fn kill_again_and_again(
     place: &Place,
     undisturbed: Duration,

@@ -1,4 +1,5 @@
-//! Images that are larger than may be: one line that names the file, what it claims, the limit and the option.
+//! Images that are larger than may be: one line that names the file, what it claims, the limit and
+//! the option.
 
 use crate::place::{Place, file_with};
 use std::fs;
@@ -44,7 +45,7 @@ fn images_that_claim_too_much_are_refused() {
         let error = place.refuse(&predict);
         let claim =
             format!("error: {name}: claims 60000x60000 pixels (height x width), over the limit of 200 megapixels");
-        assert!(error.starts_with(&claim) && error.ends_with("allow it with --max-image 3600"), "{error}");
+        assert!(error.starts_with(&claim) && error.ends_with("allow it with --max-image 3600"), "{name}: {error}");
         assert_eq!(fs::read_dir(place.path("predictions")).unwrap().count(), 0);
         let field = ["erf", "--weights", "unet.pth", "--dataset", "stare", "--device", "flex", "--size", "32,32", name];
         let error = place.refuse(&field);
@@ -92,6 +93,6 @@ train    = { iterations = 8, batch = 2 }
     assert!(inspected.status.code() == Some(2) && stderr.contains("allow it with --max-image 3"), "{stderr}");
     for most in ["0", "4097", "many"] {
         let error = place.refuse_untouched(&["inspect", "stare", "--max-image", most]);
-        assert!(error.contains("--max-image <MEGAPIXELS>"), "{error}");
+        assert!(error.contains("--max-image <MEGAPIXELS>"), "{most}: {error}");
     }
 }

@@ -8,8 +8,9 @@ const INSIDE: &str = "ATROUS_TEST_MOUNTS";
 
 const UNSHARE: [&str; 3] = ["--user", "--map-root-user", "--mount"];
 
-/// Whether the caller, the test called `name`, may go on and mount what it likes: it is in a namespace of its own, and nobody
-/// else sees it. Outside of one the test is run again in a new one, and the caller has nothing left to do.
+/// Whether the caller, the test called `name`, may go on and mount what it likes: it is in a
+/// namespace of its own, and nobody else sees it. Outside of one the test is run again in a new
+/// one, and the caller has nothing left to do.
 pub fn are_own(name: &str) -> bool {
     if std::env::var_os(INSIDE).is_some() {
         return true;

@@ -33,8 +33,8 @@ pub fn named(folder: &Path, name: &str) -> Vec<PathBuf> {
     all.into_iter().filter(|path| path.file_name().is_some_and(|own| own == name)).collect()
 }
 
-/// Checks that two sweeps have ended with the same rows, tables and logs, and with the same weights and optimiser, bit for
-/// bit.
+/// Checks that two sweeps have ended with the same rows, tables and logs, and with the same weights
+/// and optimiser, bit for bit.
 pub fn assert_same(left: &Path, right: &Path) {
     assert_eq!(rows(left), rows(right));
     for name in ["classes.csv", "image_scores.csv", "table.csv", "table.md"] {

@@ -70,7 +70,8 @@ impl Place {
     }
 }
 
-/// All files below a directory. A program may be writing there: what vanishes during the walk, a temporary file say, is no part of it.
+/// All files below a directory. A program may be writing there: what vanishes during the walk, a
+/// temporary file say, is no part of it.
 pub fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     walk(folder, &mut found).unwrap();

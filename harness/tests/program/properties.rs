@@ -1,6 +1,7 @@
-//! Properties of readers, over files that are put together from parts: whatever the program writes it reads again, what is read is
-//! what the file says, and no file does harm. The functions of `corpus` assert what must hold of any bytes; altered bytes seldom get past
-//! the first check of a reader, parts in a new order do.
+//! Properties of readers, over files that are put together from parts: whatever the program writes
+//! it reads again, what is read is what the file says, and no file does harm. The functions of
+//! `corpus` assert what must hold of any bytes; altered bytes seldom get past the first check of a
+//! reader, parts in a new order do.
 
 use crate::corpus::{data, files};
 use atrous_data::{DatasetKind, ImageLimit, decode_label, decode_rgb};
@@ -9,6 +10,7 @@ use atrous_harness::experiment::spec::{Overrides, Spec};
 use atrous_harness::results::rows::Rows;
 use atrous_harness::results::run_dir::{RunDir, RunFile};
 use atrous_harness::results::{result::RunResult, scores::Confusion};
+use atrous_harness::run::options::DataOptions;
 use atrous_harness::support::progress::Progress;
 use atrous_harness::sweep::verification::read_claims;
 use atrous_harness::sweep::verification::{DataAtHand, Verification, VerifiedRun};
@@ -178,7 +180,7 @@ fn write(out: &Path, result: &RunResult) -> RunDir {
 fn differs(out: &Path) -> bool {
     let Ok(claims) = read_claims(out) else { return true };
     let scratch = tempfile::tempdir().unwrap();
-    let mut data = DataAtHand::new(Path::new("absent"), ImageLimit::DEFAULT, scratch.path(), &Progress::hidden());
+    let mut data = DataAtHand::new(&DataOptions::at("absent"), scratch.path(), &Progress::hidden());
     Verification { runs: claims.iter().map(|claim| VerifiedRun::of(claim, &mut data).unwrap()).collect() }.differs()
 }
 

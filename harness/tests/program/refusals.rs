@@ -13,11 +13,11 @@ fn error_spec() {
         place.refuse_untouched(&["sweep", "my.toml", "--device", "flex"])
     };
     let error = spec("batch = 2, bacth = 3");
-    assert!(error.starts_with("error: my.toml:13: train.bacth: unknown key"), "{error}");
+    assert!(error.starts_with("error: my.toml:11: train.bacth: unknown key"), "{error}");
     let error = spec("batch = 1");
-    assert!(error.starts_with("error: my.toml:13: train.batch: must be at least 2"), "{error}");
+    assert!(error.starts_with("error: my.toml:11: train.batch: must be at least 2"), "{error}");
     let error = spec("batch = two");
-    assert!(error.starts_with("error: my.toml:13: "), "{error}");
+    assert!(error.starts_with("error: my.toml:11: "), "{error}");
     let error = place.refuse_untouched(&["sweep", "ci", "--set", "train.batch=1"]);
     assert!(error.starts_with("error: --set train.batch=1: train.batch: "), "{error}");
     let error = place.refuse_untouched(&["sweep", "nope"]);
@@ -32,7 +32,7 @@ fn error_missing_or_empty_root() {
     fs::create_dir_all(place.path("data/STARE")).unwrap();
     for command in [&["sweep", "retina-small", "--device", "flex"][..], &["inspect", "stare"]] {
         let error = place.refuse_untouched(&[command, &["--data-root", "data"]].concat());
-        assert!(error.contains("data/STARE"), "{error}");
+        assert!(error.contains("data/STARE"), "{command:?}: {error}");
     }
 }
 
@@ -103,8 +103,8 @@ fn error_image_without_mask() {
     assert!(error.contains("im0002") && error.contains("mask"), "{error}");
 }
 
-/// Everything that only shows when files are decoded: named by `inspect`, and by `prepare`, which then writes
-/// nothing.
+/// Everything that only shows when files are decoded: named by `inspect`, and by `prepare`, which
+/// then writes nothing.
 fn decoding_is_refused(damage: impl Fn(&Path) -> &'static [&'static str]) {
     let place = Place::new();
     let root = place.drawn_stare();

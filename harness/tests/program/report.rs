@@ -11,7 +11,8 @@ fn a_sweep_becomes_one_page_with_its_images() {
     let printed = place.succeed(&["report", "out", "--device", "flex", "--images", "2", "--figures", "figures"]);
     assert_eq!(printed, "out/report.html\n");
     let page = fs::read_to_string(place.path("out/report.html")).unwrap();
-    // Two data sets, two images each: image and truth, prediction and difference of two rates. And a receptive field per rates.
+    // Two data sets, two images each: image and truth, prediction and difference of two rates. And
+    // a receptive field per rates.
     assert_eq!(page.matches("<img ").count(), 2 * 2 * (2 + 2 * 2) + 2 * 2);
     assert!(!page.contains("Missing") && !page.contains("other data, or another device"));
     assert!(page.matches("<svg ").count() == page.matches("</svg>").count() && page.contains("training loss"));

@@ -1,4 +1,4 @@
-//! The tables that a sweep writes: what they say of uncertainty, and that `docs/results.md` describes them.
+//! The tables that a sweep writes: what they say of uncertainty, and that `docs/reference/results.md` describes them.
 
 use crate::outcome::named;
 use crate::place::Place;
@@ -33,6 +33,29 @@ fn three_seeds_are_compared_and_every_file_is_as_documented() {
     }
 }
 
+/// Sweeps of this test have published data sets alone; committed ones have control images too.
+#[test]
+fn committed_tables_are_as_documented() {
+    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results");
+    let schema = documented();
+    let datasets = &schema["results.csv"].iter().find(|column| column.name == "dataset").unwrap().what;
+    let files = schema.iter().flat_map(|(name, columns)| named(&results, name).into_iter().map(move |p| (p, columns)));
+    let mut rows = 0;
+    for (path, columns) in files {
+        for line in records(&path) {
+            // Programs before this one had fewer columns.
+            for column in columns.iter().filter(|column| column.never_empty && line.contains_key(&column.name)) {
+                assert_ne!(line[&column.name], "", "{}: {}", path.display(), column.name);
+            }
+            if let Some(dataset) = line.get("dataset") {
+                assert!(datasets.contains(&format!("`{dataset}`")), "{}: {dataset}", path.display());
+            }
+            rows += 1;
+        }
+    }
+    assert!(rows > 100, "{rows}");
+}
+
 const RUN_FILES: [&str; 3] = ["images.csv", "log.csv", "evaluations.csv"];
 
 fn the_table_compares(out: &Path) {
@@ -58,7 +81,8 @@ fn the_table_compares(out: &Path) {
     assert!(!text.contains("**") && text.contains("within noise"), "{text}");
 }
 
-/// The rows of `images.csv` add up to the confusion matrix in `result.json`, and `image_scores.csv` has each image.
+/// The rows of `images.csv` add up to the confusion matrix in `result.json`, and `image_scores.csv`
+/// has each image.
 fn counts_of_images_are_those_of_the_run(out: &Path) {
     let results = named(out, "result.json");
     assert_eq!(results.len(), RUNS);
@@ -87,16 +111,17 @@ fn records(path: &Path) -> Vec<BTreeMap<String, String>> {
     csv::Reader::from_path(path).unwrap().into_deserialize().map(Result::unwrap).collect()
 }
 
-/// A column as `docs/results.md` describes it.
+/// A column as `docs/reference/results.md` describes it.
 struct Column {
     name: String,
     kind: String,
+    what: String,
     never_empty: bool,
 }
 
 /// The columns of each file, in order.
 fn documented() -> BTreeMap<String, Vec<Column>> {
-    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/results.md")).unwrap();
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference/results.md")).unwrap();
     let mut files: BTreeMap<String, Vec<Column>> = BTreeMap::new();
     for section in text.split("\n### `").skip(1) {
         let (name, section) = section.split_once('`').unwrap();
@@ -106,7 +131,8 @@ fn documented() -> BTreeMap<String, Vec<Column>> {
             .map(|line| {
                 let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
                 assert_eq!(cells.len(), 4, "{line}");
-                Column { name: cells[0].into(), kind: cells[1].into(), never_empty: cells[3] == "never" }
+                let [name, kind, what] = [0, 1, 2].map(|cell| cells[cell].to_owned());
+                Column { name, kind, what, never_empty: cells[3] == "never" }
             })
             .collect();
         if name.ends_with(".csv") {

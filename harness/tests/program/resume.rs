@@ -36,7 +36,8 @@ fn written(folder: &Path, part: &str) -> Vec<(PathBuf, SystemTime)> {
     wanted.filter_map(|path| Some((path.clone(), fs::metadata(&path).ok()?.modified().ok()?))).collect()
 }
 
-/// Starts the sweep and waits until it has written a file that ends with `part`. False where it ended before.
+/// Starts the sweep and waits until it has written a file that ends with `part`. False where it
+/// ended before.
 fn start_and_wait(place: &Place, out: &str, part: &str) -> (Child, bool) {
     let folder = place.path(out);
     let before = written(&folder, part);

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 const ROOMS: [&str; 9] =
     ["support", "experiment", "results", "run", "conclusions", "sweep", "measure", "report", "cmd"];
 
-/// The production code of a crate: each source file's text before its tests, by its top-level module.
+/// The production code of a crate: each source file's text before its tests, by its top-level
+/// module.
 fn sources(source_root: &Path) -> Vec<(String, PathBuf, String)> {
     let mut found = Vec::new();
     let mut folders = vec![source_root.to_owned()];

@@ -3,7 +3,8 @@
 use crate::place::{Place, file_with, files};
 use std::fs;
 
-/// Trains one run of the spec `ci`; the place, the checkpoint, and the root of the synthetic images.
+/// Trains one run of the spec `ci`; the place, the checkpoint, and the root of the synthetic
+/// images.
 fn trained() -> (Place, String, String) {
     let place = Place::new();
     place.succeed(&["train", "ci", "--experiment", "stare-ci", "--rates", "1,3,5", "--device", "flex", "--out", "out"]);
@@ -74,7 +75,8 @@ fn devices_lists_the_cpu() {
     assert!(text.lines().any(|line| line.starts_with("flex ")) && text.contains("<- auto"), "{text}");
 }
 
-/// HRF at full size: 2336 x 3504 pixels. Memory is bounded by the images in flight, not by their number.
+/// HRF at full size: 2336 x 3504 pixels. Memory is bounded by the images in flight, not by their
+/// number.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_full_size_image_is_trained_on_and_scored_within_4_gib() {

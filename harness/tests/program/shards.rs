@@ -166,7 +166,7 @@ fn error_a_shard_beside_a_whole_sweep_in_one_folder() {
     }
     for shard in [&[][..], &["--shard", "0/2"], &["--shard", "1/3"]] {
         let error = place.refuse(&[&SWEEP[..], &["--out", "out"], shard].concat());
-        assert!(error.contains("out") && error.contains("--out"), "{error}");
+        assert!(error.contains("out") && error.contains("--out"), "{shard:?}: {error}");
     }
     let error = place.refuse(&["merge", "merged", "out"]);
     assert!(error.contains("out is in use by a sweep"), "{error}");

@@ -83,7 +83,8 @@ fn a_terminal_that_goes_away_stops_the_run_unless_nohup_was_asked_for() {
     }
 }
 
-/// Whether this process ignores SIGHUP, and so its children do (proc(5): the lowest bit is the first signal).
+/// Whether this process ignores SIGHUP, and so its children do (proc(5): the lowest bit is the
+/// first signal).
 fn hangups_are_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -103,7 +103,10 @@ fn what_cannot_be_verified_is_refused() {
     assert!(place.refuse_untouched(&["verify", "empty"]).contains("neither finished runs nor a results.csv"));
     fs::write(place.path("empty/results.csv"), "run_id,status\na,finished\n").unwrap();
     let error = place.refuse_untouched(&["verify", "empty"]);
-    assert!(error.contains("results.csv is not as a sweep writes it: line 2: there is no column data"), "{error}");
+    assert!(
+        error.contains("results.csv is not as a sweep writes it: line 2: there is no column experiment"),
+        "{error}"
+    );
     assert!(place.refuse_untouched(&["verify", "empty", "--limit", "1"]).contains("--rerun"));
     fs::write(place.path("empty/results.csv"), "run_id,status\n").unwrap();
     assert!(place.refuse_untouched(&["verify", "empty"]).contains("empty: its results.csv has no runs"));

@@ -1,4 +1,5 @@
-//! Weights in and out: mmsegmentation's files, initial weights, exported ones, batches for other programs.
+//! Weights in and out: mmsegmentation's files, initial weights, exported ones, batches for other
+//! programs.
 
 use crate::place::{Place, file_with};
 use atrous_models::State;
@@ -8,7 +9,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// A U-Net of two classes with the rates 1, 12, 24, 36, 8 base and 16 ASPP channels, as mmsegmentation wrote it.
+/// A U-Net of two classes with the rates 1, 12, 24, 36, 8 base and 16 ASPP channels, as
+/// mmsegmentation wrote it.
 fn recorded_unet(place: &Place) {
     fs::copy("../models/tests/golden/unet_aspp.pth", place.path("unet.pth")).unwrap();
 }
@@ -177,7 +179,8 @@ fn golden_weights_are_trained_on_and_exported() {
     loads_in_the_reference(&place);
 }
 
-/// mmsegmentation itself loads the exported file, key by key, where the environment of `scripts/parity` is there.
+/// mmsegmentation itself loads the exported file, key by key, where the environment of
+/// `scripts/parity` is there.
 fn loads_in_the_reference(place: &Place) {
     let root = Path::new("..").canonicalize().unwrap();
     let python = std::env::var_os("ATROUS_PYTHON")
@@ -228,7 +231,8 @@ fn a_backbone_alone_is_trained_on() {
     }
 }
 
-/// A narrow DeepLabV3 of each kind: what is exported is scored like the checkpoint, and says itself what it is.
+/// A narrow DeepLabV3 of each kind: what is exported is scored like the checkpoint, and says itself
+/// what it is.
 #[test]
 fn deeplabv3_is_trained_exported_and_scored() {
     for model in [

@@ -1,8 +1,10 @@
-//! Groups of benchmarks between two measurements of a matrix product. Times over that of the product depend little on the
-//! machine, so that they can be held against those of another one (`scripts/check_benches.sh`).
+//! Groups of benchmarks between two measurements of a matrix product. Times over that of the
+//! product depend little on the machine, so that they can be held against those of another one
+//! (`scripts/check_benches.sh`).
 //!
-//! The product is a plain loop, compiled for any processor of its kind. A blocked one with the widest vectors would be up to
-//! twice as fast on one processor as on another of the same clock, and no measure of code that has no vectors.
+//! The product is a plain loop, compiled for any processor of its kind. A blocked one with the
+//! widest vectors would be up to twice as fast on one processor as on another of the same clock,
+//! and no measure of code that has no vectors.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -13,7 +15,8 @@ use criterion::{BenchmarkGroup, BenchmarkId, Criterion};
 /// Rows, columns and depth of the product. Its three matrices fit into any second-level cache.
 const SIDE: usize = 128;
 
-/// A group of short benchmarks, those that `add` adds to it, with the product before and after them.
+/// A group of short benchmarks, those that `add` adds to it, with the product before and after
+/// them.
 pub fn group(criterion: &mut Criterion, name: &str, add: impl FnOnce(&mut BenchmarkGroup<WallTime>)) {
     let mut group = criterion.benchmark_group(name);
     group.sample_size(10).nresamples(10_000);

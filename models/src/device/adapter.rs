@@ -1,19 +1,20 @@
 //! Graphics adapters through wgpu.
 //!
-//! Kernels are WGSL unless the feature `vulkan` is on: with it the runtime compiles SPIR-V for every Vulkan adapter, and
-//! SPIR-V kernels crash the compiler of the software adapter of Mesa before version 26.
+//! Kernels are WGSL unless the feature `vulkan` is on: with it the runtime compiles SPIR-V for
+//! every Vulkan adapter, and SPIR-V kernels crash the compiler of the software adapter of Mesa
+//! before version 26.
 
 use std::sync::{Mutex, PoisonError};
 
 use burn::tensor::wgpu::{WgpuBackend, WgpuSetup, wgpu};
 use burn::tensor::{Device, DeviceKind};
 
-use crate::ops::cube;
-
-use super::{Api, ComputeDevice, DeviceError, DeviceInfo, Wish};
+use super::info::{DeviceError, DeviceInfo};
+use super::request::{Api, DeviceRequest};
+use crate::ops::atrous_conv2d::gpu::check_environment;
 
 /// An adapter and the position that the runtime knows it by.
-struct Found {
+struct FoundAdapter {
     instance: wgpu::Instance,
     adapter: wgpu::Adapter,
     info: wgpu::AdapterInfo,
@@ -21,7 +22,7 @@ struct Found {
     position: usize,
 }
 
-impl Found {
+impl FoundAdapter {
     fn is_software(&self) -> bool {
         self.info.device_type == wgpu::DeviceType::Cpu
     }
@@ -76,8 +77,9 @@ impl Found {
         Ok(device)
     }
 
-    /// Opens it beside the device that the runtime keeps for it and that is lost, and from now on in its place: with all that the
-    /// runtime asks of an adapter, but for experimental features, which kernels in WGSL have no use for.
+    /// Opens it beside the device that the runtime keeps for it and that is lost, and from now on
+    /// in its place: with all that the runtime asks of an adapter, but for experimental features,
+    /// which kernels in WGSL have no use for.
     fn open_anew(&self, name: &str) -> Result<Device, DeviceError> {
         let broken = |reason: String| DeviceError::Broken { name: name.to_owned(), reason };
         if cfg!(feature = "vulkan") {
@@ -105,7 +107,8 @@ impl Found {
     }
 }
 
-/// Whether a software adapter of this driver compiles the runtime's SPIR-V. Mesa 22.3 and 25.0 crash on it.
+/// Returns whether a software adapter of this driver compiles the runtime's SPIR-V. Mesa 22.3 and
+/// 25.0 crash on it.
 fn takes_spirv(driver: &str) -> bool {
     let major = driver.strip_prefix("Mesa ").and_then(|version| version.split('.').next()?.parse::<u32>().ok());
     major.is_some_and(|major| major >= 26)
@@ -126,53 +129,67 @@ fn instance() -> wgpu::Instance {
     })
 }
 
-/// All adapters: discrete GPUs, other GPUs, software ones, each in the order in which the drivers name them.
-fn adapters() -> Vec<Found> {
-    let mut found: Vec<Found> = Vec::new();
+/// Returns all adapters: discrete GPUs, other GPUs, software ones, each in the order in which the
+/// drivers name them.
+fn adapters() -> Vec<FoundAdapter> {
+    let mut found: Vec<FoundAdapter> = Vec::new();
     let instance = instance();
     for adapter in pollster::block_on(instance.enumerate_adapters(APIS)) {
         let info = adapter.get_info();
-        let same = |other: &&Found| other.info.device_type == info.device_type && other.info.backend == info.backend;
+        let same =
+            |other: &&FoundAdapter| other.info.device_type == info.device_type && other.info.backend == info.backend;
         let position = found.iter().filter(same).count();
-        found.push(Found { instance: instance.clone(), adapter, info, position });
+        found.push(FoundAdapter { instance: instance.clone(), adapter, info, position });
     }
     found.sort_by_key(|found| (found.is_software(), found.info.device_type != wgpu::DeviceType::DiscreteGpu));
     found
 }
 
 pub(super) fn list() -> Vec<DeviceInfo> {
-    let (soft, real): (Vec<Found>, Vec<Found>) = adapters().into_iter().partition(Found::is_software);
+    let (soft, real): (Vec<FoundAdapter>, Vec<FoundAdapter>) =
+        adapters().into_iter().partition(FoundAdapter::is_software);
     let real = real.iter().enumerate().map(|(index, found)| found.describe(format!("wgpu:{index}")));
     // Only the first software adapter can be named.
     real.chain(soft.first().map(|found| found.describe("wgpu:cpu".to_owned()))).collect()
 }
 
-pub(super) fn select(name: &str, wish: Wish) -> Result<ComputeDevice, DeviceError> {
-    open(name, wish, Found::open)
+/// A device that was opened, and what it is.
+type Opened = (Device, DeviceInfo);
+
+/// Opens an adapter by name. Returns `None` where `auto` finds no GPU.
+///
+/// # Errors
+/// An adapter that is not there, or that does not open.
+pub(super) fn select(name: &str, request: DeviceRequest) -> Result<Option<Opened>, DeviceError> {
+    open(name, request, FoundAdapter::open)
 }
 
-/// As [`select`], where the device that [`select`] gave is lost.
-pub(super) fn open_anew(name: &str, wish: Wish) -> Result<ComputeDevice, DeviceError> {
-    open(name, wish, Found::open_anew)
+/// Opens an adapter anew where the device that [`select`] gave is lost.
+///
+/// # Errors
+/// Those of [`select`].
+pub(super) fn open_anew(name: &str, request: DeviceRequest) -> Result<Option<Opened>, DeviceError> {
+    open(name, request, FoundAdapter::open_anew)
 }
 
 fn open(
     name: &str,
-    wish: Wish,
-    open: fn(&Found, &str) -> Result<Device, DeviceError>,
-) -> Result<ComputeDevice, DeviceError> {
-    let (api, software, index) = match wish {
-        Wish::Flex | Wish::Auto => (Api::Any, false, 0),
-        Wish::Gpu { api, index } => (api, false, index.unwrap_or(0)),
-        Wish::Software(api) => (api, true, 0),
+    request: DeviceRequest,
+    open: fn(&FoundAdapter, &str) -> Result<Device, DeviceError>,
+) -> Result<Option<Opened>, DeviceError> {
+    let (api, software, index) = match request {
+        DeviceRequest::Flex | DeviceRequest::Auto => (Api::Any, false, 0),
+        DeviceRequest::Gpu { api, index } => (api, false, index.unwrap_or(0)),
+        DeviceRequest::Software(api) => (api, true, 0),
     };
     let adapters = adapters();
-    let fits = |found: &&Found| api == Api::Any || found.info.backend == wgpu::Backend::Vulkan;
-    let (soft, real): (Vec<&Found>, Vec<&Found>) = adapters.iter().filter(fits).partition(|found| found.is_software());
+    let fits = |found: &&FoundAdapter| api == Api::Any || found.info.backend == wgpu::Backend::Vulkan;
+    let (soft, real): (Vec<&FoundAdapter>, Vec<&FoundAdapter>) =
+        adapters.iter().filter(fits).partition(|found| found.is_software());
     let candidates = if software { &soft } else { &real };
     let Some(found) = candidates.get(index) else {
-        if wish == Wish::Auto {
-            return Ok(ComputeDevice::flex());
+        if request == DeviceRequest::Auto {
+            return Ok(None);
         }
         let what = if software { "no software adapter".to_owned() } else { format!("{} GPU(s) found", real.len()) };
         let hint = if !software && !soft.is_empty() { "; the software adapter is called vulkan:cpu" } else { "" };
@@ -185,8 +202,8 @@ fn open(
         (true, Api::Any) => "wgpu:cpu".to_owned(),
         (false, _) => format!("wgpu:{listed}"),
     };
-    cube::check_environment().map_err(|reason| DeviceError::Broken { name: name.to_owned(), reason })?;
-    Ok(ComputeDevice { device: open(found, name)?, info: found.describe(label) })
+    check_environment().map_err(|reason| DeviceError::Broken { name: name.to_owned(), reason })?;
+    Ok(Some((open(found, name)?, found.describe(label))))
 }
 
 #[cfg(test)]

@@ -11,11 +11,11 @@ use serde::Serialize;
 
 /// The scores of several seeds; fractions.
 #[derive(Clone, Debug, Serialize)]
-pub struct Sample {
+pub struct SeedScores {
     pub seeds: Vec<u64>,
     /// `None` without runs.
     pub mean: Option<f64>,
-    /// Sample standard deviation; `None` below two runs.
+    /// SeedScores standard deviation; `None` below two runs.
     pub deviation: Option<f64>,
 }
 
@@ -25,8 +25,8 @@ pub struct CellCheck {
     pub experiment: String,
     /// `1-12-24-36`
     pub rates: String,
-    pub reference: Sample,
-    pub new: Sample,
+    pub reference: SeedScores,
+    pub new: SeedScores,
     /// `None` where nothing can be compared.
     pub tested: Option<Tested>,
     pub exact: Exactness,
@@ -35,10 +35,10 @@ pub struct CellCheck {
     pub reason: Option<String>,
 }
 
-impl Sample {
+impl SeedScores {
     fn of(runs: &[RecordedRun], metric: Metric) -> Self {
         let scores = scores(runs, metric);
-        Sample {
+        SeedScores {
             seeds: runs.iter().map(|run| run.seed).collect(),
             mean: (!scores.is_empty()).then(|| mean(&scores)),
             deviation: deviation(&scores),
@@ -47,7 +47,7 @@ impl Sample {
 }
 
 fn scores(runs: &[RecordedRun], metric: Metric) -> Vec<f64> {
-    runs.iter().map(|run| run.score(metric)).collect()
+    runs.iter().map(|run| metric.of(run)).collect()
 }
 
 /// A comparison that is not corrected for the others yet.
@@ -72,8 +72,8 @@ impl Compared {
             }
         }
         let mut cell = CellCheck::empty(&reference.settings);
-        cell.reference = Sample::of(&reference.runs, metric);
-        cell.new = Sample::of(&runs, metric);
+        cell.reference = SeedScores::of(&reference.runs, metric);
+        cell.new = SeedScores::of(&runs, metric);
         let difference = MeanDifference::pooled(&scores(&reference.runs, metric), &scores(&runs, metric));
         if let Some(obstacle) = rows.iter().find_map(|row| reference.obstacle(row)) {
             return cell.not_judged(obstacle);
@@ -100,7 +100,8 @@ impl Compared {
     }
 }
 
-/// Why so many runs say too little. MLPerf asks for twice as many reference runs as a submission has.
+/// Why so many runs say too little. MLPerf asks for twice as many reference runs as a submission
+/// has.
 fn too_few(reference: &[RecordedRun], new: &[RecordedRun]) -> Option<String> {
     let (recorded, runs) = (reference.len(), new.len());
     if runs == 0 {
@@ -117,7 +118,7 @@ fn too_few(reference: &[RecordedRun], new: &[RecordedRun]) -> Option<String> {
 
 impl CellCheck {
     fn empty(settings: &RunSettings) -> Self {
-        let sample = || Sample { seeds: Vec::new(), mean: None, deviation: None };
+        let sample = || SeedScores { seeds: Vec::new(), mean: None, deviation: None };
         CellCheck {
             experiment: settings.experiment.clone(),
             rates: join_rates(&settings.rates),

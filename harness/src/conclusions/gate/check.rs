@@ -13,7 +13,7 @@ pub struct Check {
     pub status: Status,
     pub options: CheckOptions,
     pub reference_model_version: u32,
-    /// Of the new runs, each once.
+    /// The versions of the new runs, each once.
     pub model_versions: Vec<u32>,
     pub cells: Vec<CellCheck>,
     /// The mean over all cells that could be compared; `None` below two of them.

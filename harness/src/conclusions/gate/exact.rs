@@ -1,4 +1,4 @@
-//! Where runs are deterministic, more can be asked than not to be worse.
+//! Deterministic runs can be asked for more than not to be worse: for the same bits.
 
 use super::RecordedRun;
 use serde::Serialize;
@@ -6,7 +6,8 @@ use serde::Serialize;
 /// How many runs are those of the reference again, bit for bit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Exactness {
-    /// Runs that have to equal one of the reference: the same run id, on the CPU backend, with the same vector instructions.
+    /// Runs that have to equal one of the reference: the same run id, on the CPU backend, with the
+    /// same vector instructions.
     pub comparable: usize,
     pub equal: usize,
     /// Seeds of those that do not.

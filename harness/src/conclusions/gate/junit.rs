@@ -11,7 +11,8 @@ const SUITE: &str = "atrous check";
 type Case = (String, String, Status, Option<String>, String);
 
 impl Check {
-    /// The text of the file. Worse and changed cells are failures, those that were not judged are errors.
+    /// The text of the file. Worse and changed cells are failures, those that were not judged are
+    /// errors.
     ///
     /// # Errors
     /// None that a check can cause.

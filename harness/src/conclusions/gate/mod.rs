@@ -1,8 +1,10 @@
-//! The regression gate: are the runs of a changed program worse than the recorded runs of the program before the change?
+//! The regression gate: are the runs of a changed program worse than the recorded runs of the
+//! program before the change?
 //!
-//! As MLPerf holds submissions against reference convergence points (mlcommons/logging), reference runs are committed data and the
-//! comparison is a statistical test. Per cell it is one-sided on the difference of the means, and one more is on the mean over all
-//! cells, which finds a small drop everywhere; all of them are corrected together (Holm).
+//! MLPerf holds submissions against reference convergence points (mlcommons/logging). Likewise,
+//! reference runs are committed data here, and the comparison is a statistical test. Per cell it is
+//! one-sided on the difference of the means. One more is on the mean over all cells, which finds a
+//! small drop everywhere. All of them are corrected together (Holm).
 
 mod cell;
 mod check;
@@ -14,7 +16,7 @@ mod settings_difference;
 mod tested;
 mod text;
 
-pub use cell::{CellCheck, Sample};
+pub use cell::{CellCheck, SeedScores};
 pub use check::{Check, Overall};
 pub use exact::Exactness;
 pub use recorded::RecordedRun;

@@ -3,11 +3,12 @@
 use crate::experiment::settings::{RunSettings, short_hash};
 use crate::results::provenance::Provenance;
 use crate::results::result::{RunResult, check_run};
-use crate::results::scores::Metric;
-use crate::results::scores::nan;
+use crate::results::scores::{Metric, nan, scored};
+use atrous_models::device::is_cpu;
 use serde::{Deserialize, Serialize};
 
-/// What the gate has to know of a run: its scores, and enough to tell whether another run is the same bit for bit.
+/// What the gate has to know of a run: its scores, and enough to tell whether another run is the
+/// same bit for bit.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RecordedRun {
     pub run_id: String,
@@ -32,6 +33,8 @@ pub struct RecordedRun {
     pub finished: String,
 }
 
+scored!(RecordedRun, f64);
+
 impl RecordedRun {
     pub fn of(result: &RunResult) -> Self {
         RecordedRun {
@@ -55,31 +58,25 @@ impl RecordedRun {
     /// The key, and why its value cannot be.
     pub fn check(&self, settings: &RunSettings) -> Result<(), String> {
         check_run(&self.run_id, settings)?;
-        for (key, value) in [("miou", self.miou), ("mdice", self.mdice)] {
+        for metric in Metric::ALL {
+            let value = metric.of(self);
             if !(0.0..=1.0).contains(&value) {
-                return Err(format!("{key} of seed {} must be a fraction, is {value}", self.seed));
+                return Err(format!("{} of seed {} must be a fraction, is {value}", metric.name(), self.seed));
             }
         }
         Ok(())
     }
 
-    /// NaN where it is undefined.
-    pub fn score(&self, metric: Metric) -> f64 {
-        match metric {
-            Metric::Miou => self.miou,
-            Metric::Mdice => self.mdice,
-        }
-    }
-
-    /// Whether two runs computed the same: every predicted pixel, and the last loss to the last bit.
+    /// Whether two runs computed the same: every predicted pixel, and the last loss to the last
+    /// bit.
     pub fn is_equal(&self, other: &RecordedRun) -> bool {
         self.confusion == other.confusion && self.final_loss.to_bits() == other.final_loss.to_bits()
     }
 
-    /// Whether two runs of the same id have to be equal: both on the CPU backend, whose sums depend on nothing but the width of the
-    /// processor's vectors.
+    /// Whether two runs of the same id have to be equal: both on the CPU backend, whose sums depend
+    /// on nothing but the width of the processor's vectors.
     pub fn has_to_equal(&self, other: &RecordedRun) -> bool {
-        let deterministic = |run: &RecordedRun| run.device == "flex" && !run.api.is_empty();
+        let deterministic = |run: &RecordedRun| is_cpu(&run.device) && !run.api.is_empty();
         self.run_id == other.run_id && deterministic(self) && deterministic(other) && self.api == other.api
     }
 }

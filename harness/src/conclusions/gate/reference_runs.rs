@@ -5,6 +5,7 @@ use super::settings_difference::differences;
 use crate::experiment::settings::{RunSettings, join_rates};
 use crate::results::result::write_json;
 use crate::results::rows::{Row, RowEnd, Rows};
+use crate::results::scores::Metric;
 use crate::support::input_file;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,7 @@ pub struct ReferenceRuns {
     pub format: u32,
     /// The [`MODEL_VERSION`](crate::experiment::settings::MODEL_VERSION) of all runs.
     pub model_version: u32,
-    /// By data set, experiment and rates.
+    /// Cells, ordered by data set, experiment and rates.
     pub cells: Vec<ReferenceCell>,
 }
 
@@ -29,11 +30,11 @@ pub struct ReferenceRuns {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReferenceCell {
-    /// Those of the run that was recorded first; its seed means nothing here.
+    /// Settings of the run that was recorded first; its seed means nothing here.
     pub settings: RunSettings,
     /// SHA-256 of the data set's files, hex.
     pub data_fingerprint: String,
-    /// By seed.
+    /// Runs, ordered by seed.
     pub runs: Vec<RecordedRun>,
 }
 
@@ -103,8 +104,8 @@ impl ReferenceRuns {
     /// Adds runs. None is replaced.
     ///
     /// # Errors
-    /// The first run that does not belong to the others (settings, data, model version), that ended with an error, or that is
-    /// recorded with another result; the reference is unchanged then.
+    /// The first run that does not belong to the others (settings, data, model version), that ended
+    /// with an error, or that is recorded with another result; the reference is unchanged then.
     pub fn extend(&mut self, rows: &Rows) -> Result<Extension> {
         let mut extended = self.clone();
         let mut extension = Extension { added: 0, known: 0 };
@@ -129,7 +130,7 @@ impl ReferenceRuns {
             row.model_version
         );
         let run = RecordedRun::of(result);
-        ensure!(!run.miou.is_nan() && !run.mdice.is_nan(), "has no score");
+        ensure!(!Metric::ALL.iter().any(|metric| metric.of(&run).is_nan()), "has no score");
         let Some(cell) = self.cells.iter_mut().find(|cell| cell.is_named_like(row.settings())) else {
             let (settings, data_fingerprint) = (result.settings.clone(), result.data_fingerprint.clone());
             self.cells.push(ReferenceCell { settings, data_fingerprint, runs: vec![run] });

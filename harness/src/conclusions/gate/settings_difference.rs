@@ -1,15 +1,13 @@
-//! In which keys two settings differ.
+//! The keys in which two settings differ.
 
 use crate::experiment::settings::RunSettings;
 use serde_json::Value;
 
-/// The keys whose values decide the result and differ, as `train.lr is 0.1 and was 0.01`; rates and seed are left out.
+/// The keys whose values decide the result and differ, as `train.lr is 0.1 and was 0.01`. Rates and
+/// seed are left out.
 pub fn differences(now: &RunSettings, before: &RunSettings) -> Vec<String> {
     let value = |settings: &RunSettings| {
-        let mut settings = settings.deciding();
-        settings.rates.clear();
-        settings.seed = 0;
-        serde_json::to_value(settings).expect("settings hold nothing that JSON cannot")
+        serde_json::to_value(settings.deciding().protocol()).expect("settings hold nothing that JSON cannot")
     };
     let mut found = Vec::new();
     compare("", Some(&value(now)), Some(&value(before)), &mut found);

@@ -1,5 +1,6 @@
 //! What a check is asked for, and what a test says of one difference.
 
+use crate::conclusions::format::percent;
 use crate::conclusions::statistics::{MeanDifference, detectable_drop};
 use crate::results::scores::Metric;
 use serde::Serialize;
@@ -11,7 +12,7 @@ pub enum Status {
     InLine,
     /// Too little is known, or what is there cannot be compared.
     NotJudged,
-    /// Not worse by the test, and not the same bit for bit where that was asked for.
+    /// The runs are not worse by the test, and not the same bit for bit where that was asked for.
     Changed,
     Worse,
 }
@@ -63,13 +64,14 @@ impl Tested {
             high: bounds.high,
             p: difference.p_worse(options.margin),
             p_corrected,
-            // Holm's procedure tests the smallest p-value at alpha over the number of comparisons, and no other one harder.
+            // Holm's procedure tests the smallest p-value at alpha over the number of comparisons,
+            // and no other one harder.
             detectable_drop: detectable_drop(difference, options.margin, options.alpha / comparisons as f64),
         }
     }
 
     pub(super) fn status(&self, options: &CheckOptions) -> (Status, Option<String>) {
-        let points = |fraction: f64| format!("{:.2} points", fraction * 100.0);
+        let points = |fraction: f64| format!("{} points", percent(fraction));
         if self.p_corrected < options.alpha {
             let allowed =
                 if options.margin > 0.0 { format!(" (allowed: {})", points(options.margin)) } else { String::new() };

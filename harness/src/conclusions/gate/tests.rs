@@ -2,24 +2,18 @@ use super::*;
 use crate::conclusions::statistics::{MeanDifference, holm};
 use crate::experiment::settings::{MODEL_VERSION, RunSettings, run_id, tests::example as settings};
 use crate::results::result::Cause;
-use crate::results::result::tests::{example, failure};
-use crate::results::rows::{Row, RowEnd, Rows};
+use crate::results::rows::{Row, RowEnd, Rows, testing};
 use crate::results::scores::Metric;
 
-/// A finished run of an experiment; of 2000 pixels, half of each class, `wrong` of each are predicted as the other.
+/// A finished run of an experiment; of 2000 pixels, half of each class, `wrong` of each are
+/// predicted as the other.
 fn run(experiment: &str, seed: u64, wrong: u64) -> Row {
     let settings = RunSettings { experiment: experiment.into(), seed, ..settings() };
-    let result = example(settings, [1000 - wrong, wrong, wrong, 1000 - wrong]);
-    row(RowEnd::Finished(Box::new(result)))
-}
-
-fn row(end: RowEnd) -> Row {
-    Row { model_version: MODEL_VERSION, baseline: vec![1, 12, 24, 36], expectation: None, end, images: None }
+    testing::finished(settings, [1000 - wrong, wrong, wrong, 1000 - wrong])
 }
 
 fn failed(experiment: &str, seed: u64) -> Row {
-    let settings = RunSettings { experiment: experiment.into(), seed, ..settings() };
-    row(RowEnd::Failed(Box::new(failure(settings))))
+    testing::failed(RunSettings { experiment: experiment.into(), seed, ..settings() })
 }
 
 fn change(mut row: Row, change: impl Fn(&mut RunSettings, &mut String)) -> Row {

@@ -1,7 +1,8 @@
 //! A check for people.
 
-use super::{CellCheck, Check, Sample, Status, Tested};
-use crate::conclusions::grid::{grid, p_value, percent, points};
+use super::{CellCheck, Check, SeedScores, Status, Tested};
+use crate::conclusions::format::{p_value, percent, points, range, spread};
+use crate::conclusions::grid::grid;
 use std::fmt;
 
 impl fmt::Display for Status {
@@ -16,8 +17,8 @@ impl fmt::Display for Status {
 }
 
 impl Check {
-    /// A table of all cells, what it rests on, and the reasons of those that are not in line. `reference` and `results` name
-    /// what was compared.
+    /// A table of all cells, what it rests on, and the reasons of those that are not in line.
+    /// `reference` and `results` name what was compared.
     pub fn markdown(&self, reference: &str, results: &str) -> String {
         let options = &self.options;
         let recorded: usize = self.cells.iter().map(|cell| cell.reference.seeds.len()).sum();
@@ -31,7 +32,7 @@ impl Check {
             options.alpha,
             match options.margin {
                 0.0 => String::new(),
-                margin => format!(" A drop of {:.2} points is allowed.", 100.0 * margin),
+                margin => format!(" A drop of {} points is allowed.", percent(margin)),
             },
             options.alpha,
         );
@@ -99,8 +100,8 @@ fn line(cell: &CellCheck) -> Vec<String> {
     vec![
         cell.experiment.clone(),
         cell.rates.clone(),
-        sample(&cell.reference),
-        sample(&cell.new),
+        seed_scores(&cell.reference),
+        seed_scores(&cell.new),
         difference,
         bounds,
         p,
@@ -115,20 +116,16 @@ fn numbers(tested: Option<&Tested>) -> [String; 4] {
     let Some(tested) = tested else { return [const { String::new() }; 4].map(|_| "-".into()) };
     [
         points(tested.difference),
-        format!("{} to {}", points(tested.low), points(tested.high)),
+        range(tested.low, tested.high, points),
         p_value(Some(tested.p_corrected)),
         percent(tested.detectable_drop),
     ]
 }
 
 /// `78.12 ± 0.80 (12)`: mean, standard deviation, runs.
-fn sample(sample: &Sample) -> String {
-    let runs = sample.seeds.len();
-    match (sample.mean, sample.deviation) {
-        (None, _) => "-".into(),
-        (Some(mean), None) => format!("{} ({runs})", percent(mean)),
-        (Some(mean), Some(deviation)) => format!("{} ± {} ({runs})", percent(mean), percent(deviation)),
-    }
+fn seed_scores(scores: &SeedScores) -> String {
+    let runs = scores.seeds.len();
+    scores.mean.map_or_else(|| "-".into(), |mean| format!("{} ({runs})", spread(mean, scores.deviation)))
 }
 
 fn same_bits(equal: usize, comparable: usize) -> String {

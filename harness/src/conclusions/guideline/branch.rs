@@ -4,21 +4,23 @@ use serde::Serialize;
 
 /// One tap of a branch's kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Tap {
+pub struct BranchTap {
     /// Rows and columns from the output position to the position that the tap reads.
     pub offset: [isize; 2],
-    /// Share of the map's positions, in 0..=1, from which the tap reads the map and not the padding.
+    /// Share of the map's positions, in 0..=1, from which the tap reads the map and not the
+    /// padding.
     pub valid: f64,
 }
 
-/// A branch: one tap at rate 1 (the 1x1 branch), else the nine of a 3x3 kernel whose padding keeps the map's size.
+/// A branch: one tap at rate 1 (the 1x1 branch), else the nine of a 3x3 kernel whose padding keeps
+/// the map's size.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Branch {
     pub rate: usize,
     /// Height and width of the map that the ASPP sees.
     pub feature: [usize; 2],
     /// Row by row.
-    pub taps: Vec<Tap>,
+    pub taps: Vec<BranchTap>,
 }
 
 impl Branch {
@@ -32,32 +34,33 @@ impl Branch {
             let offset = offset.map(|step| step * rate as isize);
             let along = |axis: usize| valid_positions(offset[axis].unsigned_abs(), feature[axis]);
             let valid = (along(0) * along(1)) as f64 / (feature[0] * feature[1]) as f64;
-            Tap { offset, valid }
+            BranchTap { offset, valid }
         });
         Branch { rate, feature, taps: taps.collect() }
     }
 
-    /// Side of the square that the taps span, in pixels of the input: (2 rate + 1) cells of the map, each as wide as the
-    /// output stride; one cell for the 1x1 branch. What a cell itself has seen through the backbone comes on top.
+    /// Side of the square that the taps span, in pixels of the input: (2 rate + 1) cells of the
+    /// map, each as wide as the output stride; one cell for the 1x1 branch. What a cell itself has
+    /// seen through the backbone comes on top.
     pub fn field_of_view(&self, output_stride: usize) -> usize {
         let reach = if self.rate == 1 { 0 } else { self.rate };
         (2 * reach + 1) * output_stride
     }
 
-    /// Share of the branch's multiplications, in 0..1, whose factor is padding. On a square map of side F it is
-    /// 1 - (1 + 2 max(0, 1 - rate / F))^2 / 9.
+    /// Share of the branch's multiplications, in 0..1, whose factor is padding. On a square map of
+    /// side F it is 1 - (1 + 2 max(0, 1 - rate / F))^2 / 9.
     pub fn dead(&self) -> f64 {
         1.0 - self.taps.iter().map(|tap| tap.valid).sum::<f64>() / self.taps.len() as f64
     }
 
-    /// Rate over the map's shorter side. From 1 on only the middle row or column of the kernel is left, and nothing but its
-    /// centre where the longer side is not longer than the rate either.
+    /// Rate over the map's shorter side. From 1 on only the middle row or column of the kernel is
+    /// left, and nothing but its centre where the longer side is not longer than the rate either.
     pub fn relative_rate(&self) -> f64 {
         self.rate as f64 / self.feature[0].min(self.feature[1]) as f64
     }
 
-    /// Share of positions from which the tap in this row and column of the kernel (-1, 0 or 1 from its centre) reads the
-    /// map; `None` where the branch has no such tap.
+    /// Share of positions from which the tap in this row and column of the kernel (-1, 0 or 1 from
+    /// its centre) reads the map; `None` where the branch has no such tap.
     pub fn valid(&self, row: isize, column: isize) -> Option<f64> {
         let wanted = [row, column].map(|step| step * self.rate as isize);
         self.taps.iter().find(|tap| tap.offset == wanted).map(|tap| tap.valid)
@@ -72,7 +75,7 @@ fn valid_positions(distance: usize, side: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use atrous_models::kernels::conv::{self, ConvGeometry, ConvShape};
+    use atrous_models::ops::atrous_conv2d::{ConvGeometry, ConvShape, cpu};
 
     const SIZES: [[usize; 2]; 5] = [[1, 1], [5, 5], [4, 9], [16, 7], [12, 12]];
     const RATES: [usize; 7] = [1, 2, 3, 6, 7, 12, 20];
@@ -84,7 +87,7 @@ mod tests {
     /// Each position and tap, one by one.
     fn counted(branch: &Branch) -> Vec<f64> {
         let [height, width] = branch.feature.map(|side| side as isize);
-        let inside = |tap: &Tap| {
+        let inside = |tap: &BranchTap| {
             let rows = (0..height).filter(|y| (0..height).contains(&(y + tap.offset[0]))).count();
             let columns = (0..width).filter(|x| (0..width).contains(&(x + tap.offset[1]))).count();
             rows * columns
@@ -100,7 +103,8 @@ mod tests {
         }
     }
 
-    /// The convolution that the networks are made of, on a map of ones with weights of one, sums the valid taps.
+    /// The convolution that the networks are made of, on a map of ones with weights of one, sums
+    /// the valid taps.
     #[test]
     fn the_networks_convolution_sees_as_many() {
         for branch in cases() {
@@ -108,7 +112,7 @@ mod tests {
             let kernel = if branch.rate == 1 { 1 } else { 3 };
             let geometry = ConvGeometry::same(kernel, branch.rate);
             let shape = ConvShape::new([1, 1, height, width], [1, 1, kernel, kernel], geometry);
-            let output = conv::forward(&vec![1.0; height * width], &vec![1.0; kernel * kernel], &shape);
+            let output = cpu::forward(&vec![1.0; height * width], &vec![1.0; kernel * kernel], &shape);
             let seen = output.iter().map(|value| f64::from(*value)).sum::<f64>();
             let all = (height * width * kernel * kernel) as f64;
             assert!((1.0 - seen / all - branch.dead()).abs() < 1e-6, "{branch:?}");

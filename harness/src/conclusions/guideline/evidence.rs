@@ -1,23 +1,25 @@
 //! Measured sweeps, as scores against the relative rate.
 
+use crate::experiment::settings::RunSettings;
+use crate::results::csv::read_csv;
 use crate::results::reference;
-use crate::results::rows::{Line, Rows};
+use crate::results::rows::{Rows, RunRecord};
 use crate::results::scores::Metric;
 use crate::support::input_file;
 use anyhow::{Context, Result, ensure};
 use atrous_data::DatasetKind;
 use serde::Serialize;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 /// One finished run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Point {
+pub struct SeriesPoint {
     pub rates: String,
     pub seed: u64,
     /// Largest rate over feature size.
     pub relative_rate: f64,
-    /// As a fraction; of the metric that the data set is judged by.
+    /// The metric that the data set is judged by, as a fraction.
     pub score: f64,
 }
 
@@ -29,8 +31,8 @@ pub struct Series {
     pub metric: Metric,
     /// Whether the images were drawn by the program.
     pub synthetic: bool,
-    pub points: Vec<Point>,
-    /// Runs without a score.
+    pub points: Vec<SeriesPoint>,
+    /// Number of runs without a score.
     pub failed: usize,
 }
 
@@ -39,34 +41,6 @@ pub struct Series {
 pub struct Evidence {
     pub series: Vec<Series>,
 }
-
-/// Columns that may differ within a series. All others, but for those that tell of a run's end, have to be equal.
-const FREE: [&str; 24] = [
-    "run_id",
-    "rates",
-    "seed",
-    "status",
-    "miou",
-    "mdice",
-    "macc",
-    "aacc",
-    "final_loss",
-    "failed_at_iteration",
-    "failure",
-    "baseline",
-    "relative_rate",
-    "train_seconds",
-    "eval_seconds",
-    "images_per_second",
-    "jobs",
-    "peak_memory_bytes",
-    "device",
-    "adapter",
-    "version",
-    "git_commit",
-    "burn_version",
-    "finished",
-];
 
 impl Evidence {
     /// Reads the `results.csv` of each directory: that of a sweep, or a committed one.
@@ -79,18 +53,19 @@ impl Evidence {
             let path = directory.as_ref().join("results.csv");
             let text = input_file::read(&path, input_file::RESULTS_BYTES)
                 .with_context(|| format!("cannot read {}: name the folder of a sweep", path.display()))?;
-            collected.add(&text).with_context(|| format!("cannot understand {}", path.display()))?;
+            read_csv(&text, |record, _| collected.add(&record))
+                .with_context(|| format!("cannot understand {}", path.display()))?;
         }
         Ok(collected.evidence)
     }
 
-    /// That of runs in memory.
+    /// Collects the runs that rows are of.
     ///
     /// # Errors
     /// None that rows of this program can cause.
     pub fn of(rows: &Rows) -> Result<Self> {
         let mut collected = Collected::default();
-        collected.add(&rows.csv()?)?;
+        rows.0.iter().try_for_each(|row| collected.add(&RunRecord::of(row)))?;
         Ok(collected.evidence)
     }
 
@@ -125,80 +100,64 @@ impl Series {
     }
 }
 
-/// Series, by what their runs have in common.
+/// Series, and what the runs of each have in common.
 #[derive(Default)]
 struct Collected {
     evidence: Evidence,
-    index: HashMap<Vec<(String, String)>, usize>,
-    /// A run that is in two files counts once.
+    /// The protocols of the series, in their order.
+    protocols: Vec<SeriesProtocol>,
+    /// Ids of runs: one that is in two files counts once.
     seen: HashSet<String>,
 }
 
-impl Collected {
-    fn add(&mut self, text: &[u8]) -> Result<()> {
-        let mut reader = csv::Reader::from_reader(text);
-        let header = reader.headers()?.clone();
-        for name in ["run_id", "experiment", "dataset", "rates", "seed", "status", "relative_rate", "data"] {
-            ensure!(header.iter().any(|column| column == name), "it has no column {name}");
-        }
-        for record in reader.records() {
-            let record = record?;
-            let line = record.position().map_or(0, |position| position.line());
-            self.add_run(Line { header: &header, record: &record }).with_context(|| format!("line {line}"))?;
-        }
-        Ok(())
-    }
+/// What is equal within a series: the settings but for rates and seed, and the images.
+#[derive(PartialEq)]
+struct SeriesProtocol {
+    settings: RunSettings,
+    synthetic: bool,
+    data_fingerprint: String,
+}
 
-    fn add_run(&mut self, line: Line) -> Result<()> {
-        if !self.seen.insert(line.text("run_id")?.to_owned()) {
+impl Collected {
+    fn add(&mut self, run: &RunRecord) -> Result<()> {
+        if !self.seen.insert(run.run_id.clone()) {
             return Ok(());
         }
-        let dataset: DatasetKind = line.text("dataset")?.parse()?;
-        let metric = reference::metric(dataset);
-        let next = self.evidence.series.len();
-        let index = *self.index.entry(protocol(line)).or_insert(next);
-        if index == next {
-            let synthetic = line.text("data")? == "synthetic";
-            let experiment = line.text("experiment")?.to_owned();
-            self.evidence.series.push(Series { experiment, dataset, metric, synthetic, points: vec![], failed: 0 });
-        }
-        let series = &mut self.evidence.series[index];
-        let column = match metric {
-            Metric::Miou => "miou",
-            Metric::Mdice => "mdice",
-        };
-        if line.text("status")? != "finished" || line.text(column)?.is_empty() {
+        let series = self.series(run)?;
+        let (metric, score) = (series.metric, series.metric.of(run));
+        if !run.is_finished() || score.is_nan() {
             series.failed += 1;
             return Ok(());
         }
-        let point = Point {
-            rates: line.text("rates")?.to_owned(),
-            seed: line.parse("seed")?,
-            relative_rate: line.parse("relative_rate")?,
-            score: line.parse(column)?,
-        };
-        ensure!(point.relative_rate > 0.0 && point.relative_rate.is_finite(), "relative_rate must be larger than 0");
-        ensure!((0.0..=1.0).contains(&point.score), "{column} must be in 0..=1, is {}", point.score);
-        series.points.push(point);
+        let (rates, relative_rate) = (run.rates.clone(), run.relative_rate);
+        ensure!(relative_rate > 0.0 && relative_rate.is_finite(), "relative_rate must be larger than 0");
+        ensure!((0.0..=1.0).contains(&score), "{} must be in 0..=1, is {score}", metric.name());
+        series.points.push(SeriesPoint { rates, seed: run.seed, relative_rate, score });
         Ok(())
     }
-}
 
-/// What has to be equal within a series.
-fn protocol(line: Line) -> Vec<(String, String)> {
-    let fields = line.header.iter().zip(line.record);
-    let mut fixed: Vec<_> = fields
-        .filter(|(name, value)| !FREE.contains(name) && !value.is_empty())
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-    // Programs of different age order their columns differently.
-    fixed.sort();
-    fixed
+    /// The series that a run belongs to; a new one where its protocol is new.
+    fn series(&mut self, run: &RunRecord) -> Result<&mut Series> {
+        let settings = run.settings()?.protocol();
+        let (experiment, dataset, synthetic) = (settings.experiment.clone(), settings.dataset, run.is_synthetic());
+        let protocol = SeriesProtocol { settings, synthetic, data_fingerprint: run.data_fingerprint.clone() };
+        let known = self.protocols.iter().position(|known| *known == protocol);
+        let index = known.unwrap_or_else(|| {
+            let metric = reference::metric(dataset);
+            self.evidence.series.push(Series { experiment, dataset, metric, synthetic, points: vec![], failed: 0 });
+            self.protocols.push(protocol);
+            self.protocols.len() - 1
+        });
+        Ok(&mut self.evidence.series[index])
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::settings::{run_id, tests::example};
+    use crate::results::result::RunResult;
+    use crate::results::rows::{Row, RowEnd, testing};
     use std::fs;
 
     fn committed() -> &'static Path {
@@ -219,17 +178,78 @@ mod tests {
         assert!(text.lines().any(|line| line.contains(&point.score.to_string()) && line.contains(&point.rates)));
     }
 
+    /// The text of a `results.csv` of runs that these settings become by a change each.
+    fn written(base: RunSettings, changes: &[fn(&mut Row)]) -> String {
+        let rows = changes.iter().enumerate().map(|(seed, change)| {
+            let mut row = testing::finished(RunSettings { seed: seed as u64, ..base.clone() }, [5, 5, 0, 10]);
+            change(&mut row);
+            let RowEnd::Finished(result) = &mut row.end else { return row };
+            result.run_id = run_id(&result.settings, &result.data_fingerprint);
+            row
+        });
+        String::from_utf8(Rows(rows.collect()).csv().unwrap()).unwrap()
+    }
+
+    fn result(row: &mut Row) -> &mut RunResult {
+        match &mut row.end {
+            RowEnd::Finished(result) => result,
+            RowEnd::Failed(_) => panic!(),
+        }
+    }
+
     #[test]
     fn another_protocol_is_another_series_and_failed_runs_have_no_point() {
-        let header = "run_id,experiment,dataset,rates,seed,status,miou,mdice,relative_rate,iterations,data,adapter\n";
-        let rows = "a,x,isaid,1-6,0,finished,0.5,0.6,0.25,100,files,A\nb,x,isaid,1-6,1,failed,,,0.25,100,files,B\n\
-                    c,x,isaid,1-6,0,finished,0.4,0.6,0.25,200,files,A\n";
+        let isaid = RunSettings { dataset: DatasetKind::Isaid, ..example() };
+        let text = written(
+            isaid,
+            &[
+                |_| {},
+                |row| *row = testing::failed(RunSettings { seed: 1, ..row.settings().clone() }),
+                |row| result(row).settings.train.iterations = 200,
+                |row| result(row).scores.miou = f64::NAN,
+                |row| result(row).settings.rates = vec![1, 2],
+                |row| (result(row).adapter, result(row).jobs) = ("another".into(), 3),
+                |row| result(row).data_fingerprint = "another".into(),
+            ],
+        );
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("results.csv"), format!("{header}{rows}")).unwrap();
+        fs::write(folder.path().join("results.csv"), text).unwrap();
         let evidence = Evidence::read(&[folder.path()]).unwrap();
         let shape: Vec<_> = evidence.series.iter().map(|s| (s.points.len(), s.failed, s.points[0].score)).collect();
-        // mIoU is what iSAID is judged by.
-        assert_eq!(shape, [(1, 1, 0.5), (1, 0, 0.4)]);
+        // mIoU is what iSAID is judged by: 5 of 10 pixels, and 10 of 15.
+        let miou = (0.5 + 10.0 / 15.0) / 2.0;
+        assert_eq!(shape, [(3, 2, miou), (1, 0, miou), (1, 0, miou)]);
+    }
+
+    /// A column that programs of before did not write makes no series of its own.
+    #[test]
+    fn files_of_older_programs_continue_a_series() {
+        let text = written(example(), &[|_| {}, |_| {}]);
+        let mut lines: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
+        let precision = lines[0].iter().position(|column| *column == "precision").unwrap();
+        let new = format!("{}\n{}\n", lines[0].join(","), lines[1].join(","));
+        for line in &mut lines {
+            line.remove(precision);
+        }
+        let old = format!("{}\n{}\n", lines[0].join(","), lines[2].join(","));
+        let folders = [new, old].map(|text| {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join("results.csv"), text).unwrap();
+            folder
+        });
+        let evidence = Evidence::read(&folders.each_ref().map(|folder| folder.path())).unwrap();
+        assert_eq!((evidence.series.len(), evidence.runs()), (1, 2));
+    }
+
+    #[test]
+    fn rows_and_their_file_are_the_same_evidence() {
+        let rows =
+            Rows([0, 1, 2].map(|seed| testing::finished(RunSettings { seed, ..example() }, [5, 5, 0, 10])).into());
+        let folder = tempfile::tempdir().unwrap();
+        rows.write(folder.path()).unwrap();
+        let [of, read] = [Evidence::of(&rows), Evidence::read(&[folder.path()])].map(Result::unwrap);
+        assert_eq!(serde_json::to_value(&of).unwrap(), serde_json::to_value(&read).unwrap());
+        assert!(of.series[0].synthetic && of.runs() == 3);
     }
 
     #[test]
@@ -243,10 +263,16 @@ mod tests {
             format!("{:#}", Evidence::read(&[folder.path()]).unwrap_err())
         };
         assert!(error(None).contains("results.csv: name the folder of a sweep"));
-        assert!(error(Some("a,b\n1,2\n")).contains("results.csv: it has no column run_id"));
-        let header = "run_id,experiment,dataset,rates,seed,status,miou,mdice,relative_rate,data\n";
-        let row = |seed, rate| format!("{header}a,x,stare,1-6,{seed},finished,0.5,0.6,{rate},files\n");
-        assert!(error(Some(&row("none", "0.1"))).contains("line 2: seed: `none`"));
-        assert!(error(Some(&row("0", "0"))).contains("line 2: relative_rate must be"));
+        assert!(error(Some("a,b\n1,2\n")).contains("results.csv: line 2: there is no column run_id"));
+        let text = written(example(), &[|_| {}]);
+        let change = |from: &str, to: &str| {
+            assert!(text.contains(from), "{text}");
+            text.replacen(from, to, 1)
+        };
+        assert!(error(Some(&change(",1-12-24-36,0,", ",1-12-24-36,none,"))).contains("line 2: seed: `none`"));
+        assert!(error(Some(&change(",0.5625,", ",0,"))).contains("line 2: relative_rate must be"));
+        // STARE is judged by mDice, the second score.
+        let outside = change(",finished,0.5833333333333333,0.", ",finished,0.5833333333333333,7.");
+        assert!(error(Some(&outside)).contains("line 2: mdice must be in 0..=1, is 7."));
     }
 }

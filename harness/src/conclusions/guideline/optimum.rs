@@ -1,8 +1,8 @@
 //! The best relative rate of a series, and how sure it is.
 
-use super::draws::Draws;
 use super::evidence::Series;
 use super::parabola::Parabola;
+use crate::support::split_mix::SplitMix;
 use serde::Serialize;
 
 /// Bootstrap samples; the ends of a 95 % interval are then known to about a hundredth of its width.
@@ -22,22 +22,24 @@ pub struct Range {
 pub struct Optimum {
     /// Smallest and largest relative rate that was measured; `None` without a run.
     pub measured: Option<Range>,
-    pub verdict: Verdict,
+    pub verdict: OptimumVerdict,
 }
 
 /// How far the runs go.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "verdict")]
-pub enum Verdict {
+pub enum OptimumVerdict {
     /// Fewer than three relative rates: no parabola.
     TooFewRates { rates: usize },
-    /// As many runs as the parabola has coefficients: it fits whatever was measured, and nothing tells noise from effect.
+    /// There are as many runs as the parabola has coefficients: it fits whatever was measured, and
+    /// nothing tells noise from effect.
     TooFewRuns { runs: usize },
-    /// The parabola opens upwards or peaks elsewhere: the best of the measured range is one of its ends.
+    /// The parabola opens upwards or peaks elsewhere: the best of the measured range is one of its
+    /// ends.
     AtTheEnd { best: f64, interval: Range },
-    /// It peaks inside, but the interval covers (nearly) all that was measured.
+    /// The parabola peaks inside, but the interval covers (nearly) all that was measured.
     Undetermined { best: f64, interval: Range },
-    /// It peaks inside.
+    /// The parabola peaks inside.
     Inside { best: f64, interval: Range },
 }
 
@@ -48,8 +50,8 @@ impl Optimum {
         let pairs = series.pairs();
         let verdict = match (Parabola::fit(&pairs), measured) {
             (Some(fit), Some(range)) if pairs.len() > 3 => verdict(&fit, range, bootstrap(&pairs, 0)),
-            (Some(_), Some(_)) => Verdict::TooFewRuns { runs: pairs.len() },
-            _ => Verdict::TooFewRates { rates: rates.len() },
+            (Some(_), Some(_)) => OptimumVerdict::TooFewRuns { runs: pairs.len() },
+            _ => OptimumVerdict::TooFewRates { rates: rates.len() },
         };
         Optimum { measured, verdict }
     }
@@ -57,33 +59,33 @@ impl Optimum {
     /// The best relative rate of the measured range, where a parabola could be fitted.
     pub fn best(&self) -> Option<f64> {
         match self.verdict {
-            Verdict::AtTheEnd { best, .. } | Verdict::Undetermined { best, .. } | Verdict::Inside { best, .. } => {
-                Some(best)
-            }
-            Verdict::TooFewRates { .. } | Verdict::TooFewRuns { .. } => None,
+            OptimumVerdict::AtTheEnd { best, .. }
+            | OptimumVerdict::Undetermined { best, .. }
+            | OptimumVerdict::Inside { best, .. } => Some(best),
+            OptimumVerdict::TooFewRates { .. } | OptimumVerdict::TooFewRuns { .. } => None,
         }
     }
 
     /// 95 % interval of the best relative rate, within the measured range.
     pub fn interval(&self) -> Option<Range> {
         match self.verdict {
-            Verdict::AtTheEnd { interval, .. }
-            | Verdict::Undetermined { interval, .. }
-            | Verdict::Inside { interval, .. } => Some(interval),
-            Verdict::TooFewRates { .. } | Verdict::TooFewRuns { .. } => None,
+            OptimumVerdict::AtTheEnd { interval, .. }
+            | OptimumVerdict::Undetermined { interval, .. }
+            | OptimumVerdict::Inside { interval, .. } => Some(interval),
+            OptimumVerdict::TooFewRates { .. } | OptimumVerdict::TooFewRuns { .. } => None,
         }
     }
 }
 
-fn verdict(fit: &Parabola, range: Range, samples: Vec<f64>) -> Verdict {
+fn verdict(fit: &Parabola, range: Range, samples: Vec<f64>) -> OptimumVerdict {
     let interval = Range::of(samples);
     let best = fit.best_in(range.low, range.high);
     if !fit.peak().is_some_and(|peak| range.low < peak && peak < range.high) {
-        Verdict::AtTheEnd { best, interval }
+        OptimumVerdict::AtTheEnd { best, interval }
     } else if interval.covers(range) {
-        Verdict::Undetermined { best, interval }
+        OptimumVerdict::Undetermined { best, interval }
     } else {
-        Verdict::Inside { best, interval }
+        OptimumVerdict::Inside { best, interval }
     }
 }
 
@@ -104,9 +106,9 @@ impl Range {
 
 /// Best relative rates of the measured range when the residuals of the fit fall on other runs.
 ///
-/// Residuals are scaled by the square root of n / (n - 3): a parabola through n points leaves too small ones. With seeds as
-/// points they hold both the spread over seeds and what is not a parabola about the scores. `pairs` holds more than three,
-/// with three relative rates at least.
+/// Residuals are scaled by the square root of n / (n - 3): a parabola through n points leaves too
+/// small ones. With seeds as points they hold both the spread over seeds and what is not a parabola
+/// about the scores. `pairs` holds more than three, with three relative rates at least.
 pub(super) fn bootstrap(pairs: &[(f64, f64)], seed: u64) -> Vec<f64> {
     let Some(fit) = Parabola::fit(pairs) else { return Vec::new() };
     let count = pairs.len() as f64;
@@ -115,9 +117,10 @@ pub(super) fn bootstrap(pairs: &[(f64, f64)], seed: u64) -> Vec<f64> {
     let rates = pairs.iter().map(|(rate, _)| *rate);
     let low = rates.clone().fold(f64::INFINITY, f64::min);
     let high = rates.clone().fold(0.0, f64::max);
-    let mut draws = Draws::new(seed);
+    let mut draws = SplitMix::new(seed);
     let sample = |_| {
-        let drawn: Vec<_> = rates.clone().map(|rate| (rate, fit.at(rate) + draws.one_of(&residuals))).collect();
+        let drawn: Vec<_> =
+            rates.clone().map(|rate| (rate, fit.at(rate) + residuals[draws.draw_below(residuals.len())])).collect();
         Parabola::fit(&drawn).map(|fit| fit.best_in(low, high))
     };
     (0..SAMPLES).filter_map(sample).collect()
@@ -125,7 +128,7 @@ pub(super) fn bootstrap(pairs: &[(f64, f64)], seed: u64) -> Vec<f64> {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::evidence::Point;
+    use super::super::evidence::SeriesPoint;
     use super::*;
     use crate::results::scores::Metric;
     use atrous_data::DatasetKind;
@@ -133,19 +136,19 @@ pub(super) mod tests {
     pub(in super::super) const RATES: [f64; 5] = [0.07, 0.14, 0.28, 0.56, 1.1];
 
     /// Nearly normal noise of variance 1: the sum of twelve uniform numbers.
-    fn noise(draws: &mut Draws) -> f64 {
+    fn noise(draws: &mut SplitMix) -> f64 {
         let grid: Vec<f64> = (0..1001).map(|i| f64::from(i) / 1000.0).collect();
-        (0..12).map(|_| draws.one_of(&grid)).sum::<f64>() - 6.0
+        (0..12).map(|_| grid[draws.draw_below(grid.len())]).sum::<f64>() - 6.0
     }
 
     /// A parabola with its peak at `best`, three seeds, and noise.
     pub(in super::super) fn series(best: f64, curvature: f64, deviation: f64, seed: u64) -> Series {
-        let mut draws = Draws::new(1000 + seed);
+        let mut draws = SplitMix::new(1000 + seed);
         let mut points = Vec::new();
         for relative_rate in RATES {
             for seed in 0..3 {
                 let score = 0.7 - curvature * (relative_rate / best).ln().powi(2) + deviation * noise(&mut draws);
-                points.push(Point { rates: String::new(), seed, relative_rate, score });
+                points.push(SeriesPoint { rates: String::new(), seed, relative_rate, score });
             }
         }
         let (dataset, metric) = (DatasetKind::Stare, Metric::Mdice);
@@ -158,7 +161,8 @@ pub(super) mod tests {
             let interval = Optimum::of(&series(0.3, 0.02, 0.01, *seed)).interval().unwrap();
             interval.low <= 0.3 && 0.3 <= interval.high
         });
-        // Of 200 at 95 %: 190, standard deviation 3. The bootstrap is known to be a little too sure of itself.
+        // Of 200 at 95 %: 190, standard deviation 3. The bootstrap is known to be a little too sure
+        // of itself.
         let covered = covered.count();
         assert!((178..=199).contains(&covered), "{covered}");
     }
@@ -166,7 +170,7 @@ pub(super) mod tests {
     #[test]
     fn a_clear_optimum_is_found_inside() {
         let optimum = Optimum::of(&series(0.3, 0.02, 0.002, 0));
-        let Verdict::Inside { best, interval } = optimum.verdict else { panic!("{optimum:?}") };
+        let OptimumVerdict::Inside { best, interval } = optimum.verdict else { panic!("{optimum:?}") };
         assert!((best - 0.3).abs() < 0.03 && interval.high - interval.low < 0.1, "{optimum:?}");
         assert_eq!(optimum.measured, Some(Range { low: 0.07, high: 1.1 }));
     }
@@ -174,8 +178,8 @@ pub(super) mod tests {
     #[test]
     fn flat_scores_determine_nothing() {
         let undetermined = |seed| match Optimum::of(&series(0.3, 0.0, 0.01, seed)).verdict {
-            Verdict::Inside { .. } => false,
-            Verdict::Undetermined { interval, .. } | Verdict::AtTheEnd { interval, .. } => {
+            OptimumVerdict::Inside { .. } => false,
+            OptimumVerdict::Undetermined { interval, .. } | OptimumVerdict::AtTheEnd { interval, .. } => {
                 interval.low < 0.08 || interval.high > 1.0
             }
             _ => false,
@@ -187,7 +191,7 @@ pub(super) mod tests {
     #[test]
     fn a_peak_elsewhere_is_at_the_end() {
         let best = |best, curvature| match Optimum::of(&series(best, curvature, 0.001, 0)).verdict {
-            Verdict::AtTheEnd { best, .. } => best,
+            OptimumVerdict::AtTheEnd { best, .. } => best,
             other => panic!("{other:?}"),
         };
         assert_eq!(best(3.0, 0.01), 1.1);
@@ -200,10 +204,10 @@ pub(super) mod tests {
     fn too_little_is_said_to_be() {
         let mut few = series(0.3, 0.02, 0.01, 0);
         few.points.retain(|point| point.relative_rate < 0.2);
-        assert_eq!(Optimum::of(&few).verdict, Verdict::TooFewRates { rates: 2 });
+        assert_eq!(Optimum::of(&few).verdict, OptimumVerdict::TooFewRates { rates: 2 });
         let mut single = series(0.3, 0.02, 0.01, 0);
         single.points.retain(|point| point.seed == 0 && point.relative_rate < 0.5);
-        assert_eq!(Optimum::of(&single).verdict, Verdict::TooFewRuns { runs: 3 });
+        assert_eq!(Optimum::of(&single).verdict, OptimumVerdict::TooFewRuns { runs: 3 });
         single.points.clear();
         assert_eq!(Optimum::of(&single).measured, None);
     }

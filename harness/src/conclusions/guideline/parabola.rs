@@ -11,8 +11,8 @@ pub struct Parabola {
 }
 
 impl Parabola {
-    /// The parabola with the smallest sum of squared residuals through (relative rate, score). `None` where fewer than three
-    /// relative rates differ.
+    /// The parabola with the smallest sum of squared residuals through (relative rate, score).
+    /// `None` where fewer than three relative rates differ.
     pub fn fit(points: &[(f64, f64)]) -> Option<Self> {
         let count = points.len() as f64;
         let centre = points.iter().map(|(rate, _)| rate.ln()).sum::<f64>() / count;
@@ -52,7 +52,8 @@ impl Parabola {
 /// Three linear equations by Cramer's rule; `None` where they are dependent.
 fn solve(matrix: [[f64; 3]; 3], right: [f64; 3]) -> Option<[f64; 3]> {
     let whole = determinant(&matrix);
-    // Relative to the product of the diagonal, which is what an independent system of this kind is of the order of.
+    // Relative to the product of the diagonal, which is what an independent system of this kind is
+    // of the order of.
     let scale = matrix[0][0] * matrix[1][1] * matrix[2][2];
     // Written so that NaN is refused too.
     let independent = whole.abs() > 1e-9 * scale;

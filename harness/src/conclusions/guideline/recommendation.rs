@@ -1,4 +1,4 @@
-//! Which rates to use on a map, and on what that rests.
+//! Rates to use on a map, and what they rest on.
 
 use super::evidence::Evidence;
 use super::optimum::{Optimum, Range, bootstrap};
@@ -45,12 +45,13 @@ pub struct Pooled {
 }
 
 impl Recommendation {
-    /// By the geometric rule, with so many 3x3 branches beside the 1x1 branch.
+    /// Recommends rates by the geometric rule, with so many 3x3 branches beside the 1x1 branch.
     pub fn geometric(feature: [usize; 2], branches: usize) -> Self {
         Self::of(largest_whole_rate(feature), feature, branches, Basis::Geometry { why: None })
     }
 
-    /// From measured scores where they determine a relative rate, else by the geometric rule.
+    /// Recommends rates from measured scores where they determine a relative rate, else by the
+    /// geometric rule.
     pub fn from_evidence(feature: [usize; 2], branches: usize, evidence: &Evidence) -> Self {
         let side = feature[0].min(feature[1]);
         match Pooled::of(evidence).and_then(Pooled::determined) {
@@ -108,10 +109,10 @@ impl Pooled {
         })
     }
 
-    /// Itself, where it says something.
+    /// Keeps the pooled rate where it says something.
     ///
     /// # Errors
-    /// Why it does not.
+    /// Why it says nothing.
     pub fn determined(self) -> Result<Self, String> {
         let Pooled { best, interval, measured, .. } = self;
         if interval.covers(measured) {
@@ -130,8 +131,8 @@ impl Pooled {
     }
 }
 
-/// The smallest value with half of the weight at or below it; between two, where half of it is exactly there, their
-/// geometric mean.
+/// The smallest value with half of the weight at or below it; between two, where half of it is
+/// exactly there, their geometric mean.
 fn weighted_median(values: impl Iterator<Item = f64>, weights: &[f64]) -> f64 {
     let mut pairs: Vec<(f64, f64)> = values.zip(weights.iter().copied()).collect();
     pairs.sort_by(|a, b| a.0.total_cmp(&b.0));

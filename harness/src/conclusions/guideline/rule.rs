@@ -7,14 +7,15 @@ evenly below it.";
 
 /// The largest rate whose kernel, 2 rate + 1 wide, fits into the map; 0 where none does.
 ///
-/// Up to it, every tap is valid on more than half of the positions along either axis. Beyond it no position is left that all
-/// nine taps serve: the branch is then a mixture of kernels that have lost a row, a column or more, each at its own part of
-/// the image.
+/// Up to it, every tap is valid on more than half of the positions along either axis. Beyond it no
+/// position is left that all nine taps serve: the branch is then a mixture of kernels that have
+/// lost a row, a column or more, each at its own part of the image.
 pub fn largest_whole_rate(feature: [usize; 2]) -> usize {
     (feature[0].min(feature[1]).saturating_sub(1)) / 2
 }
 
-/// Rate 1 and `branches` rates from evenly spaced ones up to `largest`: rounded, and fewer where they would be equal or 1.
+/// Rate 1 and `branches` rates from evenly spaced ones up to `largest`: rounded, and fewer where
+/// they would be equal or 1.
 pub fn spaced_rates(largest: usize, branches: usize) -> Vec<usize> {
     let rate = |branch: usize| (branch as f64 * largest as f64 / branches as f64).round() as usize;
     let mut rates: Vec<usize> = (1..=branches).map(rate).filter(|rate| *rate > 1).collect();

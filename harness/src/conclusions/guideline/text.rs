@@ -1,6 +1,9 @@
 //! What `atrous rates` prints.
 
-use super::{Basis, Branch, Evidence, Optimum, Pooled, RULE, Range, Recommendation, Series, Verdict, feature_size};
+use super::{
+    Basis, Branch, Evidence, Optimum, OptimumVerdict, Pooled, RULE, Range, Recommendation, Series, feature_size,
+};
+use crate::conclusions::format::{self, count, relative_rate, share};
 use serde::Serialize;
 use std::fmt;
 
@@ -16,7 +19,7 @@ pub struct Examination {
     pub recommendation: Recommendation,
     pub rule: &'static str,
     /// Empty without evidence.
-    pub evidence: Vec<Measured>,
+    pub evidence: Vec<MeasuredSeries>,
 }
 
 /// A branch with the numbers that follow from it.
@@ -32,14 +35,14 @@ pub struct ExaminedBranch {
 
 /// A series and its optimum.
 #[derive(Clone, Debug, Serialize)]
-pub struct Measured {
+pub struct MeasuredSeries {
     pub series: Series,
     pub optimum: Optimum,
 }
 
 impl Examination {
-    /// Of these rates, or, where there are none, of the recommended ones. `evidence`: what the recommendation is to rest on,
-    /// if it can.
+    /// Examines these rates or, where there are none, the recommended ones. `evidence`: what the
+    /// recommendation is to rest on, if it can.
     pub fn new(
         input: [usize; 2],
         output_stride: usize,
@@ -53,7 +56,7 @@ impl Examination {
             None => Recommendation::geometric(feature, branches),
         };
         let rates = if rates.is_empty() { &recommendation.rates } else { rates };
-        let measured = |series: &Series| Measured { optimum: Optimum::of(series), series: series.clone() };
+        let measured = |series: &Series| MeasuredSeries { optimum: Optimum::of(series), series: series.clone() };
         Examination {
             input,
             output_stride,
@@ -100,7 +103,7 @@ fn branches(examination: &Examination) -> String {
     );
     for examined in &examination.branches {
         let branch = &examined.branch;
-        let valid = |row, column| branch.valid(row, column).map_or_else(|| "-".to_owned(), percent);
+        let valid = |row, column| branch.valid(row, column).map_or_else(|| "-".to_owned(), share);
         text += &format!(
             "{:>5}  {:>10} px  {:>7}  {:>11}  {:>10}  {:>7}  {:>6}  {:>5.2}\n",
             branch.rate,
@@ -109,16 +112,12 @@ fn branches(examination: &Examination) -> String {
             valid(1, 0),
             valid(0, 1),
             valid(1, 1),
-            percent(examined.dead),
+            share(examined.dead),
             examined.relative_rate
         );
     }
     text + "\nField of view: side of the square that the taps span. Centre to corners: share of the positions from which these taps \
             see\nthe map. Dead: share of the branch's multiplications that read padding. ρ: rate / F.\n"
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1}%", 100.0 * share)
 }
 
 fn recommended(recommendation: &Recommendation) -> String {
@@ -145,16 +144,12 @@ fn pooled_text(pooled: &Pooled) -> String {
     )
 }
 
-fn count(number: usize, one: &str, more: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { more })
-}
-
 fn range(Range { low, high }: Range) -> String {
-    format!("{low:.2} to {high:.2}")
+    format::range(low, high, relative_rate)
 }
 
 /// What one series says.
-fn evidence_line(Measured { series, optimum }: &Measured) -> String {
+fn evidence_line(MeasuredSeries { series, optimum }: &MeasuredSeries) -> String {
     let Series { experiment, dataset, metric, .. } = series;
     let drawn = if series.synthetic { ", images drawn by the program" } else { "" };
     let measured = optimum.measured.map_or_else(|| "none".into(), range);
@@ -167,21 +162,23 @@ fn evidence_line(Measured { series, optimum }: &Measured) -> String {
     )
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for OptimumVerdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Verdict::TooFewRates { rates } => write!(f, "too few rates ({rates}, a parabola takes 3)"),
-            Verdict::TooFewRuns { runs } => {
+            OptimumVerdict::TooFewRates { rates } => write!(f, "too few rates ({rates}, a parabola takes 3)"),
+            OptimumVerdict::TooFewRuns { runs } => {
                 write!(f, "too few runs ({runs}): a parabola fits them exactly, and nothing tells noise from effect")
             }
-            Verdict::AtTheEnd { best, interval } => {
+            OptimumVerdict::AtTheEnd { best, interval } => {
                 let interval = range(*interval);
                 write!(f, "no optimum inside the measured range; best at its end, {best:.2} (interval {interval})")
             }
-            Verdict::Undetermined { interval, .. } => {
+            OptimumVerdict::Undetermined { interval, .. } => {
                 write!(f, "undetermined: the interval {} covers the measured range", range(*interval))
             }
-            Verdict::Inside { best, interval } => write!(f, "best ρ {best:.2}, 95 % interval {}", range(*interval)),
+            OptimumVerdict::Inside { best, interval } => {
+                write!(f, "best ρ {best:.2}, 95 % interval {}", range(*interval))
+            }
         }
     }
 }

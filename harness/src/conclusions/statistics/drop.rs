@@ -6,7 +6,8 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 /// Scores are fractions: means closer together than this differ by rounding alone.
 const ROUNDING: f64 = 1e-12;
 
-/// Mean of new runs minus mean of reference runs, and how exactly it is known. Scores are fractions.
+/// Mean of new runs minus mean of reference runs, and how exactly it is known. Scores are
+/// fractions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MeanDifference {
     /// Negative where the new runs are worse.
@@ -17,9 +18,11 @@ pub struct MeanDifference {
 }
 
 impl MeanDifference {
-    /// Of two samples whose variance is taken to be the same, and pooled: the two-sample t-test (Student 1908).
+    /// Compares two samples whose variance is taken to be the same, and pooled: the two-sample
+    /// t-test (Student 1908).
     ///
-    /// `None` where a sample is empty, or both together have fewer than three values: there is no variance then.
+    /// `None` where a sample is empty, or both together have fewer than three values: there is no
+    /// variance then.
     pub fn pooled(reference: &[f64], new: &[f64]) -> Option<Self> {
         let (n, m) = (reference.len() as f64, new.len() as f64);
         let freedom = n + m - 2.0;
@@ -34,8 +37,8 @@ impl MeanDifference {
         Some(Self { difference, standard_error, freedom })
     }
 
-    /// The mean over several cells, all of the same weight. Its degrees of freedom are Satterthwaite's (1946), as the cells have
-    /// variances of their own. `None` without cells.
+    /// The mean over several cells, all of the same weight. Its degrees of freedom are
+    /// Satterthwaite's (1946), as the cells have variances of their own. `None` without cells.
     pub fn average(cells: &[Self]) -> Option<Self> {
         let count = cells.len() as f64;
         let variances = || cells.iter().map(|cell| cell.standard_error.powi(2));
@@ -49,7 +52,8 @@ impl MeanDifference {
         })
     }
 
-    /// One-sided p-value: the chance of a drop this large or larger where the true drop is `margin` (a fraction) at most.
+    /// One-sided p-value: the chance of a drop this large or larger where the true drop is `margin`
+    /// (a fraction) at most.
     ///
     /// Without any spread there is no chance: 0 where the drop is larger than the margin, else 1.
     pub fn p_worse(&self, margin: f64) -> f64 {
@@ -61,8 +65,9 @@ impl MeanDifference {
         }
     }
 
-    /// The lower and the upper bound of the true difference; each errs with a chance of `alpha`. The test finds a drop beyond
-    /// the margin exactly where the upper bound is below minus the margin.
+    /// The lower and the upper bound of the true difference; each errs with a chance of `alpha`.
+    /// The test finds a drop beyond the margin exactly where the upper bound is below minus the
+    /// margin.
     pub fn bounds(&self, alpha: f64) -> Interval {
         let quantile = self.student().map_or(f64::INFINITY, |student| student.inverse_cdf(1.0 - alpha));
         let reach = if self.standard_error > 0.0 { quantile * self.standard_error } else { 0.0 };
@@ -103,7 +108,8 @@ mod tests {
         close(difference.p_worse(0.005), 0.0740660064371295);
     }
 
-    /// All ways to choose which of the nine runs are the new ones: the share of those with a drop as large.
+    /// All ways to choose which of the nine runs are the new ones: the share of those with a drop
+    /// as large.
     #[test]
     fn it_is_near_that_of_all_permutations() {
         let all: Vec<f64> = REFERENCE.iter().chain(&NEW).copied().collect();
@@ -167,7 +173,8 @@ mod tests {
         assert_eq!(MeanDifference::average(&[exact, exact]).unwrap().freedom, 14.0);
     }
 
-    /// The average of differences of samples without a difference is found to be worse as often as promised.
+    /// The average of differences of samples without a difference is found to be worse as often as
+    /// promised.
     #[test]
     fn it_errs_as_often_as_alpha_says() {
         let mut state = 1u64;
@@ -194,6 +201,6 @@ mod tests {
 
     fn uniform(state: &mut u64) -> f64 {
         *state += 1;
-        (crate::conclusions::statistics::split_mix(7, *state) >> 11) as f64 / (1u64 << 53) as f64
+        (crate::support::split_mix::split_mix(7, *state) >> 11) as f64 / (1u64 << 53) as f64
     }
 }

@@ -1,8 +1,8 @@
 //! Several comparisons at once.
 
-/// Holm's correction (Holm 1979): p-values such that calling those below α a difference errs in any of them with a chance of α at
-/// most, however they depend on each other. The k-th smallest of m becomes the largest of (m - j + 1) · p(j) over j ≤ k, 1 at
-/// most.
+/// Holm's correction (Holm 1979): p-values such that calling those below α a difference errs in any
+/// of them with a chance of α at most, however they depend on each other. The k-th smallest of m
+/// becomes the largest of (m - j + 1) · p(j) over j ≤ k, 1 at most.
 ///
 /// In the order given. One that is not a number counts as 1.
 pub fn holm(p_values: &[f64]) -> Vec<f64> {
@@ -33,7 +33,8 @@ mod tests {
         assert_close(&holm(&[0.01, 0.04, 0.03, 0.005]), &[0.03, 0.06, 0.06, 0.02]);
     }
 
-    /// Holm's procedure is the closed test of Bonferroni's: the largest corrected p of all families with the member.
+    /// Holm's procedure is the closed test of Bonferroni's: the largest corrected p of all families
+    /// with the member.
     #[test]
     fn it_is_the_closed_test() {
         let families: [&[f64]; 5] = [

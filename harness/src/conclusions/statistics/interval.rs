@@ -1,4 +1,4 @@
-//! Where the mean of repeated runs lies.
+//! Interval of the mean of repeated runs.
 
 use super::{deviation, mean};
 use statrs::distribution::{ContinuousCDF, StudentsT};
@@ -6,14 +6,15 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 /// Confidence of every interval.
 pub const CONFIDENCE: f64 = 0.95;
 
-/// Both ends belong to it.
+/// Numbers from one end to the other, both included.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
     pub low: f64,
     pub high: f64,
 }
 
-/// 95 % interval of the mean by Student's t: mean ± t(0.975, n - 1) · s / √n. `None` below two values.
+/// 95 % interval of the mean by Student's t: mean ± t(0.975, n - 1) · s / √n. `None` below two
+/// values.
 ///
 /// It is not cut off at 0 and 1: one that reaches beyond says that there are too few seeds.
 pub fn mean_interval(values: &[f64]) -> Option<Interval> {
@@ -40,7 +41,8 @@ mod tests {
 
     #[test]
     fn quantiles_are_those_of_the_tables() {
-        // Two-sided 95 %, by degrees of freedom: NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.2.
+        // Two-sided 95 %, by degrees of freedom: NIST/SEMATECH e-Handbook of Statistical Methods,
+        // 1.3.6.7.2.
         let table =
             [(1, 12.706), (2, 4.303), (3, 3.182), (4, 2.776), (9, 2.262), (19, 2.093), (29, 2.045), (99, 1.984)];
         for (freedom, expected) in table {
@@ -51,7 +53,8 @@ mod tests {
 
     #[test]
     fn quantiles_are_those_of_the_closed_forms() {
-        // One degree of freedom is Cauchy's distribution: tan(π (q - 1/2)). Two: (2q - 1) √(2 / (1 - (2q - 1)²)).
+        // One degree of freedom is Cauchy's distribution: tan(π (q - 1/2)). Two: (2q - 1) √(2 / (1
+        // - (2q - 1)²)).
         let cauchy = (std::f64::consts::PI * 0.475).tan();
         assert!((quantile(2) - cauchy).abs() < 1e-9 * cauchy, "{} {cauchy}", quantile(2));
         let two = 0.95 * (2.0f64 / (1.0 - 0.95 * 0.95)).sqrt();

@@ -6,10 +6,12 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 /// Scores are fractions: what lies closer together than this differs by rounding alone.
 const ROUNDING: f64 = 1e-12;
 
-/// Two-sided p-value of the paired t-test: the chance of a mean this far from 0 where there is no difference.
+/// Two-sided p-value of the paired t-test: the chance of a mean this far from 0 where there is no
+/// difference.
 ///
-/// Without spread there is no t. All differences 0 are no difference: 1. All equal to another number (training that chance has no
-/// part in) are what the sign-flip test makes of them: 2^(1 - n), and not 0, which n pairs cannot show. `None` below two pairs.
+/// Without spread there is no t. All differences 0 are no difference: 1. All equal to another
+/// number (training that chance has no part in) are what the sign-flip test makes of them: 2^(1 -
+/// n), and not 0, which n pairs cannot show. `None` below two pairs.
 pub fn paired_p(differences: &[f64]) -> Option<f64> {
     let deviation = deviation(differences)?;
     let (mean, pairs) = (mean(differences), differences.len());
@@ -21,14 +23,15 @@ pub fn paired_p(differences: &[f64]) -> Option<f64> {
     Some((2.0 * student.sf(t.abs())).min(1.0))
 }
 
-/// Cohen's d of paired samples (d_z): mean of the differences over their standard deviation. 0.2 is called small, 0.5 medium, 0.8
-/// large (Cohen 1988). `None` below two pairs and without spread.
+/// Cohen's d of paired samples (d_z): mean of the differences over their standard deviation. 0.2 is
+/// called small, 0.5 medium, 0.8 large (Cohen 1988). `None` below two pairs and without spread.
 pub fn effect_size(differences: &[f64]) -> Option<f64> {
     let deviation = deviation(differences)?;
     (!are_equal(differences)).then(|| mean(differences) / deviation)
 }
 
-/// What the two-sided sign-flip test gives where all pairs differ in the same direction: two of its 2^n patterns are as extreme.
+/// What the two-sided sign-flip test gives where all pairs differ in the same direction: two of its
+/// 2^n patterns are as extreme.
 pub(super) fn least_sign_flip_p(pairs: usize) -> f64 {
     0.5f64.powf(pairs as f64 - 1.0)
 }

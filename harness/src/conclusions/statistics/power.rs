@@ -7,8 +7,9 @@ use statrs::function::gamma::ln_gamma;
 /// The chance with which a drop has to be found to be called detectable (Cohen 1988).
 pub const POWER: f64 = 0.8;
 
-/// The smallest true drop, a fraction, that the one-sided test at `alpha` would have found with a chance of [`POWER`], given the
-/// spread of the runs; `margin` and more, as smaller ones are allowed.
+/// The smallest true drop, a fraction, that the one-sided test at `alpha` would have found with a
+/// chance of [`POWER`], given the spread of the runs; `margin` and more, as smaller ones are
+/// allowed.
 pub fn detectable_drop(difference: &MeanDifference, margin: f64, alpha: f64) -> f64 {
     if difference.standard_error == 0.0 {
         return margin;
@@ -25,8 +26,9 @@ pub fn detectable_drop(difference: &MeanDifference, margin: f64, alpha: f64) -> 
     margin + high * difference.standard_error
 }
 
-/// The chance that a one-sided t-test at `alpha` finds a difference of `shift` standard errors: the upper tail of the noncentral t
-/// distribution at the critical value, as the mean of the normal tail over the distribution of the estimated deviation.
+/// The chance that a one-sided t-test at `alpha` finds a difference of `shift` standard errors: the
+/// upper tail of the noncentral t distribution at the critical value, as the mean of the normal
+/// tail over the distribution of the estimated deviation.
 fn power(freedom: f64, shift: f64, alpha: f64) -> f64 {
     let Ok(student) = StudentsT::new(0.0, 1.0, freedom) else { return 0.0 };
     noncentral_tail(freedom, student.inverse_cdf(1.0 - alpha), shift)

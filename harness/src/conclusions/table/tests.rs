@@ -1,32 +1,22 @@
 //! The table of made-up runs, as text.
 
 use super::*;
-use crate::experiment::settings::{DataSource, MODEL_VERSION, ModelSpec, tests::example as settings};
-use crate::results::image_counts::ImageCounts;
-use crate::results::result::tests::{example, failure};
-use crate::results::rows::RowEnd;
-use crate::results::scores::Confusion;
+use crate::conclusions::difference::Difference;
+use crate::conclusions::statistics::holm;
+use crate::experiment::settings::{DataSource, ModelSpec, RunSettings, tests::example as settings};
+use crate::results::rows::{Row, RowEnd, Rows, testing};
+use crate::results::scores::Metric;
+
+fn of(rates: &[usize], seed: u64) -> RunSettings {
+    RunSettings { rates: rates.to_vec(), seed, ..settings() }
+}
 
 fn finished(rates: &[usize], seed: u64, counts: [u64; 4]) -> Row {
-    let settings = RunSettings { rates: rates.to_vec(), seed, ..settings() };
-    Row {
-        model_version: MODEL_VERSION,
-        baseline: vec![1, 12, 24, 36],
-        expectation: None,
-        end: RowEnd::Finished(Box::new(example(settings, counts))),
-        images: None,
-    }
+    testing::finished(of(rates, seed), counts)
 }
 
 fn failed(rates: &[usize], seed: u64) -> Row {
-    let settings = RunSettings { rates: rates.to_vec(), seed, ..settings() };
-    Row {
-        model_version: MODEL_VERSION,
-        baseline: vec![1, 12, 24, 36],
-        expectation: None,
-        end: RowEnd::Failed(Box::new(failure(settings))),
-        images: None,
-    }
+    testing::failed(of(rates, seed))
 }
 
 fn rows() -> Rows {
@@ -47,7 +37,7 @@ Scores in percent: mean ± standard deviation over seeds. ρ = largest rate / fe
 
 Intervals hold 95 %. Rates are compared with the baseline seed by seed (paired t-test) and image by image (paired \
 bootstrap); p is the larger of the two, corrected for the number of rates (Holm), and below 0.05 beyond noise. d is the \
-mean of the seeds' differences over their standard deviation. The formulas: docs/results.md.
+mean of the seeds' differences over their standard deviation. The formulas: docs/reference/statistics.md.
 
 | experiment | data set | best rates               | verdict               | ρ    | metric | here  | published | difference                     |
 | ---------- | -------- | ------------------------ | --------------------- | ---- | ------ | ----- | --------- | ------------------------------ |
@@ -116,16 +106,28 @@ fn the_full_protocol_is_compared() {
     assert!(table.markdown().contains("-9.62"), "{}", table.markdown());
 }
 
+/// The bytes of the file are what other programs and committed results rely on.
+#[test]
+fn csv_is_pinned() {
+    let text = Table::new(&testing::pinned()).csv().unwrap();
+    assert_eq!(text, include_str!("pinned/table.csv"));
+    let header = Table::new(&Rows::default()).csv().unwrap();
+    assert_eq!(header, format!("{}\n", text.lines().next().unwrap()));
+    for folder in ["retina-small", "controls"] {
+        assert!(testing::written_again::<CellRecord>(folder, "table.csv").is_empty());
+    }
+}
+
 #[test]
 fn csv_has_one_line_per_cell() {
-    let text = String::from_utf8(csv::text(&Table::new(&rows())).unwrap()).unwrap();
+    let text = Table::new(&rows()).csv().unwrap();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 3);
     assert!(lines[1].contains(",false,false,false,2,0,") && lines[2].contains(",true,true,false,1,1,"), "{text}");
 }
 
-/// 3 seeds x 8 images of a setting that gets so many more pixels of the vessels right than the baseline, give or take a few that
-/// depend on the seed and the image.
+/// 3 seeds x 8 images of a setting that gets so many more pixels of the vessels right than the
+/// baseline, give or take a few that depend on the seed and the image.
 fn counted(rates: &[usize], more: u64) -> Vec<Row> {
     let noise = |seed: u64, image: u64| {
         let number = seed * 31 + image * 17 + rates[1] as u64 * 7;
@@ -135,17 +137,7 @@ fn counted(rates: &[usize], more: u64) -> Vec<Row> {
         let found = 600 + 40 * image + 3 * seed + more + noise(seed, image);
         [9_000, 100, 1_200 - found, found]
     };
-    let row = |seed: u64| {
-        let images: Vec<_> = (0..8)
-            .map(|image| ImageCounts {
-                image: format!("im{image}"),
-                confusion: Confusion { classes: 2, counts: counts(seed, image).to_vec() },
-            })
-            .collect();
-        let mut sum = Confusion::new(2);
-        images.iter().for_each(|image| sum.merge(&image.confusion));
-        Row { images: Some(images), ..finished(rates, seed, sum.counts.try_into().unwrap()) }
-    };
+    let row = |seed: u64| testing::counted(of(rates, seed), "im", (0..8).map(|image| counts(seed, image)));
     (0..3).map(row).collect()
 }
 
@@ -163,8 +155,8 @@ fn a_winner_is_marked_and_noise_is_not() {
     let rows = [worse, noise.clone(), counted(&BASELINE, 100), better.clone()].concat();
     let table = Table::new(&Rows(rows));
     let section = &table.sections[0];
-    let verdicts: Vec<Verdict> = section.cells.iter().map(|cell| cell.verdict).collect();
-    assert_eq!(verdicts, [Verdict::Worse, Verdict::WithinNoise, Verdict::Baseline, Verdict::Better]);
+    let verdicts: Vec<CellVerdict> = section.cells.iter().map(|cell| cell.verdict).collect();
+    assert_eq!(verdicts, [CellVerdict::Worse, CellVerdict::WithinNoise, CellVerdict::Baseline, CellVerdict::Better]);
     let winners: Vec<bool> = section.cells.iter().map(|cell| cell.winner).collect();
     assert_eq!(winners, [false, false, false, true]);
     assert_eq!(section.baseline_cell().unwrap().difference, None);
@@ -212,7 +204,7 @@ fn what_cannot_be_told_is_not_told() {
     let cells = [counted(&[1, 2], 20), counted(&BASELINE, 100), without_images(counted(&[1, 18], 200))];
     let (section, text) = section(cells);
     let cell = &section.cells[2];
-    assert_eq!((cell.verdict, cell.winner, cell.p_corrected), (Verdict::NoImages, false, None));
+    assert_eq!((cell.verdict, cell.winner, cell.p_corrected), (CellVerdict::NoImages, false, None));
     // One rate is compared: nothing to correct.
     assert_eq!(section.cells[0].p_corrected, section.cells[0].difference.unwrap().p());
     assert!(text.contains("No winner: 1, 18 are best by mDice; no counts per image."), "{text}");
@@ -220,7 +212,7 @@ fn what_cannot_be_told_is_not_told() {
     let one_seed = |rows: Vec<Row>| rows.into_iter().take(1).collect::<Vec<_>>();
     let (section, text) =
         self::section([counted(&[1, 2], 20), counted(&BASELINE, 100), one_seed(counted(&[1, 18], 200))]);
-    assert_eq!(section.cells[2].verdict, Verdict::OneSeed);
+    assert_eq!(section.cells[2].verdict, CellVerdict::OneSeed);
     assert!(text.contains("| one seed: cannot tell |") && !text.contains("**"), "{text}");
 
     let cells = [counted(&[1, 2], 20), vec![failed(&BASELINE, 0)], counted(&[1, 18], 200)];
@@ -233,7 +225,7 @@ fn what_cannot_be_told_is_not_told() {
 fn csv_has_the_comparison_as_fractions() {
     let table = Table::new(&Rows([counted(&[1, 6], 100), counted(&BASELINE, 100), counted(&[1, 18], 200)].concat()));
     let text = table.csv().unwrap();
-    let mut reader = ::csv::Reader::from_reader(text.as_bytes());
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
     let header = reader.headers().unwrap().clone();
     let lines: Vec<_> = reader.records().map(Result::unwrap).collect();
     let field = |line: usize, name: &str| &lines[line][header.iter().position(|column| column == name).unwrap()];

@@ -1,12 +1,15 @@
 //! Whether the runs of an output directory show what their specs expect.
 //!
-//! Rates are compared by [`Difference`](crate::conclusions::difference::Difference): paired by seed, and by image. All comparisons of an experiment are corrected together
-//! (Holm), so that an experiment without any difference is found to have one in at most one case of twenty.
+//! Rates are compared by [`Difference`](crate::conclusions::difference::Difference): paired by
+//! seed, and by image. All comparisons of an experiment are corrected together (Holm), so that an
+//! experiment without any difference is found to have one in at most one case of twenty.
 
+mod comparison;
 mod judge;
 mod text;
 
-pub use judge::{Comparison, Finding};
+pub use comparison::RatesComparison;
+pub use judge::Judgement;
 
 use crate::experiment::Expectation;
 use crate::results::reference;
@@ -20,20 +23,21 @@ use std::path::Path;
 
 /// What an experiment was expected to show, and what it shows.
 #[derive(Clone, Debug, Serialize)]
-pub struct Verdict {
+pub struct ExperimentVerdict {
     pub experiment: String,
     pub expectation: Expectation,
     /// What rates are compared by.
     pub metric: Metric,
     #[serde(flatten)]
-    pub finding: Finding,
-    /// The rates that are expected to be best against each of the others, or all pairs. Empty where nothing could be judged.
-    pub comparisons: Vec<Comparison>,
+    pub judgement: Judgement,
+    /// The rates that are expected to be best against each of the others, or all pairs. Empty where
+    /// nothing could be judged.
+    pub comparisons: Vec<RatesComparison>,
 }
 
-/// Those of all experiments that have an expectation.
+/// The verdicts of all experiments that have an expectation.
 #[derive(Clone, Debug)]
-pub struct Verdicts(pub Vec<Verdict>);
+pub struct Verdicts(pub Vec<ExperimentVerdict>);
 
 impl Verdicts {
     /// Judges the experiments of which something is expected.
@@ -45,22 +49,13 @@ impl Verdicts {
                 None => groups.push(vec![row]),
             }
         }
-        Verdicts(groups.iter().filter_map(|group| Verdict::new(group)).collect())
+        Verdicts(groups.iter().filter_map(|group| ExperimentVerdict::new(group)).collect())
     }
 
-    /// Whether an experiment does not show what it is expected to. One that could not be judged is none.
+    /// Whether an experiment does not show what it is expected to. One that could not be judged is
+    /// none.
     pub fn any_not_met(&self) -> bool {
-        self.0.iter().any(|verdict| matches!(verdict.finding, Finding::NotMet { .. }))
-    }
-
-    /// For people: a line per experiment. Empty where nothing is expected.
-    pub fn markdown(&self) -> String {
-        text::markdown(&self.0)
-    }
-
-    /// `5 of 5 experiments are as expected.`
-    pub fn summary(&self) -> String {
-        text::summary(&self.0).trim_end().to_owned()
+        self.0.iter().any(|verdict| matches!(verdict.judgement, Judgement::NotMet { .. }))
     }
 
     /// Writes `verdict.md` and `verdict.json`; removes them where nothing is expected any more.
@@ -77,14 +72,15 @@ impl Verdicts {
     }
 }
 
-impl Verdict {
-    /// Of the runs of one experiment, at least one; `None` where nothing is expected of it.
+impl ExperimentVerdict {
+    /// Judges the runs of one experiment, at least one; `None` where nothing is expected of it.
     fn new(rows: &[&Row]) -> Option<Self> {
         let expectation = rows.iter().find_map(|row| row.expectation.clone())?;
         let settings = rows[0].settings();
         let metric = reference::metric(settings.dataset);
-        let (finding, comparisons) = judge::judge(rows, &expectation, metric);
-        Some(Verdict { experiment: settings.experiment.clone(), expectation, metric, finding, comparisons })
+        let (judgement, comparisons) = judge::judge(rows, &expectation, metric);
+        let experiment = settings.experiment.clone();
+        Some(ExperimentVerdict { experiment, expectation, metric, judgement, comparisons })
     }
 }
 

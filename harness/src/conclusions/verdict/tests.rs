@@ -2,11 +2,8 @@
 
 use super::*;
 use crate::experiment::Answer;
-use crate::experiment::settings::{MODEL_VERSION, RunSettings, tests::example as settings};
-use crate::results::image_counts::ImageCounts;
-use crate::results::result::tests::{example, failure};
-use crate::results::rows::RowEnd;
-use crate::results::scores::Confusion;
+use crate::experiment::settings::{RunSettings, tests::example as settings};
+use crate::results::rows::testing;
 
 const SEEDS: [u64; 5] = [0, 1, 2, 3, 4];
 
@@ -14,29 +11,17 @@ fn rates() -> Vec<Vec<usize>> {
     vec![vec![1, 4], vec![1, 8], vec![1, 16]]
 }
 
-/// A run on 16 images of 100 pixels. So many of each are wrong, and a few more or less, as seed and rates have it.
+/// A run on 16 images of 100 pixels. So many of each are wrong, and a few more or less, as seed and
+/// rates have it.
 fn run(rates: &[usize], seed: u64, wrong: u64, answer: &Answer) -> Row {
-    let images: Vec<ImageCounts> = (0..16)
-        .map(|image: u64| {
-            let noise =
-                (seed * 1_000_003 + image * 7_919 + rates[1] as u64 * 104_729).wrapping_mul(2_654_435_761) >> 13;
-            let wrong = wrong + noise % 4;
-            let counts = vec![50, 0, wrong, 50 - wrong];
-            ImageCounts { image: image.to_string(), confusion: Confusion { classes: 2, counts } }
-        })
-        .collect();
-    let mut sum = Confusion::new(2);
-    images.iter().for_each(|image| sum.merge(&image.confusion));
+    let images = (0..16).map(|image: u64| {
+        let noise = (seed * 1_000_003 + image * 7_919 + rates[1] as u64 * 104_729).wrapping_mul(2_654_435_761) >> 13;
+        let wrong = wrong + noise % 4;
+        [50, 0, wrong, 50 - wrong]
+    });
     let settings = RunSettings { rates: rates.to_vec(), seed, ..settings() };
-    let result = example(settings, sum.counts.try_into().unwrap());
     let expectation = Some(Expectation { answer: answer.clone(), rates: self::rates(), seeds: SEEDS.to_vec() });
-    Row {
-        model_version: MODEL_VERSION,
-        baseline: vec![1, 4],
-        expectation,
-        end: RowEnd::Finished(Box::new(result)),
-        images: Some(images),
-    }
+    Row { baseline: vec![1, 4], expectation, ..testing::counted(settings, "", images) }
 }
 
 /// All runs, with so many wrong pixels for each of the rates.
@@ -45,7 +30,7 @@ fn rows(wrong: [u64; 3], answer: &Answer) -> Vec<Row> {
     cells.flat_map(|(rates, wrong)| SEEDS.map(|seed| run(&rates, seed, wrong, answer))).collect()
 }
 
-fn verdict(rows: Vec<Row>) -> Verdict {
+fn verdict(rows: Vec<Row>) -> ExperimentVerdict {
     let Verdicts(verdicts) = Verdicts::new(&Rows(rows));
     assert_eq!(verdicts.len(), 1);
     verdicts.into_iter().next().unwrap()
@@ -55,17 +40,17 @@ fn best(rates: [usize; 2]) -> Answer {
     Answer::Best(rates.to_vec())
 }
 
-fn reason(finding: &Finding) -> &str {
-    match finding {
-        Finding::Met => "",
-        Finding::NotMet { reason } | Finding::NotJudged { reason } => reason,
+fn reason(judgement: &Judgement) -> &str {
+    match judgement {
+        Judgement::Met => "",
+        Judgement::NotMet { reason } | Judgement::NotJudged { reason } => reason,
     }
 }
 
 #[test]
 fn the_best_is_compared_with_each_of_the_others() {
     let found = verdict(rows([30, 5, 32], &best([1, 8])));
-    assert_eq!(found.finding, Finding::Met);
+    assert_eq!(found.judgement, Judgement::Met);
     let compared: Vec<_> = found.comparisons.iter().map(|c| (c.rates.clone(), c.other.clone())).collect();
     assert_eq!(compared, [(vec![1, 8], vec![1, 4]), (vec![1, 8], vec![1, 16])]);
     assert!(found.comparisons.iter().all(|c| c.difference > 0.2 && c.p < 0.01), "{:?}", found.comparisons);
@@ -74,25 +59,25 @@ fn the_best_is_compared_with_each_of_the_others() {
 #[test]
 fn others_that_are_best_or_as_good_are_named() {
     let found = verdict(rows([30, 5, 32], &best([1, 4])));
-    let text = reason(&found.finding);
-    assert!(matches!(found.finding, Finding::NotMet { .. }), "{text}");
+    let text = reason(&found.judgement);
+    assert!(matches!(found.judgement, Judgement::NotMet { .. }), "{text}");
     assert!(text.starts_with("1-4 is not better than 1-8 (-") && !text.contains("1-16"), "{text}");
 
     let found = verdict(rows([5, 5, 32], &best([1, 8])));
-    let text = reason(&found.finding);
-    assert!(matches!(found.finding, Finding::NotMet { .. }), "{text}");
+    let text = reason(&found.judgement);
+    assert!(matches!(found.judgement, Judgement::NotMet { .. }), "{text}");
     assert!(text.starts_with("1-8 is not better than 1-4 (") && !text.contains("1-16"), "{text}");
 }
 
 #[test]
 fn without_a_winner_all_pairs_are_compared() {
     let found = verdict(rows([9, 9, 9], &Answer::NoWinner));
-    assert_eq!((found.finding, found.comparisons.len()), (Finding::Met, 3));
+    assert_eq!((found.judgement, found.comparisons.len()), (Judgement::Met, 3));
 
     // One of them is ahead, the last in the list.
     let found = verdict(rows([12, 12, 5], &Answer::NoWinner));
-    let text = reason(&found.finding);
-    assert!(matches!(found.finding, Finding::NotMet { .. }), "{text}");
+    let text = reason(&found.judgement);
+    assert!(matches!(found.judgement, Judgement::NotMet { .. }), "{text}");
     let pairs: Vec<&str> = text.split("; ").map(|pair| pair.split(" (+").next().unwrap()).collect();
     assert_eq!(pairs, ["1-16 is better than 1-4", "1-16 is better than 1-8"]);
 }
@@ -117,8 +102,8 @@ fn comparisons_are_corrected_together() {
 fn what_is_missing_is_not_judged() {
     let not_judged = |rows: Vec<Row>| {
         let found = verdict(rows);
-        assert!(matches!(found.finding, Finding::NotJudged { .. }) && found.comparisons.is_empty());
-        reason(&found.finding).to_owned()
+        assert!(matches!(found.judgement, Judgement::NotJudged { .. }) && found.comparisons.is_empty());
+        reason(&found.judgement).to_owned()
     };
     let mut missing = rows([30, 5, 32], &best([1, 8]));
     missing.remove(7);
@@ -127,7 +112,7 @@ fn what_is_missing_is_not_judged() {
 
     let mut failed = rows([30, 5, 32], &best([1, 8]));
     let lost = RunSettings { rates: vec![1, 16], seed: 4, ..settings() };
-    failed[14].end = RowEnd::Failed(Box::new(failure(lost)));
+    failed[14] = Row { expectation: failed[14].expectation.clone(), ..testing::failed(lost) };
     assert_eq!(not_judged(failed), "1 of 15 runs have no score, the first is 1-16 seed 4");
 
     let mut uncounted = rows([30, 5, 32], &best([1, 8]));
@@ -146,7 +131,7 @@ fn what_is_missing_is_not_judged() {
 fn runs_of_other_seeds_and_rates_have_no_part_in_it() {
     let mut rows = rows([30, 5, 32], &best([1, 8]));
     rows.extend([run(&[1, 8], 9, 45, &best([1, 8])), run(&[1, 24], 0, 0, &best([1, 8]))]);
-    assert_eq!(verdict(rows).finding, Finding::Met);
+    assert_eq!(verdict(rows).judgement, Judgement::Met);
 }
 
 #[test]

@@ -1,53 +1,73 @@
 //! Verdicts as text.
 
-use super::{Comparison, Finding, Verdict};
+use super::{ExperimentVerdict, Judgement, RatesComparison, Verdicts};
+use crate::conclusions::format::{percent, probability};
 use crate::conclusions::statistics::SIGNIFICANCE;
 use crate::experiment::Answer;
-use crate::experiment::settings::join_rates;
 
-/// A line per experiment, and one that sums them up.
-pub(super) fn markdown(verdicts: &[Verdict]) -> String {
-    if verdicts.is_empty() {
-        return String::new();
+impl Verdicts {
+    /// For people: a line per experiment, and one that sums them up. Empty where nothing is
+    /// expected.
+    pub fn markdown(&self) -> String {
+        if self.0.is_empty() {
+            return String::new();
+        }
+        let mut text = format!(
+            "# Verdicts\n\nWhat each experiment was expected to show, and whether it does. Differences in points, paired by \
+             seed and image;\np corrected for all comparisons of the experiment (Holm); below {SIGNIFICANCE} it is no \
+             chance.\n\n"
+        );
+        for verdict in &self.0 {
+            text += &line(verdict);
+        }
+        text + "\n" + &self.summary() + "\n"
     }
-    let mut text = format!(
-        "# Verdicts\n\nWhat each experiment was expected to show, and whether it does. Differences in points, paired by seed and \
-         image;\np corrected for all comparisons of the experiment (Holm); below {SIGNIFICANCE} it is no chance.\n\n"
-    );
-    for verdict in verdicts {
-        text += &line(verdict);
+
+    /// `5 of 5 experiments are as expected.`
+    pub fn summary(&self) -> String {
+        let count = |wanted: fn(&Judgement) -> bool| self.0.iter().filter(|verdict| wanted(&verdict.judgement)).count();
+        let not_met = count(|judgement| matches!(judgement, Judgement::NotMet { .. }));
+        let not_judged = count(|judgement| matches!(judgement, Judgement::NotJudged { .. }));
+        let met = self.0.len() - not_met - not_judged;
+        let mut text = format!("{met} of {} experiments are as expected", self.0.len());
+        if not_met > 0 {
+            text += &format!(", {not_met} not");
+        }
+        if not_judged > 0 {
+            text += &format!(", {not_judged} could not be judged");
+        }
+        text + "."
     }
-    text + "\n" + &summary(verdicts)
 }
 
-fn line(verdict: &Verdict) -> String {
-    let Verdict { experiment, expectation, metric, .. } = verdict;
+fn line(verdict: &ExperimentVerdict) -> String {
+    let ExperimentVerdict { experiment, expectation, metric, .. } = verdict;
     let (word, reason) = (verdict.word(), verdict.reason());
     let (answer, seeds) = (&expectation.answer, expectation.seeds.len());
     format!("- {experiment}, expected: {answer} ({metric}, {seeds} seeds): **{word}**: {reason}.\n")
 }
 
-impl Verdict {
+impl ExperimentVerdict {
     /// `met`, `not met` or `not judged`.
     pub fn word(&self) -> &'static str {
-        match self.finding {
-            Finding::Met => "met",
-            Finding::NotMet { .. } => "not met",
-            Finding::NotJudged { .. } => "not judged",
+        match self.judgement {
+            Judgement::Met => "met",
+            Judgement::NotMet { .. } => "not met",
+            Judgement::NotJudged { .. } => "not judged",
         }
     }
 
     /// What it rests on, or where it fails.
     pub fn reason(&self) -> String {
-        match &self.finding {
-            Finding::Met => evidence(&self.expectation.answer, &self.comparisons),
-            Finding::NotMet { reason } | Finding::NotJudged { reason } => reason.clone(),
+        match &self.judgement {
+            Judgement::Met => evidence(&self.expectation.answer, &self.comparisons),
+            Judgement::NotMet { reason } | Judgement::NotJudged { reason } => reason.clone(),
         }
     }
 }
 
 /// What an expectation that is met rests on.
-fn evidence(answer: &Answer, comparisons: &[Comparison]) -> String {
+fn evidence(answer: &Answer, comparisons: &[RatesComparison]) -> String {
     let extreme =
         |values: &mut dyn Iterator<Item = f64>, pick: fn(f64, f64) -> f64| values.reduce(pick).unwrap_or(f64::NAN);
     let count = comparisons.len();
@@ -57,52 +77,14 @@ fn evidence(answer: &Answer, comparisons: &[Comparison]) -> String {
             let p = extreme(&mut comparisons.iter().map(|c| c.p), f64::max);
             format!(
                 "better than each of {count} others, by {} points at least, {} at most",
-                points(least),
+                percent(least),
                 probability(p)
             )
         }
         Answer::NoWinner => {
             let most = extreme(&mut comparisons.iter().map(|c| c.difference.abs()), f64::max);
             let p = extreme(&mut comparisons.iter().map(|c| c.p), f64::min);
-            format!("{count} differences of {} points at most, {} at least", points(most), probability(p))
+            format!("{count} differences of {} points at most, {} at least", percent(most), probability(p))
         }
     }
-}
-
-pub(super) fn summary(verdicts: &[Verdict]) -> String {
-    let count = |wanted: fn(&Finding) -> bool| verdicts.iter().filter(|verdict| wanted(&verdict.finding)).count();
-    let not_met = count(|finding| matches!(finding, Finding::NotMet { .. }));
-    let not_judged = count(|finding| matches!(finding, Finding::NotJudged { .. }));
-    let met = verdicts.len() - not_met - not_judged;
-    let mut text = format!("{met} of {} experiments are as expected", verdicts.len());
-    if not_met > 0 {
-        text += &format!(", {not_met} not");
-    }
-    if not_judged > 0 {
-        text += &format!(", {not_judged} could not be judged");
-    }
-    text + ".\n"
-}
-
-/// `1-16 is not better than 1-4 (+0.10 points, p 0.4012)`
-pub(super) fn not_better(comparison: &Comparison) -> String {
-    let Comparison { rates, other, difference, p } = comparison;
-    let [rates, other] = [rates, other].map(|rates| join_rates(rates));
-    format!("{rates} is not better than {other} ({:+.2} points, {})", 100.0 * difference, probability(*p))
-}
-
-/// `1-4 is better than 1-16 (+0.10 points, p 0.0003)`, whichever of the two it is.
-pub(super) fn winner(comparison: &Comparison) -> String {
-    let Comparison { rates, other, difference, p } = comparison;
-    let (winner, loser) = if *difference < 0.0 { (other, rates) } else { (rates, other) };
-    let [winner, loser] = [winner, loser].map(|rates| join_rates(rates));
-    format!("{winner} is better than {loser} (+{} points, {})", points(difference.abs()), probability(*p))
-}
-
-fn points(fraction: f64) -> String {
-    format!("{:.2}", 100.0 * fraction)
-}
-
-fn probability(p: f64) -> String {
-    if p < 1e-4 { "p below 0.0001".to_owned() } else { format!("p {p:.4}") }
 }

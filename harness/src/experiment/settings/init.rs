@@ -8,24 +8,30 @@ use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::Path;
 
-/// Weights of a file.
+/// Weights of a file that training starts from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct InitSpec {
     /// A `.pth` or `.safetensors` file, relative to the working directory.
     pub weights: String,
+    /// Part of the network that is taken from the file.
+    #[serde(default)]
     pub part: Part,
-    /// SHA-256 of the file, in hex digits: it, not the file's name, decides the result.
+    /// SHA-256 of the file, in hex digits: it, not the file's name, decides the result. Empty until
+    /// the file has been read.
+    #[serde(default)]
     pub sha256: String,
     /// Keys, or parts before a dot in them, that the file may lack.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow_missing: Vec<String>,
-    /// The same that the file may have for nothing, or in another shape: with a key in both, the network starts at random
-    /// there, as with another number of classes.
+    /// Keys, or parts before a dot in them, that the file may have for nothing, or in another
+    /// shape. With a key in both, the network starts at random there, as with another number of
+    /// classes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow_superfluous: Vec<String>,
 }
 
-/// What of a network is taken from the file.
+/// The part of a network that is taken from a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
@@ -59,8 +65,8 @@ fn hex(digest: &[u8]) -> String {
 impl InitSpec {
     /// Gives a fresh network the file's weights.
     ///
-    /// # Errors
-    /// A file that is not what it was when the spec was read, or does not fit the network; names it.
+    /// # Errors A file that is not what it was when the spec was read, or does not fit the network;
+    /// names it.
     pub fn load_into(&self, network: &mut Segmentor) -> Result<()> {
         let path = Path::new(&self.weights);
         let bytes = input_file::read_weights(path).with_context(|| format!("cannot read {}", path.display()))?;

@@ -7,6 +7,7 @@ use std::fmt;
 
 /// A network, without its rates and classes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ModelSpec {
     pub kind: ModelKind,
     /// Channels of the first stage; the published width is 64.

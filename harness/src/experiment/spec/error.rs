@@ -18,3 +18,12 @@ pub enum SpecError {
     #[error("--only {name}: {file} has no such experiment; it has {known}")]
     Only { name: String, file: String, known: String },
 }
+
+/// The words of serde for an error, in ours and on one line.
+pub(super) fn plain(message: &str) -> String {
+    let words = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    words
+        .replace("unknown field", "unknown key")
+        .replace("missing field", "missing key")
+        .replace("unknown variant", "unknown value")
+}

@@ -1,23 +1,27 @@
 //! From a key to the line that it is written on, and back.
 
-use super::check::Impossible;
-use super::error::SpecError;
-use super::wire;
+use super::error::{SpecError, plain};
+use crate::experiment::settings::Impossible;
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// The error of a value that parses but cannot be.
-pub(super) fn error(file: &str, text: &str, experiment: usize, impossible: Impossible) -> SpecError {
-    let path = format!("experiment[{experiment}].{}", impossible.key);
-    let start = DeTable::parse(text).map_or(0, |table| deepest(table.get_ref(), &path));
+/// The error of a value of an experiment that parses but cannot be.
+pub(super) fn error(file: &str, text: &str, experiment: &Spanned<DeTable>, impossible: Impossible) -> SpecError {
+    let start = deepest(experiment.get_ref(), &impossible.key).unwrap_or(experiment.span().start);
     SpecError::Key { file: file.into(), line: line(text, start), key: impossible.key, message: impossible.message }
+}
+
+/// The error of a key of the whole spec.
+pub(super) fn key_error(file: &str, text: &str, spec: &DeTable, key: &str, message: &str) -> SpecError {
+    let start = deepest(spec, key).unwrap_or(0);
+    SpecError::Key { file: file.into(), line: line(text, start), key: key.into(), message: message.into() }
 }
 
 /// The error of text that is not TOML, or holds a key or type that no spec has.
 pub(super) fn toml_error(file: &str, text: &str, error: &toml::de::Error) -> SpecError {
     let start = error.span().map_or(0, |span| span.start);
-    let (file, line, message) = (file.into(), line(text, start), wire::plain(error.message()));
+    let (file, line, message) = (file.into(), line(text, start), plain(error.message()));
     match DeTable::parse(text).ok().and_then(|table| key_at(table.get_ref(), start)) {
         Some(key) => SpecError::Key { file, line, key, message },
         None => SpecError::Syntax { file, line, message },
@@ -29,15 +33,13 @@ fn line(text: &str, byte: usize) -> usize {
     1 + text.bytes().take(byte).filter(|&b| b == b'\n').count()
 }
 
-/// Where the deepest part of `path` that is written down begins; keys with defaults may be absent.
-fn deepest(table: &DeTable<'_>, path: &str) -> usize {
+/// The byte at which the deepest part of `path` that is written down begins. Keys with defaults may
+/// be absent.
+fn deepest(table: &DeTable<'_>, path: &str) -> Option<usize> {
     let path = path.replace('[', ".").replace(']', "");
-    let mut start = 0;
     let mut steps = path.split('.');
-    let Some((key, mut value)) = steps.next().and_then(|step| entry(table, step)) else {
-        return start;
-    };
-    start = start.max(key.start);
+    let (key, mut value) = entry(table, steps.next()?)?;
+    let mut start = key.start;
     for step in steps {
         let next = match value.get_ref() {
             DeValue::Table(inner) => entry(inner, step).map(|(key, value)| (key.start, value)),
@@ -49,14 +51,14 @@ fn deepest(table: &DeTable<'_>, path: &str) -> usize {
         let Some((begin, inner)) = next else { break };
         (start, value) = (begin, inner);
     }
-    start
+    Some(start)
 }
 
 fn entry<'t, 'i>(table: &'t DeTable<'i>, name: &str) -> Option<(Range<usize>, &'t Spanned<DeValue<'i>>)> {
     table.iter().find(|(key, _)| key.get_ref() == name).map(|(key, value)| (key.span(), value))
 }
 
-/// The path of the deepest key at a byte, without the leading `experiment[i]`.
+/// The path of the deepest key at a byte, without a leading `experiment[i]` or `defaults`.
 fn key_at(table: &DeTable<'_>, byte: usize) -> Option<String> {
     for (key, value) in table.iter() {
         if key.span().contains(&byte) {
@@ -69,14 +71,15 @@ fn key_at(table: &DeTable<'_>, byte: usize) -> Option<String> {
                 inner if inner.starts_with('[') => format!("{name}{inner}"),
                 inner => format!("{name}.{inner}"),
             };
-            let shown = joined.strip_prefix("experiment").and_then(|rest| rest.split_once("]."));
-            return Some(shown.map_or(joined.clone(), |(_, key)| key.into()));
+            let of_experiment = joined.strip_prefix("experiment").and_then(|rest| rest.split_once("]."));
+            let shown = of_experiment.map(|(_, key)| key).or(joined.strip_prefix("defaults."));
+            return Some(shown.map_or(joined.clone(), str::to_owned));
         }
     }
     None
 }
 
-/// The same inside of a value: empty for the value itself.
+/// The path of the deepest key at a byte inside of a value: empty for the value itself.
 fn key_in(value: &Spanned<DeValue<'_>>, byte: usize) -> Option<String> {
     let inside = match value.get_ref() {
         DeValue::Table(table) => key_at(table, byte),

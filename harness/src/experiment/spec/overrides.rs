@@ -1,10 +1,15 @@
 //! Changes to a spec from the command line: `--set`, `--seeds`, `--only`.
 
-use super::Experiment;
-use super::error::SpecError;
-use super::wire::{self, EXPERIMENT_KEYS, SpecWire};
-use serde::Deserialize;
-use toml::{Table, Value};
+use super::defaults;
+use super::error::{SpecError, plain};
+use super::experiment::Experiment;
+use crate::experiment::settings::Impossible;
+use std::borrow::Cow;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// The key that the text of an override's value is read with.
+const VALUE: &str = "value";
 
 /// What the command line says about a spec.
 #[derive(Clone, Debug, Default)]
@@ -17,13 +22,14 @@ pub struct Overrides {
     pub only: Vec<String>,
 }
 
-/// One change.
+/// One change of a key.
 #[derive(Clone, Debug)]
 pub(super) struct Override {
-    /// As it was typed, for errors.
-    pub text: String,
+    /// The option as it was typed, for errors.
+    text: String,
     path: Vec<String>,
-    value: Value,
+    /// A line of TOML that gives [`VALUE`] its value.
+    assignment: String,
 }
 
 impl Overrides {
@@ -35,10 +41,8 @@ impl Overrides {
         }
         if let Some(seeds) = &self.seeds {
             let text = format!("--seeds {seeds}");
-            let value = Value::Array(
-                parse_seeds(seeds).map_err(|message| SpecError::Override { text: text.clone(), message })?,
-            );
-            changes.push(Override { text, path: vec!["seeds".into()], value });
+            let list = parse_seeds(seeds).map_err(|message| SpecError::Override { text: text.clone(), message })?;
+            changes.push(Override { text, path: vec!["seeds".into()], assignment: format!("{VALUE} = {list:?}") });
         }
         Ok(changes)
     }
@@ -67,8 +71,8 @@ impl Override {
         if path == ["name"] {
             return Err(wrong("names cannot be changed: they tell the experiments apart"));
         }
-        let value = parse_value(value.trim()).map_err(|message| wrong(&message))?;
-        Ok(Override { text, path, value })
+        let assignment = assignment(value.trim()).map_err(|message| wrong(&message))?;
+        Ok(Override { text, path, assignment })
     }
 
     /// Whether a key's value may be due to this change.
@@ -77,19 +81,23 @@ impl Override {
         self.path.iter().take(2).any(|step| *step == first(key))
     }
 
-    fn apply(&self, spec: &mut Table) -> Result<(), SpecError> {
+    /// The value, where the assignment was read.
+    fn value(&self) -> Option<DeValue<'_>> {
+        let mut table = DeTable::parse(&self.assignment).ok()?.into_inner();
+        let value = table.remove(VALUE)?.into_inner();
+        table.is_empty().then_some(value)
+    }
+
+    fn apply<'t>(&'t self, experiments: &mut [Spanned<DeTable<'t>>]) -> Result<(), SpecError> {
         let wrong = |message: String| SpecError::Override { text: self.text.clone(), message };
-        let Some(Value::Array(experiments)) = spec.get_mut("experiment") else {
-            return Err(wrong("the spec has no experiments".into()));
-        };
-        let everywhere = EXPERIMENT_KEYS.contains(&self.path[0].as_str());
+        let everywhere = Experiment::KEYS.contains(&self.path[0].as_str());
         let path = if everywhere { &self.path[..] } else { &self.path[1..] };
         let mut names = Vec::new();
         let mut changed = false;
-        for experiment in experiments.iter_mut().filter_map(Value::as_table_mut) {
-            let name = experiment.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-            if (everywhere || name == self.path[0]) && !path.is_empty() {
-                insert(experiment, path, &self.value).map_err(wrong)?;
+        for experiment in experiments.iter_mut().map(Spanned::get_mut) {
+            let name = experiment.get("name").and_then(|name| name.get_ref().as_str()).unwrap_or_default().to_owned();
+            if let (true, Some(value)) = ((everywhere || name == self.path[0]) && !path.is_empty(), self.value()) {
+                insert(experiment, path, value).map_err(wrong)?;
                 changed = true;
             }
             names.push(name);
@@ -100,64 +108,78 @@ impl Override {
         Err(wrong(format!(
             "{} is neither a key ({}) nor an experiment with a key behind it ({})",
             self.path[0],
-            EXPERIMENT_KEYS.join(", "),
+            Experiment::KEYS.join(", "),
             names.join(", ")
         )))
     }
 }
 
-/// Applies the changes in order; an unknown key or a value of the wrong kind names the change that brought it.
-pub(super) fn apply(mut spec: Table, changes: &[Override]) -> Result<SpecWire, SpecError> {
-    let mut read = SpecWire { experiment: Vec::new() };
+/// Applies the changes in order. An unknown key or a value of the wrong kind names the change that
+/// brought it.
+pub(super) fn apply<'t>(
+    mut tables: Vec<Spanned<DeTable<'t>>>,
+    changes: &'t [Override],
+) -> Result<Vec<Experiment>, SpecError> {
+    let mut experiments = Vec::new();
     for change in changes {
-        change.apply(&mut spec)?;
-        read = SpecWire::deserialize(Value::Table(spec.clone())).map_err(|error| SpecError::Override {
-            text: change.text.clone(),
-            message: wire::plain(error.message()),
-        })?;
+        change.apply(&mut tables)?;
+        let completed = tables.iter().map(defaults::complete).collect::<Result<Vec<_>, _>>();
+        experiments = completed
+            .map_err(|error| SpecError::Override { text: change.text.clone(), message: plain(error.message()) })?;
     }
-    Ok(read)
+    Ok(experiments)
+}
+
+/// The error of a value that became impossible through changes: names those that touch the key,
+/// else all.
+pub(super) fn error(changes: &[Override], impossible: &Impossible) -> SpecError {
+    let touching: Vec<&str> = changes.iter().filter(|c| c.touches(&impossible.key)).map(|c| c.text.as_str()).collect();
+    let all = changes.iter().map(|c| c.text.as_str()).collect();
+    let named: Vec<&str> = if touching.is_empty() { all } else { touching };
+    let message = format!("{}: {}", impossible.key, impossible.message);
+    SpecError::Override { text: named.join(" "), message }
 }
 
 /// Sets `path` in a table; tables on the way are created where they are missing.
-fn insert(table: &mut Table, path: &[String], value: &Value) -> Result<(), String> {
+fn insert<'t>(table: &mut DeTable<'t>, path: &[String], value: DeValue<'t>) -> Result<(), String> {
     let [key, rest @ ..] = path else { return Ok(()) };
+    let unplaced = |value| Spanned::new(0..0, value);
+    let name = || Spanned::new(0..0, Cow::Owned(key.clone()));
     if rest.is_empty() {
-        table.insert(key.clone(), value.clone());
+        table.insert(name(), unplaced(value));
         return Ok(());
     }
-    match table.entry(key.clone()).or_insert_with(|| Value::Table(Table::new())) {
-        Value::Table(inner) => insert(inner, rest, value),
+    match table.entry(name()).or_insert_with(|| unplaced(DeValue::Table(DeTable::new()))).get_mut() {
+        DeValue::Table(inner) => insert(inner, rest, value),
         _ => Err(format!("{key} has no keys of its own")),
     }
 }
 
-/// A TOML value; a bare word is a string.
-fn parse_value(text: &str) -> Result<Value, String> {
+/// A line of TOML that gives [`VALUE`] this value; a bare word is a string.
+fn assignment(text: &str) -> Result<String, String> {
     if !text.is_empty()
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
         && !["true", "false", "inf", "nan"].contains(&text)
     {
-        return Ok(Value::String(text.into()));
+        return Ok(format!("{VALUE} = \"{text}\""));
     }
-    let mut table: Table =
-        toml::from_str(&format!("value = {text}")).map_err(|_| format!("`{text}` is not a TOML value"))?;
-    match (table.remove("value"), table.is_empty()) {
-        (Some(value), true) => Ok(value),
+    let line = format!("{VALUE} = {text}");
+    match line.parse::<toml::Table>() {
+        Ok(table) if table.len() == 1 => Ok(line),
         _ => Err(format!("`{text}` is not a TOML value")),
     }
 }
 
-fn parse_seeds(text: &str) -> Result<Vec<Value>, String> {
+fn parse_seeds(text: &str) -> Result<Vec<i64>, String> {
     let wrong = || "expected a number of seeds, such as 3, or a list, such as 0,5,7".to_owned();
     let number = |part: &str| part.trim().parse::<i64>().ok().filter(|&n| n >= 0).ok_or_else(wrong);
     if let Some(list) = text.strip_suffix(',').or(text.contains(',').then_some(text)) {
-        return list.split(',').map(|part| number(part).map(Value::Integer)).collect();
+        return list.split(',').map(number).collect();
     }
     let count = number(text)?;
     if !(1..=1000).contains(&count) {
         return Err("the number of seeds must be in 1..=1000".into());
     }
-    Ok((0..count).map(Value::Integer).collect())
+    Ok((0..count).collect())
 }

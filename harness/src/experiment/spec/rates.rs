@@ -1,8 +1,8 @@
-//! Which rates an experiment may have.
+//! The rates that an experiment may have.
 
-use super::check::{Checked, Impossible, ensure};
 use super::size::{MOST_LISTS, MOST_RATES};
 use crate::experiment::Answer;
+use crate::experiment::settings::{Checked, Impossible, ensure};
 use std::collections::HashSet;
 
 /// Whether these can be the rates of an experiment, and those it is compared with.

@@ -1,8 +1,7 @@
 //! How much a spec, a checkpoint or an option may ask for: a few bytes are not to take all memory.
 
-use super::check::{Checked, ensure};
 use crate::experiment::convolutions::{Convolution, convolutions};
-use crate::experiment::settings::{InferSpec, ModelSpec};
+use crate::experiment::settings::{Checked, InferSpec, ModelSpec, ensure};
 
 /// Lists of rates of an experiment.
 pub(super) const MOST_LISTS: usize = 1000;
@@ -16,8 +15,8 @@ pub(super) const MOST_RUNS: usize = 100_000;
 /// Weights of a network: ten times those of the largest that is published here, 4 GB of numbers.
 const MOST_WEIGHTS: f64 = 1e9;
 
-/// Pixels of a batch, and those that an image is enlarged to: as colours of 32 bits they take 3 GiB. The largest published
-/// batch has 13 million.
+/// Pixels of a batch, and those that an image is enlarged to: as colours of 32 bits they take 3
+/// GiB. The largest published batch has 13 million.
 const MOST_PIXELS: f64 = (1u64 << 28) as f64;
 
 /// Whether a network with these rates can be held.

@@ -1,7 +1,9 @@
 //! Specs that are read, and those that are refused in one line.
 
 use super::*;
-use crate::experiment::settings::{ModelKind, Part};
+use crate::experiment::settings::{DataSource, ModelKind, ModelSpec, Part, short_hash};
+use crate::experiment::{Answer, Expectation};
+use atrous_data::DatasetKind;
 use atrous_data::synthetic::Drawing;
 use atrous_models::Stem;
 use std::collections::HashSet;
@@ -70,6 +72,27 @@ fn embedded_specs_are_valid() {
         assert_eq!(spec.name, embedded.name);
         assert!(!spec.plan().is_empty());
     }
+}
+
+/// Another digest here would mean that runs which have been made are not found again.
+#[test]
+fn embedded_plans_are_pinned() {
+    let digests = EMBEDDED.map(|embedded| {
+        let plan = Spec::load(embedded.name, &Overrides::default()).unwrap().plan();
+        let runs: Vec<_> = plan.iter().map(|run| (&run.settings, &run.baseline, &run.expectation)).collect();
+        (embedded.name, runs.len(), short_hash(&runs))
+    });
+    let expected = [
+        ("quick", 15, "49830d5606588980"),
+        ("controls", 100, "799675347832d0b0"),
+        ("retina-small", 24, "dda5407212367be4"),
+        ("paper", 75, "82c75c36eb6b3558"),
+        ("ci", 4, "b1c0db51c0b33db0"),
+        ("gate", 18, "e831d7776d23c6fc"),
+        ("speed", 6, "abebc13216cc039d"),
+        ("speed-gpu", 6, "b0bd3e4dc407a86c"),
+    ];
+    assert_eq!(digests, expected.map(|(name, runs, digest)| (name, runs, digest.to_owned())));
 }
 
 #[test]
@@ -314,4 +337,101 @@ fn seeds_and_only() {
     assert_eq!(only("two").unwrap().experiments.len(), 1);
     let error = only("three").unwrap_err().to_string();
     assert!(error.contains("--only three") && error.contains("one, two"), "{error}");
+}
+
+const SHARED: &str = r#"[defaults]
+dataset  = "stare"
+rates    = [[1, 6], [1, 12]]
+baseline = [1, 12]
+seeds    = [0, 1]
+train    = { iterations = 10, batch = 2 }
+infer    = { mode = "slide", window = [64, 64], stride = [43, 43] }
+data     = { synthetic = { seed = 1, train = 2, val = 2 } }
+
+[[experiment]]
+name = "one"
+data = { synthetic = { size = [64, 96] } }
+
+[[experiment]]
+name    = "two"
+dataset = "isaid"
+seeds   = [7]
+train   = { batch = 4 }
+infer   = { mode = "whole" }
+data    = "files"
+"#;
+
+#[test]
+fn defaults_lie_under_every_experiment() {
+    let spec = parse(SHARED).unwrap();
+    let [one, two] = &spec.experiments[..] else { panic!() };
+    assert_eq!((&one.rates, &one.seeds, two.seeds[0]), (&two.rates, &vec![0, 1], 7));
+    assert_eq!((one.train.iterations, two.train.iterations), (10, 10));
+    assert_eq!((one.train.batch, two.train.batch), (2, 4));
+    assert_eq!((one.dataset, two.dataset), (DatasetKind::Stare, DatasetKind::Isaid));
+    // What neither says is the protocol of the experiment's own data set.
+    assert_eq!((one.crop, two.crop), ([128, 128], [896, 896]));
+    assert_eq!((one.infer.window, two.infer.window), (Some([64, 64]), None));
+    assert_eq!((one.resize, &two.data), ([64, 96], &DataSource::Files));
+}
+
+#[test]
+fn overrides_lie_over_defaults() {
+    let set = |set: &[&str]| {
+        let overrides = Overrides { set: set.iter().map(|s| s.to_string()).collect(), ..Overrides::default() };
+        Spec::parse("small", "small.toml", SHARED, &overrides)
+    };
+    let spec = set(&["train.batch=8", "two.infer.flip=true", "one.infer.window=[80, 80]"]).unwrap();
+    let [one, two] = &spec.experiments[..] else { panic!() };
+    assert_eq!((one.train.batch, two.train.batch), (8, 8));
+    assert_eq!((one.infer.window, one.infer.stride), (Some([80, 80]), Some([43, 43])));
+    assert!(two.infer.flip && !one.infer.flip && two.infer.window.is_none());
+    let error = set(&["defaults.train.batch=8"]).unwrap_err().to_string();
+    assert!(error.starts_with("--set defaults.train.batch=8: defaults is neither a key"), "{error}");
+}
+
+#[test]
+fn error_in_defaults_names_its_line() {
+    let refused = |old: &str, new: &str| {
+        assert!(SHARED.contains(old), "{old}");
+        parse(&SHARED.replacen(old, new, 1)).unwrap_err().to_string()
+    };
+    let cases = [
+        ("batch = 2", "bacth = 2", "small.toml:6: train.bacth: unknown key"),
+        ("batch = 2", "lr = \"fast\"", "small.toml:6: train.lr: invalid type"),
+        ("batch = 2", "lr = -1.0", "small.toml:6: train.lr: must be a number above 0"),
+        ("batch = 4", "lr = -1.0", "small.toml:18: train.lr: must be a number above 0"),
+        ("[[1, 6], [1, 12]]", "[[1, 6], [12, 1], [1, 12]]", "small.toml:3: rates[1]: rates must be ascending"),
+        ("val = 2", "vall = 2", "small.toml:8: data.synthetic.vall: unknown key"),
+        ("[defaults]", "[defaults]\nname = \"one\"", "small.toml:2: defaults.name: names cannot be shared"),
+        ("[defaults]", "[defaults]\ncorp = [32, 32]", "small.toml:2: corp: unknown key `corp`, expected one of `name`"),
+        ("[defaults]", "[default]", "small.toml:1: default: unknown key `default`, expected `defaults`"),
+        ("\"isaid\"", "\"pascal\"", "small.toml:16: dataset: unknown value `pascal`"),
+    ];
+    for (old, new, expected) in cases {
+        let error = refused(old, new);
+        assert!(error.starts_with(expected) && error.lines().count() == 1, "{new}: {error}");
+    }
+    assert!(parse("defaults = 3\nexperiment = []").unwrap_err().to_string().starts_with("small.toml:1: defaults: "));
+}
+
+#[test]
+fn misspelt_keys_are_named_whatever_follows_from_them() {
+    let error = refused("dataset  = \"isaid\"", "datset   = \"isaid\"\nmodel    = { kind = \"shallow\" }");
+    assert!(error.starts_with("small.toml:11: datset: unknown key `datset`"), "{error}");
+    let error = refused("dataset  = \"isaid\"", "dataset  = \"isaid\"\nmodel = { kind = \"shallow\", width = 3 }");
+    assert!(error.starts_with("small.toml:12: model.width: unknown key"), "{error}");
+}
+
+#[test]
+fn error_checksum_of_initial_weights() {
+    let error = with(&["one.init={ weights = \"w.pth\", sha256 = \"00\" }"]).unwrap_err().to_string();
+    assert!(error.contains("init.sha256: is taken from the file"), "{error}");
+}
+
+#[test]
+fn the_keys_of_an_experiment_are_its_fields() {
+    let error = refused("seeds    = [3]", "seeds    = [3]\nother = 1");
+    let keys = Experiment::KEYS.map(|key| format!("`{key}`")).join(", ");
+    assert!(error.ends_with(&format!("expected one of {keys}")), "{error}");
 }

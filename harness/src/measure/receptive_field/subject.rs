@@ -6,9 +6,10 @@ use crate::experiment::settings::RunSettings;
 use crate::experiment::spec::Spec;
 use crate::results::run_dir::{RunDir, RunState};
 use crate::run::infer::Inference;
-use crate::run::weights::{Hints, Trained};
+use crate::run::weights::{ImportOptions, Trained};
 use crate::sweep;
 use anyhow::{Result, bail, ensure};
+use atrous_data::DatasetKind;
 use atrous_models::device::ComputeDevice;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ pub struct Subject {
 
 #[derive(Clone, Debug)]
 enum Origin {
-    Weights(PathBuf, Box<Hints>),
+    Weights(PathBuf, Box<ImportOptions>, Option<DatasetKind>),
     Fresh(Box<RunSettings>),
 }
 
@@ -34,7 +35,7 @@ impl Subject {
     ///
     /// # Errors
     /// A directory that is no run's, or has no checkpoint; names it.
-    pub fn of_weights(path: &Path, hints: Hints) -> Result<Self> {
+    pub fn of_weights(path: &Path, options: ImportOptions, dataset: Option<DatasetKind>) -> Result<Self> {
         let folder = if path.is_dir() { Some(path) } else { path.parent() };
         let run = folder.map(RunDir::at).filter(|run| run.run_toml().is_file());
         let file = match &run {
@@ -47,7 +48,11 @@ impl Subject {
             Some(run) => drawn(run)?,
             None => None,
         };
-        Ok(Subject { name: path.display().to_string(), drawn, origin: Origin::Weights(file, Box::new(hints)) })
+        Ok(Subject {
+            name: path.display().to_string(),
+            drawn,
+            origin: Origin::Weights(file, Box::new(options), dataset),
+        })
     }
 
     /// The untrained networks of a spec, in its order: those that training starts from.
@@ -66,7 +71,7 @@ impl Subject {
     /// Names the file.
     pub fn open(&self, device: &ComputeDevice) -> Result<Trained> {
         match &self.origin {
-            Origin::Weights(path, hints) => Trained::read(path, hints, device),
+            Origin::Weights(path, options, dataset) => Trained::read(path, options, *dataset, device),
             Origin::Fresh(settings) => {
                 let mut network = network::config(settings).init(settings.seed, &device.device);
                 if let Some(init) = &settings.init {
@@ -139,7 +144,7 @@ pub fn of_sweep(out: &Path, selection: &Selection) -> Result<Vec<Subject>> {
         }
     }
     ensure!(!chosen.is_empty(), "--rates, --seed: {experiment} has no such finished run in {}", out.display());
-    chosen.into_values().map(|(_, run)| Subject::of_weights(run.path(), Hints::default())).collect()
+    chosen.into_values().map(|(_, run)| Subject::of_weights(run.path(), ImportOptions::default(), None)).collect()
 }
 
 #[cfg(test)]
@@ -199,8 +204,8 @@ mod tests {
         let drawn = subject.drawn.unwrap();
         assert!(drawn.starts_with(folder.path().join("synthetic")), "{}", drawn.display());
         let file = Path::new(&subject.name).join("checkpoint.safetensors");
-        assert_eq!(Subject::of_weights(&file, Hints::default()).unwrap().drawn, Some(drawn));
-        let error = Subject::of_weights(folder.path(), Hints::default()).unwrap_err().to_string();
+        assert_eq!(Subject::of_weights(&file, ImportOptions::default(), None).unwrap().drawn, Some(drawn));
+        let error = Subject::of_weights(folder.path(), ImportOptions::default(), None).unwrap_err().to_string();
         assert!(error.contains("no run's directory"), "{error}");
     }
 }

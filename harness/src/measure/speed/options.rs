@@ -1,8 +1,7 @@
 //! What is measured, and how often.
 
 use super::report::What;
-use atrous_data::ImageLimit;
-use std::path::PathBuf;
+use crate::run::options::{DataOptions, RunOptions};
 use std::time::Duration;
 
 /// What is measured, and how often.
@@ -18,10 +17,8 @@ pub struct SpeedOptions {
     pub within: Option<Duration>,
     /// Threads that prepare batches (for [`What::Loader`]).
     pub threads: usize,
-    /// Bytes of decoded images that are kept (for [`What::Loader`]).
-    pub cache_bytes: usize,
+    /// The options of a run (for [`What::Loader`]).
+    pub run: RunOptions,
     /// The folder of the data sets (for [`What::Loader`]).
-    pub data_root: PathBuf,
-    /// The largest image that is read (for [`What::Loader`]).
-    pub image_limit: ImageLimit,
+    pub data: DataOptions,
 }

@@ -1,21 +1,11 @@
 use super::*;
 use crate::experiment::spec::{Overrides, Spec};
-use atrous_data::ImageLimit;
-use std::path::PathBuf;
+use crate::run::options::{DataOptions, RunOptions};
 use std::time::{Duration, Instant};
 
 fn options(what: What) -> SpeedOptions {
-    let data_root = PathBuf::from("nowhere");
-    SpeedOptions {
-        what,
-        units: 3,
-        warmup: 2,
-        within: None,
-        threads: 1,
-        cache_bytes: 0,
-        data_root,
-        image_limit: ImageLimit::DEFAULT,
-    }
+    let (run, data) = (RunOptions::default(), DataOptions::at("nowhere"));
+    SpeedOptions { what, units: 3, warmup: 2, within: None, threads: 1, run, data }
 }
 
 pub(super) fn settings() -> RunSettings {

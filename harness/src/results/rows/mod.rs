@@ -1,126 +1,29 @@
-//! `results.csv`, `classes.csv` and `image_scores.csv`: what the run directories hold, one row per run (and class, or image).
+//! `results.csv`, `classes.csv` and `image_scores.csv`: what the run directories hold, one record
+//! per run (and class, or image).
 
-mod columns;
-mod line;
-mod read_back;
-mod scores;
+mod record_settings;
+mod row;
+mod run_record;
+mod score_records;
+#[cfg(test)]
+pub(crate) mod testing;
+mod written;
 
-pub(crate) use line::Line;
-pub use read_back::{WrittenRow, WrittenScores, read as read_written};
+pub use row::{Row, RowEnd};
+pub use run_record::RunRecord;
+pub use score_records::{ClassRecord, ImageRecord};
+pub use written::{WrittenRow, read as read_written};
 
-use crate::experiment::Expectation;
-use crate::experiment::settings::RunSettings;
 use crate::results::csv::csv_text;
-use crate::results::image_counts::{self, ImageCounts};
-use crate::results::result::{RunFailure, RunResult};
-use crate::results::run_dir::{RunDir, RunFile, RunState};
-use crate::results::scores::Confusion;
+use crate::results::run_dir::RunDir;
 use crate::support::atomic_file;
-use crate::support::turn::Turn;
-use anyhow::{Context, Result, ensure};
-use columns::{RUN_COLUMNS, run_fields};
-use std::cmp::Ordering;
+use crate::support::file_mutex::FileMutex;
+use anyhow::{Context, Result};
 use std::path::Path;
-
-/// One run that has ended, with the rates it is compared with.
-#[derive(Clone, Debug)]
-pub struct Row {
-    /// The [`MODEL_VERSION`](crate::experiment::settings::MODEL_VERSION) of the program that ran it.
-    pub model_version: u32,
-    pub baseline: Vec<usize>,
-    /// What its experiment is expected to show.
-    pub expectation: Option<Expectation>,
-    pub end: RowEnd,
-    /// Pixel counts of each validation image, in the order of the data set; `None` where the run keeps none.
-    pub images: Option<Vec<ImageCounts>>,
-}
-
-/// With scores, or with an error.
-#[derive(Clone, Debug)]
-pub enum RowEnd {
-    Finished(Box<RunResult>),
-    Failed(Box<RunFailure>),
-}
 
 /// All runs of an output directory that have ended, in an order that depends on nothing but them.
 #[derive(Clone, Debug, Default)]
 pub struct Rows(pub Vec<Row>);
-
-impl Row {
-    /// Reads a run directory; `None` where the run has not ended.
-    ///
-    /// # Errors
-    /// A file that cannot be read, or counts of images that are not those of the result; names it.
-    pub fn read(run: &RunDir) -> Result<Option<Self>> {
-        let end = match run.state()? {
-            RunState::Unfinished => return Ok(None),
-            RunState::Finished(result) => RowEnd::Finished(result),
-            RunState::Failed(failure) => RowEnd::Failed(failure),
-        };
-        let images = match &end {
-            RowEnd::Finished(result) => read_images(&run.images_csv(), &result.confusion)?,
-            RowEnd::Failed(_) => None,
-        };
-        let RunFile { model_version, baseline, expectation, .. } = run.read_run_file()?;
-        Ok(Some(Row { model_version, baseline, expectation, end, images }))
-    }
-
-    pub fn settings(&self) -> &RunSettings {
-        match &self.end {
-            RowEnd::Finished(result) => &result.settings,
-            RowEnd::Failed(failure) => &failure.settings,
-        }
-    }
-
-    pub fn run_id(&self) -> &str {
-        match &self.end {
-            RowEnd::Finished(result) => &result.run_id,
-            RowEnd::Failed(failure) => &failure.run_id,
-        }
-    }
-
-    pub fn data_fingerprint(&self) -> &str {
-        match &self.end {
-            RowEnd::Finished(result) => &result.data_fingerprint,
-            RowEnd::Failed(failure) => &failure.data_fingerprint,
-        }
-    }
-
-    pub fn result(&self) -> Option<&RunResult> {
-        match &self.end {
-            RowEnd::Finished(result) => Some(result),
-            RowEnd::Failed(_) => None,
-        }
-    }
-
-    /// Whether two runs belong into one section: the same images, and the same settings but for rates and seed.
-    pub fn same_protocol(&self, other: &Row) -> bool {
-        self.data_fingerprint() == other.data_fingerprint() && self.settings().protocol() == other.settings().protocol()
-    }
-
-    /// What it has to say in each column of `results.csv`.
-    pub(crate) fn fields(&self) -> impl Iterator<Item = (&'static str, String)> {
-        RUN_COLUMNS.into_iter().zip(run_fields(self))
-    }
-
-    /// `flex (CPU)`: device and adapter.
-    pub fn device(&self) -> String {
-        let (device, adapter) = match &self.end {
-            RowEnd::Finished(result) => (&result.device, &result.adapter),
-            RowEnd::Failed(failure) => (&failure.device, &failure.adapter),
-        };
-        format!("{device} ({adapter})")
-    }
-
-    /// Data set, experiment, rates, seed, id.
-    fn compare(&self, other: &Row) -> Ordering {
-        let key = |row: &Row| {
-            let settings = row.settings();
-            (settings.dataset as usize, settings.experiment.clone(), settings.rates.clone(), settings.seed)
-        };
-        key(self).cmp(&key(other)).then_with(|| self.run_id().cmp(other.run_id()))
-    }
-}
 
 impl Rows {
     /// Reads the run directories.
@@ -134,13 +37,14 @@ impl Rows {
         Ok(Rows(rows))
     }
 
-    /// Reads the run directories and writes `results.csv`, `classes.csv` and `image_scores.csv`, as the only one to do so: of
-    /// several shards that write to one folder, the last to write has seen what all others had finished when they wrote.
+    /// Reads the run directories and writes `results.csv`, `classes.csv` and `image_scores.csv`, as
+    /// the only one to do so: of several shards that write to one folder, the last to write has
+    /// seen what all others had finished when they wrote.
     ///
     /// # Errors
     /// A file that cannot be read or written; names it.
     pub fn update(out: &Path) -> Result<()> {
-        let _turn = Turn::wait(out, "tables")?;
+        let _held = FileMutex::wait(out, "tables")?;
         Rows::read(out)?.write(out)
     }
 
@@ -150,12 +54,12 @@ impl Rows {
     /// Names the file that cannot be written.
     pub fn write(&self, out: &Path) -> Result<()> {
         let files = [
-            ("results.csv", self.runs()),
-            ("classes.csv", scores::classes(&self.0)),
-            ("image_scores.csv", scores::images(&self.0)),
+            ("results.csv", self.csv()),
+            ("classes.csv", csv_text(self.0.iter().flat_map(ClassRecord::of))),
+            ("image_scores.csv", csv_text(self.0.iter().flat_map(ImageRecord::of))),
         ];
-        for (name, lines) in files {
-            atomic_file::write(&out.join(name), csv_text(&lines).context(name)?)?;
+        for (name, text) in files {
+            atomic_file::write(&out.join(name), text.context(name)?)?;
         }
         Ok(())
     }
@@ -165,34 +69,18 @@ impl Rows {
     /// # Errors
     /// None that rows can cause.
     pub fn csv(&self) -> Result<Vec<u8>> {
-        csv_text(&self.runs())
+        csv_text(self.0.iter().map(RunRecord::of))
     }
-
-    fn runs(&self) -> Vec<Vec<String>> {
-        let header = RUN_COLUMNS.iter().map(|column| column.to_string()).collect();
-        std::iter::once(header).chain(self.0.iter().map(run_fields)).collect()
-    }
-}
-
-/// The counts of each image of a run with these counts in all.
-fn read_images(path: &Path, whole: &Confusion) -> Result<Option<Vec<ImageCounts>>> {
-    let Some(images) = image_counts::read(path, whole.classes)? else { return Ok(None) };
-    let mut sum = Confusion::new(whole.classes);
-    images.iter().for_each(|image| sum.merge(&image.confusion));
-    ensure!(
-        sum == *whole,
-        "{} does not add up to the counts of result.json: remove the run's directory to have it repeated",
-        path.display()
-    );
-    Ok(Some(images))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::settings::{run_id, tests::example as settings};
+    use crate::experiment::settings::{RunSettings, run_id, tests::example as settings};
+    use crate::results::image_counts::{self, ImageCounts};
     use crate::results::result::tests::{example, failure};
     use crate::results::run_dir::RunFile;
+    use crate::results::scores::Confusion;
 
     fn write(out: &Path, seed: u64, result: bool) {
         let settings = RunSettings { seed, ..settings() };
@@ -236,6 +124,43 @@ mod tests {
         assert!(classes.lines().nth(2).unwrap().ends_with(",,,"), "an absent class has empty fields: {classes}");
     }
 
+    /// The bytes of the files are what other programs and committed results rely on.
+    #[test]
+    fn files_are_pinned() {
+        let out = tempfile::tempdir().unwrap();
+        testing::pinned().write(out.path()).unwrap();
+        let file = |name: &str| std::fs::read_to_string(out.path().join(name)).unwrap();
+        assert_eq!(file("results.csv"), include_str!("pinned/results.csv"));
+        assert_eq!(file("classes.csv"), include_str!("pinned/classes.csv"));
+        assert_eq!(file("image_scores.csv"), include_str!("pinned/image_scores.csv"));
+    }
+
+    #[test]
+    fn without_runs_there_are_headers() {
+        let out = tempfile::tempdir().unwrap();
+        Rows::default().write(out.path()).unwrap();
+        for (name, pinned) in [
+            ("results.csv", include_str!("pinned/results.csv")),
+            ("classes.csv", include_str!("pinned/classes.csv")),
+            ("image_scores.csv", include_str!("pinned/image_scores.csv")),
+        ] {
+            let header = std::fs::read_to_string(out.path().join(name)).unwrap();
+            assert_eq!(header, format!("{}\n", pinned.lines().next().unwrap()));
+        }
+    }
+
+    /// What programs of before have written comes back byte for byte, but for columns that are new.
+    #[test]
+    fn committed_files_come_back_as_they_were() {
+        use testing::written_again;
+        for folder in ["retina-small", "controls", "precision"] {
+            let runs = written_again::<RunRecord>(folder, "results.csv");
+            assert!(runs.is_empty() || runs == ["precision"], "{folder}: {runs:?}");
+            assert!(written_again::<ClassRecord>(folder, "classes.csv").is_empty());
+        }
+        assert!(written_again::<ImageRecord>("retina-small", "image_scores.csv").is_empty());
+    }
+
     #[test]
     fn images_have_their_own_scores() {
         let out = tempfile::tempdir().unwrap();
@@ -261,12 +186,13 @@ mod tests {
         assert!(error.contains("images.csv does not add up") && error.contains("remove"), "{error}");
     }
 
-    /// A program that has read the rows and not yet written them must not be overtaken by one that has read more.
+    /// A program that has read the rows and not yet written them must not be overtaken by one that
+    /// has read more.
     #[test]
     fn who_writes_has_read_since_the_last_one_wrote() {
         let out = tempfile::tempdir().unwrap();
         write(out.path(), 1, true);
-        let turn = Turn::wait(out.path(), "tables").unwrap();
+        let turn = FileMutex::wait(out.path(), "tables").unwrap();
         std::thread::scope(|scope| {
             let (done, ended) = std::sync::mpsc::channel();
             let path = out.path();

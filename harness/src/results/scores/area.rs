@@ -3,7 +3,7 @@
 /// Pixels of one class, over an image or a set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ClassArea {
-    /// Of the class in the truth and in the prediction.
+    /// Pixels that are of the class in the truth and in the prediction.
     pub intersection: u64,
     pub truth: u64,
     pub prediction: u64,

@@ -1,4 +1,5 @@
-//! Scores against those that mmsegmentation reports for the same label maps (`tests/golden/metrics.*`).
+//! Scores against those that mmsegmentation reports for the same label maps
+//! (`tests/golden/metrics.*`).
 
 use super::Confusion;
 use crate::support::golden::recordings;

@@ -1,6 +1,6 @@
-//! The mean over classes that rates are compared by.
+//! The scores that rates are compared by.
 
-use super::{ClassArea, Scores, class_mean};
+use super::area::{ClassArea, class_mean};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -12,16 +12,50 @@ pub enum Metric {
     Mdice,
 }
 
+/// What has a value for each metric.
+pub trait Scored {
+    type Value;
+
+    /// The value of a metric.
+    fn score(&self, metric: Metric) -> Self::Value;
+}
+
+/// Makes a type with fields `miou` and `mdice` [`Scored`]: the one place that knows which field is
+/// which metric.
+macro_rules! scored {
+    ($type:ty, $value:ty) => {
+        impl $crate::results::scores::Scored for $type {
+            type Value = $value;
+
+            fn score(&self, metric: $crate::results::scores::Metric) -> $value {
+                match metric {
+                    $crate::results::scores::Metric::Miou => self.miou,
+                    $crate::results::scores::Metric::Mdice => self.mdice,
+                }
+            }
+        }
+    };
+}
+pub(crate) use scored;
+
 impl Metric {
-    /// The metric among a run's scores; NaN where it is undefined.
-    pub fn of(self, scores: &Scores) -> f64 {
+    pub const ALL: [Metric; 2] = [Metric::Miou, Metric::Mdice];
+
+    /// The name in files: a column, a key, an option's value.
+    pub fn name(self) -> &'static str {
         match self {
-            Metric::Miou => scores.miou,
-            Metric::Mdice => scores.mdice,
+            Metric::Miou => "miou",
+            Metric::Mdice => "mdice",
         }
     }
 
-    /// The metric of the pixels of each class, by the rule of [`Confusion::scores`](crate::results::scores::Confusion::scores).
+    /// The metric among scores, of a recorded run, in a line of a file.
+    pub fn of<S: Scored>(self, scored: &S) -> S::Value {
+        scored.score(self)
+    }
+
+    /// The metric of the pixels of each class, by the rule of
+    /// [`Confusion::scores`](crate::results::scores::Confusion::scores).
     pub fn of_areas(self, areas: &[ClassArea]) -> f64 {
         class_mean(areas.iter().map(|area| match self {
             Metric::Miou => area.iou(),
@@ -30,11 +64,37 @@ impl Metric {
     }
 }
 
+/// The name for people: `mIoU`.
 impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Metric::Miou => "mIoU",
             Metric::Mdice => "mDice",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Confusion;
+    use super::*;
+    use clap::ValueEnum;
+
+    #[test]
+    fn names_are_those_of_files_and_options() {
+        for metric in Metric::ALL {
+            assert_eq!(serde_json::to_value(metric).unwrap(), metric.name());
+            assert_eq!(metric.to_possible_value().unwrap().get_name(), metric.name());
+            assert_eq!(metric.to_string().to_lowercase(), metric.name());
+        }
+        assert_eq!(Metric::value_variants(), Metric::ALL);
+    }
+
+    #[test]
+    fn scores_and_areas_agree() {
+        let confusion = Confusion { classes: 2, counts: vec![80, 5, 5, 10] };
+        let (scores, areas) = (confusion.scores(), confusion.areas());
+        assert_eq!(Metric::ALL.map(|metric| metric.of(&scores)), [scores.miou, scores.mdice]);
+        assert_eq!(Metric::ALL.map(|metric| metric.of_areas(&areas)), [scores.miou, scores.mdice]);
     }
 }

@@ -4,7 +4,8 @@ mod area;
 mod metric;
 
 pub use area::{ClassArea, class_mean};
-pub use metric::Metric;
+pub(crate) use metric::scored;
+pub use metric::{Metric, Scored};
 
 use area::ratio;
 use atrous_data::IGNORE_INDEX;
@@ -35,7 +36,8 @@ impl Confusion {
         Confusion { classes, counts: vec![0; classes * classes] }
     }
 
-    /// Whether counts from a file can be those of so many classes. Sums of them stay far below what 64 bits hold.
+    /// Whether counts from a file can be those of so many classes. Sums of them stay far below what
+    /// 64 bits hold.
     ///
     /// # Errors
     /// Why not.
@@ -98,8 +100,8 @@ impl Confusion {
         (0..n).map(area).collect()
     }
 
-    /// Scores as mmsegmentation defines them: a class absent everywhere scores NaN and is skipped by the
-    /// means; one absent only from the truth has IoU and Dice 0 and accuracy NaN.
+    /// Scores as mmsegmentation defines them: a class absent everywhere scores NaN and is skipped
+    /// by the means; one absent only from the truth has IoU and Dice 0 and accuracy NaN.
     pub fn scores(&self) -> Scores {
         let areas = self.areas();
         let of = |score: fn(ClassArea) -> f64| areas.iter().copied().map(score).collect::<Vec<_>>();
@@ -139,19 +141,49 @@ pub struct Scores {
     pub aacc: f64,
 }
 
+scored!(Scores, f64);
+
+/// One kind of score: of each class, and in the mean over the classes.
+#[derive(Clone, Copy, Debug)]
+pub struct ClassScores<'a> {
+    /// The key in `result.json`: `iou`.
+    pub key: &'static str,
+    /// The name for people: `IoU`.
+    pub title: &'static str,
+    pub classes: &'a [f64],
+    /// The name of the mean for people: `mIoU`.
+    pub mean_title: &'static str,
+    pub mean: f64,
+}
+
 impl Scores {
+    /// The scores that every class has.
+    pub fn by_class(&self) -> [ClassScores<'_>; 3] {
+        let scores = |key, title, classes, mean_title, mean| ClassScores { key, title, classes, mean_title, mean };
+        [
+            scores("iou", "IoU", &self.iou, "mIoU", self.miou),
+            scores("dice", "Dice", &self.dice, "mDice", self.mdice),
+            scores("accuracy", "accuracy", &self.accuracy, "mAcc", self.macc),
+        ]
+    }
+
+    /// The scores of all pixels together, by their names for people.
+    pub fn overall(&self) -> [(&'static str, f64); 1] {
+        [("aAcc", self.aacc)]
+    }
+
     /// Whether scores from a file can be those of so many classes.
     ///
     /// # Errors
     /// Why not.
     pub fn check(&self, classes: usize) -> Result<(), String> {
-        let lists = [("iou", &self.iou), ("dice", &self.dice), ("accuracy", &self.accuracy)];
-        if let Some((name, list)) = lists.iter().find(|(_, list)| list.len() != classes) {
-            return Err(format!("{name} must have {classes} classes, and has {}", list.len()));
+        let by_class = self.by_class();
+        if let Some(wrong) = by_class.iter().find(|score| score.classes.len() != classes) {
+            return Err(format!("{} must have {classes} classes, and has {}", wrong.key, wrong.classes.len()));
         }
-        let means = [self.miou, self.mdice, self.macc, self.aacc];
-        let fractions = lists.iter().flat_map(|(_, list)| list.iter()).chain(&means);
-        match fractions.copied().find(|value| !value.is_nan() && !(0.0..=1.0).contains(value)) {
+        let classes = by_class.iter().flat_map(|score| score.classes).copied();
+        let means = by_class.iter().map(|score| score.mean).chain(self.overall().map(|(_, score)| score));
+        match classes.chain(means).find(|value| !value.is_nan() && !(0.0..=1.0).contains(value)) {
             Some(value) => Err(format!("{value} is no fraction")),
             None => Ok(()),
         }
@@ -171,7 +203,7 @@ pub(crate) mod nan {
     }
 }
 
-/// The same for a list.
+/// Numbers that are `null` in JSON where they are NaN.
 mod nan_list {
     use serde::{Deserialize, Deserializer, Serializer};
 

@@ -42,7 +42,7 @@ fn golden_sliding_logits() {
             let number = |key: &str| case[key].as_u64().unwrap() as usize;
             let (window, stride) = ([number("crop"); 2], [number("stride"); 2]);
             let input = (tensor::<4>(&recorded, &format!("{name}.input")) - 128.0) / 64.0;
-            let pixels = Pixels { size, data: input.into_data().iter::<f32>().collect() };
+            let pixels = NormalisedImage { size, data: input.into_data().iter::<f32>().collect() };
             let inference =
                 Inference { resize: size, infer: InferSpec::slide(window, stride), divisor: 16, classes: 2 };
             let windows = windows(size, window, stride);

@@ -4,10 +4,10 @@ use crate::experiment::settings::{InferMode, InferSpec, RunSettings};
 use crate::run::windows::{Window, windows};
 use atrous_data::{RgbImage8, fit_size, normalise, resize_image};
 use atrous_models::burn::tensor::{Device, Tensor, TensorData};
-use atrous_models::kernels::resize::{self, ResizeShape};
+use atrous_models::ops::resize_bilinear::{ResizeShape, cpu as resize};
 use atrous_models::{Segmentor, ops};
 
-/// Pixels that go through the network at once, about.
+/// NormalisedImage that go through the network at once, about.
 pub const BATCH_PIXELS: usize = 8 * 128 * 128;
 
 /// How images are brought into the network and its logits back.
@@ -30,7 +30,7 @@ pub struct Prediction {
 }
 
 /// Normalised pixels, 3 x height x width.
-struct Pixels {
+struct NormalisedImage {
     size: [usize; 2],
     data: Vec<f32>,
 }
@@ -52,11 +52,12 @@ impl Inference {
         }
     }
 
-    /// Predicts an image. `network` tracks no gradients and lives on `device`. `proceed` is told of windows done and in
-    /// all; where it returns false, nothing more is computed and the result is `None`.
+    /// Predicts an image. `network` tracks no gradients and lives on `device`. `proceed` is told of
+    /// windows done and in all; where it returns false, nothing more is computed and the result is
+    /// `None`.
     ///
-    /// Logits of windows are averaged by count and resized to the image's own size, and the largest wins. With several
-    /// sizes, or mirrored, the largest mean of their softmax wins.
+    /// Logits of windows are averaged by count and resized to the image's own size, and the largest
+    /// wins. With several sizes, or mirrored, the largest mean of their softmax wins.
     pub fn predict(
         &self,
         network: &mut Segmentor,
@@ -118,7 +119,7 @@ impl Inference {
         &self,
         network: &mut Segmentor,
         device: &Device,
-        pixels: &Pixels,
+        pixels: &NormalisedImage,
         windows: &[Window],
         proceed: &dyn Fn(usize) -> bool,
     ) -> Option<Vec<f32>> {
@@ -154,10 +155,10 @@ impl Inference {
 }
 
 impl View {
-    fn pixels(&self, image: &RgbImage8) -> Pixels {
+    fn pixels(&self, image: &RgbImage8) -> NormalisedImage {
         let size = self.size;
         let data = if size == image.size() { normalise(image) } else { normalise(&resize_image(image, size)) };
-        Pixels { size, data: if self.flip { mirrored(data, size[1]) } else { data } }
+        NormalisedImage { size, data: if self.flip { mirrored(data, size[1]) } else { data } }
     }
 }
 
@@ -182,7 +183,7 @@ fn add_softmax(mean: &mut Vec<f32>, logits: &[f32], classes: usize, weight: f32)
 }
 
 /// A window's pixels, 3 x input size; what reaches beyond the window is 0, the mean colour.
-fn cut(pixels: &Pixels, window: &Window, input: [usize; 2]) -> Vec<f32> {
+fn cut(pixels: &NormalisedImage, window: &Window, input: [usize; 2]) -> Vec<f32> {
     let [height, width] = pixels.size;
     let mut image = vec![0.0; 3 * input[0] * input[1]];
     for (channel, plane) in image.chunks_exact_mut(input[0] * input[1]).enumerate() {

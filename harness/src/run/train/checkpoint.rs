@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
 
-/// A safetensors file: the network's tensors under mmsegmentation's keys, the velocities behind `velocity.`, and, as
-/// metadata, what is needed to go on and to score the network without its run directory.
+/// A safetensors file: the network's tensors under mmsegmentation's keys, the velocities behind
+/// `velocity.`, and, as metadata, what is needed to go on and to score the network without its run
+/// directory.
 pub struct Checkpoint {
     pub state: State,
     pub run_id: String,
@@ -21,7 +22,8 @@ pub struct Checkpoint {
     pub train_seconds: f64,
     /// When the run was first started, RFC 3339.
     pub began: String,
-    /// Name of the device that it was trained on; of all of them, joined by ` + `, where they changed.
+    /// Name of the device that it was trained on; of all of them, joined by ` + `, where they
+    /// changed.
     pub device: String,
     /// Runs side by side, at most.
     pub jobs: usize,
@@ -55,15 +57,18 @@ impl Checkpoint {
         atomic_file::write(path, self.state.to_bytes())
     }
 
+    /// Reads a checkpoint of this program.
+    ///
     /// # Errors
-    /// A file that cannot be read, is no safetensors file or lacks this program's metadata; names it.
+    /// A file that cannot be read, is no safetensors file or lacks this program's metadata; names
+    /// it.
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = input_file::read_weights(path).with_context(|| format!("cannot read {}", path.display()))?;
         let state = State::from_bytes(&bytes).map_err(anyhow::Error::from);
         state.and_then(Self::of).with_context(|| format!("{} is no checkpoint", path.display()))
     }
 
-    /// The same, `None` where there is no such file.
+    /// Reads a checkpoint as [`Checkpoint::read`] does; `None` where there is no such file.
     ///
     /// # Errors
     /// Those of [`Checkpoint::read`].

@@ -26,18 +26,19 @@ impl Learner {
         }
     }
 
-    /// The iteration of the batch: losses, gradients, update. Where the loss is not a number the parameters stay as they
-    /// were.
+    /// The iteration of the batch: losses, gradients, update. Where the loss is not a number the
+    /// parameters stay as they were.
     pub fn step(&mut self, settings: &RunSettings, batch: Batch) -> LogRow {
         let TrainSpec { iterations, lr, lr_min, poly_power, dropout, .. } = settings.train;
         let iteration = batch.iteration;
         let lr = poly_lr(iteration, iterations, lr, lr_min, poly_power);
         let (images, labels) = tensors(batch, &self.device);
         let mut noise = DropoutNoise::new(settings.seed, iteration, dropout);
-        let losses = self.network.losses(images, labels, network::loss(settings), &mut noise);
+        let losses = self.network.losses(images, labels, settings.train.loss(), &mut noise);
         let total = losses.total();
         let gradients = total.backward();
-        // Only now, and all at once: a GPU that is asked for losses halts until they are fetched, and would have nothing to go on with.
+        // Only now, and all at once: a GPU that is asked for losses halts until they are fetched,
+        // and would have nothing to go on with.
         let [loss, decode, auxiliary] = values([total, losses.decode, losses.auxiliary]);
         if loss.is_finite() {
             self.sgd.step(&mut self.network, &gradients, lr);
@@ -90,9 +91,9 @@ mod tests {
             let mut learner = Learner::new(&settings, Device::flex().autodiff());
             let before = weights(&mut learner);
             let row = learner.step(&settings, batch(|i| if broken { f32::NAN } else { (i as f32 * 0.37).sin() }));
-            assert_eq!(row.loss.is_finite(), moves, "{}", row.loss);
+            assert_eq!(row.loss.is_finite(), moves, "broken: {broken}, {row:?}");
             assert!(!moves || (row.loss - row.decode - row.auxiliary).abs() < 1e-6, "{row:?}");
-            assert_eq!(weights(&mut learner) != before, moves);
+            assert_eq!(weights(&mut learner) != before, moves, "broken: {broken}");
         }
     }
 

@@ -1,7 +1,6 @@
 //! `log.csv`, a row per iteration, and `evaluations.csv`, a row per evaluation on the way.
 
-use crate::results::scores::Metric;
-use crate::results::scores::Scores;
+use crate::results::scores::{Scores, scored};
 use crate::support::atomic_file;
 use crate::support::input_file;
 use anyhow::{Context, Result};
@@ -76,15 +75,7 @@ pub struct EvaluationRow {
     pub aacc: f64,
 }
 
-impl EvaluationRow {
-    /// The score of a metric.
-    pub fn score(&self, metric: Metric) -> f64 {
-        match metric {
-            Metric::Miou => self.miou,
-            Metric::Mdice => self.mdice,
-        }
-    }
-}
+scored!(EvaluationRow, f64);
 
 /// Evaluations so far; written with each.
 pub struct Evaluations {
@@ -130,7 +121,8 @@ pub fn read_log(path: &Path) -> Result<Vec<LogRow>> {
     read_rows(path)
 }
 
-/// The rows of an `evaluations.csv`; none where there is no such file, as in runs that were scored at the end alone.
+/// The rows of an `evaluations.csv`; none where there is no such file, as in runs that were scored
+/// at the end alone.
 ///
 /// # Errors
 /// A damaged file; names it.

@@ -1,4 +1,5 @@
-//! Training of one run: batches -> losses -> steps, with a log, evaluations on the way, and checkpoints.
+//! Training of one run: batches -> losses -> steps, with a log, evaluations on the way, and
+//! checkpoints.
 
 mod checkpoint;
 mod learner;
@@ -14,6 +15,7 @@ use crate::experiment::settings::{RunSettings, TrainSpec};
 use crate::run::context::RunContext;
 use crate::run::evaluate::evaluate;
 use crate::run::infer::Inference;
+use crate::run::options::RunOptions;
 use crate::support::progress::Bar;
 use anyhow::{Context, Result};
 use atrous_data::{AugmentConfig, BatchLoader, BatchSource, Dataset, Split};
@@ -48,7 +50,7 @@ pub struct Training<'a> {
 }
 
 /// Why training ended.
-pub enum End {
+pub enum TrainingEnd {
     Done,
     Stopped,
     /// The loss of this iteration is not a number.
@@ -113,12 +115,12 @@ impl<'a> Training<'a> {
         self.log.last_loss()
     }
 
-    /// Trains to the last iteration, or until the loss is not a number or somebody wants to stop. A checkpoint is
-    /// written at the end, but not of a network that has diverged.
+    /// Trains to the last iteration, or until the loss is not a number or somebody wants to stop. A
+    /// checkpoint is written at the end, but not of a network that has diverged.
     ///
     /// # Errors
     /// A data file that cannot be read, or a file that cannot be written; names it.
-    pub fn run(&mut self) -> Result<End> {
+    pub fn run(&mut self) -> Result<TrainingEnd> {
         let settings = self.context.settings;
         let total = settings.train.iterations;
         let bar = self.context.progress.bar(total, format!("train {}", settings.run_name()));
@@ -129,21 +131,21 @@ impl<'a> Training<'a> {
             self.evaluate_if_due(&bar)?;
             if self.iteration >= total {
                 break if self.is_finite() {
-                    End::Done
+                    TrainingEnd::Done
                 } else {
                     // The last update did it: there is no later loss that would tell.
-                    End::Diverged { iteration: total - 1, loss: f64::NAN }
+                    TrainingEnd::Diverged { iteration: total - 1, loss: f64::NAN }
                 };
             }
             if self.context.stop.requested() {
-                break End::Stopped;
+                break TrainingEnd::Stopped;
             }
             let batch = loader.next().expect("one batch per iteration that is left")?;
             debug_assert_eq!(batch.iteration, self.iteration);
             let row = self.learner.step(self.context.settings, batch);
             let loss = row.loss;
             if !loss.is_finite() {
-                break End::Diverged { iteration: self.iteration, loss };
+                break TrainingEnd::Diverged { iteration: self.iteration, loss };
             }
             self.log.push(row);
             self.iteration += 1;
@@ -151,24 +153,25 @@ impl<'a> Training<'a> {
             bar.set(self.iteration);
             self.checkpoint_if_due()?;
         };
-        if matches!(end, End::Done) {
+        if matches!(end, TrainingEnd::Done) {
             bar.finish();
         }
         match end {
-            End::Diverged { .. } => self.log.write()?,
-            End::Done | End::Stopped => self.write_checkpoint()?,
+            TrainingEnd::Diverged { .. } => self.log.write()?,
+            TrainingEnd::Done | TrainingEnd::Stopped => self.write_checkpoint()?,
         }
         Ok(end)
     }
 
     fn loader(&self) -> BatchLoader {
         let settings = self.context.settings;
-        let source = batches(settings, self.context.dataset.clone(), self.context.cache_bytes);
+        let source = batches(settings, self.context.dataset.clone(), self.context.options);
         let threads = loader_threads(rayon::current_num_threads());
         BatchLoader::new(Arc::new(source), self.iteration..settings.train.iterations, threads)
     }
 
-    /// Whether a thing that happens every so many iterations is due now: not before the first, nor after the last.
+    /// Whether a thing that happens every so many iterations is due now: not before the first, nor
+    /// after the last.
     fn is_due(&self, every: u64) -> bool {
         let total = self.context.settings.train.iterations;
         every > 0 && self.iteration > 0 && self.iteration < total && self.iteration.is_multiple_of(every)
@@ -226,19 +229,20 @@ impl<'a> Training<'a> {
     }
 }
 
-/// Threads that prepare batches where a run has so many of the processor's: the network takes the other ones.
+/// Threads that prepare batches where a run has so many of the processor's: the network takes the
+/// other ones.
 pub fn loader_threads(threads: usize) -> usize {
     (threads / 2).clamp(1, 8)
 }
 
-/// The batches that a run trains on. Decoded images are kept in up to `cache_bytes` of memory.
-pub fn batches(settings: &RunSettings, dataset: Arc<Dataset>, cache_bytes: usize) -> BatchSource {
+/// The batches that a run trains on.
+pub fn batches(settings: &RunSettings, dataset: Arc<Dataset>, options: RunOptions) -> BatchSource {
     let augment = AugmentConfig {
         ratio: settings.train.ratio,
         photometric: settings.train.photometric,
         ..AugmentConfig::protocol(settings.resize, settings.crop)
     };
-    BatchSource::new(dataset, augment, settings.train.batch, settings.seed, cache_bytes)
+    BatchSource::new(dataset, augment, settings.train.batch, settings.seed, options.cache_bytes())
 }
 
 /// Names of devices, joined by ` + `, with one more unless it is among them.

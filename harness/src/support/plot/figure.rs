@@ -2,12 +2,10 @@
 
 use super::chart::Chart;
 use super::draw::{SCALE, SIZE, draw};
-use super::encode::encode;
 use super::font;
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use atrous_data::RgbImage8;
 use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, SVGBackend};
-use png::Compression;
 
 /// A chart with its name.
 #[derive(Clone, Debug)]
@@ -56,7 +54,7 @@ impl Figure {
         let (width, height) = pixels();
         let mut picture = RgbImage8::filled(height as usize, width as usize, [255; 3]);
         self.draw_on(BitMapBackend::with_buffer(&mut picture.data, (width, height)))?;
-        encode(&picture, Compression::High)
+        picture.small_png().context("the plot cannot be encoded")
     }
 
     fn draw_on<DB: DrawingBackend>(&self, backend: DB) -> Result<()> {

@@ -1,14 +1,12 @@
 //! Several arrays in one picture, with one colour scale for all.
 
 use super::colour::{Scale, colour};
-use super::encode::encode;
 use super::font;
 use super::heat_map::{HeatMap, draw, enlargement};
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use atrous_data::RgbImage8;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use png::Compression;
 
 /// Tiles are enlarged by a whole factor, as far as no side gets longer than this.
 const TILE: usize = 288;
@@ -68,7 +66,7 @@ impl GridLayout {
 /// # Errors
 /// No tiles, or tiles of different sizes.
 pub fn png(tiles: &[GridTile], scale: Scale) -> Result<Vec<u8>> {
-    encode(&picture(tiles, scale)?, Compression::Balanced)
+    picture(tiles, scale)?.png().context("a grid cannot be encoded")
 }
 
 fn picture(tiles: &[GridTile], scale: Scale) -> Result<RgbImage8> {

@@ -1,10 +1,8 @@
 //! An array as a picture: one colour per value.
 
 use super::colour::{Scale, colour};
-use super::encode::encode;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use atrous_data::RgbImage8;
-use png::Compression;
 
 /// Pictures are enlarged by a whole factor until their longer side has so many pixels.
 const SIDE: usize = 512;
@@ -38,7 +36,7 @@ pub struct Outline {
 /// None that an array can cause.
 pub fn png(map: &HeatMap, scale: Scale) -> Result<Vec<u8>> {
     let peak = map.values.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
-    encode(&draw(map, scale, peak, enlargement(map.size, SIDE)), Compression::Balanced)
+    draw(map, scale, peak, enlargement(map.size, SIDE)).png().context("a map cannot be encoded")
 }
 
 /// The largest whole factor at which no side is longer than `side`; at least 1.

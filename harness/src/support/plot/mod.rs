@@ -5,7 +5,6 @@ mod axis;
 mod chart;
 pub mod colour;
 mod draw;
-mod encode;
 mod figure;
 mod font;
 pub mod heat_grid;

@@ -3,11 +3,11 @@
 use crate::support::exit::Exit;
 use std::time::{Duration, Instant};
 
-/// timeout(1) and schedulers send one request to the process and again to its group: what comes so soon after the first is
-/// no second request. A person takes longer to decide.
+/// timeout(1) and schedulers send one request to the process and again to its group: what comes so
+/// soon after the first is no second request. A person takes longer to decide.
 const ECHO: Duration = Duration::from_millis(300);
 
-/// Who asks.
+/// Who asks the program to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request {
     /// Ctrl-C, or a terminal that went away.
@@ -17,11 +17,11 @@ pub enum Request {
 }
 
 impl Request {
-    /// The exit code of a program that stops because of this request.
-    pub fn exit_code(self) -> u8 {
+    /// How a program ends that stops because of this request.
+    pub fn exit(self) -> Exit {
         match self {
-            Request::User => Exit::StoppedByUser.code(),
-            Request::Scheduler => Exit::StoppedByScheduler.code(),
+            Request::User => Exit::StoppedByUser,
+            Request::Scheduler => Exit::StoppedByScheduler,
         }
     }
 
@@ -34,7 +34,7 @@ impl Request {
     }
 }
 
-/// What has been asked so far.
+/// The requests that have come so far.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
     first: Option<(Request, Instant)>,
@@ -42,23 +42,23 @@ pub(super) struct Requests {
 
 /// What a request leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum Reaction {
     Stop,
     /// Nothing: it is the first one, once more.
     Echo,
-    /// Leave at once, with this exit code.
-    Leave(u8),
+    /// Leave at once, and end so.
+    Leave(Exit),
 }
 
 impl Requests {
-    pub fn receive(&mut self, request: Request, now: Instant) -> Answer {
+    pub fn receive(&mut self, request: Request, now: Instant) -> Reaction {
         match self.first {
             None => {
                 self.first = Some((request, now));
-                Answer::Stop
+                Reaction::Stop
             }
-            Some((_, first)) if now.saturating_duration_since(first) < ECHO => Answer::Echo,
-            Some((first, _)) => Answer::Leave(first.exit_code()),
+            Some((_, first)) if now.saturating_duration_since(first) < ECHO => Reaction::Echo,
+            Some((first, _)) => Reaction::Leave(first.exit()),
         }
     }
 }
@@ -70,11 +70,13 @@ mod tests {
     #[test]
     fn the_second_request_leaves_with_the_code_of_the_first() {
         let begin = Instant::now();
-        for (first, second, code) in [(Request::Scheduler, Request::User, 75), (Request::User, Request::Scheduler, 130)]
-        {
+        for (first, second, exit) in [
+            (Request::Scheduler, Request::User, Exit::StoppedByScheduler),
+            (Request::User, Request::Scheduler, Exit::StoppedByUser),
+        ] {
             let mut requests = Requests::default();
-            assert_eq!(requests.receive(first, begin), Answer::Stop);
-            assert_eq!(requests.receive(second, begin + ECHO), Answer::Leave(code));
+            assert_eq!(requests.receive(first, begin), Reaction::Stop);
+            assert_eq!(requests.receive(second, begin + ECHO), Reaction::Leave(exit));
         }
     }
 
@@ -82,9 +84,9 @@ mod tests {
     fn a_request_that_comes_twice_at_once_is_one() {
         let begin = Instant::now();
         let mut requests = Requests::default();
-        assert_eq!(requests.receive(Request::Scheduler, begin), Answer::Stop);
-        assert_eq!(requests.receive(Request::Scheduler, begin), Answer::Echo);
-        assert_eq!(requests.receive(Request::Scheduler, begin + ECHO / 2), Answer::Echo);
-        assert_eq!(requests.receive(Request::Scheduler, begin + 2 * ECHO), Answer::Leave(75));
+        assert_eq!(requests.receive(Request::Scheduler, begin), Reaction::Stop);
+        assert_eq!(requests.receive(Request::Scheduler, begin), Reaction::Echo);
+        assert_eq!(requests.receive(Request::Scheduler, begin + ECHO / 2), Reaction::Echo);
+        assert_eq!(requests.receive(Request::Scheduler, begin + 2 * ECHO), Reaction::Leave(Exit::StoppedByScheduler));
     }
 }

@@ -1,19 +1,18 @@
 //! Signals of Unix.
 
-use super::StopFlag;
-use super::request::{Answer, Request, Requests};
+use super::request::{Reaction, Request, Requests};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use std::io::{self, Write};
 use std::time::Instant;
 
-/// Sets `flag` on the first signal, and ends the program on the second.
+/// Calls `stop` on the first signal, and ends the program on the second.
 ///
 /// # Errors
 /// When the system lets nobody listen.
-pub(super) fn listen(flag: StopFlag) -> io::Result<()> {
-    // SIGXFSZ is listened to and not answered: otherwise a file that reaches the limit of `ulimit -f` would end the program,
-    // instead of failing the write, which names the file.
+pub(super) fn listen(stop: impl Fn(Request) + Send + 'static) -> io::Result<()> {
+    // SIGXFSZ is listened to and not answered: otherwise a file that reaches the limit of `ulimit
+    // -f` would end the program, instead of failing the write, which names the file.
     let mut wanted = vec![SIGINT, SIGTERM, SIGXFSZ];
     if !is_ignored(SIGHUP) {
         wanted.push(SIGHUP);
@@ -28,13 +27,13 @@ pub(super) fn listen(flag: StopFlag) -> io::Result<()> {
                 _ => continue,
             };
             match requests.receive(request, Instant::now()) {
-                Answer::Stop => {
-                    flag.request_by(request);
+                Reaction::Stop => {
+                    stop(request);
                     // The terminal may be what went away.
                     let _ = writeln!(io::stderr(), "\n{}", request.notice());
                 }
-                Answer::Echo => {}
-                Answer::Leave(code) => std::process::exit(code.into()),
+                Reaction::Echo => {}
+                Reaction::Leave(exit) => std::process::exit(exit.code().into()),
             }
         }
     };
@@ -42,7 +41,8 @@ pub(super) fn listen(flag: StopFlag) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether the program was started with a signal ignored, as nohup(1) does with SIGHUP. Only Linux tells (proc(5)).
+/// Whether the program was started with a signal ignored, as nohup(1) does with SIGHUP. Only Linux
+/// tells (proc(5)).
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

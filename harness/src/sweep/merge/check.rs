@@ -1,35 +1,37 @@
 //! Whether runs of several folders are runs of one sweep.
 
-use super::found::{Found, Reached};
+use super::found::{FoundRun, RunStage};
 use crate::experiment::settings::short_hash;
 use anyhow::{Result, bail};
 use std::collections::HashMap;
 use std::hash::Hash;
 
+/// Checks that runs are of one version of the program, of one sweep and of the same data.
+///
 /// # Errors
 /// The first two runs that do not belong together; names a file of both.
-pub(super) fn belong_together(found: &[Found]) -> Result<()> {
+pub(super) fn belong_together(found: &[FoundRun]) -> Result<()> {
     against_first(found, |_| (), model_version)?;
     against_first(found, |run| (run.file.settings.dataset, short_hash(&run.file.settings.data)), data_fingerprint)?;
     against_first(found, |run| run.file.settings.experiment.clone(), question)?;
-    let ended: Vec<&Found> = found.iter().filter(|run| run.reached.is_end()).collect();
+    let ended: Vec<&FoundRun> = found.iter().filter(|run| run.stage.is_end()).collect();
     against_first(ended, |run| run.file.run_id.clone(), end)
 }
 
 /// Holds each run against the first one that has the same key.
 fn against_first<'f, K: Eq + Hash>(
-    runs: impl IntoIterator<Item = &'f Found>,
-    key: impl Fn(&Found) -> K,
-    check: impl Fn(&Found, &Found) -> Result<()>,
+    runs: impl IntoIterator<Item = &'f FoundRun>,
+    key: impl Fn(&FoundRun) -> K,
+    check: impl Fn(&FoundRun, &FoundRun) -> Result<()>,
 ) -> Result<()> {
-    let mut first: HashMap<K, &Found> = HashMap::new();
+    let mut first: HashMap<K, &FoundRun> = HashMap::new();
     for run in runs {
         check(first.entry(key(run)).or_insert(run), run)?;
     }
     Ok(())
 }
 
-fn model_version(first: &Found, other: &Found) -> Result<()> {
+fn model_version(first: &FoundRun, other: &FoundRun) -> Result<()> {
     let (old, new) = (first.file.model_version, other.file.model_version);
     if old != new {
         bail!(
@@ -41,9 +43,10 @@ fn model_version(first: &Found, other: &Found) -> Result<()> {
     Ok(())
 }
 
-/// Of one data set that is files, or drawn in one way.
-fn data_fingerprint(first: &Found, other: &Found) -> Result<()> {
-    let digits = |run: &Found| run.file.data_fingerprint.chars().take(12).collect::<String>();
+/// Checks that two runs on one data set, of files or drawn in one way, were trained on the same
+/// images.
+fn data_fingerprint(first: &FoundRun, other: &FoundRun) -> Result<()> {
+    let digits = |run: &FoundRun| run.file.data_fingerprint.chars().take(12).collect::<String>();
     if first.file.data_fingerprint != other.file.data_fingerprint {
         let dataset = first.file.settings.dataset;
         bail!(
@@ -60,8 +63,8 @@ fn data_fingerprint(first: &Found, other: &Found) -> Result<()> {
     Ok(())
 }
 
-/// What an experiment compares with, and what it expects.
-fn question(first: &Found, other: &Found) -> Result<()> {
+/// Checks that two runs of an experiment have one baseline and one expectation.
+fn question(first: &FoundRun, other: &FoundRun) -> Result<()> {
     let key = match (&first.file, &other.file) {
         (left, right) if left.baseline != right.baseline => "baseline",
         (left, right) if left.expectation != right.expectation => "expectation",
@@ -75,14 +78,14 @@ fn question(first: &Found, other: &Found) -> Result<()> {
     )
 }
 
-/// A run ends in one way, wherever it is done.
-fn end(first: &Found, other: &Found) -> Result<()> {
-    let differ = match (&first.reached, &other.reached) {
-        (Reached::Finished(left), Reached::Finished(right)) => {
+/// Checks that two copies of a run ended in the same way.
+fn end(first: &FoundRun, other: &FoundRun) -> Result<()> {
+    let differ = match (&first.stage, &other.stage) {
+        (RunStage::Finished(left), RunStage::Finished(right)) => {
             let same = left.confusion == right.confusion && left.final_loss.to_bits() == right.final_loss.to_bits();
             (!same).then(|| format!("mIoU {} and {}", left.scores.miou, right.scores.miou))
         }
-        (Reached::Failed(left), Reached::Failed(right)) => {
+        (RunStage::Failed(left), RunStage::Failed(right)) => {
             let same = (left.iteration, &left.reason) == (right.iteration, &right.reason);
             (!same).then(|| format!("failed at iteration {} and {}", left.iteration, right.iteration))
         }

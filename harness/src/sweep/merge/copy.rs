@@ -8,9 +8,10 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Folders on their way into an output directory whose lock is held: each is copied to a place of its own, synced and renamed.
+/// The copies of folders on their way into an output directory whose lock is held: each is copied
+/// to a place of its own, synced and renamed.
 pub(super) struct Copies {
-    /// Not so deep that a copy in it could be taken for a run.
+    /// The folder that copies are made in: not so deep that one could be taken for a run.
     staging: PathBuf,
     count: Cell<usize>,
 }
@@ -32,7 +33,8 @@ impl Copies {
         }
         let copy = self.copy(from.path())?;
         if replaces {
-            // What is moved away is in `from` too, and further there: a kill between the two loses nothing.
+            // What is moved away is in `from` too, and further there: a kill between the two loses
+            // nothing.
             rename(to, &self.next())?;
         }
         publish(&copy, to)

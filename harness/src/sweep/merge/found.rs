@@ -8,34 +8,35 @@ use crate::run::train::Checkpoint;
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 
-/// A run directory.
-pub(super) struct Found {
+/// A run as it is found in a folder.
+pub(super) struct FoundRun {
     /// The output directory that it is in.
     pub folder: PathBuf,
     pub dir: RunDir,
     pub file: RunFile,
-    pub reached: Reached,
+    pub stage: RunStage,
 }
 
 /// How far a run has come.
-pub(super) enum Reached {
-    /// Not to a checkpoint.
+pub(super) enum RunStage {
+    /// Before the first checkpoint.
     Nothing,
-    /// After so many iterations.
+    /// Interrupted, with a checkpoint after so many iterations.
     Checkpoint(u64),
-    /// To an error that need not come again; its last checkpoint, or 0, is after so many iterations.
+    /// Ended with an error that need not come again; its last checkpoint, or 0, is after so many
+    /// iterations.
     Broken(u64),
     Failed(Box<RunFailure>),
     Finished(Box<RunResult>),
 }
 
-impl Reached {
-    /// Higher is further. A run has one end: finished and failed are equally far.
+impl RunStage {
+    /// How far it is: higher is further. A run has one end: finished and failed are equally far.
     pub fn rank(&self) -> (u8, u64) {
         match self {
-            Reached::Nothing => (0, 0),
-            Reached::Checkpoint(iteration) | Reached::Broken(iteration) => (1, *iteration),
-            Reached::Failed(_) | Reached::Finished(_) => (2, 0),
+            RunStage::Nothing => (0, 0),
+            RunStage::Checkpoint(iteration) | RunStage::Broken(iteration) => (1, *iteration),
+            RunStage::Failed(_) | RunStage::Finished(_) => (2, 0),
         }
     }
 
@@ -45,22 +46,22 @@ impl Reached {
     }
 }
 
-impl Found {
+impl FoundRun {
     /// The file that says how the run ended.
     pub fn end_file(&self) -> PathBuf {
-        match self.reached {
-            Reached::Failed(_) => self.dir.error_json(),
+        match self.stage {
+            RunStage::Failed(_) => self.dir.error_json(),
             _ => self.dir.result_json(),
         }
     }
 }
 
 /// All runs of a folder; none where it is not there.
-pub(super) fn read(folder: &Path) -> Result<Vec<Found>> {
-    RunDir::scan(folder)?.into_iter().map(|dir| Found::read(folder, dir)).collect()
+pub(super) fn read(folder: &Path) -> Result<Vec<FoundRun>> {
+    RunDir::scan(folder)?.into_iter().map(|dir| FoundRun::read(folder, dir)).collect()
 }
 
-impl Found {
+impl FoundRun {
     fn read(folder: &Path, dir: RunDir) -> Result<Self> {
         let file = dir.read_run_file()?;
         let id = run_id_of_version(file.model_version, &file.settings, &file.data_fingerprint);
@@ -71,7 +72,7 @@ impl Found {
             dir.run_toml().display(),
             file.run_id
         );
-        let reached = match Row::read(&dir)? {
+        let stage = match Row::read(&dir)? {
             None => checkpoint(&dir, &id)?,
             Some(row) => {
                 let id = run_id_of_version(file.model_version, row.settings(), row.data_fingerprint());
@@ -79,26 +80,26 @@ impl Found {
                 let path = if row.result().is_some() { dir.result_json() } else { dir.error_json() };
                 ensure!(belongs, "{} is of another run than run.toml beside it: remove it", path.display());
                 match row.end {
-                    RowEnd::Finished(result) => Reached::Finished(result),
-                    RowEnd::Failed(failure) if failure.cause.would_repeat() => Reached::Failed(failure),
+                    RowEnd::Finished(result) => RunStage::Finished(result),
+                    RowEnd::Failed(failure) if failure.cause.would_repeat() => RunStage::Failed(failure),
                     RowEnd::Failed(_) => match checkpoint(&dir, &id)? {
-                        Reached::Checkpoint(iteration) => Reached::Broken(iteration),
-                        _ => Reached::Broken(0),
+                        RunStage::Checkpoint(iteration) => RunStage::Broken(iteration),
+                        _ => RunStage::Broken(0),
                     },
                 }
             }
         };
-        Ok(Found { folder: folder.to_owned(), dir, file, reached })
+        Ok(FoundRun { folder: folder.to_owned(), dir, file, stage })
     }
 }
 
 /// How far an unfinished run has come.
-fn checkpoint(dir: &RunDir, id: &str) -> Result<Reached> {
+fn checkpoint(dir: &RunDir, id: &str) -> Result<RunStage> {
     let path = dir.checkpoint();
     let advice = || format!("{} cannot be gone on from: remove it", path.display());
     let Some(checkpoint) = Checkpoint::read_if_present(&path).with_context(advice)? else {
-        return Ok(Reached::Nothing);
+        return Ok(RunStage::Nothing);
     };
     checkpoint.check_run(id).with_context(advice)?;
-    Ok(Reached::Checkpoint(checkpoint.iteration))
+    Ok(RunStage::Checkpoint(checkpoint.iteration))
 }

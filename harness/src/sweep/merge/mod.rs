@@ -1,7 +1,7 @@
 //! Run directories of several output directories, put together in one: the shards of a sweep.
 //!
-//! First everything is read and checked (`found`, `check`), then run directories are copied, each whole or not at all
-//! (`copy`), then the tables are written.
+//! First everything is read and checked (`found`, `check`), then run directories are copied, each
+//! whole or not at all (`copy`), then the tables are written.
 
 mod check;
 mod copy;
@@ -12,41 +12,43 @@ use crate::results::run_dir::RunDir;
 use crate::sweep::{Lock, drawn_root};
 use anyhow::{Context, Result, bail, ensure};
 use copy::Copies;
-use found::{Found, Reached};
+use found::{FoundRun, RunStage};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What was put together.
+/// How many runs were put together, and how far they had come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Merged {
-    /// Copied, by how far they have come.
+    /// Runs copied with a result.
     pub finished: usize,
+    /// Runs copied with an error.
     pub failed: usize,
-    /// With a checkpoint.
+    /// Runs copied with a checkpoint.
     pub unfinished: usize,
-    /// Were there already, as far as in any of the folders.
+    /// Runs that were there already, as far as in any of the folders.
     pub present: usize,
-    /// Had not come to a checkpoint, and were left out.
+    /// Runs that had not come to a checkpoint, and were left out.
     pub without_checkpoint: usize,
 }
 
 /// A run that is to be copied, and where to.
-struct Due<'f> {
-    found: &'f Found,
+struct PlannedCopy<'f> {
+    found: &'f FoundRun,
     target: PathBuf,
-    /// It takes the place of one that is unfinished and has not come so far.
+    /// Whether it takes the place of one that is unfinished and has not come so far.
     replaces: bool,
 }
 
-/// Copies the runs of `folders` into `out`: finished and failed ones, and unfinished ones with a checkpoint, so that a sweep in
-/// `out` goes on with them. Of several copies of a run the one that has come furthest is taken. A result or an error that is in
-/// `out` is never replaced.
+/// Copies the runs of `folders` into `out`: finished and failed ones, and unfinished ones with a
+/// checkpoint, so that a sweep in `out` goes on with them. Of several copies of a run the one that
+/// has come furthest is taken. A result or an error that is in `out` is never replaced.
 ///
 /// # Errors
-/// Before anything is written: a folder that holds no runs, is given twice, is `out` itself or is in use; runs that cannot be read
-/// or do not belong together. After that: what cannot be written. Names the files.
+/// Before anything is written: a folder that holds no runs, is given twice, is `out` itself or is
+/// in use; runs that cannot be read or do not belong together. After that: what cannot be written.
+/// Names the files.
 pub fn merge(out: &Path, folders: &[PathBuf]) -> Result<Merged> {
     check_folders(out, folders)?;
     // Where no sweep has ever written there is nobody to wait for, and nothing to be written yet.
@@ -59,18 +61,18 @@ pub fn merge(out: &Path, folders: &[PathBuf]) -> Result<Merged> {
         found.extend(runs);
     }
     check::belong_together(&found)?;
-    let (due, mut merged) = choose(out, &found)?;
+    let (planned, mut merged) = choose(out, &found)?;
     if lock.is_none() {
         lock = Some(Lock::take(out)?);
     }
     let copies = Copies::begin(out)?;
-    for Due { found, target, replaces } in &due {
+    for PlannedCopy { found, target, replaces } in &planned {
         copies.run(&found.dir, target, *replaces)?;
         copy_drawn(&copies, out, found)?;
-        match &found.reached {
-            Reached::Finished(_) => merged.finished += 1,
-            Reached::Failed(_) | Reached::Broken(_) => merged.failed += 1,
-            Reached::Checkpoint(_) | Reached::Nothing => merged.unfinished += 1,
+        match &found.stage {
+            RunStage::Finished(_) => merged.finished += 1,
+            RunStage::Failed(_) | RunStage::Broken(_) => merged.failed += 1,
+            RunStage::Checkpoint(_) | RunStage::Nothing => merged.unfinished += 1,
         }
     }
     drop(copies);
@@ -79,7 +81,7 @@ pub fn merge(out: &Path, folders: &[PathBuf]) -> Result<Merged> {
     Ok(merged)
 }
 
-/// Folders that are there, each once, and none in another.
+/// Checks that the folders are there, each once, and none in another.
 fn check_folders(out: &Path, folders: &[PathBuf]) -> Result<()> {
     ensure!(out.is_dir() || !out.exists(), "{} is no folder: choose another one to merge into", out.display());
     let mut known: Vec<(PathBuf, &Path)> = vec![(canonical(out)?, out)];
@@ -95,21 +97,21 @@ fn check_folders(out: &Path, folders: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
-/// Without links, as far as it is there.
+/// The path without links, as far as it is there.
 fn canonical(path: &Path) -> Result<PathBuf> {
     let path = std::path::absolute(path).with_context(|| format!("cannot read {}", path.display()))?;
     let real = |there: &Path| Some(fs::canonicalize(there).ok()?.join(path.strip_prefix(there).ok()?));
     Ok(path.ancestors().find_map(real).unwrap_or_else(|| path.clone()))
 }
 
-/// Which copy of each run is taken.
-fn choose<'f>(out: &Path, found: &'f [Found]) -> Result<(Vec<Due<'f>>, Merged)> {
-    let mut groups: BTreeMap<PathBuf, Vec<&Found>> = BTreeMap::new();
+/// Chooses the copy of each run that is taken.
+fn choose<'f>(out: &Path, found: &'f [FoundRun]) -> Result<(Vec<PlannedCopy<'f>>, Merged)> {
+    let mut groups: BTreeMap<PathBuf, Vec<&FoundRun>> = BTreeMap::new();
     for run in found {
         let target = RunDir::new(out, &run.file.settings, &run.file.run_id).path().to_owned();
         groups.entry(target).or_default().push(run);
     }
-    let (mut due, mut merged) = (Vec::new(), Merged::default());
+    let (mut planned, mut merged) = (Vec::new(), Merged::default());
     for (target, group) in groups {
         let present = group.iter().find(|run| run.dir.path() == target);
         ensure!(
@@ -118,20 +120,20 @@ fn choose<'f>(out: &Path, found: &'f [Found]) -> Result<(Vec<Due<'f>>, Merged)> 
             target.display()
         );
         // The first of those that have come equally far.
-        let furthest = group.iter().rev().max_by_key(|run| run.reached.rank()).expect("a group has a run");
-        if present.is_some_and(|present| present.reached.rank() == furthest.reached.rank()) {
+        let furthest = group.iter().rev().max_by_key(|run| run.stage.rank()).expect("a group has a run");
+        if present.is_some_and(|present| present.stage.rank() == furthest.stage.rank()) {
             merged.present += 1;
-        } else if matches!(furthest.reached, Reached::Nothing) {
+        } else if matches!(furthest.stage, RunStage::Nothing) {
             merged.without_checkpoint += 1;
         } else {
-            due.push(Due { found: furthest, target, replaces: present.is_some() });
+            planned.push(PlannedCopy { found: furthest, target, replaces: present.is_some() });
         }
     }
-    Ok((due, merged))
+    Ok((planned, merged))
 }
 
 /// The images that a run was trained on where a sweep has drawn them: a report shows them.
-fn copy_drawn(copies: &Copies, out: &Path, run: &Found) -> Result<()> {
+fn copy_drawn(copies: &Copies, out: &Path, run: &FoundRun) -> Result<()> {
     let settings = &run.file.settings;
     match (drawn_root(&run.folder, settings), drawn_root(out, settings)) {
         (Some(from), Some(to)) if from.is_dir() && !to.exists() => copies.folder(&from, &to),

@@ -1,7 +1,7 @@
 //! Runs that panic, devices that are lost, directories that go away, clocks that go back.
 
 use super::*;
-use crate::results::result::RunFailure;
+use crate::results::result::{Cause, RunFailure};
 use atrous_models::device::DeviceError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -68,15 +68,15 @@ fn a_run_that_panicked_goes_on_from_its_checkpoint_and_one_that_diverged_does_no
                 None => panic_in_the_first(context),
             })
             .unwrap();
-        bench.options.retry_failed = true;
+        bench.options.selection.retry_failed = true;
         let end = bench
             .sweep(&|context: &RunContext| {
-                assert_eq!(context.dir.checkpoint().exists(), kept);
-                assert!(!context.dir.error_json().exists());
+                assert_eq!(context.dir.checkpoint().exists(), kept, "{first:?}");
+                assert!(!context.dir.error_json().exists(), "{first:?}");
                 finish(context)
             })
             .unwrap();
-        assert_eq!((end.finished, end.failed, end.broken), (4, 0, 0));
+        assert_eq!((end.finished, end.failed, end.broken), (4, 0, 0), "{first:?}");
     }
 }
 
@@ -118,7 +118,7 @@ fn a_lost_device_is_opened_again_and_the_sweep_goes_on() {
 #[test]
 fn a_device_that_two_runs_lose_together_is_opened_again_once() {
     let mut bench = bench();
-    bench.options.jobs = Jobs::Fixed(NonZeroUsize::new(2).unwrap());
+    bench.options.selection.jobs = Jobs::Fixed(NonZeroUsize::new(2).unwrap());
     let barrier = std::sync::Barrier::new(2);
     let (end, opened) = sweep_regaining(&bench, &|context: &RunContext| {
         if context.device.info.name == AGAIN {
@@ -145,7 +145,7 @@ fn a_lost_device_that_does_not_open_again_ends_the_sweep_and_its_run_has_a_row()
 
     // With a device that is back: the runs that were not started, and the lost one for who asks.
     assert_eq!(bench.sweep(&finish).unwrap().executed, 3);
-    bench.options.retry_failed = true;
+    bench.options.selection.retry_failed = true;
     let end = bench.sweep(&finish).unwrap();
     assert_eq!((end.finished, end.failed, end.executed), (4, 0, 1));
 }
@@ -153,7 +153,7 @@ fn a_lost_device_that_does_not_open_again_ends_the_sweep_and_its_run_has_a_row()
 #[test]
 fn a_lost_device_ends_both_runs_that_are_on_it() {
     let mut bench = bench();
-    bench.options.jobs = Jobs::Fixed(NonZeroUsize::new(2).unwrap());
+    bench.options.selection.jobs = Jobs::Fixed(NonZeroUsize::new(2).unwrap());
     let barrier = std::sync::Barrier::new(2);
     let error = bench.sweep_losing(&|_: &RunContext| {
         barrier.wait();

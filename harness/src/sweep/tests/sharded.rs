@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 impl Bench {
     /// The same sweep in the same folder, a shard of it.
     fn shard(&self, shard: &str) -> SweepOptions {
-        SweepOptions { shard: Some(shard.parse().unwrap()), ..self.options.clone() }
+        let selection = RunSelection { shard: Some(shard.parse().unwrap()), ..self.options.selection };
+        SweepOptions { selection, ..self.options.clone() }
     }
 
     fn sweep_shard(&self, shard: &str, execute: &Executor) -> Result<SweepEnd> {
@@ -35,9 +36,9 @@ fn shards_have_their_runs_whatever_is_finished() {
     // The same where others were there before, and a part of its own.
     let mut bench = bench();
     assert_eq!(bench.runs_of("2/3"), third);
-    bench.options.limit = Some(1);
+    bench.options.selection.limit = Some(1);
     assert_eq!(bench.runs_of("0/3"), first[..1]);
-    bench.options.limit = None;
+    bench.options.selection.limit = None;
     assert_eq!(bench.runs_of("0/3"), first[1..]);
     assert_eq!(bench.runs_of("0/3"), []);
     assert_eq!(bench.runs_of("1/3"), second);
@@ -47,7 +48,7 @@ fn shards_have_their_runs_whatever_is_finished() {
 fn the_last_shard_in_a_folder_knows_that_all_is_there() {
     let bench = bench();
     let ends = ["1/2", "0/2"].map(|shard| bench.sweep_shard(shard, &finish).unwrap());
-    let whole = |ended| Some(Whole { planned: 4, ended });
+    let whole = |ended| Some(WholeSweep { planned: 4, ended });
     let end = SweepEnd { planned: 2, finished: 2, failed: 0, broken: 0, executed: 2, stopped: false, whole: whole(2) };
     assert_eq!(ends, [end, SweepEnd { whole: whole(4), ..end }]);
     assert!(ends[0].lacks_shards() && !ends[1].lacks_shards() && ends[0].remaining() == 0);
@@ -63,7 +64,8 @@ fn shards_at_once_in_one_folder_write_what_one_sweep_does() {
     let (whole, shards) = (bench(), bench());
     whole.sweep(&finish).unwrap();
     let (arrived, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
-    // All four are in work at once, and draw their images at once. One that fails is not waited for.
+    // All four are in work at once, and draw their images at once. One that fails is not waited
+    // for.
     let meet_and_finish = |context: &RunContext| {
         arrived.fetch_add(1, Ordering::SeqCst);
         while arrived.load(Ordering::SeqCst) < 4 && !failed.load(Ordering::SeqCst) {
@@ -112,7 +114,7 @@ fn a_shard_and_a_whole_sweep_exclude_each_other() {
 fn more_shards_than_runs_leave_some_empty() {
     let bench = bench();
     let end = bench.sweep_shard("6/7", &|_: &RunContext| panic!("it has no run")).unwrap();
-    assert_eq!((end.planned, end.executed, end.whole), (0, 0, Some(Whole { planned: 4, ended: 0 })));
+    assert_eq!((end.planned, end.executed, end.whole), (0, 0, Some(WholeSweep { planned: 4, ended: 0 })));
     assert!(end.lacks_shards());
 }
 

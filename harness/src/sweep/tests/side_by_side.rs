@@ -1,4 +1,5 @@
-//! Several runs at a time. A barrier that two runs have to reach holds a sweep up for ever that does one after the other.
+//! Several runs at a time. A barrier that two runs have to reach holds a sweep up for ever that
+//! does one after the other.
 
 use super::*;
 use std::sync::Barrier;
@@ -6,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn two_at_a_time() -> Bench {
     let mut bench = bench();
-    bench.options.jobs = Jobs::Fixed(NonZeroUsize::new(2).unwrap());
+    bench.options.selection.jobs = Jobs::Fixed(NonZeroUsize::new(2).unwrap());
     bench
 }
 
@@ -47,18 +48,18 @@ fn tables_are_those_of_one_at_a_time() {
     };
     two.sweep(&wait_and_finish).unwrap();
     for name in ["results.csv", "classes.csv"] {
-        assert_eq!(one.file(name), two.file(name));
+        assert_eq!(one.file(name), two.file(name), "{name}");
     }
 }
 
 #[test]
 fn threads_are_divided() {
     let mut bench = bench();
-    bench.options.jobs = Jobs::Fixed(NonZeroUsize::new(3).unwrap());
+    bench.options.selection.jobs = Jobs::Fixed(NonZeroUsize::new(3).unwrap());
     let barrier = Barrier::new(3);
     let seen = Mutex::new(Vec::new());
     // The first three of the four runs.
-    bench.options.limit = Some(3);
+    bench.options.selection.limit = Some(3);
     let four = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
     four.install(|| {
         bench.sweep(&|context: &RunContext| {
@@ -76,7 +77,7 @@ fn threads_are_divided() {
 #[test]
 fn runs_are_started_in_their_order_and_the_limit_counts_them() {
     let mut bench = two_at_a_time();
-    bench.options.limit = Some(3);
+    bench.options.selection.limit = Some(3);
     let barrier = Barrier::new(2);
     let seen = Mutex::new(Vec::new());
     let end = bench
@@ -214,7 +215,7 @@ fn repeated_runs_lose_their_errors_when_they_start() {
     let mut bench = two_at_a_time();
     let fail = |_: &RunContext| Ok(Outcome::Failed { iteration: 7, reason: "the loss is NaN".into() });
     assert_eq!(bench.sweep(&fail).unwrap().failed, 4);
-    bench.options.retry_failed = true;
+    bench.options.selection.retry_failed = true;
     let (stop, barrier) = (StopFlag::new(), Barrier::new(2));
     let end = bench
         .sweep_until(&stop, &|context: &RunContext| {

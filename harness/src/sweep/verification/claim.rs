@@ -1,10 +1,11 @@
 //! What is written of a run, in its directory or in a `results.csv` alone.
 
-use super::Finding;
+use super::Agreement;
 use crate::experiment::settings::{RunSettings, run_id_of_version};
+use crate::results::csv::read_csv;
 use crate::results::image_counts;
 use crate::results::result::{Cause, RunFailure, RunResult};
-use crate::results::rows::{Line, Row, RowEnd, WrittenRow, read_written};
+use crate::results::rows::{ClassRecord, Row, RowEnd, WrittenRow, read_written};
 use crate::results::run_dir::{RunDir, RunFile, RunState};
 use crate::results::scores::{Confusion, Scores, class_mean};
 use crate::support::input_file;
@@ -12,12 +13,13 @@ use anyhow::{Context, Result, ensure};
 use std::collections::HashMap;
 use std::path::Path;
 
-/// A run that somebody says has been made.
+/// A run as it is written down, which is to be believed or not.
 #[derive(Clone, Debug)]
 pub struct Claim {
     pub run_id: String,
     pub settings: RunSettings,
-    /// Of a `results.csv`, whose lines do not say how images are drawn: they were drawn in some way.
+    /// Whether its images were drawn in some way that is not written, as in the lines of a
+    /// `results.csv`.
     pub drawn_somehow: bool,
     pub data_fingerprint: String,
     /// Why its `run.toml` is of another run, if it is.
@@ -29,14 +31,14 @@ pub struct Claim {
     /// Why it ended with an error; `None` where it did not, or where that is not written.
     pub cause: Option<Cause>,
     /// `None` for a run that ended with an error.
-    pub measured: Option<Measured>,
+    pub measured: Option<ClaimedResult>,
     /// Whether the scores follow from the counts below them.
-    pub scores: Finding,
+    pub scores: Agreement,
 }
 
-/// What it ended with.
+/// The scores that a run is said to have ended with, and where.
 #[derive(Clone, Debug)]
-pub struct Measured {
+pub struct ClaimedResult {
     pub miou: f64,
     pub mdice: f64,
     pub final_loss: f64,
@@ -47,7 +49,8 @@ pub struct Measured {
     pub api: String,
 }
 
-/// The largest difference of two scores that were computed from the same counts and went through text.
+/// The largest difference of two scores that were computed from the same counts and went through
+/// text.
 const ROUNDING: f64 = 1e-12;
 
 /// Whether two scores are one, NaN included.
@@ -55,7 +58,8 @@ pub(super) fn same(a: f64, b: f64) -> bool {
     (a.is_nan() && b.is_nan()) || (a - b).abs() <= ROUNDING
 }
 
-/// The runs of a folder: of the run directories in it or, where there are none, of its `results.csv`.
+/// The runs of a folder: of the run directories in it or, where there are none, of its
+/// `results.csv`.
 ///
 /// # Errors
 /// A folder with neither, and a file that cannot be read or understood; names it.
@@ -85,7 +89,7 @@ fn written_rows(path: &Path) -> Result<Vec<WrittenRow>> {
     read_written(&text).with_context(|| format!("{} is not as a sweep writes it", path.display()))
 }
 
-/// Of every run that has ended, and of lines of the table that no run stands behind.
+/// The claims of every run that has ended, and of lines of the table that no run stands behind.
 fn of_directories(directories: &[RunDir], written: &[WrittenRow]) -> Result<Vec<Claim>> {
     let mut claims = Vec::new();
     for directory in directories {
@@ -98,18 +102,18 @@ fn of_directories(directories: &[RunDir], written: &[WrittenRow]) -> Result<Vec<
         let (model_version, baseline) = (file.model_version, file.baseline.clone());
         let row = Row { model_version, baseline, expectation: None, end, images: None };
         let misfiled = misfiled(&file, row.run_id());
-        let line = written.iter().find(|line| line.run_id == row.run_id());
-        let contradiction = line.and_then(|line| line.contradiction(&row));
+        let line = written.iter().find(|line| line.record.run_id == row.run_id());
+        let contradiction = line.map(|line| line.contradiction(&row)).transpose()?.flatten();
         let mut claim = Claim { misfiled, ..of_run(directory, row) };
-        if let (Finding::Fits(_) | Finding::NotChecked(_), Some(why)) = (&claim.scores, contradiction) {
-            claim.scores = Finding::Differs(why);
+        if let (Agreement::Fits(_) | Agreement::NotChecked(_), Some(why)) = (&claim.scores, contradiction) {
+            claim.scores = Agreement::Differs(why);
         }
         claims.push(claim);
     }
     for line in written {
-        if !claims.iter().any(|claim| claim.run_id == line.run_id) {
+        if !claims.iter().any(|claim| claim.run_id == line.record.run_id) {
             let why = "results.csv has a line of it, and no run directory is behind it".to_owned();
-            claims.push(Claim { scores: Finding::Differs(why), ..of_row(line, &ClassScores::new()) });
+            claims.push(Claim { scores: Agreement::Differs(why), ..of_row(line, &ClassScores::new()) });
         }
     }
     Ok(claims)
@@ -146,7 +150,7 @@ fn of_result(directory: &RunDir, result: RunResult) -> Claim {
         model_version: None,
         baseline: Vec::new(),
         cause: None,
-        measured: Some(Measured {
+        measured: Some(ClaimedResult {
             miou: result.scores.miou,
             mdice: result.scores.mdice,
             final_loss: result.final_loss,
@@ -168,30 +172,30 @@ fn of_failure(failure: RunFailure) -> Claim {
         baseline: Vec::new(),
         cause: Some(failure.cause),
         measured: None,
-        scores: Finding::NotChecked("it ended with an error".into()),
+        scores: Agreement::NotChecked("it ended with an error".into()),
     }
 }
 
 /// Scores against the confusion matrix, and that against the counts of each image.
-fn scores_of_counts(directory: &RunDir, result: &RunResult) -> Finding {
+fn scores_of_counts(directory: &RunDir, result: &RunResult) -> Agreement {
     let classes = result.settings.dataset.class_names().len();
     let confusion = &result.confusion;
     if confusion.classes != classes || confusion.counts.len() != classes * classes {
-        return Finding::Differs(format!("result.json has no counts of {classes} x {classes} classes"));
+        return Agreement::Differs(format!("result.json has no counts of {classes} x {classes} classes"));
     }
     if let Some(name) = score_difference(&confusion.scores(), &result.scores) {
-        return Finding::Differs(format!("{name} in result.json is not what its counts give"));
+        return Agreement::Differs(format!("{name} in result.json is not what its counts give"));
     }
     match image_counts::read(&directory.images_csv(), classes) {
-        Err(error) => Finding::Differs(format!("{error:#}")),
-        Ok(None) => Finding::Fits("from the confusion matrix; there are no counts of images".into()),
+        Err(error) => Agreement::Differs(format!("{error:#}")),
+        Ok(None) => Agreement::Fits("from the confusion matrix; there are no counts of images".into()),
         Ok(Some(images)) => {
             let mut sum = Confusion::new(classes);
             images.iter().for_each(|image| sum.merge(&image.confusion));
             if sum == *confusion {
-                Finding::Fits(format!("from the pixels of {} images", images.len()))
+                Agreement::Fits(format!("from the pixels of {} images", images.len()))
             } else {
-                Finding::Differs("images.csv does not add up to the counts of result.json".into())
+                Agreement::Differs("images.csv does not add up to the counts of result.json".into())
             }
         }
     }
@@ -199,20 +203,14 @@ fn scores_of_counts(directory: &RunDir, result: &RunResult) -> Finding {
 
 /// The first score that differs.
 fn score_difference(computed: &Scores, written: &Scores) -> Option<&'static str> {
-    let lists = [
-        ("IoU", &computed.iou, &written.iou),
-        ("Dice", &computed.dice, &written.dice),
-        ("accuracy", &computed.accuracy, &written.accuracy),
-    ];
-    let means = [
-        ("mIoU", computed.miou, written.miou),
-        ("mDice", computed.mdice, written.mdice),
-        ("mAcc", computed.macc, written.macc),
-        ("aAcc", computed.aacc, written.aacc),
-    ];
     let equal = |a: &[f64], b: &[f64]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(*a, *b));
-    let list = lists.iter().find(|(_, a, b)| !equal(a, b)).map(|(name, ..)| *name);
-    list.or_else(|| means.iter().find(|(_, a, b)| !same(*a, *b)).map(|(name, ..)| *name))
+    let (classes, overall) = (computed.by_class(), computed.overall());
+    let by_class = || classes.iter().zip(written.by_class());
+    let list = by_class().find(|(a, b)| !equal(a.classes, b.classes)).map(|(score, _)| score.title);
+    let mean = by_class().find(|(a, b)| !same(a.mean, b.mean)).map(|(score, _)| score.mean_title);
+    let whole =
+        overall.iter().zip(written.overall()).find(|((_, a), (_, b))| !same(*a, *b)).map(|((name, _), _)| *name);
+    list.or(mean).or(whole)
 }
 
 /// IoU and Dice of each class, by run.
@@ -224,40 +222,35 @@ fn class_scores(path: &Path) -> Result<ClassScores> {
     if !path.is_file() {
         return Ok(found);
     }
-    let context = || format!("{} is not as a sweep writes it", path.display());
     let text =
         input_file::read(path, input_file::RESULTS_BYTES).with_context(|| format!("cannot read {}", path.display()))?;
-    let mut reader = csv::Reader::from_reader(&text[..]);
-    let header = reader.headers().with_context(context)?.clone();
-    for record in reader.records() {
-        let record = record.with_context(context)?;
-        let line = Line { header: &header, record: &record };
-        let score = |column| line.parse_or(column, f64::NAN).with_context(context);
-        let run = line.text("run_id").with_context(context)?;
-        found.entry(run.to_owned()).or_default().push([score("iou")?, score("dice")?]);
+    let context = || format!("{} is not as a sweep writes it", path.display());
+    for class in read_csv(&text, |class: ClassRecord, _| Ok(class)).with_context(context)? {
+        found.entry(class.run_id).or_default().push([class.iou, class.dice]);
     }
     Ok(found)
 }
 
 fn of_row(row: &WrittenRow, classes: &ClassScores) -> Claim {
-    let measured = row.scores.map(|scores| Measured {
-        miou: scores.miou,
-        mdice: scores.mdice,
-        final_loss: scores.final_loss,
+    let record = &row.record;
+    let measured = record.is_finished().then(|| ClaimedResult {
+        miou: record.miou,
+        mdice: record.mdice,
+        final_loss: record.final_loss,
         confusion: None,
-        device: row.device.clone(),
+        device: record.device.clone(),
         api: String::new(),
     });
-    let scores = match (&measured, classes.get(&row.run_id)) {
-        (None, _) => Finding::NotChecked("it ended with an error".into()),
-        (_, None) => Finding::NotChecked("there is no line of it in classes.csv".into()),
+    let scores = match (&measured, classes.get(&record.run_id)) {
+        (None, _) => Agreement::NotChecked("it ended with an error".into()),
+        (_, None) => Agreement::NotChecked("there is no line of it in classes.csv".into()),
         (Some(measured), Some(classes)) => scores_of_classes(measured, classes),
     };
     Claim {
-        run_id: row.run_id.clone(),
+        run_id: record.run_id.clone(),
         settings: row.settings.clone(),
-        drawn_somehow: row.drawn,
-        data_fingerprint: row.data_fingerprint.clone(),
+        drawn_somehow: record.is_synthetic(),
+        data_fingerprint: record.data_fingerprint.clone(),
         misfiled: None,
         model_version: None,
         baseline: Vec::new(),
@@ -268,12 +261,12 @@ fn of_row(row: &WrittenRow, classes: &ClassScores) -> Claim {
 }
 
 /// Means against the classes that they are of.
-fn scores_of_classes(measured: &Measured, classes: &[[f64; 2]]) -> Finding {
+fn scores_of_classes(measured: &ClaimedResult, classes: &[[f64; 2]]) -> Agreement {
     let mean = |score: usize| class_mean(classes.iter().map(|class| class[score]));
     for (name, computed, written) in [("mIoU", mean(0), measured.miou), ("mDice", mean(1), measured.mdice)] {
         if !same(computed, written) {
-            return Finding::Differs(format!("{name} is {written} in results.csv, and by classes.csv {computed}"));
+            return Agreement::Differs(format!("{name} is {written} in results.csv, and by classes.csv {computed}"));
         }
     }
-    Finding::Fits(format!("from {} classes", classes.len()))
+    Agreement::Fits(format!("from {} classes", classes.len()))
 }

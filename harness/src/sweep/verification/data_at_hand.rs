@@ -1,31 +1,32 @@
-//! The data sets that results can be held against: files under the data root, and images that the program draws again.
+//! The data sets that results can be held against: files under the data root, and images that the
+//! program draws again.
 
 use super::Claim;
 use crate::experiment::settings::DataSource;
+use crate::run::options::DataOptions;
 use crate::support::progress::Progress;
 use anyhow::{Context, Result};
-use atrous_data::{Dataset, DatasetKind, ImageLimit, synthetic};
+use atrous_data::{Dataset, DatasetKind, synthetic};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Opens and hashes each set once.
+/// The data sets that are at hand, each opened and hashed once.
 pub struct DataAtHand {
-    data_root: PathBuf,
-    image_limit: ImageLimit,
-    /// Where drawn images go, a folder each.
+    options: DataOptions,
+    /// The folder that drawn images go to, a folder each.
     scratch: PathBuf,
     progress: Progress,
-    opened: Vec<(DatasetKind, DataSource, Found)>,
+    opened: Vec<(DatasetKind, DataSource, SetAtHand)>,
 }
 
 /// A set and its fingerprint, or why it is not at hand.
-type Found = Result<(Arc<Dataset>, String), String>;
+type SetAtHand = Result<(Arc<Dataset>, String), String>;
 
 impl DataAtHand {
-    /// Sets of files are looked for under `data_root`; synthetic ones are drawn into `scratch`. No image may be larger than the limit.
-    pub fn new(data_root: &Path, image_limit: ImageLimit, scratch: &Path, progress: &Progress) -> Self {
-        let (data_root, scratch) = (data_root.to_owned(), scratch.to_owned());
-        DataAtHand { data_root, image_limit, scratch, progress: progress.clone(), opened: Vec::new() }
+    /// Looks for sets of files under the data root; draws synthetic ones into `scratch`.
+    pub fn new(options: &DataOptions, scratch: &Path, progress: &Progress) -> Self {
+        let (options, scratch) = (options.clone(), scratch.to_owned());
+        DataAtHand { options, scratch, progress: progress.clone(), opened: Vec::new() }
     }
 
     /// The fingerprint of the set that a run is of, or why there is none.
@@ -44,7 +45,7 @@ impl DataAtHand {
         Ok(self.find(claim)?.map(|(dataset, _)| dataset))
     }
 
-    fn find(&mut self, claim: &Claim) -> Result<Found> {
+    fn find(&mut self, claim: &Claim) -> Result<SetAtHand> {
         if claim.drawn_somehow {
             return Ok(Err("results.csv does not say how its images are drawn: name the folder of its runs".into()));
         }
@@ -57,18 +58,18 @@ impl DataAtHand {
         Ok(found)
     }
 
-    fn open(&self, kind: DatasetKind, source: &DataSource) -> Result<Found> {
+    fn open(&self, kind: DatasetKind, source: &DataSource) -> Result<SetAtHand> {
         let dataset = match source {
-            DataSource::Files if !self.data_root.join(kind.directory()).is_dir() => {
-                let root = self.data_root.display();
+            DataSource::Files if !self.options.data_root.join(kind.directory()).is_dir() => {
+                let root = self.options.data_root.display();
                 return Ok(Err(format!("{root} has no folder {}: name another with --data-root", kind.directory())));
             }
-            DataSource::Files => Dataset::open(kind, &self.data_root)?.with_limit(self.image_limit),
+            DataSource::Files => self.options.open(kind)?,
             DataSource::Synthetic(drawing) => {
                 let root = self.scratch.join(format!("{}-{}", kind.name(), self.opened.len()));
                 std::fs::create_dir_all(&root).with_context(|| format!("cannot create {}", root.display()))?;
                 synthetic::write(kind, &root, drawing)?;
-                Dataset::open(kind, &root)?.with_limit(self.image_limit)
+                self.options.open_in(&root, kind)?
             }
         };
         let bar = self.progress.bar(0, format!("hashing {} (bytes)", kind.title()));

@@ -1,11 +1,12 @@
-//! Whether written results can be believed: each run's id, scores and data are computed anew, and on request the run itself.
+//! Whether written results can be believed: each run's id, scores and data are computed anew, and
+//! on request the run itself.
 
 mod claim;
 mod data_at_hand;
 mod repeat;
 mod text;
 
-pub use claim::{Claim, Measured, read_claims};
+pub use claim::{Claim, ClaimedResult, read_claims};
 pub use data_at_hand::DataAtHand;
 pub use repeat::{Repeat, Repeated};
 
@@ -13,15 +14,15 @@ use crate::experiment::settings::{MODEL_VERSION, run_id_of_version};
 use anyhow::Result;
 use serde::Serialize;
 
-/// What one question about a run has been answered with.
+/// Whether one thing that is written of a run agrees with what is computed anew.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Finding {
-    /// It is as written; how that is known.
+pub enum Agreement {
+    /// Both agree; how that is known.
     Fits(String),
-    /// It is not.
+    /// The two differ; in what.
     Differs(String),
-    /// It could not be asked, and why.
+    /// Nothing could be compared, and why.
     NotChecked(String),
 }
 
@@ -32,16 +33,16 @@ pub struct VerifiedRun {
     pub run: String,
     pub run_id: String,
     /// Whether the id is that of the settings and the data.
-    pub id: Finding,
+    pub id: Agreement,
     /// Whether the scores follow from the counts below them.
-    pub scores: Finding,
+    pub scores: Agreement,
     /// Whether the data set at hand is the one that was used.
-    pub data: Finding,
+    pub data: Agreement,
     /// Whether running it again ends with the same; `None` where that was not asked.
-    pub rerun: Option<Finding>,
+    pub rerun: Option<Agreement>,
 }
 
-/// Of all runs of a folder.
+/// The verification of all runs of a folder.
 #[derive(Clone, Debug, Serialize)]
 pub struct Verification {
     pub runs: Vec<VerifiedRun>,
@@ -64,7 +65,7 @@ impl VerifiedRun {
     }
 
     /// Each question by name, in the order of the table.
-    pub fn findings(&self) -> impl Iterator<Item = (&'static str, &Finding)> {
+    pub fn findings(&self) -> impl Iterator<Item = (&'static str, &Agreement)> {
         [("id", &self.id), ("scores", &self.scores), ("data", &self.data)]
             .into_iter()
             .chain(self.rerun.as_ref().map(|finding| ("rerun", finding)))
@@ -74,32 +75,33 @@ impl VerifiedRun {
 impl Verification {
     /// Whether anything is not as written.
     pub fn differs(&self) -> bool {
-        self.runs.iter().flat_map(VerifiedRun::findings).any(|(_, finding)| matches!(finding, Finding::Differs(_)))
+        self.runs.iter().flat_map(VerifiedRun::findings).any(|(_, finding)| matches!(finding, Agreement::Differs(_)))
     }
 }
 
-/// A `results.csv` does not say the model version, which is part of the id: any that there has been may fit.
-fn id(claim: &Claim) -> Finding {
+/// Compares the id with the settings and the data. A `results.csv` does not say the model version,
+/// which is part of the id: any that there has been may fit.
+fn id(claim: &Claim) -> Agreement {
     if let Some(why) = &claim.misfiled {
-        return Finding::Differs(why.clone());
+        return Agreement::Differs(why.clone());
     }
     let versions: Vec<u32> =
         claim.model_version.map_or_else(|| (1..=MODEL_VERSION).rev().collect(), |known| vec![known]);
     let of = |version: u32| run_id_of_version(version, &claim.settings, &claim.data_fingerprint);
     match versions.iter().find(|version| of(**version) == claim.run_id) {
-        Some(version) => Finding::Fits(format!("model version {version}")),
+        Some(version) => Agreement::Fits(format!("model version {version}")),
         None if claim.model_version.is_none() && claim.settings.init.is_some() => {
-            Finding::NotChecked("results.csv does not say which keys its initial weights were allowed to lack".into())
+            Agreement::NotChecked("results.csv does not say which keys its initial weights were allowed to lack".into())
         }
-        None => Finding::Differs(format!("settings and data give {}", of(versions[0]))),
+        None => Agreement::Differs(format!("settings and data give {}", of(versions[0]))),
     }
 }
 
-fn data_finding(claim: &Claim, data: &mut DataAtHand) -> Result<Finding> {
+fn data_finding(claim: &Claim, data: &mut DataAtHand) -> Result<Agreement> {
     Ok(match data.fingerprint(claim)? {
-        Err(why) => Finding::NotChecked(why),
-        Ok(found) if found == claim.data_fingerprint => Finding::Fits(format!("fingerprint {}", digits(&found))),
-        Ok(found) => Finding::Differs(format!(
+        Err(why) => Agreement::NotChecked(why),
+        Ok(found) if found == claim.data_fingerprint => Agreement::Fits(format!("fingerprint {}", digits(&found))),
+        Ok(found) => Agreement::Differs(format!(
             "fingerprint {} and was {}: another set of images",
             digits(&found),
             digits(&claim.data_fingerprint)
@@ -107,7 +109,7 @@ fn data_finding(claim: &Claim, data: &mut DataAtHand) -> Result<Finding> {
     })
 }
 
-/// As many digits of a checksum as people compare.
+/// The digits of a checksum that people compare.
 fn digits(checksum: &str) -> String {
     let mut text: String = checksum.chars().take(12).collect();
     if text.len() < checksum.len() {

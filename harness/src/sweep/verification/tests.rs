@@ -4,9 +4,9 @@ use crate::experiment::settings::{RunSettings, run_id, tests::example};
 use crate::results::result::RunResult;
 use crate::results::run_dir::{RunDir, RunFile};
 use crate::run::context::{Outcome, RunContext};
+use crate::run::options::{DataOptions, RunOptions};
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
-use atrous_data::ImageLimit;
 use atrous_models::device::ComputeDevice;
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 fn verify(results: &Path) -> Verification {
     let claims = read_claims(results).unwrap();
     let scratch = tempfile::tempdir().unwrap();
-    let mut data = DataAtHand::new(Path::new("absent"), ImageLimit::DEFAULT, scratch.path(), &Progress::hidden());
+    let mut data = DataAtHand::new(&DataOptions::at("absent"), scratch.path(), &Progress::hidden());
     Verification { runs: claims.iter().map(|claim| VerifiedRun::of(claim, &mut data).unwrap()).collect() }
 }
 
@@ -43,8 +43,8 @@ fn committed_results_are_as_written() {
         let verification = verify(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../results")).join(name).as_path());
         assert!(verification.runs.len() >= 24, "{name}");
         for run in &verification.runs {
-            assert!(matches!(run.id, Finding::Fits(_)) && matches!(run.scores, Finding::Fits(_)), "{run:?}");
-            assert!(matches!(run.data, Finding::NotChecked(_)), "{run:?}");
+            assert!(matches!(run.id, Agreement::Fits(_)) && matches!(run.scores, Agreement::Fits(_)), "{run:?}");
+            assert!(matches!(run.data, Agreement::NotChecked(_)), "{run:?}");
         }
     }
 }
@@ -52,21 +52,21 @@ fn committed_results_are_as_written() {
 #[test]
 fn a_run_as_it_was_made_fits() {
     let run = of(|_| {});
-    assert_eq!(run.id, Finding::Fits(format!("model version {MODEL_VERSION}")));
-    assert!(matches!(&run.scores, Finding::Fits(how) if how.contains("confusion matrix")), "{run:?}");
-    assert!(matches!(&run.data, Finding::NotChecked(why) if why.contains("absent has no folder STARE")), "{run:?}");
+    assert_eq!(run.id, Agreement::Fits(format!("model version {MODEL_VERSION}")));
+    assert!(matches!(&run.scores, Agreement::Fits(how) if how.contains("confusion matrix")), "{run:?}");
+    assert!(matches!(&run.data, Agreement::NotChecked(why) if why.contains("absent has no folder STARE")), "{run:?}");
 }
 
 #[test]
 fn changed_settings_data_scores_and_counts_are_found() {
-    assert!(matches!(of(|result| result.settings.train.lr *= 2.0).id, Finding::Differs(_)));
-    assert!(matches!(of(|result| result.data_fingerprint = "another".into()).id, Finding::Differs(_)));
+    assert!(matches!(of(|result| result.settings.train.lr *= 2.0).id, Agreement::Differs(_)));
+    assert!(matches!(of(|result| result.data_fingerprint = "another".into()).id, Agreement::Differs(_)));
     for change in [
         |result: &mut RunResult| result.scores.miou += 0.01,
         |result: &mut RunResult| result.scores.dice[1] += 0.01,
         |result: &mut RunResult| result.confusion.counts[0] += 1,
     ] {
-        assert!(matches!(of(change).scores, Finding::Differs(_)));
+        assert!(matches!(of(change).scores, Agreement::Differs(_)));
     }
 }
 
@@ -83,12 +83,13 @@ fn a_run_file_of_another_run_is_found() {
         change(&mut file);
         dir.create(&file).unwrap();
         let run = verify(out.path()).runs.remove(0);
-        assert!(matches!(&run.id, Finding::Differs(found) if found.starts_with(why)), "{run:?}");
+        assert!(matches!(&run.id, Agreement::Differs(found) if found.starts_with(why)), "{run:?}");
     }
 }
 
-/// A run of images that the program draws, of which somebody claims this; and how often it was executed.
-fn repeated(change: fn(&mut RunSettings), execute: fn(&RunContext) -> Outcome) -> (Finding, usize) {
+/// A run of images that the program draws, of which somebody claims this; and how often it was
+/// executed.
+fn repeated(change: fn(&mut RunSettings), execute: fn(&RunContext) -> Outcome) -> (Agreement, usize) {
     let (out, scratch) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (progress, stop, executed) = (Progress::hidden(), StopFlag::default(), AtomicUsize::new(0));
     let mut settings = example();
@@ -103,10 +104,10 @@ fn repeated(change: fn(&mut RunSettings), execute: fn(&RunContext) -> Outcome) -
         baseline: vec![1, 2],
         cause: None,
         measured: None,
-        scores: Finding::NotChecked(String::new()),
+        scores: Agreement::NotChecked(String::new()),
     };
     let now = crate::results::result::tests::example(example(), [3, 1, 1, 3]);
-    claim.measured = Some(Measured {
+    claim.measured = Some(ClaimedResult {
         miou: now.scores.miou,
         mdice: now.scores.mdice,
         final_loss: now.final_loss,
@@ -114,13 +115,13 @@ fn repeated(change: fn(&mut RunSettings), execute: fn(&RunContext) -> Outcome) -
         device: now.device,
         api: now.api,
     });
-    let mut data = DataAtHand::new(Path::new("absent"), ImageLimit::DEFAULT, scratch.path(), &progress);
+    let mut data = DataAtHand::new(&DataOptions::at("absent"), scratch.path(), &progress);
     claim.data_fingerprint = data.fingerprint(&claim).unwrap().unwrap();
     let repeat = Repeat {
         out: out.path().into(),
         device: &ComputeDevice::select("flex").unwrap(),
         tolerance: 0.0,
-        cache_bytes: 0,
+        options: RunOptions::default(),
         progress: &progress,
         stop: &stop,
         execute: &|context| {
@@ -140,7 +141,7 @@ fn as_claimed(context: &RunContext) -> Outcome {
 
 #[test]
 fn settings_that_cannot_be_are_not_run() {
-    assert_eq!(repeated(|_| {}, as_claimed), (Finding::Fits("the same, to the last digit".into()), 1));
+    assert_eq!(repeated(|_| {}, as_claimed), (Agreement::Fits("the same, to the last digit".into()), 1));
     for change in [
         (|settings| settings.train.batch = 1 << 40) as fn(&mut RunSettings),
         |settings| settings.model.base_channels = 1 << 30,
@@ -148,7 +149,7 @@ fn settings_that_cannot_be_are_not_run() {
     ] {
         let (finding, executed) = repeated(change, as_claimed);
         assert!(
-            matches!(&finding, Finding::NotChecked(why) if why.starts_with("its settings cannot be: ")),
+            matches!(&finding, Agreement::NotChecked(why) if why.starts_with("its settings cannot be: ")),
             "{finding:?}"
         );
         assert_eq!(executed, 0);
@@ -158,7 +159,7 @@ fn settings_that_cannot_be_are_not_run() {
 #[test]
 fn a_run_that_panics_is_found_and_ends_nothing_else() {
     let (finding, executed) = repeated(|_| {}, |_| panic!("out of luck"));
-    assert_eq!(finding, Finding::Differs("it ended with an error now: out of luck".into()));
+    assert_eq!(finding, Agreement::Differs("it ended with an error now: out of luck".into()));
     assert_eq!(executed, 1);
 }
 
@@ -205,14 +206,14 @@ fn counts_of_images_have_to_add_up() {
     let (out, dir) = written(|_| {});
     fs::write(dir.images_csv(), "image,truth,prediction,pixels\na,0,0,3\na,0,1,1\na,1,0,1\na,1,1,2\n").unwrap();
     let run = verify(out.path()).runs.remove(0);
-    assert!(matches!(&run.scores, Finding::Differs(why) if why.contains("images.csv does not add up")), "{run:?}");
+    assert!(matches!(&run.scores, Agreement::Differs(why) if why.contains("images.csv does not add up")), "{run:?}");
 }
 
 #[test]
 fn bits_are_asked_for_where_they_are_due() {
     let now = crate::results::result::tests::example(example(), [3, 1, 1, 3]);
-    let before = |change: fn(&mut Measured)| {
-        let mut before = Measured {
+    let before = |change: fn(&mut ClaimedResult)| {
+        let mut before = ClaimedResult {
             miou: now.scores.miou,
             mdice: now.scores.mdice,
             final_loss: now.final_loss,
@@ -223,17 +224,17 @@ fn bits_are_asked_for_where_they_are_due() {
         change(&mut before);
         compare(&before, &now, 0.01)
     };
-    assert!(matches!(before(|_| {}), Finding::Fits(_)));
+    assert!(matches!(before(|_| {}), Agreement::Fits(_)));
     // One bit of the loss, one pixel.
-    assert!(matches!(before(|m| m.final_loss += 1e-9), Finding::Differs(_)));
-    assert!(matches!(before(|m| m.confusion.as_mut().unwrap().counts[1] += 1), Finding::Differs(_)));
+    assert!(matches!(before(|m| m.final_loss += 1e-9), Agreement::Differs(_)));
+    assert!(matches!(before(|m| m.confusion.as_mut().unwrap().counts[1] += 1), Agreement::Differs(_)));
     // Not due: other vectors, another device, or nobody knows.
     for change in [
-        |m: &mut Measured| (m.api, m.miou) = ("AVX-512".into(), m.miou - 0.005),
-        |m: &mut Measured| (m.api, m.miou) = (String::new(), m.miou - 0.005),
-        |m: &mut Measured| (m.device, m.miou) = ("vulkan:0".into(), m.miou + 0.005),
+        |m: &mut ClaimedResult| (m.api, m.miou) = ("AVX-512".into(), m.miou - 0.005),
+        |m: &mut ClaimedResult| (m.api, m.miou) = (String::new(), m.miou - 0.005),
+        |m: &mut ClaimedResult| (m.device, m.miou) = ("vulkan:0".into(), m.miou + 0.005),
     ] {
-        assert!(matches!(before(change), Finding::Fits(_)));
+        assert!(matches!(before(change), Agreement::Fits(_)));
     }
-    assert!(matches!(before(|m| (m.api, m.miou) = ("AVX-512".into(), m.miou - 0.02)), Finding::Differs(_)));
+    assert!(matches!(before(|m| (m.api, m.miou) = ("AVX-512".into(), m.miou - 0.02)), Agreement::Differs(_)));
 }

@@ -1,22 +1,22 @@
 //! A verification for people.
 
-use super::{Finding, Verification, VerifiedRun};
+use super::{Agreement, Verification, VerifiedRun};
 use crate::conclusions::grid::grid;
 use std::fmt;
 
-impl fmt::Display for Finding {
+impl fmt::Display for Agreement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Finding::Fits(_) => "fits",
-            Finding::Differs(_) => "differs",
-            Finding::NotChecked(_) => "not checked",
+            Agreement::Fits(_) => "fits",
+            Agreement::Differs(_) => "differs",
+            Agreement::NotChecked(_) => "not checked",
         })
     }
 }
 
-impl Finding {
+impl Agreement {
     fn reason(&self) -> &str {
-        let (Finding::Fits(reason) | Finding::Differs(reason) | Finding::NotChecked(reason)) = self;
+        let (Agreement::Fits(reason) | Agreement::Differs(reason) | Agreement::NotChecked(reason)) = self;
         reason
     }
 }
@@ -30,7 +30,7 @@ impl Verification {
             ["id", "scores", "data", "rerun"].iter().filter_map(|name| self.line(name)).collect();
         text += &grid(&["question", "fits", "differs", "not checked", "how, or why not"], &lines);
         for run in &self.runs {
-            for (name, finding) in run.findings().filter(|(_, finding)| matches!(finding, Finding::Differs(_))) {
+            for (name, finding) in run.findings().filter(|(_, finding)| matches!(finding, Agreement::Differs(_))) {
                 text += &format!("\n- {} ({}): {name} **{finding}**: {}", run.run, run.run_id, finding.reason());
             }
         }
@@ -41,30 +41,30 @@ impl Verification {
     }
 
     fn line(&self, question: &str) -> Option<Vec<String>> {
-        let findings: Vec<&Finding> = self.runs.iter().filter_map(|run| answer(run, question)).collect();
+        let findings: Vec<&Agreement> = self.runs.iter().filter_map(|run| answer(run, question)).collect();
         if findings.is_empty() {
             return None;
         }
         let count =
-            |wanted: fn(&Finding) -> bool| findings.iter().filter(|finding| wanted(finding)).count().to_string();
+            |wanted: fn(&Agreement) -> bool| findings.iter().filter(|finding| wanted(finding)).count().to_string();
         Some(vec![
             question.into(),
-            count(|finding| matches!(finding, Finding::Fits(_))),
-            count(|finding| matches!(finding, Finding::Differs(_))),
-            count(|finding| matches!(finding, Finding::NotChecked(_))),
+            count(|finding| matches!(finding, Agreement::Fits(_))),
+            count(|finding| matches!(finding, Agreement::Differs(_))),
+            count(|finding| matches!(finding, Agreement::NotChecked(_))),
             reasons(&findings),
         ])
     }
 }
 
-fn answer<'r>(run: &'r VerifiedRun, question: &str) -> Option<&'r Finding> {
+fn answer<'r>(run: &'r VerifiedRun, question: &str) -> Option<&'r Agreement> {
     run.findings().find(|(name, _)| *name == question).map(|(_, finding)| finding)
 }
 
 /// Each reason once, with how often; those of differences stand below the table.
-fn reasons(findings: &[&Finding]) -> String {
+fn reasons(findings: &[&Agreement]) -> String {
     let mut found: Vec<(&str, usize)> = Vec::new();
-    for finding in findings.iter().filter(|finding| !matches!(finding, Finding::Differs(_))) {
+    for finding in findings.iter().filter(|finding| !matches!(finding, Agreement::Differs(_))) {
         match found.iter_mut().find(|(reason, _)| *reason == finding.reason()) {
             Some((_, count)) => *count += 1,
             None => found.push((finding.reason(), 1)),

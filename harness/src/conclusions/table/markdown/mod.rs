@@ -3,24 +3,39 @@
 mod contrast;
 mod protocol;
 
-use super::{Cell, Comparison, Section, Statistic, Table};
-use crate::conclusions::grid::{grid, interval, percent, points};
+use super::cell::Cell;
+use super::published::PublishedComparison;
+use super::section::{Section, Table};
+use crate::conclusions::format::{self, interval, percent, points, rates_beside, score};
+use crate::conclusions::grid::grid;
 use crate::results::scores::Metric;
-pub(super) use contrast::verdict;
-pub(super) use protocol::protocol;
 
-/// `81.20 ± 0.35`, `81.20` for one seed, `-` for none.
-fn score(statistic: Option<Statistic>) -> String {
-    match statistic {
-        None => "-".into(),
-        Some(Statistic { mean, deviation: None, .. }) => percent(mean),
-        Some(Statistic { mean, deviation: Some(deviation), .. }) => {
-            format!("{} ± {}", percent(mean), percent(deviation))
-        }
+impl Table {
+    /// The table for people, scores in percent.
+    pub fn markdown(&self) -> String {
+        text(self)
     }
 }
 
-pub(super) fn text(table: &Table) -> String {
+impl Section {
+    /// Network, schedule, inference, data and device in one line.
+    pub fn protocol(&self) -> String {
+        protocol::protocol(&self.settings, &self.devices)
+    }
+
+    /// What can be said of the best rates, in a few words: `within noise`, `better than the
+    /// baseline` ...
+    pub fn conclusion(&self) -> String {
+        contrast::verdict(self)
+    }
+
+    /// Sentences on the winner, the published value and failed runs.
+    pub fn notes(&self) -> Vec<String> {
+        notes(self)
+    }
+}
+
+fn text(table: &Table) -> String {
     if table.sections.is_empty() {
         return "# Results\n\nNo run has finished yet.\n".into();
     }
@@ -51,13 +66,13 @@ fn overview(section: &Section) -> Vec<String> {
         (None, Some(difference)) => points(difference),
         (None, None) => none(),
     };
-    let rates: Vec<String> = section.best().map(|cell| rates(cell, &section.baseline)).collect();
+    let rates: Vec<String> = section.best().map(|cell| rates_beside(&cell.rates, &section.baseline)).collect();
     vec![
         section.settings.experiment.clone(),
         section.settings.dataset.title().into(),
         if rates.is_empty() { none() } else { rates.join("; ") },
         contrast::verdict(section),
-        best.map_or_else(none, |cell| format!("{:.2}", cell.relative_rate)),
+        best.map_or_else(none, |cell| format::relative_rate(cell.relative_rate)),
         section.metric.to_string(),
         score(best.and_then(|cell| cell.score(section.metric))),
         comparison.map_or_else(none, |comparison| percent(comparison.reference.value_fraction)),
@@ -67,12 +82,7 @@ fn overview(section: &Section) -> Vec<String> {
 
 fn section_text(section: &Section) -> String {
     let settings = &section.settings;
-    let mut text = format!(
-        "\n## {}: {}\n\n{}\n\n",
-        settings.experiment,
-        settings.dataset.title(),
-        protocol(settings, &section.devices)
-    );
+    let mut text = format!("\n## {}: {}\n\n{}\n\n", settings.experiment, settings.dataset.title(), section.protocol());
     let spread = format!("{} 95 %", section.metric);
     let header = ["rates", "ρ", "runs", "failed", "mIoU", "mDice", "aAcc", &spread];
     let lines: Vec<_> = section.cells.iter().map(|cell| cell_line(cell, section)).collect();
@@ -92,8 +102,8 @@ fn cell_line(cell: &Cell, section: &Section) -> Vec<String> {
         false => score(cell.score(metric)),
     };
     vec![
-        bold(rates(cell, &section.baseline)),
-        format!("{:.2}", cell.relative_rate),
+        bold(rates_beside(&cell.rates, &section.baseline)),
+        format::relative_rate(cell.relative_rate),
         cell.runs.to_string(),
         cell.failed.len().to_string(),
         decisive(Metric::Miou),
@@ -103,13 +113,7 @@ fn cell_line(cell: &Cell, section: &Section) -> Vec<String> {
     ]
 }
 
-/// `1, 12, 24, 36 (baseline)`
-fn rates(cell: &Cell, baseline: &[usize]) -> String {
-    let rates = cell.rates.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
-    if cell.rates == baseline { format!("{rates} (baseline)") } else { rates }
-}
-
-pub(super) fn notes(section: &Section) -> Vec<String> {
+fn notes(section: &Section) -> Vec<String> {
     let mut notes: Vec<String> = contrast::note(section).into_iter().collect();
     if section.most_seeds() == 1 && section.cells.len() > 1 {
         notes.push(
@@ -121,7 +125,7 @@ pub(super) fn notes(section: &Section) -> Vec<String> {
     notes.extend(section.comparison.as_ref().map(|comparison| published(comparison, section.best().next())));
     for cell in &section.cells {
         for failed in &cell.failed {
-            let rates = rates(cell, &[]);
+            let rates = format::rates(&cell.rates);
             notes.push(format!(
                 "Failed: rates {rates}, seed {}, at iteration {}: {}.",
                 failed.seed, failed.iteration, failed.reason
@@ -131,7 +135,7 @@ pub(super) fn notes(section: &Section) -> Vec<String> {
     notes
 }
 
-fn published(comparison: &Comparison, best: Option<&Cell>) -> String {
+fn published(comparison: &PublishedComparison, best: Option<&Cell>) -> String {
     let reference = &comparison.reference;
     let mut text = format!("Published: {} ({}, {}", reference.value_published, reference.model, reference.source);
     if reference.metric_published == reference.held_against.to_string() {

@@ -4,7 +4,7 @@ use crate::experiment::settings::{DataSource, InferMode, ModelSpec, Part, RunSet
 use atrous_models::Precision;
 
 /// One line on network, schedule, inference, data and device.
-pub(in crate::conclusions::table) fn protocol(settings: &RunSettings, devices: &[String]) -> String {
+pub(super) fn protocol(settings: &RunSettings, devices: &[String]) -> String {
     let RunSettings { model, train, infer, .. } = settings;
     let sides = |[height, width]: [usize; 2]| format!("{height}x{width}");
     let inference = match (infer.mode, infer.window, infer.stride) {

@@ -1,0 +1,109 @@
+//! A setting, said once: a `settings!` table gives a struct its fields, defaults, ranges and
+//! documentation.
+
+use super::impossible::{Checked, ensure};
+
+/// What is known of one setting: a line of its struct's table.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The key in specs, such as `train.lr`.
+    pub key: &'static str,
+    /// The value where neither the spec nor the data set's protocol gives one, as JSON.
+    pub default: String,
+    /// The values that are possible; `None` where the type says it all, or where it depends on
+    /// other settings.
+    pub range: Option<NumberRange>,
+    /// The documentation of the field.
+    pub doc: &'static str,
+}
+
+/// The numbers that a setting may have.
+#[derive(Clone, Copy, Debug)]
+pub struct NumberRange {
+    /// The range as it ends the sentence "must be ...".
+    pub words: &'static str,
+    holds: fn(f64) -> bool,
+}
+
+pub(super) const ABOVE_ZERO: NumberRange = NumberRange { words: "a number above 0", holds: |value| value > 0.0 };
+pub(super) const FROM_ZERO: NumberRange = NumberRange { words: "a number of at least 0", holds: |value| value >= 0.0 };
+pub(super) const FROM_ONE: NumberRange = NumberRange { words: "at least 1", holds: |value| value >= 1.0 };
+pub(super) const SHARE: NumberRange =
+    NumberRange { words: "at least 0 and below 1", holds: |value| (0.0..1.0).contains(&value) };
+
+impl NumberRange {
+    /// Refuses a number outside the range, and one that is not finite.
+    pub(super) fn check(&self, key: &str, value: f64) -> Checked {
+        ensure(value.is_finite() && (self.holds)(value), key, format!("must be {}, is {value}", self.words))
+    }
+}
+
+/// Defines a struct of settings by a table with a line per setting:
+///
+/// ```text
+/// /// Its documentation.
+/// key: Type = default, RANGE;
+/// ```
+///
+/// The range may be left out. Settings that decide no result stand in a second table behind the
+/// first.
+macro_rules! settings {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident in $table:literal {
+            $($(#[doc = $doc:literal])+ $(#[serde $serde:tt])? $key:ident: $type:ty = $default:expr $(, $range:expr)?;)*
+        }
+        $(decides_nothing {
+            $($(#[doc = $free_doc:literal])+ $free:ident: $free_type:ty = $free_default:expr;)*
+        })?
+    ) => {
+        $(#[$meta])*
+        pub struct $name {
+            $($(#[doc = $doc])+ $(#[serde $serde])? pub $key: $type,)*
+            $($($(#[doc = $free_doc])+ pub $free: $free_type,)*)?
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($key: $default,)* $($($free: $free_default,)*)? }
+            }
+        }
+
+        impl $name {
+            /// The settings in the order of the fields.
+            pub fn settings() -> Vec<$crate::experiment::settings::Setting> {
+                let default = Self::default();
+                let setting = |key, default: serde_json::Value, range, doc| {
+                    $crate::experiment::settings::Setting { key, default: default.to_string(), range, doc }
+                };
+                vec![
+                    $(setting(
+                        concat!($table, ".", stringify!($key)),
+                        serde_json::json!(default.$key),
+                        [$($range,)?].first().copied(),
+                        concat!($($doc, "\n"),+),
+                    ),)*
+                    $($(setting(
+                        concat!($table, ".", stringify!($free)),
+                        serde_json::json!(default.$free),
+                        None,
+                        concat!($($free_doc, "\n"),+),
+                    ),)*)?
+                ]
+            }
+
+            /// Refuses the first setting whose value is outside its range.
+            fn check_ranges(&self) -> $crate::experiment::settings::Checked {
+                $($($range.check(concat!($table, ".", stringify!($key)), self.$key as f64)?;)?)*
+                Ok(())
+            }
+
+            $(/// Leaves out what decides no result.
+            pub fn deciding(&self) -> Self {
+                Self { $($free: Default::default(),)* ..self.clone() }
+            })?
+        }
+    };
+}
+
+pub(super) use settings;

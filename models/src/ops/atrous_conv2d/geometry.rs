@@ -1,0 +1,93 @@
+//! Sizes of a convolution.
+
+use std::ops::Range;
+
+/// The stride, padding and dilation (the atrous rate) of a convolution, alike along both axes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvGeometry {
+    pub stride: usize,
+    pub padding: usize,
+    pub dilation: usize,
+}
+
+impl ConvGeometry {
+    /// Returns a stride-1 convolution that keeps the map's size: padding `rate * (kernel - 1) / 2`.
+    pub fn same(kernel: usize, rate: usize) -> Self {
+        Self { stride: 1, padding: rate * (kernel - 1) / 2, dilation: rate }
+    }
+
+    /// Returns the output pixels along an axis of `size` input pixels.
+    ///
+    /// # Panics
+    /// Where the dilated kernel is larger than the padded input.
+    pub fn output_size(&self, size: usize, kernel: usize) -> usize {
+        let reach = self.dilation * (kernel - 1) + 1;
+        let padded = size + 2 * self.padding;
+        assert!(padded >= reach, "a kernel that reaches {reach} pixels does not fit into {padded} padded pixels");
+        (padded - reach) / self.stride + 1
+    }
+
+    /// Returns the geometry of the convolution that the gradient of the input is: of the output's
+    /// gradient, with the kernel turned around. There is one for a stride of 1 and a square kernel
+    /// that reaches over the padding.
+    pub fn turned(&self, kernel: [usize; 2]) -> Option<Self> {
+        let across = self.dilation * (kernel[0] - 1);
+        let is_one = self.stride == 1 && kernel[0] == kernel[1] && across >= self.padding;
+        is_one.then(|| Self { padding: across - self.padding, ..*self })
+    }
+}
+
+/// The sizes of one convolution.
+#[derive(Clone, Copy, Debug)]
+pub struct ConvShape {
+    pub batch: usize,
+    /// Channels in, channels out.
+    pub channels: [usize; 2],
+    /// Input height and width.
+    pub input: [usize; 2],
+    /// Kernel height and width.
+    pub kernel: [usize; 2],
+    pub geometry: ConvGeometry,
+}
+
+impl ConvShape {
+    /// Takes the sizes of an input (batch x channels x height x width) and of weights (channels out
+    /// x channels in x kernel).
+    pub fn new(input: [usize; 4], weight: [usize; 4], geometry: ConvGeometry) -> Self {
+        let [batch, channels_in, height, width] = input;
+        let [channels_out, _, rows, columns] = weight;
+        let (channels, input, kernel) = ([channels_in, channels_out], [height, width], [rows, columns]);
+        Self { batch, channels, input, kernel, geometry }
+    }
+
+    /// Returns the output height and width.
+    pub fn output(&self) -> [usize; 2] {
+        [0, 1].map(|axis| self.geometry.output_size(self.input[axis], self.kernel[axis]))
+    }
+
+    /// Returns the number of taps of the kernel.
+    pub(super) fn taps(&self) -> usize {
+        self.kernel[0] * self.kernel[1]
+    }
+
+    /// Returns the rows (axis 0) or columns (1) of the kernel that see at least one pixel of the
+    /// input from anywhere.
+    pub fn live_taps(&self, axis: usize) -> Range<usize> {
+        let (size, output) = (self.input[axis] as isize, self.output()[axis]);
+        let is_live = |tap: &usize| {
+            let first = (tap * self.geometry.dilation) as isize - self.geometry.padding as isize;
+            (0..output)
+                .map(|position| first + (position * self.geometry.stride) as isize)
+                .any(|at| (0..size).contains(&at))
+        };
+        let mut live = (0..self.kernel[axis]).filter(is_live);
+        // What taps see moves one way: live taps lie side by side.
+        let first = live.next();
+        first.map_or(0..0, |first| first..live.next_back().unwrap_or(first) + 1)
+    }
+
+    /// Returns whether a source image can be multiplied as it lies in memory.
+    pub(super) fn is_pointwise(&self) -> bool {
+        self.kernel == [1, 1] && self.geometry.stride == 1 && self.geometry.padding == 0
+    }
+}
