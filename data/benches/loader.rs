@@ -1,6 +1,6 @@
-//! Samples per second of the batch source on one thread, decoded images cached, at the sizes of the real sets; and what
-//! decoding one sample takes. On one core of a server with AVX2 several thousand samples of CHASE_DB1, about 2000 of
-//! HRF and about 300 of Cityscapes are expected.
+//! Samples per second of the batch source on one thread, decoded images cached, at the sizes of the
+//! real sets; and what decoding one sample takes. On one core of a server with AVX2 several
+//! thousand samples of CHASE_DB1, about 2000 of HRF and about 300 of Cityscapes are expected.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -30,11 +30,11 @@ fn source(dataset: &Arc<Dataset>, crop: [usize; 2]) -> BatchSource {
 
 fn batches(criterion: &mut Criterion) {
     let cases = [
-        (DatasetKind::Stare, [128, 128]),
-        (DatasetKind::ChaseDb1, [128, 128]),
-        (DatasetKind::Hrf, [256, 256]),
-        (DatasetKind::Cityscapes, [512, 1024]),
-        (DatasetKind::Isaid, [896, 896]),
+        (DatasetKind::STARE, [128, 128]),
+        (DatasetKind::CHASE_DB1, [128, 128]),
+        (DatasetKind::HRF, [256, 256]),
+        (DatasetKind::CITYSCAPES, [512, 1024]),
+        (DatasetKind::ISAID, [896, 896]),
     ];
     for (kind, crop) in cases {
         let root = tempfile::tempdir().expect("a scratch folder");
@@ -60,7 +60,7 @@ fn batches(criterion: &mut Criterion) {
 /// The same through the loader: what its threads add to the time of a batch.
 fn threads(criterion: &mut Criterion) {
     let root = tempfile::tempdir().expect("a scratch folder");
-    let source = Arc::new(source(&dataset(DatasetKind::ChaseDb1, root.path()), [128, 128]));
+    let source = Arc::new(source(&dataset(DatasetKind::CHASE_DB1, root.path()), [128, 128]));
     let mut group = criterion.benchmark_group("loader");
     group.throughput(Throughput::Elements(BATCH as u64)).sample_size(20);
     for threads in [1, 2] {

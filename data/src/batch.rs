@@ -6,8 +6,8 @@ use crate::cache::ImageCache;
 use crate::dataset::Dataset;
 use crate::decoded::Decoded;
 use crate::error::Result;
-use crate::kind::Split;
 use crate::random::{Purpose, Random};
+use crate::split::Split;
 use crate::transform::AugmentConfig;
 
 /// The input of one training step.
@@ -15,22 +15,22 @@ use crate::transform::AugmentConfig;
 pub struct Batch {
     /// The iteration that it belongs to, from 0.
     pub iteration: u64,
-    /// Images in the batch: N.
+    /// Number of images in the batch: N.
     pub size: usize,
-    /// Rows: H.
+    /// Rows of each image: H.
     pub height: usize,
-    /// Columns: W.
+    /// Columns of each image: W.
     pub width: usize,
-    /// N x 3 x H x W, RGB, normalised.
+    /// The images: N x 3 x H x W, RGB, normalised.
     pub images: Vec<f32>,
-    /// N x H x W: train ids, 255 where ignored.
+    /// The label maps: N x H x W train ids, 255 where ignored.
     pub labels: Vec<u8>,
     /// The samples' ids, N.
     pub ids: Vec<String>,
 }
 
-/// Draws training batches of a data set. Samples come in epochs, each a permutation drawn from (seed, epoch);
-/// a batch may reach from one epoch into the next, as with an endless sampler.
+/// Draws training batches of a data set. Samples come in epochs, each a permutation drawn from
+/// (seed, epoch); a batch may reach from one epoch into the next, as with an endless sampler.
 pub struct BatchSource {
     dataset: Arc<Dataset>,
     augment: AugmentConfig,
@@ -42,8 +42,8 @@ pub struct BatchSource {
 }
 
 impl BatchSource {
-    /// Batches of `batch` training samples. Decoded images are kept in up to `cache_bytes` of memory; the
-    /// batches are the same whatever its size.
+    /// Makes a source of batches of `batch` training samples each. Decoded images are kept in up to
+    /// `cache_bytes` of memory; the batches are the same whatever its size.
     pub fn new(dataset: Arc<Dataset>, augment: AugmentConfig, batch: usize, seed: u64, cache_bytes: usize) -> Self {
         let cache = ImageCache::new(cache_bytes);
         Self { dataset, augment, batch, seed, cache, epoch: Mutex::new(None) }
@@ -54,13 +54,13 @@ impl BatchSource {
         &self.dataset
     }
 
-    /// The augmentation.
+    /// The augmentation that every sample goes through.
     pub fn augment(&self) -> &AugmentConfig {
         &self.augment
     }
 
-    /// The batch of an iteration. Samples are decoded one after another, so besides the cache no more than
-    /// one of them is in memory per thread.
+    /// Prepares the batch of an iteration. Samples are decoded one after another, so besides the
+    /// cache no more than one of them is in memory per thread.
     pub fn batch(&self, iteration: u64) -> Result<Batch> {
         let [height, width] = self.augment.crop;
         let area = height * width;
@@ -78,7 +78,7 @@ impl BatchSource {
         Ok(Batch { iteration, size: self.batch, height, width, images, labels, ids })
     }
 
-    /// Index of the training sample at a position of the endless sequence of epochs.
+    /// Returns the index of the training sample at a position of the endless sequence of epochs.
     fn sample_at(&self, position: u64) -> usize {
         let count = self.dataset.samples(Split::Train).len();
         let (epoch, rank) = (position / count as u64, position % count as u64);
@@ -98,12 +98,12 @@ impl BatchSource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kind::DatasetKind;
+    use crate::datasets::DatasetKind;
     use crate::synthetic::{self, SyntheticConfig};
     use std::collections::BTreeSet;
 
     fn source(root: &std::path::Path, seed: u64, cache: usize) -> BatchSource {
-        let dataset = Arc::new(Dataset::open(DatasetKind::ChaseDb1, root).unwrap());
+        let dataset = Arc::new(Dataset::open(DatasetKind::CHASE_DB1, root).unwrap());
         let augment = AugmentConfig::protocol([60, 70], [32, 48]);
         BatchSource::new(dataset, augment, 3, seed, cache)
     }
@@ -112,7 +112,7 @@ mod tests {
     fn a_batch_depends_on_seed_and_iteration_alone() {
         let root = tempfile::tempdir().unwrap();
         let config = SyntheticConfig::new(5, 5, 1, [60, 70]);
-        synthetic::write(DatasetKind::ChaseDb1, root.path(), &config).unwrap();
+        synthetic::write(DatasetKind::CHASE_DB1, root.path(), &config).unwrap();
         let (warm, cold) = (source(root.path(), 1, 1 << 20), source(root.path(), 1, 0));
         let forward: Vec<Batch> = (0..6).map(|i| warm.batch(i).unwrap()).collect();
         for (i, batch) in forward.iter().enumerate().rev() {

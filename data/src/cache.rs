@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::decoded::Decoded;
 
-/// Keeps the first samples that fit and never gives one up: every epoch visits each sample once in a new order,
-/// and there a cache that replaces entries would throw away most of them just before they are needed.
+/// Keeps the first samples that fit and never gives one up: every epoch visits each sample once in
+/// a new order, and there a cache that replaces entries would throw away most of them just before
+/// they are needed.
 pub(crate) struct ImageCache {
     limit: usize,
     content: Mutex<Content>,
@@ -21,7 +22,7 @@ struct Content {
 
 enum Place {
     Kept(Arc<Decoded>),
-    /// Not kept, but maybe still in use.
+    /// The sample is not kept, but maybe still in use.
     Passed(Weak<Decoded>),
 }
 
@@ -31,8 +32,8 @@ impl ImageCache {
         Self { limit, content: Mutex::default() }
     }
 
-    /// The sample of this index, decoded by `load` if it is not in memory. Of several threads that want one sample at
-    /// once one decodes it; other samples are not held up by that.
+    /// Returns the sample of this index, decoded by `load` if it is not in memory. Of several
+    /// threads that want one sample at once one decodes it; other samples are not held up by that.
     pub fn get<E>(&self, index: usize, load: impl FnOnce() -> Result<Decoded, E>) -> Result<Arc<Decoded>, E> {
         let place = lock(&self.content).places.entry(index).or_default().clone();
         let mut place = lock(&place);

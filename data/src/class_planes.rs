@@ -1,5 +1,6 @@
-//! Where each class is in a label map, one bit per pixel: in a region they are counted 64 pixels at a time. Of retina
-//! images nearly every crop that is drawn is refused, so eleven are drawn and ten counted.
+//! The places of each class in a label map, one bit per pixel: in a region they are counted 64
+//! pixels at a time. Nearly every crop of a retina image that is drawn is refused, so eleven are
+//! drawn and ten counted.
 
 use crate::kernel::{self, Kernel};
 use crate::raster::LabelMap;
@@ -14,25 +15,26 @@ pub(crate) struct ClassPlanes {
     /// The label that has no plane: it is wherever no other one is.
     rest: u8,
     planes: Vec<Plane>,
-    /// Rows.
+    /// Number of rows of the label map.
     height: usize,
 }
 
 struct Plane {
     label: u8,
-    /// width / 64 (rounded up) x height: 64 pixels of a row, the first of them the lowest bit, then the same columns of
-    /// the next row. So a region is a few long stretches of memory.
+    /// width / 64 (rounded up) x height: 64 pixels of a row, the first of them the lowest bit, then
+    /// the same columns of the next row. So a region is a few long stretches of memory.
     words: Vec<u64>,
 }
 
-/// Pixels at crossings of rows and columns; a row or column may be there several times, and they ascend.
+/// Pixels at crossings of rows and columns; a row or column may be there several times, and they
+/// ascend.
 pub(crate) struct Crossings {
     pub rows: Vec<usize>,
     pub columns: Vec<usize>,
 }
 
 impl ClassPlanes {
-    /// The planes of a label map; `None` if it holds more than nine labels.
+    /// Makes the planes of a label map; `None` if it holds more than nine labels.
     pub fn new(map: &LabelMap) -> Option<Self> {
         let mut present = [false; 256];
         map.data.iter().for_each(|label| present[*label as usize] = true);
@@ -42,19 +44,23 @@ impl ClassPlanes {
         (labels.len() <= MOST).then(|| Self { rest, planes: planes(), height: map.height })
     }
 
-    /// Bytes of memory.
+    /// Bytes of memory that the planes take.
     pub fn bytes(&self) -> usize {
         self.planes.iter().map(|plane| size_of_val(plane.words.as_slice())).sum()
     }
 
-    /// Pixels of each label among the crossings.
+    /// Counts the pixels of each label among the crossings.
     pub fn count(&self, crossings: &Crossings) -> [u64; 256] {
         let masks = masks(&crossings.columns);
         let mut counts = [0; 256];
         counts[self.rest as usize] = (crossings.rows.len() * crossings.columns.len()) as u64;
         for plane in &self.planes {
-            let count =
-                kernel::run(Count { words: &plane.words, height: self.height, rows: &crossings.rows, masks: &masks });
+            let count = kernel::run(PlaneCount {
+                words: &plane.words,
+                height: self.height,
+                rows: &crossings.rows,
+                masks: &masks,
+            });
             counts[plane.label as usize] = count;
             counts[self.rest as usize] -= count;
         }
@@ -62,7 +68,7 @@ impl ClassPlanes {
     }
 }
 
-/// The words of a plane.
+/// Packs the words of a plane.
 fn words(map: &LabelMap, label: u8) -> Vec<u64> {
     let mut words = vec![0; map.width.div_ceil(BITS) * map.height];
     for (y, row) in map.data.chunks_exact(map.width).enumerate() {
@@ -73,7 +79,7 @@ fn words(map: &LabelMap, label: u8) -> Vec<u64> {
     words
 }
 
-/// One bit per pixel: whether it has the label.
+/// Packs one bit per pixel: whether it has the label.
 fn packed(label: u8, pixels: &[u8]) -> u64 {
     let mut equal = [0u8; BITS];
     for (equal, pixel) in equal.iter_mut().zip(pixels) {
@@ -85,9 +91,10 @@ fn packed(label: u8, pixels: &[u8]) -> u64 {
     u64::from_le_bytes(bytes)
 }
 
-/// Columns as bits of a word: those that are there at all; in another mask those that are there twice, and so on.
+/// Columns as bits of a word. One mask holds those that are there at all, another those that are
+/// there twice, and so on.
 struct Mask {
-    /// Which 64 columns.
+    /// The number of the 64 columns, from 0.
     word: usize,
     bits: u64,
 }
@@ -106,14 +113,14 @@ fn masks(columns: &[usize]) -> Vec<Mask> {
     masks
 }
 
-struct Count<'a> {
+struct PlaneCount<'a> {
     words: &'a [u64],
     height: usize,
     rows: &'a [usize],
     masks: &'a [Mask],
 }
 
-impl Kernel for Count<'_> {
+impl Kernel for PlaneCount<'_> {
     type Output = u64;
 
     #[inline(always)]

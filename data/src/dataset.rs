@@ -6,18 +6,20 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::datasets::{self, Splits};
+use crate::datasets::{DatasetKind, Splits};
 use crate::error::{DataError, Result};
-use crate::kind::{DatasetKind, Split};
+use crate::hex::hex;
 use crate::limit::ImageLimit;
 use crate::sample::Sample;
+use crate::split::Split;
 
-/// The samples of a data set. Opening lists and pairs files; images are decoded when they are loaded.
+/// The samples of a data set. Opening lists and pairs files; images are decoded when they are
+/// loaded.
 #[derive(Debug)]
 pub struct Dataset {
-    /// Which one.
+    /// The data set whose samples these are.
     pub kind: DatasetKind,
-    /// Its folder.
+    /// The data set's own folder.
     pub root: PathBuf,
     splits: Splits,
 }
@@ -34,10 +36,11 @@ impl Dataset {
             let advice = format!("name the folder that holds the files of {}", kind.title());
             return Err(DataError::RootMissing { path: root.to_owned(), advice });
         }
-        Ok(Dataset { kind, root: root.to_owned(), splits: datasets::find(kind, root)? })
+        let splits = (kind.definition().find)(root)?.filled(root)?;
+        Ok(Dataset { kind, root: root.to_owned(), splits })
     }
 
-    /// The same data set, of whose images none may be larger than this.
+    /// Bounds the size of the data set's images: reading a larger one is an error.
     pub fn with_limit(mut self, limit: ImageLimit) -> Dataset {
         self.splits.train.iter_mut().chain(&mut self.splits.val).for_each(|sample| sample.limit = limit);
         self
@@ -51,15 +54,16 @@ impl Dataset {
         }
     }
 
-    /// A file's path relative to the data set's folder, with `/` between folders.
+    /// Names a file by its path relative to the data set's folder, with `/` between folders.
     pub fn relative_name(&self, path: &Path) -> String {
         let relative = path.strip_prefix(&self.root).unwrap_or(path);
         let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
         parts.join("/")
     }
 
-    /// SHA-256 (hex) over splits, relative names and contents of all image and label files: what decides a
-    /// result as far as the data goes. `progress` hears of bytes done and bytes in all.
+    /// Computes the data set's fingerprint: SHA-256 (hex) over splits, relative names and contents
+    /// of all image and label files: what decides a result as far as the data goes. `progress`
+    /// hears of bytes done and bytes in all.
     pub fn fingerprint(&self, progress: &dyn Fn(u64, u64)) -> Result<String> {
         let files = || {
             Split::ALL
@@ -102,12 +106,7 @@ fn hash_file(path: &Path, length: u64, hash: &mut Sha256) -> std::io::Result<()>
     }
 }
 
-/// Lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The data set's folder under the data root.
+/// Finds the data set's folder under the data root.
 pub(crate) fn find_directory(kind: DatasetKind, data_root: &Path) -> Result<PathBuf> {
     let wanted = kind.directory();
     if !data_root.is_dir() {

@@ -17,7 +17,7 @@ impl Decoded {
         Self { image, label, planes }
     }
 
-    /// Bytes of memory.
+    /// Bytes of memory that the sample takes.
     pub fn bytes(&self) -> usize {
         self.image.data.len() + self.label.data.len() + self.planes.as_ref().map_or(0, ClassPlanes::bytes)
     }

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::kind::Split;
 use crate::limit::{ImageLimit, advice};
+use crate::split::Split;
 
 /// An error of this crate. Every variant carries the path that it is about.
 #[derive(Debug, thiserror::Error)]
@@ -14,7 +14,7 @@ pub enum DataError {
     /// A folder that must hold images holds none.
     #[error("{}: holds no images; {advice}", path.display())]
     RootEmpty { path: PathBuf, advice: String },
-    /// None of the layouts that are read.
+    /// The folder has none of the layouts that are read.
     #[error("{}: no layout that can be read; {advice}", path.display())]
     UnknownLayout { path: PathBuf, advice: String },
     /// An image has no mask.
@@ -32,7 +32,7 @@ pub enum DataError {
     /// Image and mask differ in size.
     #[error("{}: mask is {}x{} but {} is {}x{} (height x width); get both files again", mask.display(), mask_size[0], mask_size[1], image.display(), image_size[0], image_size[1])]
     SizeMismatch { image: PathBuf, image_size: [usize; 2], mask: PathBuf, mask_size: [usize; 2] },
-    /// Not an image, or one that is cut short or damaged.
+    /// The file is no image, or one that is cut short or damaged.
     #[error("{}: cannot be decoded ({reason}); get the file again", path.display())]
     Decode { path: PathBuf, reason: String },
     /// The image claims more pixels than may be.
@@ -44,22 +44,22 @@ pub enum DataError {
     /// A mask holds a value that is none of the data set's labels.
     #[error("{}: label value {value} at row {row}, column {column}; allowed are {allowed}; correct the mask or get it again", path.display())]
     LabelValue { path: PathBuf, value: u8, row: usize, column: usize, allowed: &'static str },
-    /// A colour image where a mask of label values is expected.
+    /// A colour image stands where a mask of label values is expected.
     #[error("{}: a colour image where a mask of label values is expected; {advice}", path.display())]
     ColourMask { path: PathBuf, advice: &'static str },
     /// The labels decode but cannot be right.
     #[error("{}: {reason}", path.display())]
     Implausible { path: PathBuf, reason: String },
-    /// A setting that no data can be made with.
+    /// No data can be made with a setting.
     #[error("{}: {reason}", path.display())]
     Setting { path: PathBuf, reason: String },
     /// The folder to write is there already.
     #[error("{}: exists already; remove it or name another folder to write", path.display())]
     OutputExists { path: PathBuf },
-    /// Reading failed.
+    /// A file or folder cannot be read.
     #[error("{}: cannot be read ({source}); check the path and its permissions", path.display())]
     Read { path: PathBuf, source: std::io::Error },
-    /// Writing failed.
+    /// A file or folder cannot be written.
     #[error("{}: cannot be written ({source}); check permissions and free space", path.display())]
     Write { path: PathBuf, source: std::io::Error },
 }
@@ -75,14 +75,14 @@ impl DataError {
         move |source| DataError::Write { path, source }
     }
 
-    /// A decoding error; the decoder's message is folded into one line.
+    /// Makes a decoding error; the decoder's message is folded into one line.
     pub(crate) fn decode(path: &Path, reason: impl ToString) -> DataError {
         let reason = reason.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
         DataError::Decode { path: path.to_owned(), reason }
     }
 }
 
-/// Words of a file as part of a message of one line.
+/// Shows words of a file as part of a message of one line.
 pub(crate) fn shown(text: &str) -> String {
     const SHOWN_CHARACTERS: usize = 100;
     let mut shown: String = text.chars().take(SHOWN_CHARACTERS).flat_map(char::escape_debug).collect();
@@ -92,5 +92,5 @@ pub(crate) fn shown(text: &str) -> String {
     shown
 }
 
-/// Result of this crate's functions.
+/// The result of this crate's functions.
 pub type Result<T> = std::result::Result<T, DataError>;

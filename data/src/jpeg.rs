@@ -7,12 +7,12 @@ use crate::limit::ImageLimit;
 use crate::raster::RgbImage8;
 use crate::unpack::check_size;
 
-/// By the first bytes.
+/// Whether the first bytes are those of a JPEG file.
 pub(crate) fn is_jpeg(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0xff, 0xd8])
 }
 
-/// An image as RGB; grey becomes three equal channels.
+/// Decodes an image as RGB; grey becomes three equal channels.
 pub(crate) fn read(path: &Path, bytes: &[u8], limit: ImageLimit) -> Result<RgbImage8> {
     check_end(path, bytes)?;
     // libjpeg's own errors unwind as panics with a message.
@@ -32,8 +32,9 @@ fn decode(path: &Path, bytes: &[u8], limit: ImageLimit) -> Result<RgbImage8> {
     Ok(RgbImage8 { height, width, data })
 }
 
-/// The decoder fills what is missing of a truncated file with grey, without an error: look for the end marker
-/// ourselves. Within the coded pixels it cannot occur, before them it may (a preview in the header).
+/// The decoder fills what is missing of a truncated file with grey, without an error: look for the
+/// end marker ourselves. Within the coded pixels it cannot occur, before them it may (a preview in
+/// the header).
 fn check_end(path: &Path, bytes: &[u8]) -> Result<()> {
     let last = |marker: u8| bytes.windows(2).rposition(|pair| pair == [0xff, marker]);
     match (last(0xda), last(0xd9)) {
@@ -45,13 +46,15 @@ fn check_end(path: &Path, bytes: &[u8]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hex::hex;
     use sha2::{Digest, Sha256};
 
     fn recorded() -> serde_json::Map<String, serde_json::Value> {
         serde_json::from_slice(&std::fs::read("tests/golden/jpeg/opencv.json").unwrap()).unwrap()
     }
 
-    /// Made by `scripts/parity/jpeg.py`: every chroma subsampling, baseline and progressive, and grey.
+    /// Made by `scripts/parity/jpeg.py`: every chroma subsampling, baseline and progressive, and
+    /// grey.
     #[test]
     fn golden_jpeg_is_what_opencv_reads() {
         let recorded = recorded();
@@ -60,8 +63,7 @@ mod tests {
             let path = std::path::PathBuf::from(format!("tests/golden/jpeg/{name}.jpg"));
             let image = read(&path, &std::fs::read(&path).unwrap(), ImageLimit::DEFAULT).unwrap();
             assert_eq!(serde_json::json!([image.height, image.width]), wanted["size"], "{name}");
-            let digest: String = Sha256::digest(&image.data).iter().map(|byte| format!("{byte:02x}")).collect();
-            assert_eq!(digest, wanted["sha256"], "{name}");
+            assert_eq!(hex(&Sha256::digest(&image.data)), wanted["sha256"], "{name}");
         }
     }
 

@@ -5,7 +5,7 @@
 //! use atrous_data::{AugmentConfig, BatchLoader, BatchSource, Dataset, DatasetKind};
 //!
 //! # fn main() -> Result<(), atrous_data::DataError> {
-//! let dataset = Arc::new(Dataset::open(DatasetKind::Stare, Path::new("datasets"))?);
+//! let dataset = Arc::new(Dataset::open(DatasetKind::STARE, Path::new("datasets"))?);
 //! let augment = AugmentConfig::protocol(dataset.kind.resize_reference(), [128, 128]);
 //! let source = Arc::new(BatchSource::new(dataset, augment, 4, 0, 512 << 20));
 //! let mut loader = BatchLoader::new(source, 0..40_000, 2);
@@ -19,18 +19,19 @@
 mod batch;
 mod cache;
 mod class_planes;
-mod classes;
 mod dataset;
 mod datasets;
 mod decoded;
+mod drawing;
+mod encode;
 mod error;
 #[cfg(test)]
 mod golden;
+mod hex;
 pub mod inspect;
 mod jpeg;
 #[allow(unsafe_code)]
 mod kernel;
-mod kind;
 mod label;
 mod limit;
 mod loader;
@@ -41,22 +42,26 @@ mod random;
 mod raster;
 mod read;
 mod sample;
+mod split;
 pub mod synthetic;
 mod transform;
+mod unknown_name;
 mod unpack;
 mod write;
 
-/// Hears of units of work done and in all, possibly from several threads.
+/// A callback that hears of units of work done and in all, possibly from several threads.
 pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
 
 pub use batch::{Batch, BatchSource};
 pub use dataset::Dataset;
+pub use datasets::{DatasetKind, ProtocolNumbers, SlidingWindow, decode_label};
 pub use error::DataError;
-pub use kind::{DatasetKind, IGNORE_INDEX, Split, UnknownName};
-pub use label::decode_label;
+pub use hex::hex;
 pub use limit::ImageLimit;
 pub use loader::BatchLoader;
-pub use raster::{LabelMap, RgbImage8};
+pub use raster::{IGNORE_INDEX, LabelMap, RgbImage8};
 pub use read::{decode_rgb, read_rgb};
 pub use sample::Sample;
+pub use split::Split;
 pub use transform::{AugmentConfig, MEAN, STD, fit_size, normalise, resize_image, resize_label};
+pub use unknown_name::UnknownName;

@@ -1,20 +1,21 @@
-//! How large an image may be.
+//! The limit of an image's size.
 
 use std::fmt;
 
-/// The largest image that is read, in pixels. What a file says of its size is held against it before memory is taken for
-/// the pixels.
+/// The largest image that is read, in pixels. What a file says of its size is held against it
+/// before memory is taken for the pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ImageLimit {
     megapixels: u32,
 }
 
 impl ImageLimit {
-    /// Megapixels where nobody says otherwise: 13,000 x 13,000 pixels are within them, and so is every image of the five data
-    /// sets (HRF 3504 x 2336, Cityscapes 2048 x 1024, iSAID up to 13,000 wide). As RGB they are 600 MB.
+    /// The limit in megapixels where nobody says otherwise: 13,000 x 13,000 pixels are within them,
+    /// and so is every image of the published data sets (HRF 3504 x 2336, Cityscapes 2048 x 1024,
+    /// iSAID up to 13,000 wide). As RGB they are 600 MB.
     pub const DEFAULT_MEGAPIXELS: u32 = 200;
 
-    /// [`Self::DEFAULT_MEGAPIXELS`].
+    /// The limit where nobody says otherwise: [`Self::DEFAULT_MEGAPIXELS`].
     pub const DEFAULT: ImageLimit = ImageLimit { megapixels: Self::DEFAULT_MEGAPIXELS };
 
     /// The largest limit: the longest sides that JPEG has, 65,500 x 65,500 pixels, are beyond it.
@@ -23,15 +24,17 @@ impl ImageLimit {
     /// Bytes that a pixel takes at most, in a file and decoded: four channels of 16 bits.
     pub(crate) const BYTES_PER_PIXEL: u64 = 8;
 
-    /// Bytes that a file may have beside its pixels: colour profiles, comments, tables, numbers written out as text.
+    /// Bytes that a file may have beside its pixels: colour profiles, comments, tables, numbers
+    /// written out as text.
     pub(crate) const BYTES_BESIDE: u64 = 16 << 20;
 
-    /// So many millions of pixels, of 1 to [`Self::MOST_MEGAPIXELS`]; what is beyond is taken for the nearest of these.
+    /// Makes a limit of so many millions of pixels, from 1 to [`Self::MOST_MEGAPIXELS`]; what is
+    /// beyond is taken for the nearest of these.
     pub fn megapixels(megapixels: u32) -> Self {
         Self { megapixels: megapixels.clamp(1, Self::MOST_MEGAPIXELS) }
     }
 
-    /// Pixels.
+    /// The most pixels that an image may have.
     pub fn pixels(self) -> u64 {
         u64::from(self.megapixels) * 1_000_000
     }
@@ -41,7 +44,8 @@ impl ImageLimit {
         u64::from(height) * u64::from(width) <= self.pixels()
     }
 
-    /// Bytes that a file may hold, unpacked: of an image of the size that it claims, or of the largest where it is not known yet.
+    /// Bytes that a file may hold, unpacked: of an image of the size that it claims, or of the
+    /// largest where it is not known yet.
     pub(crate) fn file_bytes(self, claimed: Option<[u32; 2]>) -> u64 {
         let pixels = claimed.map_or(self.pixels(), |[height, width]| u64::from(height) * u64::from(width));
         Self::BYTES_PER_PIXEL * pixels + Self::BYTES_BESIDE
@@ -60,7 +64,7 @@ impl fmt::Display for ImageLimit {
     }
 }
 
-/// What to do about an image that is too large: not every size can be allowed.
+/// Says what to do about an image that is too large: not every size can be allowed.
 pub(crate) fn advice([height, width]: [u32; 2]) -> String {
     let needed = (u64::from(height) * u64::from(width)).div_ceil(1_000_000);
     if needed <= u64::from(ImageLimit::MOST_MEGAPIXELS) {

@@ -13,16 +13,16 @@ use crate::error::Result;
 /// A batch, or the panic of the thread that prepared it.
 type Prepared = std::result::Result<Result<Batch>, Box<dyn Any + Send>>;
 
-/// Yields the batches of a range of iterations in order, whatever the number of threads. At most two batches per
-/// thread are prepared ahead. Dropping it early stops the threads.
+/// Yields the batches of a range of iterations in order, whatever the number of threads. At most
+/// two batches per thread are prepared ahead. Dropping it early stops the threads.
 pub struct BatchLoader {
-    shared: Arc<Shared>,
+    shared: Arc<LoaderState>,
     threads: Vec<JoinHandle<()>>,
     end: u64,
 }
 
-struct Shared {
-    queue: Mutex<Queue>,
+struct LoaderState {
+    queue: Mutex<BatchQueue>,
     /// Signalled when the next batch to be handed out is ready.
     ready: Condvar,
     /// Signalled when there is room, or when the loader closes.
@@ -31,10 +31,10 @@ struct Shared {
     end: u64,
 }
 
-struct Queue {
-    /// Next iteration to be prepared.
+struct BatchQueue {
+    /// The next iteration to be prepared.
     claim: u64,
-    /// Next iteration to be handed out.
+    /// The next iteration to be handed out.
     deliver: u64,
     batches: BTreeMap<u64, Prepared>,
     closed: bool,
@@ -44,8 +44,8 @@ impl BatchLoader {
     /// Starts `threads` threads (at least one) that prepare the batches of `range`.
     pub fn new(source: Arc<BatchSource>, range: Range<u64>, threads: usize) -> Self {
         let threads = threads.max(1);
-        let queue = Queue { claim: range.start, deliver: range.start, batches: BTreeMap::new(), closed: false };
-        let shared = Arc::new(Shared {
+        let queue = BatchQueue { claim: range.start, deliver: range.start, batches: BTreeMap::new(), closed: false };
+        let shared = Arc::new(LoaderState {
             queue: Mutex::new(queue),
             ready: Condvar::new(),
             room: Condvar::new(),
@@ -61,7 +61,7 @@ impl BatchLoader {
         Self { shared, threads, end: range.end }
     }
 
-    /// The next batch; `None` after the last. An error stands for its own batch only.
+    /// Waits for the next batch; `None` after the last. An error stands for its own batch only.
     ///
     /// # Panics
     ///
@@ -99,8 +99,8 @@ impl Drop for BatchLoader {
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Queue> {
+impl LoaderState {
+    fn lock(&self) -> MutexGuard<'_, BatchQueue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -117,7 +117,8 @@ impl Shared {
         }
     }
 
-    /// The next iteration to prepare, once there is room for it; `None` when there is nothing left to do.
+    /// Claims the next iteration to prepare, once there is room for it; `None` when there is
+    /// nothing left to do.
     fn claim(&self) -> Option<u64> {
         let mut queue = self.lock();
         loop {
@@ -136,14 +137,14 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kind::DatasetKind;
+    use crate::datasets::DatasetKind;
     use crate::synthetic::{self, SyntheticConfig};
     use crate::{AugmentConfig, DataError, Dataset, Split};
 
     fn source(root: &std::path::Path) -> Arc<BatchSource> {
         let config = SyntheticConfig::new(5, 3, 1, [40, 48]);
-        synthetic::write(DatasetKind::Stare, root, &config).unwrap();
-        let dataset = Arc::new(Dataset::open(DatasetKind::Stare, root).unwrap());
+        synthetic::write(DatasetKind::STARE, root, &config).unwrap();
+        let dataset = Arc::new(Dataset::open(DatasetKind::STARE, root).unwrap());
         let augment = AugmentConfig::protocol([40, 48], [32, 32]);
         Arc::new(BatchSource::new(dataset, augment, 2, 9, 0))
     }

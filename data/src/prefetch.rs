@@ -3,8 +3,8 @@
 /// Rows that are asked for before they are read.
 pub(crate) const ROWS_AHEAD: usize = 4;
 
-/// Asks for memory that will be read soon. The rows of a small region of a large image lie far apart, so that the
-/// processor does not foresee them.
+/// Asks for memory that will be read soon. The rows of a small region of a large image lie far
+/// apart, so that the processor does not foresee them.
 #[inline(always)]
 pub(crate) fn prefetch(bytes: &[u8]) {
     #[cfg(target_arch = "x86_64")]

@@ -1,6 +1,8 @@
-//! Counter-based random numbers: a stream is named, not advanced to, so any batch can be drawn on its own.
+//! Counter-based random numbers: a stream is named, not advanced to, so any batch can be drawn on
+//! its own.
 //!
-//! The distributions are written out here, so that an upgrade of a library cannot change what a seed draws.
+//! The distributions are written out here, so that an upgrade of a library cannot change what a
+//! seed draws.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -20,7 +22,8 @@ pub(crate) enum Purpose {
 pub(crate) struct Random(ChaCha8Rng);
 
 impl Random {
-    /// The stream with these names: `counter` is an iteration, epoch or data set, `stream` a position in it.
+    /// Opens the stream with these names: `counter` is an iteration, epoch or data set, `stream` a
+    /// position in it.
     pub fn new(seed: u64, purpose: Purpose, counter: u64, stream: u64) -> Self {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
@@ -31,27 +34,27 @@ impl Random {
         Self(rng)
     }
 
-    /// Uniform in `[0, 1)`, in steps of 2^-53.
+    /// Draws uniformly from `[0, 1)`, in steps of 2^-53.
     pub fn uniform(&mut self) -> f64 {
         (self.0.next_u64() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// Uniform in `[low, high)`.
+    /// Draws uniformly from `[low, high)`.
     pub fn between(&mut self, low: f64, high: f64) -> f64 {
         low + self.uniform() * (high - low)
     }
 
-    /// Uniform in `0..count`; the bias of `count` / 2^64 is beyond measuring.
+    /// Draws uniformly from `0..count`; the bias of `count` / 2^64 is beyond measuring.
     pub fn below(&mut self, count: usize) -> usize {
         ((u128::from(self.0.next_u64()) * count as u128) >> 64) as usize
     }
 
-    /// True with this probability.
+    /// Draws true with this probability.
     pub fn chance(&mut self, probability: f64) -> bool {
         self.uniform() < probability
     }
 
-    /// A permutation of `0..count` (Fisher-Yates).
+    /// Draws a permutation of `0..count` (Fisher-Yates).
     pub fn permutation(&mut self, count: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..count).collect();
         for last in (1..count).rev() {

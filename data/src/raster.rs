@@ -1,34 +1,38 @@
 //! Images and label maps in memory.
 
+use std::io;
 use std::path::Path;
 
 use crate::error::{DataError, Result};
 use crate::write::write_atomic;
 
+/// Label value of pixels that neither the loss nor the scores count.
+pub const IGNORE_INDEX: u8 = 255;
+
 /// An RGB image, 8 bits per channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RgbImage8 {
-    /// Rows.
+    /// Number of rows.
     pub height: usize,
-    /// Columns.
+    /// Number of columns.
     pub width: usize,
-    /// height x width x 3, row-major, RGB, 0..=255.
+    /// The pixels: height x width x 3, row-major, RGB, 0..=255.
     pub data: Vec<u8>,
 }
 
-/// A class per pixel.
+/// A map of one class per pixel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LabelMap {
-    /// Rows.
+    /// Number of rows.
     pub height: usize,
-    /// Columns.
+    /// Number of columns.
     pub width: usize,
-    /// height x width, row-major: train ids, 255 where ignored.
+    /// The labels: height x width, row-major, train ids, [`IGNORE_INDEX`] where ignored.
     pub data: Vec<u8>,
 }
 
 impl RgbImage8 {
-    /// An image of one colour.
+    /// Makes an image of one colour.
     pub fn filled(height: usize, width: usize, colour: [u8; 3]) -> Self {
         Self { height, width, data: colour.repeat(height * width) }
     }
@@ -38,7 +42,7 @@ impl RgbImage8 {
         [self.height, self.width]
     }
 
-    /// The colour at a pixel.
+    /// The RGB colour of a pixel.
     pub fn pixel(&self, y: usize, x: usize) -> [u8; 3] {
         let at = 3 * (y * self.width + x);
         [self.data[at], self.data[at + 1], self.data[at + 2]]
@@ -50,15 +54,34 @@ impl RgbImage8 {
         self.data[at..at + 3].copy_from_slice(&colour);
     }
 
-    /// Writes an RGB PNG, to a temporary name first.
+    /// Encodes the image as an RGB PNG file.
+    ///
+    /// # Errors
+    /// An image without pixels, or one whose data are not of its size.
+    pub fn png(&self) -> io::Result<Vec<u8>> {
+        self.png_with(None)
+    }
+
+    /// Encodes the image as [`Self::png`] does, but takes more time to make a smaller file.
+    ///
+    /// # Errors
+    /// Those of [`Self::png`].
+    pub fn small_png(&self) -> io::Result<Vec<u8>> {
+        self.png_with(Some(png::Compression::High))
+    }
+
+    fn png_with(&self, compression: Option<png::Compression>) -> io::Result<Vec<u8>> {
+        encode_png(self.size(), png::ColorType::Rgb, png::BitDepth::Eight, compression, &self.data)
+    }
+
+    /// Writes an RGB PNG file, to a temporary name first.
     pub fn write_png(&self, path: &Path) -> Result<()> {
-        let bytes = encode_png(path, self.size(), png::ColorType::Rgb, &self.data)?;
-        write_atomic(path, &bytes)
+        write_atomic(path, &self.png().map_err(DataError::write(path))?)
     }
 }
 
 impl LabelMap {
-    /// A map of one label.
+    /// Makes a map of one label.
     pub fn filled(height: usize, width: usize, label: u8) -> Self {
         Self { height, width, data: vec![label; height * width] }
     }
@@ -70,28 +93,30 @@ impl LabelMap {
 
     /// Writes an 8-bit grey PNG of the label values, to a temporary name first.
     pub fn write_png(&self, path: &Path) -> Result<()> {
-        let bytes = encode_png(path, self.size(), png::ColorType::Grayscale, &self.data)?;
-        write_atomic(path, &bytes)
+        let bytes = encode_png(self.size(), png::ColorType::Grayscale, png::BitDepth::Eight, None, &self.data);
+        write_atomic(path, &bytes.map_err(DataError::write(path))?)
     }
 }
 
-fn encode_png(path: &Path, size: [usize; 2], color: png::ColorType, data: &[u8]) -> Result<Vec<u8>> {
-    encode_png_bits(path, size, color, png::BitDepth::Eight, data)
-}
-
-/// PNG bytes of packed rows.
-pub(crate) fn encode_png_bits(
-    path: &Path,
-    [height, width]: [usize; 2],
-    color: png::ColorType,
+/// Encodes packed rows as a PNG file. `compression` is the encoder's own choice where it is `None`.
+pub(crate) fn encode_png(
+    size: [usize; 2],
+    colour: png::ColorType,
     depth: png::BitDepth,
+    compression: Option<png::Compression>,
     data: &[u8],
-) -> Result<Vec<u8>> {
-    let failed = |e: png::EncodingError| DataError::write(path)(std::io::Error::other(e.to_string()));
+) -> io::Result<Vec<u8>> {
+    let [Ok(height), Ok(width)] = size.map(u32::try_from) else {
+        return Err(io::Error::other(format!("an image of {size:?} pixels is too large")));
+    };
     let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, width as u32, height as u32);
-    encoder.set_color(color);
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(colour);
     encoder.set_depth(depth);
+    if let Some(compression) = compression {
+        encoder.set_compression(compression);
+    }
+    let failed = |error: png::EncodingError| io::Error::other(error.to_string());
     let mut writer = encoder.write_header().map_err(failed)?;
     writer.write_image_data(data).map_err(failed)?;
     writer.finish().map_err(failed)?;
@@ -110,5 +135,15 @@ mod tests {
         image.set_pixel(2, 4, [200, 100, 50]);
         image.write_png(&path).unwrap();
         assert_eq!(crate::read_rgb(&path, crate::ImageLimit::DEFAULT).unwrap(), image);
+        assert_eq!(std::fs::read(&path).unwrap(), image.png().unwrap());
+        let small = image.small_png().unwrap();
+        assert_eq!(crate::decode_rgb(&path, &small, crate::ImageLimit::DEFAULT).unwrap(), image);
+    }
+
+    #[test]
+    fn data_of_another_size_are_no_png() {
+        let image = RgbImage8 { height: 2, width: 2, data: vec![0; 9] };
+        assert!(image.png().is_err());
+        assert!(RgbImage8::filled(0, 5, [0; 3]).png().is_err());
     }
 }

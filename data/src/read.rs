@@ -1,4 +1,5 @@
-//! Reading image files: by their magic bytes, never by their extension, and within a limit of memory.
+//! Reading image files: by their magic bytes, never by their extension, and within a limit of
+//! memory.
 
 use std::io::Cursor;
 use std::path::Path;
@@ -21,7 +22,7 @@ pub(crate) struct StoredMask {
     pub data: Vec<u8>,
 }
 
-/// An image as RGB; grey becomes three equal channels, transparency is dropped.
+/// Reads an image as RGB; grey becomes three equal channels, transparency is dropped.
 ///
 /// # Errors
 /// A file that is no image, is damaged, or holds one that is beyond the limit; names it.
@@ -29,7 +30,7 @@ pub fn read_rgb(path: &Path, limit: ImageLimit) -> Result<RgbImage8> {
     decode_rgb(path, &read_image_file(path, limit)?, limit)
 }
 
-/// The same of bytes in memory, which are not unpacked; `path` is for messages.
+/// Decodes an image's bytes as [`read_rgb`] does. They are not unpacked; `path` is for messages.
 ///
 /// # Errors
 /// Those of [`read_rgb`] that are not about reading.
@@ -41,12 +42,13 @@ pub fn decode_rgb(path: &Path, bytes: &[u8], limit: ImageLimit) -> Result<RgbIma
     Ok(RgbImage8 { height: image.height() as usize, width: image.width() as usize, data: image.into_raw() })
 }
 
-/// A mask as it is stored. PNG palettes are not applied, so an indexed PNG yields its indexes.
+/// Reads a mask as it is stored. PNG palettes are not applied, so an indexed PNG yields its
+/// indexes.
 pub(crate) fn read_mask(path: &Path, limit: ImageLimit) -> Result<StoredMask> {
     decode_mask(path, &read_image_file(path, limit)?, limit)
 }
 
-/// The mask of a file's bytes; `path` is for messages.
+/// Decodes the mask of a file's bytes; `path` is for messages.
 pub(crate) fn decode_mask(path: &Path, bytes: &[u8], limit: ImageLimit) -> Result<StoredMask> {
     if bytes.starts_with(b"\x89PNG") {
         return decode_png_mask(path, bytes, limit);
@@ -71,13 +73,14 @@ fn decode(path: &Path, bytes: &[u8], limit: ImageLimit) -> Result<DynamicImage> 
     let mut decoder = reader.into_decoder().map_err(|e| DataError::decode(path, e))?;
     let (width, height) = decoder.dimensions();
     check_size(path, [height, width], limit)?;
-    // The decoder of TIFF takes memory for what tables of the file ask for: no more than the image and the file have.
+    // The decoder of TIFF takes memory for what tables of the file ask for: no more than the image
+    // and the file have.
     let most = 2 * decoder.total_bytes() + bytes.len() as u64 + ImageLimit::BYTES_BESIDE;
     decoder.set_limits(memory(most)).map_err(|e| DataError::decode(path, e))?;
     DynamicImage::from_decoder(decoder).map_err(|e| DataError::decode(path, e))
 }
 
-/// Limits of a decoder that may take so many bytes.
+/// The limits of a decoder that may take so many bytes.
 fn memory(bytes: u64) -> Limits {
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(bytes);
@@ -118,7 +121,7 @@ fn decode_png_mask(path: &Path, bytes: &[u8], limit: ImageLimit) -> Result<Store
     Ok(StoredMask { height, width, channels, data })
 }
 
-/// One value per byte from rows of 1, 2, 4 or 8 bits per pixel.
+/// Unpacks one value per byte from rows of 1, 2, 4 or 8 bits per pixel.
 fn unpack_bits(raw: &[u8], line: usize, width: usize, depth: usize) -> Vec<u8> {
     if depth == 8 {
         return raw.to_vec();

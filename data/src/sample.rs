@@ -11,19 +11,19 @@ use crate::read::{read_mask, read_rgb};
 /// An image file and its mask file.
 #[derive(Clone, Debug)]
 pub struct Sample {
-    /// Unique in the data set: the image's name without extension.
+    /// The image's name without extension, unique in the data set.
     pub id: String,
     /// The image file.
     pub image: PathBuf,
     /// The mask file.
     pub label: PathBuf,
-    pub(crate) encoding: LabelEncoding,
+    pub(crate) encoding: &'static LabelEncoding,
     pub(crate) limit: ImageLimit,
 }
 
 impl Sample {
-    /// With the default limit of its images' size.
-    pub(crate) fn new(id: String, image: PathBuf, label: PathBuf, encoding: LabelEncoding) -> Self {
+    /// A sample of these files, with the default limit of its images' size.
+    pub(crate) fn new(id: String, image: PathBuf, label: PathBuf, encoding: &'static LabelEncoding) -> Self {
         Self { id, image, label, encoding, limit: ImageLimit::DEFAULT }
     }
 
@@ -37,7 +37,7 @@ impl Sample {
         self.encoding.decode(&self.label, read_mask(&self.label, self.limit)?)
     }
 
-    /// Decodes both and checks that they are of one size.
+    /// Decodes image and mask, and checks that they are of one size.
     pub fn load(&self) -> Result<(RgbImage8, LabelMap)> {
         let (image, label) = (self.load_image()?, self.load_label()?);
         if image.size() != label.size() {

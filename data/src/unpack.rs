@@ -11,10 +11,11 @@ use image::{ImageDecoder, ImageFormat};
 use crate::error::{DataError, Result};
 use crate::limit::ImageLimit;
 
-/// What is read of a file before anything is decided: enough for the headers of PNG and PNM.
+/// The bytes that are read of a file before anything is decided: enough for the headers of PNG and
+/// PNM.
 const HEAD: u64 = 64 << 10;
 
-/// What a gzipped file begins with.
+/// The first bytes of a gzipped file.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// An open file, unpacked while it is read.
@@ -50,8 +51,8 @@ impl<'a> Unpacked<'a> {
     }
 }
 
-/// Bytes of an image file, unpacked if it is gzipped. Reading ends with an error as soon as it is known that they are those of
-/// no image, or of one that is beyond the limit.
+/// Reads the bytes of an image file, unpacked if it is gzipped. Reading ends with an error as soon
+/// as it is known that they are those of no image, or of one that is beyond the limit.
 pub(crate) fn read_image_file(path: &Path, limit: ImageLimit) -> Result<Vec<u8>> {
     let mut file = Unpacked::open(path)?;
     let mut bytes = Vec::new();
@@ -65,8 +66,8 @@ pub(crate) fn read_image_file(path: &Path, limit: ImageLimit) -> Result<Vec<u8>>
     Ok(bytes)
 }
 
-/// Looks at the first bytes of a file: an error where they begin no image, or one that is beyond the limit. Returns how
-/// many bytes the file may hold, and a decoder take.
+/// Looks at the first bytes of a file: an error where they begin no image, or one that is beyond
+/// the limit. Returns how many bytes the file may hold, and a decoder take.
 pub(crate) fn check_head(path: &Path, head: &[u8], limit: ImageLimit) -> Result<u64> {
     use ImageFormat::{Jpeg, Png, Pnm, Tiff};
     if !matches!(image::guess_format(head), Ok(Png | Jpeg | Tiff | Pnm)) {
@@ -77,7 +78,8 @@ pub(crate) fn check_head(path: &Path, head: &[u8], limit: ImageLimit) -> Result<
     Ok(limit.file_bytes(claimed))
 }
 
-/// Height and width in the header of a PNG or PNM file; `None` in other formats, where they may stand anywhere.
+/// Reads height and width in the header of a PNG or PNM file; `None` in other formats, where they
+/// may stand anywhere.
 fn claimed_size(head: &[u8]) -> Option<[u32; 2]> {
     if head.starts_with(b"\x89PNG") {
         // After the signature, and the length and name of the first chunk.
@@ -88,7 +90,7 @@ fn claimed_size(head: &[u8]) -> Option<[u32; 2]> {
     Some([height, width])
 }
 
-/// Whether an image has pixels, and no more than may be.
+/// Checks that an image has pixels, and no more than may be.
 pub(crate) fn check_size(path: &Path, size: [u32; 2], limit: ImageLimit) -> Result<()> {
     if !limit.admits(size) {
         return Err(DataError::TooLarge { path: path.to_owned(), size, limit });

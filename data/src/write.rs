@@ -20,7 +20,7 @@ pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     written.map_err(DataError::write(path))
 }
 
-/// A hidden name in the same folder that no other writer uses.
+/// Makes a hidden name in the same folder that no other writer uses.
 fn beside(path: &Path) -> PathBuf {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -28,7 +28,8 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{name}.partial-{}-{count}", std::process::id()))
 }
 
-/// A folder that is written beside its final place and renamed when it is complete; removed otherwise.
+/// A folder that is written beside its final place and renamed when it is complete; removed
+/// otherwise.
 pub(crate) struct PendingFolder {
     temporary: PathBuf,
     place: PathBuf,
@@ -45,7 +46,7 @@ impl PendingFolder {
         Ok(Self { temporary, place: place.to_owned() })
     }
 
-    /// Where to write a file meanwhile; makes the folders above it.
+    /// The path to write a file to until the folder is published. The folders above it are made.
     pub fn file(&self, relative: &str) -> Result<PathBuf> {
         let path = self.temporary.join(relative);
         let folder = path.parent().unwrap_or(&self.temporary);

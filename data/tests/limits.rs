@@ -1,5 +1,5 @@
-//! Small files that claim to be large: each is refused with a message that says what it claims, and none of them makes the reader
-//! take memory for it.
+//! Small files that claim to be large: each is refused with a message that says what it claims, and
+//! none of them makes the reader take memory for it.
 
 // Counting needs an allocator, and allocators are unsafe.
 #![allow(unsafe_code)]
@@ -56,13 +56,14 @@ fn peak<T>(call: impl FnOnce() -> T) -> (T, usize) {
 
 const MIB: usize = 1 << 20;
 
-/// A file that is read as an image and as a mask: both messages, and the most bytes that either takes.
+/// A file that is read as an image and as a mask: both messages, and the most bytes that either
+/// takes.
 fn refused(name: &str, bytes: &[u8]) -> ([String; 2], usize) {
     let folder = tempfile::tempdir().unwrap();
     let path: PathBuf = folder.path().join(name);
     fs::write(&path, bytes).unwrap();
     let (image, first) = peak(|| read_rgb(&path, ImageLimit::DEFAULT));
-    let (mask, second) = peak(|| decode_label(&path, bytes, DatasetKind::Stare, ImageLimit::DEFAULT));
+    let (mask, second) = peak(|| decode_label(&path, bytes, DatasetKind::STARE, ImageLimit::DEFAULT));
     let messages =
         [image.err(), mask.err()].map(|error| error.unwrap_or_else(|| panic!("{name} was read")).to_string());
     for message in &messages {
@@ -86,7 +87,8 @@ fn png(height: u32, width: u32, depth: u8, colour: u8, more: &[u8]) -> Vec<u8> {
         .concat()
 }
 
-/// A TIFF of one strip, little-endian: entries are tag, type (3: 16 bits, 4: 32 bits), count and value.
+/// A TIFF of one strip, little-endian: entries are tag, type (3: 16 bits, 4: 32 bits), count and
+/// value.
 fn tiff(entries: &[(u16, u16, u32, u32)]) -> Vec<u8> {
     let mut bytes = b"II*\0\x08\0\0\0".to_vec();
     bytes.extend((entries.len() as u16).to_le_bytes());

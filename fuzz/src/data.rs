@@ -31,7 +31,7 @@ pub fn image(bytes: &[u8]) {
 
 /// A mask file, of every data set.
 pub fn label(bytes: &[u8]) {
-    for kind in DatasetKind::KNOWN {
+    for kind in DatasetKind::all() {
         match decode_label(Path::new("mask"), bytes, kind, limit()) {
             Ok(LabelMap { height, width, data }) => {
                 assert!((1..=1_000_000).contains(&(height * width)), "{height}x{width}");
@@ -57,7 +57,7 @@ pub fn lists(bytes: &[u8]) {
         }
     }
     fs::write(root.join("STARE/atrous-split.txt"), bytes).expect("a list");
-    match Dataset::open(DatasetKind::Stare, root) {
+    match Dataset::open(DatasetKind::STARE, root) {
         Ok(dataset) => {
             let samples = Split::ALL.map(|split| dataset.samples(split));
             assert_eq!(samples[0].len() + samples[1].len(), 2);
@@ -66,7 +66,7 @@ pub fn lists(bytes: &[u8]) {
         Err(error) => named(&error, "STARE"),
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
-        match verify(DatasetKind::Stare, root, text, &|_, _| {}) {
+        match verify(DatasetKind::STARE, root, text, &|_, _| {}) {
             Ok(checks) => assert!(checks.iter().all(|check| !check.name.split('/').any(|part| part == ".."))),
             Err(error) => named(&error, "PUBLISHED.sha256"),
         }

@@ -11,8 +11,8 @@ use atrous_harness::results::scores::Confusion;
 use atrous_harness::run::infer::Inference;
 use atrous_harness::run::windows::windows;
 use atrous_harness::support::memory;
+use atrous_models::SegmentorConfig;
 use atrous_models::burn::tensor::Device;
-use atrous_models::{BackboneConfig, SegmentorConfig};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 
 /// Numbers below `end` without an order that a processor could guess: SplitMix64 (Steele, Lea, Flood 2014).
@@ -49,10 +49,8 @@ fn metrics(criterion: &mut Criterion) {
 fn sliding(criterion: &mut Criterion) {
     let size = [160, 192];
     let device = Device::flex();
-    let backbone = BackboneConfig::Unet { base_channels: 4 };
-    let (aspp_channels, auxiliary_channels, rates, classes) = (4, 4, vec![1, 12, 24, 36], 2);
-    let config = SegmentorConfig { backbone, aspp_channels, auxiliary_channels, rates, classes, align_corners: false };
-    let mut network = config.init(0, &device);
+    let classes = 2;
+    let mut network = SegmentorConfig::unet_s5_d16(4, 4, vec![1, 12, 24, 36], classes).init(0, &device);
     let image = RgbImage8 { height: size[0], width: size[1], data: noise(3 * size[0] * size[1], 256) };
     reference::group(criterion, "sliding prediction", |group| {
         // As many as an image of HRF has.

@@ -3,14 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A map of which a network can be asked. All of one network have the height and width of the map that its ASPP head reads.
+/// A map of which a network can be asked. All of one network have the height and width of the map
+/// that its decode head reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layer {
-    /// What the ASPP head reads.
+    /// What the decode head reads.
     Backbone,
-    /// The branch that pools the whole image, spread over the map.
+    /// The ASPP's branch that pools the whole image, broadcast over the map.
     ImagePool,
-    /// The branch of one rate, by its position among the rates, from 0.
+    /// The ASPP's branch of one rate, by its position among the rates, from 0.
     Branch(usize),
     /// The ASPP's output: all branches through the bottleneck, before the classifier.
     Aspp,
@@ -24,8 +25,8 @@ pub enum Layer {
 pub struct UnknownLayer(String);
 
 impl Layer {
-    /// All layers of a network whose ASPP has so many rates.
-    pub fn all(rates: usize) -> Vec<Layer> {
+    /// Gives all layers of a network whose head is an ASPP with so many rates.
+    pub fn of_aspp(rates: usize) -> Vec<Layer> {
         let branches = (0..rates).map(Layer::Branch);
         [Layer::Logits, Layer::Aspp].into_iter().chain(branches).chain([Layer::ImagePool, Layer::Backbone]).collect()
     }
@@ -67,7 +68,7 @@ mod tests {
 
     #[test]
     fn names_are_read_back() {
-        for layer in Layer::all(4) {
+        for layer in Layer::of_aspp(4) {
             assert_eq!(layer.to_string().parse(), Ok(layer));
         }
         for wrong in ["", "branch", "branch-", "branch--1", "Logits", "layer4"] {

@@ -5,18 +5,18 @@ use burn::tensor::{Int, Tensor};
 
 use crate::ops;
 
-/// Weights of the losses beside the ASPP head's cross entropy.
+/// Weights of the losses beside the decode head's cross entropy.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LossConfig {
-    /// Of the auxiliary head's cross entropy; 0.4 in the protocol.
+    /// Weight of the auxiliary head's cross entropy; 0.4 in the protocol.
     pub auxiliary_weight: f64,
-    /// Of the ASPP head's Dice loss; 0, or 3 in the retina variant.
+    /// Weight of the decode head's Dice loss; 0, or 3 in the retina variant.
     pub dice_weight: f64,
 }
 
 /// The losses of a batch, one value each.
 pub struct Losses {
-    /// Cross entropy of the ASPP head, and its weighted Dice loss.
+    /// Cross entropy of the decode head, and its weighted Dice loss.
     pub decode: Tensor<1>,
     /// Cross entropy of the auxiliary head, its weight included.
     pub auxiliary: Tensor<1>,
@@ -30,7 +30,8 @@ impl Losses {
 }
 
 impl LossConfig {
-    /// Losses of both heads' logits, which are resized to the labels' size. `labels`: batch x height x width, 255 ignored.
+    /// Computes the losses of both heads' logits, which are resized to the labels' size. `labels`:
+    /// batch x height x width, 255 ignored.
     pub fn losses(
         &self,
         decode: Tensor<4>,
@@ -53,11 +54,11 @@ impl LossConfig {
 /// Added to each sum of squares.
 const DICE_EPSILON: f64 = 1e-3;
 
-/// Dice loss as mmsegmentation 1.2.2 computes it: one minus one V-Net ratio per image, over all classes and pixels
-/// at once, of **sigmoids** and labels; the mean over the batch.
+/// Computes the Dice loss as mmsegmentation 1.2.2 computes it: one minus one V-Net ratio per image,
+/// over all classes and pixels at once, of **sigmoids** and labels; the mean over the batch.
 ///
-/// `logits`: batch x classes x height x width; `labels`: batch x height x width. Where a label is ignored (255) the
-/// target is 0 for every class, and the prediction still counts.
+/// `logits`: batch x classes x height x width; `labels`: batch x height x width. Where a label is
+/// ignored (255) the target is 0 for every class, and the prediction still counts.
 pub fn dice(logits: Tensor<4>, labels: Tensor<3, Int>) -> Tensor<1> {
     let [batch, classes, height, width] = logits.dims();
     let labels = labels.reshape([batch, 1, height, width]);

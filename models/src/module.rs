@@ -32,17 +32,12 @@ pub trait Visitor {
 
 /// A part of a network.
 pub trait Module {
-    /// Shows `visitor` every tensor under its key in mmsegmentation's checkpoints, behind `prefix`, always in the same
-    /// order.
+    /// Shows `visitor` every tensor under its key in mmsegmentation's checkpoints, behind `prefix`,
+    /// always in the same order.
     fn visit(&mut self, prefix: &str, visitor: &mut dyn Visitor);
 }
 
-/// `prefix.name`, or `name` at the root.
+/// Puts a key together: `prefix.name`, or `name` at the root.
 pub fn key(prefix: &str, name: &str) -> String {
     if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
-}
-
-/// A learned tensor: requires a gradient where the device tracks gradients.
-pub fn parameter<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
-    if tensor.device().is_autodiff() { tensor.require_grad() } else { tensor }
 }

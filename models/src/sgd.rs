@@ -1,4 +1,5 @@
-//! Stochastic gradient descent with momentum and weight decay, as PyTorch defines it, and the poly schedule.
+//! Stochastic gradient descent with momentum and weight decay, as PyTorch defines it, and the poly
+//! schedule.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use crate::segmentor::Segmentor;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SgdConfig {
     pub momentum: f64,
-    /// On every parameter, the batch norms' included.
+    /// Decay of every parameter, the batch norms' included.
     pub weight_decay: f64,
 }
 
@@ -31,27 +32,29 @@ impl SgdConfig {
     }
 }
 
-/// Learning rate of iteration `t` of `total`: `(base - min) * (1 - t / (total - 1))^power + min`, so that the last
-/// iteration runs at `min`.
+/// Gives the learning rate of iteration `t` of `total`:
+/// `(base - min) * (1 - t / (total - 1))^power + min`, so that the last iteration runs at `min`.
 pub fn poly_lr(t: u64, total: u64, base: f64, min: f64, power: f64) -> f64 {
     let left = if total > 1 { 1.0 - t as f64 / (total - 1) as f64 } else { 1.0 };
     (base - min) * left.max(0.0).powf(power) + min
 }
 
 impl Sgd {
-    /// One step: `v = momentum * v + gradient + weight_decay * w; w = w - lr * v`, with `v` = gradient + decay at first.
+    /// Makes one step: `v = momentum * v + gradient + weight_decay * w; w = w - lr * v`, with `v` =
+    /// gradient + decay at first.
     pub fn step(&mut self, network: &mut Segmentor, gradients: &Gradients, lr: f64) {
-        network.visit("", &mut Step { sgd: self, gradients, lr });
+        network.visit("", &mut SgdStep { sgd: self, gradients, lr });
     }
 }
 
-struct Step<'a> {
+/// One step, shown every parameter.
+struct SgdStep<'a> {
     sgd: &'a mut Sgd,
     gradients: &'a Gradients,
     lr: f64,
 }
 
-/// A parameter and its velocity after a step; `None` where the parameter has no gradient.
+/// Computes a parameter and its velocity after a step; `None` where the parameter has no gradient.
 pub fn update<const D: usize>(
     parameter: &Tensor<D>,
     velocity: Option<Tensor<D>>,
@@ -68,7 +71,7 @@ pub fn update<const D: usize>(
     Some((Tensor::from_inner(moved).require_grad(), velocity))
 }
 
-impl Visitor for Step<'_> {
+impl Visitor for SgdStep<'_> {
     fn weight(&mut self, key: &str, tensor: &mut Tensor<4>) {
         let velocity = self.sgd.weights.remove(key);
         if let Some((moved, velocity)) = update(tensor, velocity, self.gradients, self.sgd.config, self.lr) {

@@ -1,82 +1,44 @@
 //! Weights of other programs: what network they are of, and ImageNet backbones.
 
-use crate::backbone::BackboneConfig;
-use crate::resnet::{Depth, ResnetConfig, Stem};
+use crate::backbones::{BackboneConfig, ExtractorConfig, FIRST_UNET_WEIGHT};
+use crate::heads::{DecodeHeadConfig, HeadConfig};
 use crate::segmentor::SegmentorConfig;
+use crate::shapes::{Shapes, WeightsError};
 use crate::state::State;
-
-/// Why weights do not say which network they are of.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum WeightsError {
-    #[error("it has no {0}: it is not of a U-Net S5-D16 or a ResNet-50 or -101 with an ASPP head")]
-    Network(String),
-    #[error("its {part} has {width} channels; 1 to 4096 are read")]
-    Width { part: &'static str, width: usize },
-    #[error("its ASPP has {found} branches, not one for each of the {wanted} rates {rates:?}")]
-    Branches { found: usize, wanted: usize, rates: Vec<usize> },
-    #[error("its ASPP branch {branch} is a {found} convolution, a rate of {rate} is a {wanted} one")]
-    Kernel { branch: usize, rate: usize, found: String, wanted: String },
-}
 
 /// The keys of ImageNet's classifier, in torchvision's, open-mmlab's and mmpretrain's files.
 const CLASSIFIERS: [&str; 2] = ["fc.", "head."];
 
 impl State {
-    /// The network that these values are of, as far as their shapes tell. They do not tell the rates, nor a ResNet's
-    /// output stride (8 or 16).
+    /// Recognises the network that these values are of, as far as their shapes tell. They do not
+    /// tell the rates, nor a ResNet's output stride (8 or 16).
     ///
     /// # Errors
     /// [`WeightsError`].
     pub fn network(&self, rates: Vec<usize>, output_stride: usize) -> Result<SegmentorConfig, WeightsError> {
-        let sizes = |key: &str| {
-            let values = self.tensors.get(key).filter(|values| values.shape.len() == 4);
-            values.map(|values| values.shape.as_slice()).ok_or_else(|| WeightsError::Network(key.to_owned()))
-        };
-        let backbone = if self.tensors.keys().any(|key| key.starts_with("backbone.layer1.")) {
-            let stem = if sizes("backbone.stem.0.weight").is_ok() { Stem::Deep } else { Stem::Plain };
-            let depth = if sizes("backbone.layer3.6.conv1.weight").is_ok() { Depth::R101 } else { Depth::R50 };
-            let base_channels = sizes("backbone.layer1.0.conv1.weight")?[0];
-            BackboneConfig::Resnet(ResnetConfig { depth, stem, base_channels, output_stride })
-        } else if let Ok(shape) = sizes("backbone.convs.1.conv.weight") {
-            BackboneConfig::Shallow { base_channels: shape[0] }
-        } else {
-            BackboneConfig::Unet { base_channels: sizes("backbone.encoder.0.0.convs.0.conv.weight")?[0] }
-        };
-        let branch = |i: usize| sizes(&format!("decode_head.aspp_modules.{i}.conv.weight")).ok();
-        let found = (0..).take_while(|i| branch(*i).is_some()).count();
-        if found != rates.len() {
-            return Err(WeightsError::Branches { found, wanted: rates.len(), rates });
-        }
-        for (i, &rate) in rates.iter().enumerate() {
-            let wanted = if rate == 1 { [1, 1] } else { [3, 3] };
-            let found = branch(i).map_or(&[][..], |shape| &shape[2..]);
-            if found != wanted {
-                let name = |sides: &[usize]| sides.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
-                return Err(WeightsError::Kernel { branch: i, rate, found: name(found), wanted: name(&wanted) });
-            }
-        }
-        let classifier = sizes("decode_head.conv_seg.weight")?;
-        let (classes, aspp_channels) = (classifier[0], classifier[1]);
-        let auxiliary = sizes("auxiliary_head.conv_seg.weight").ok().map(|shape| shape[1]);
-        let auxiliary_channels = auxiliary.unwrap_or(backbone.decode_channels().min(aspp_channels));
+        let shapes = Shapes::new(&self.tensors);
+        let unknown = |key: &str| WeightsError::Network(key.to_owned());
+        let backbone = BackboneConfig::recognised(shapes, output_stride)?.ok_or_else(|| unknown(FIRST_UNET_WEIGHT))?;
+        let head = HeadConfig::recognised(shapes, &rates)?.ok_or_else(|| unknown("decode_head"))?;
+        let [classes, ..] = shapes.needed("decode_head.conv_seg.weight")?;
+        let auxiliary = shapes.kernel("auxiliary_head.conv_seg.weight").map(|[_, channels, ..]| channels);
+        let auxiliary_channels = auxiliary.unwrap_or(backbone.decode_channels().min(head.channels()));
         // A few bytes must not ask for all memory: shapes are compared when the network is there.
-        let (BackboneConfig::Unet { base_channels }
-        | BackboneConfig::Shallow { base_channels }
-        | BackboneConfig::Resnet(ResnetConfig { base_channels, .. })) = backbone;
         let widths = [
-            ("backbone", base_channels),
-            ("ASPP", aspp_channels),
+            ("backbone", backbone.base_channels()),
+            ("ASPP", head.channels()),
             ("auxiliary head", auxiliary_channels),
             ("classifier", classes),
         ];
         if let Some((part, width)) = widths.into_iter().find(|(_, width)| !(1..=4096).contains(width)) {
             return Err(WeightsError::Width { part, width });
         }
-        Ok(SegmentorConfig { backbone, aspp_channels, auxiliary_channels, rates, classes, align_corners: false })
+        Ok(SegmentorConfig { backbone, head, auxiliary_channels, classes, align_corners: false })
     }
 
-    /// The backbone's values in it, under the keys of a whole network. Takes those behind `backbone.` where there are
-    /// any; else all, as in ImageNet weights of open-mmlab and torchvision, without the classifier.
+    /// Takes out the backbone's values, under the keys of a whole network. Takes those behind
+    /// `backbone.` where there are any; else all, as in ImageNet weights of open-mmlab and
+    /// torchvision, without the classifier.
     pub fn into_backbone(self) -> State {
         let nested = self.tensors.keys().any(|key| key.starts_with("backbone."));
         let own = |key: &str| match nested {
@@ -92,6 +54,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backbones::{Depth, ResnetConfig, Stem};
     use crate::state::Tolerance;
     use burn::tensor::Device;
 

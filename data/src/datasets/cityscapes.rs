@@ -1,16 +1,79 @@
 //! Cityscapes: `leftImg8bit/{train,val}/<city>/*_leftImg8bit.png` and
-//! `gtFine/{train,val}/<city>/*_gtFine_labelTrainIds.png`, or `*_gtFine_labelIds.png`, which are mapped.
+//! `gtFine/{train,val}/<city>/*_gtFine_labelTrainIds.png`, or `*_gtFine_labelIds.png`, which are
+//! mapped.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::Splits;
+use super::definition::{
+    Definition, DrawnImages, DrawnSample, LoadedSample, Motif, Preparation, ProtocolNumbers, PublishedFiles,
+};
 use super::folder::{entries, images, unknown_layout, with_suffix};
+use super::kind::DatasetKind;
+use super::plausible;
+use super::splits::Splits;
+use crate::drawing;
 use crate::error::{DataError, Result};
-use crate::label::LabelEncoding;
+use crate::label::{LabelEncoding, indexes};
+use crate::raster::IGNORE_INDEX;
 use crate::sample::Sample;
+use crate::write::{PendingFolder, write_atomic};
 
-pub(super) fn find(root: &Path) -> Result<Splits> {
+impl DatasetKind {
+    /// Cityscapes: street scenes, 1024x2048, 19 classes.
+    pub const CITYSCAPES: DatasetKind = DatasetKind::new(&CITYSCAPES);
+}
+
+static CITYSCAPES: Definition = Definition {
+    id: 3,
+    name: "cityscapes",
+    title: "Cityscapes",
+    directory: "cityscapes",
+    is_published: true,
+    class_names: &CLASS_NAMES,
+    palette: &PALETTE,
+    encoding: &LABEL_IDS,
+    protocol: ProtocolNumbers {
+        crop: [512, 1024],
+        batch: 8,
+        // Of the two schedules, 40k and 80k, the one whose reported score is near the published
+        // one.
+        iterations: 80_000,
+        windows: None,
+        resize: [1024, 2048],
+        validation_images: 500,
+    },
+    find,
+    implausible: plausible::only_two_classes,
+    files: PublishedFiles::ALL_READ,
+    preparation: Preparation::Samples(save_train_ids),
+    drawn: DrawnImages {
+        motif: Motif::Scene(drawing::street),
+        id: |number, _| format!("synthetic_{number:06}_000019"),
+        write,
+        needs_split_file: false,
+    },
+};
+
+/// The publisher's `labelIds`: ids 0 to 33, 255 for ids that are negative in the publisher's table.
+static LABEL_IDS: LabelEncoding =
+    LabelEncoding { train_ids: |_| train_ids(), allowed: "the label ids 0 to 33, and 255", refuse_rgb: None };
+
+/// The publisher's `labelTrainIds`: 0 to 18, 255 ignored.
+static LABEL_TRAIN_IDS: LabelEncoding =
+    LabelEncoding { train_ids: |_| indexes(19), allowed: "the train ids 0 to 18, and 255", refuse_rgb: None };
+
+/// The train id of each label id, [`IGNORE_INDEX`] for classes that are not scored.
+fn train_ids() -> [Option<u8>; 256] {
+    let mut ids = [None; 256];
+    ids[255] = Some(IGNORE_INDEX);
+    for (entry, train_id) in ids.iter_mut().zip(TRAIN_IDS) {
+        *entry = Some(train_id);
+    }
+    ids
+}
+
+fn find(root: &Path) -> Result<Splits> {
     if !root.join("leftImg8bit").is_dir() && !root.join("gtFine").is_dir() {
         return Err(unknown_layout(
             root,
@@ -28,13 +91,14 @@ fn part(root: &Path, split: &str) -> Result<Vec<Sample>> {
 
     let mut samples = Vec::with_capacity(photographs.len());
     for (id, image) in photographs {
-        let ids = label_ids.remove(&id).map(|path| (path, LabelEncoding::CityscapesId));
-        let found = train_ids.remove(&id).map(|path| (path, LabelEncoding::CityscapesTrainId));
+        let ids = label_ids.remove(&id).map(|path| (path, &LABEL_IDS));
+        let found = train_ids.remove(&id).map(|path| (path, &LABEL_TRAIN_IDS));
         let Some((label, encoding)) = found.or(ids) else {
             let expected = format!("gtFine/{split}/{id}_gtFine_labelIds.png or ..._labelTrainIds.png");
             return Err(DataError::MaskMissing { image, expected });
         };
-        // The key is `city/name`, so that a file in another city's folder is missed; the id is the name.
+        // The key is `city/name`, so that a file in another city's folder is missed; the id is the
+        // name.
         let id = id.rsplit_once('/').map_or(id.as_str(), |(_, name)| name).to_owned();
         samples.push(Sample::new(id, image, label, encoding));
     }
@@ -64,4 +128,126 @@ fn cities(root: &Path, relative: &str) -> Result<BTreeMap<String, PathBuf>> {
         return Err(DataError::RootEmpty { path: folder, advice });
     }
     Ok(found)
+}
+
+/// Writes the mask as train ids beside a copy of the image.
+fn save_train_ids(loaded: &LoadedSample, folder: &PendingFolder) -> Result<()> {
+    // The publisher's PNG files are copied as they are: encoding them again would change nothing
+    // but the bytes.
+    let LoadedSample { split, sample, image_name: name, label, .. } = loaded;
+    let bytes = std::fs::read(&sample.image).map_err(DataError::read(&sample.image))?;
+    write_atomic(&folder.file(name)?, &bytes)?;
+    let city = name.rsplit('/').nth(1).unwrap_or_default();
+    let mask = format!("gtFine/{split}/{city}/{}_gtFine_labelTrainIds.png", sample.id);
+    label.write_png(&folder.file(&mask)?)
+}
+
+fn write(folder: &PendingFolder, DrawnSample { split, id, image, label }: &DrawnSample) -> Result<()> {
+    let place = format!("{split}/synthetic/{id}");
+    image.write_png(&folder.file(&format!("leftImg8bit/{place}_leftImg8bit.png"))?)?;
+    label.write_png(&folder.file(&format!("gtFine/{place}_gtFine_labelIds.png"))?)
+}
+
+/// The classes by train id (from mmsegmentation 1.2.2).
+const CLASS_NAMES: [&str; 19] = [
+    "road",
+    "sidewalk",
+    "building",
+    "wall",
+    "fence",
+    "pole",
+    "traffic light",
+    "traffic sign",
+    "vegetation",
+    "terrain",
+    "sky",
+    "person",
+    "rider",
+    "car",
+    "truck",
+    "bus",
+    "train",
+    "motorcycle",
+    "bicycle",
+];
+
+/// The colours by train id (from mmsegmentation 1.2.2).
+const PALETTE: [[u8; 3]; 19] = [
+    [128, 64, 128],
+    [244, 35, 232],
+    [70, 70, 70],
+    [102, 102, 156],
+    [190, 153, 153],
+    [153, 153, 153],
+    [250, 170, 30],
+    [220, 220, 0],
+    [107, 142, 35],
+    [152, 251, 152],
+    [70, 130, 180],
+    [220, 20, 60],
+    [255, 0, 0],
+    [0, 0, 142],
+    [0, 0, 70],
+    [0, 60, 100],
+    [0, 80, 100],
+    [0, 0, 230],
+    [119, 11, 32],
+];
+
+/// The train id of each label id from 0 to 33 (from mmsegmentation 1.2.2).
+#[rustfmt::skip]
+const TRAIN_IDS: [u8; 34] = {
+    const NOT: u8 = IGNORE_INDEX;
+    [
+        NOT, NOT, NOT, NOT, NOT, NOT, NOT, 0, 1, NOT,
+        NOT, 2, 3, 4, NOT, NOT, NOT, 5, NOT, 6,
+        7, 8, 9, 10, 11, 12, 13, 14, 15, NOT,
+        NOT, 16, 17, 18,
+    ]
+};
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::golden;
+
+    #[test]
+    fn golden_cityscapes_labels() {
+        for golden in golden::folders() {
+            let maps = golden.json("label_maps.json");
+            let ids = maps["cityscapes_ids"].as_array().unwrap();
+            for (id, row) in ids.iter().enumerate() {
+                assert_eq!(row["id"], id);
+                assert_eq!(row["train_id"], TRAIN_IDS[id]);
+                if let Some(name) = CLASS_NAMES.get(TRAIN_IDS[id] as usize) {
+                    assert_eq!(row["name"], *name);
+                }
+            }
+            assert_eq!(ids.len(), TRAIN_IDS.len());
+            assert_eq!(maps["ignore"], IGNORE_INDEX);
+            assert_eq!(maps["cityscapes_classes"], json!(CLASS_NAMES));
+            assert_eq!(maps["cityscapes_palette"], json!(PALETTE));
+        }
+    }
+
+    #[test]
+    fn golden_cityscapes_ids_become_train_ids() {
+        for golden in golden::folders() {
+            let maps = golden.json("label_maps.json");
+            let column = |key: &str| -> Vec<u8> {
+                let rows = maps["cityscapes_ids"].as_array().unwrap();
+                rows.iter().map(|row| row[key].as_u64().unwrap() as u8).collect()
+            };
+            let decoded = LABEL_IDS.decode_row(Path::new("mask.png"), &column("id")).unwrap();
+            assert_eq!(decoded, column("train_id"));
+        }
+    }
+
+    #[test]
+    fn ids_beyond_the_classes_are_errors() {
+        LABEL_IDS.assert_decodes(&[7, 33, 0, 255], &[0, 18, 255, 255], 34);
+        LABEL_TRAIN_IDS.assert_decodes(&[18, 255], &[18, 255], 19);
+    }
 }

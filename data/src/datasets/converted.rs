@@ -1,25 +1,30 @@
-//! The layout that mmsegmentation's converters write for the retina sets: `images/{training,validation}` and
+//! The layout that mmsegmentation's converters write: `images/{training,validation}` and
 //! `annotations/{training,validation}`, all PNG. The folders are the splits.
 
 use std::path::Path;
 
-use super::Splits;
+use super::definition::LoadedSample;
 use super::folder::{pair, required_images, with_suffix};
+use super::splits::Splits;
 use crate::error::Result;
 use crate::label::LabelEncoding;
 use crate::sample::Sample;
+use crate::split::Split;
+use crate::write::PendingFolder;
 
 /// Whether a folder has this layout.
 pub(super) fn is_present(root: &Path) -> bool {
     root.join("images/training").is_dir() || root.join("annotations").is_dir()
 }
 
-/// `suffix` is what the mask's name may have after the image's: `.ah`, `_1stHO`.
-pub(super) fn find(root: &Path, suffix: &str) -> Result<Splits> {
-    Ok(Splits { train: part(root, "training", suffix)?, val: part(root, "validation", suffix)? })
+/// Finds the samples. `suffix` is what a mask's name may have after the image's: `.ah`, `_1stHO`.
+pub(super) fn find(root: &Path, suffix: &str, encoding: &'static LabelEncoding) -> Result<Splits> {
+    let part = |split| part(root, split, suffix, encoding);
+    Ok(Splits { train: part(Split::Train)?, val: part(Split::Val)? })
 }
 
-fn part(root: &Path, folder: &str, suffix: &str) -> Result<Vec<Sample>> {
+fn part(root: &Path, split: Split, suffix: &str, encoding: &'static LabelEncoding) -> Result<Vec<Sample>> {
+    let folder = split.folder();
     let images = required_images(root, &format!("images/{folder}"))?;
     let masks = required_images(root, &format!("annotations/{folder}"))?;
     let mut plain = masks.clone();
@@ -29,8 +34,15 @@ fn part(root: &Path, folder: &str, suffix: &str) -> Result<Vec<Sample>> {
     pair(
         images,
         masks,
-        LabelEncoding::Vessel,
+        encoding,
         |id| format!("annotations/{folder}/{id}{suffix}.png"),
         |id| format!("images/{folder}/{id}.png"),
     )
+}
+
+/// Writes a sample in this layout, its mask as train ids.
+pub(super) fn save(loaded: &LoadedSample, suffix: &str, folder: &PendingFolder) -> Result<()> {
+    let (part, id) = (loaded.split.folder(), &loaded.sample.id);
+    loaded.image.write_png(&folder.file(&format!("images/{part}/{id}.png"))?)?;
+    loaded.label.write_png(&folder.file(&format!("annotations/{part}/{id}{suffix}.png"))?)
 }

@@ -10,7 +10,7 @@ use crate::sample::Sample;
 
 const EXTENSIONS: [&str; 8] = ["png", "jpg", "jpeg", "tif", "tiff", "ppm", "pgm", "pnm"];
 
-/// Name and path of everything in a folder that is not hidden, sorted by name.
+/// Lists name and path of everything in a folder that is not hidden, sorted by name.
 pub(super) fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(DataError::read(folder))? {
@@ -24,8 +24,8 @@ pub(super) fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     Ok(found)
 }
 
-/// Image files of a folder by name without extension; `im0001.ah.ppm.gz` gives `im0001.ah`.
-/// A file beside its gzipped twin is taken once.
+/// Lists the image files of a folder by name without extension; `im0001.ah.ppm.gz` gives
+/// `im0001.ah`. A file beside its gzipped twin is taken once.
 pub(super) fn images(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
     let mut found = BTreeMap::new();
     for (name, path) in entries(folder)? {
@@ -47,16 +47,17 @@ fn strip_extension<'a>(name: &'a str, extension: &str) -> Option<&'a str> {
     found.eq_ignore_ascii_case(extension).then_some(stem)
 }
 
-/// The files whose stem ends in `suffix`, by the stem without it.
+/// Keeps the files whose stem ends in `suffix`, by the stem without it.
 pub(super) fn with_suffix(files: BTreeMap<String, PathBuf>, suffix: &str) -> BTreeMap<String, PathBuf> {
     files.into_iter().filter_map(|(stem, path)| Some((stem.strip_suffix(suffix)?.to_owned(), path))).collect()
 }
 
-/// Samples of images and masks with equal keys; `mask_name` and `image_name` make the name of a missing file.
+/// Makes samples of images and masks with equal keys; `mask_name` and `image_name` make the name of
+/// a missing file.
 pub(super) fn pair(
     images: BTreeMap<String, PathBuf>,
     mut masks: BTreeMap<String, PathBuf>,
-    encoding: LabelEncoding,
+    encoding: &'static LabelEncoding,
     mask_name: impl Fn(&str) -> String,
     image_name: impl Fn(&str) -> String,
 ) -> Result<Vec<Sample>> {
@@ -73,7 +74,7 @@ pub(super) fn pair(
     }
 }
 
-/// A sub-folder that must be there and hold images.
+/// Lists the images of a sub-folder, which must be there and hold some.
 pub(super) fn required_images(root: &Path, relative: &str) -> Result<BTreeMap<String, PathBuf>> {
     let folder = root.join(relative);
     if !folder.is_dir() {
@@ -88,7 +89,7 @@ pub(super) fn required_images(root: &Path, relative: &str) -> Result<BTreeMap<St
     Ok(found)
 }
 
-/// What to say of a folder that has none of the layouts.
+/// The error of a folder that has none of the layouts.
 pub(super) fn unknown_layout(root: &Path, expected: &str) -> DataError {
     let path = root.to_owned();
     match entries(root) {

@@ -5,15 +5,57 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::definition::{
+    Definition, DrawnImages, DrawnSample, Motif, Preparation, ProtocolNumbers, PublishedFiles, SlidingWindow,
+};
 use super::folder::{pair, required_images, unknown_layout};
-use super::split::{share, split};
-use super::{Splits, converted};
+use super::kind::DatasetKind;
+use super::split_file::{share, split};
+use super::splits::Splits;
+use super::{converted, retina};
+use crate::drawing;
+use crate::encode::{save_grey_tiff, save_jpeg, vessels_as_255};
 use crate::error::Result;
-use crate::label::LabelEncoding;
+use crate::write::PendingFolder;
 
-pub(super) fn find(root: &Path) -> Result<Splits> {
+impl DatasetKind {
+    /// HRF: 45 fundus images, 2336x3504, vessels.
+    pub const HRF: DatasetKind = DatasetKind::new(&HRF);
+}
+
+static HRF: Definition = Definition {
+    id: 2,
+    name: "hrf",
+    title: "HRF",
+    directory: "HRF",
+    is_published: true,
+    class_names: retina::CLASS_NAMES,
+    palette: retina::PALETTE,
+    encoding: &retina::VESSELS,
+    protocol: ProtocolNumbers {
+        crop: [256, 256],
+        batch: 16,
+        iterations: 40_000,
+        windows: Some(SlidingWindow { side: 256, stride: 170 }),
+        resize: [2336, 3504],
+        validation_images: 30,
+    },
+    find,
+    implausible: retina::inverted,
+    // Masks of the field of view.
+    files: PublishedFiles { is_unread: |name| name.starts_with("mask/"), note },
+    preparation: Preparation::Samples(|sample, folder| converted::save(sample, "", folder)),
+    drawn: DrawnImages {
+        motif: Motif::Scene(drawing::retina),
+        id: |number, _| format!("{:02}_{}", number / 3 + 1, ["dr", "g", "h"][number % 3]),
+        write,
+        needs_split_file: true,
+    },
+};
+
+fn find(root: &Path) -> Result<Splits> {
     if converted::is_present(root) {
-        return converted::find(root, "");
+        return converted::find(root, "", &retina::VESSELS);
     }
     if !root.join("images").is_dir() && !root.join("manual1").is_dir() {
         return Err(unknown_layout(
@@ -24,7 +66,7 @@ pub(super) fn find(root: &Path) -> Result<Splits> {
     let samples = pair(
         required_images(root, "images")?,
         required_images(root, "manual1")?,
-        LabelEncoding::Vessel,
+        &retina::VESSELS,
         |id| format!("manual1/{id}.tif"),
         |id| format!("images/{id}.jpg"),
     )?;
@@ -40,7 +82,20 @@ pub(super) fn find(root: &Path) -> Result<Splits> {
     })
 }
 
-/// `dr`, `g` or `h`: what follows the last underscore.
+/// The group of an image, which follows the last underscore: `dr`, `g` or `h`.
 fn group(id: &str) -> &str {
     id.rsplit_once('_').map_or("", |(_, group)| group)
+}
+
+fn note(name: &str) -> Option<&'static str> {
+    ["manual1/11_h.tif", "manual1/12_h.tif", "manual1/13_h.tif"].contains(&name).then_some(
+        "some copies of HRF hold masks here that were derived from the published artery/vein labels; \
+         say so with any result, they are in the validation split (docs/guide/datasets.md)",
+    )
+}
+
+fn write(folder: &PendingFolder, DrawnSample { id, image, label, .. }: &DrawnSample) -> Result<()> {
+    let extension = if id.ends_with("_dr") { "JPG" } else { "jpg" };
+    save_jpeg(folder, &format!("images/{id}.{extension}"), image)?;
+    save_grey_tiff(folder, &format!("manual1/{id}.tif"), label.size(), &vessels_as_255(label))
 }

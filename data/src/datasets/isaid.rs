@@ -1,22 +1,69 @@
 //! iSAID as tiles: `img_dir/{train,val}/P0001_0_896_0_896.png` and
 //! `ann_dir/{train,val}/P0001_0_896_0_896_instance_color_RGB.png`, masks of class indexes.
 //!
-//! The publishers' own layout (whole images, colour masks in `Semantic_masks/`) is what tiles are cut from.
+//! The publishers' own layout (whole images, colour masks in `Semantic_masks/`) is what tiles are
+//! cut from.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::Splits;
+use super::definition::{Definition, DrawnImages, DrawnSample, Motif, Preparation, ProtocolNumbers, PublishedFiles};
 use super::folder::{entries, images, pair, required_images, unknown_layout, with_suffix};
+use super::kind::DatasetKind;
+use super::plausible;
+use super::splits::Splits;
+use crate::drawing;
 use crate::error::{DataError, Result};
-use crate::kind::Split;
-use crate::label::LabelEncoding;
+use crate::label::{LabelEncoding, indexes};
 use crate::sample::Sample;
+use crate::split::Split;
+use crate::write::PendingFolder;
 
-/// What mask names have after the image's.
+impl DatasetKind {
+    /// iSAID: aerial images, cut into tiles of 896x896, 16 classes.
+    pub const ISAID: DatasetKind = DatasetKind::new(&ISAID);
+}
+
+static ISAID: Definition = Definition {
+    id: 4,
+    name: "isaid",
+    title: "iSAID",
+    directory: "iSAID",
+    is_published: true,
+    class_names: &CLASS_NAMES,
+    palette: &PALETTE,
+    encoding: &INDEXES,
+    protocol: ProtocolNumbers {
+        crop: [896, 896],
+        batch: 16,
+        iterations: 80_000,
+        windows: None,
+        resize: [896, 896],
+        validation_images: 11_644,
+    },
+    find,
+    implausible: plausible::only_two_classes,
+    files: PublishedFiles::ALL_READ,
+    preparation: Preparation::Tiles,
+    drawn: DrawnImages {
+        motif: Motif::Scene(drawing::aerial),
+        id: |number, [height, width]| format!("P{number:04}_0_{height}_0_{width}"),
+        write,
+        needs_split_file: false,
+    },
+};
+
+/// The masks of tiles: class indexes 0 to 15, 255 ignored.
+static INDEXES: LabelEncoding = LabelEncoding {
+    train_ids: |_| indexes(16),
+    allowed: "the classes 0 to 15, and 255",
+    refuse_rgb: Some("make tiles from the original images and colour masks with `atrous prepare isaid`"),
+};
+
+/// What the name of a mask has after the image's.
 pub(crate) const COLOUR_MASK_SUFFIX: &str = "_instance_color_RGB";
 
-pub(super) fn find(root: &Path) -> Result<Splits> {
+fn find(root: &Path) -> Result<Splits> {
     if root.join("img_dir").is_dir() || root.join("ann_dir").is_dir() {
         return Ok(Splits { train: part(root, "train")?, val: part(root, "val")? });
     }
@@ -36,14 +83,14 @@ fn part(root: &Path, split: &str) -> Result<Vec<Sample>> {
     pair(
         required_images(root, &format!("img_dir/{split}"))?,
         with_suffix(required_images(root, &format!("ann_dir/{split}"))?, COLOUR_MASK_SUFFIX),
-        LabelEncoding::IsaidIndex,
+        &INDEXES,
         |id| format!("ann_dir/{split}/{id}{COLOUR_MASK_SUFFIX}.png"),
         |id| format!("img_dir/{split}/{id}.png"),
     )
 }
 
-/// Id, image and colour mask of each original image of a split, from `<split>/images` and
-/// `<split>/Semantic_masks` or a folder in them, as the publishers' archives unpack.
+/// Lists id, image and colour mask of each original image of a split. They lie in `<split>/images`
+/// and `<split>/Semantic_masks`, or in a folder in them, as the publishers' archives unpack.
 pub(crate) fn original_pairs(root: &Path, split: Split) -> Result<Vec<(String, PathBuf, PathBuf)>> {
     let images = below(&root.join(split.name()).join("images"))?;
     let mut masks = with_suffix(below(&root.join(split.name()).join("Semantic_masks"))?, COLOUR_MASK_SUFFIX);
@@ -61,7 +108,7 @@ pub(crate) fn original_pairs(root: &Path, split: Split) -> Result<Vec<(String, P
     }
 }
 
-/// Image files of a folder and of the folders in it.
+/// Lists the image files of a folder and of the folders in it.
 fn below(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
     if !folder.is_dir() {
         let advice = "unpack the publishers' archives there".to_owned();
@@ -76,4 +123,72 @@ fn below(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
         return Err(DataError::RootEmpty { path: folder.to_owned(), advice });
     }
     Ok(found)
+}
+
+fn write(folder: &PendingFolder, DrawnSample { split, id, image, label }: &DrawnSample) -> Result<()> {
+    image.write_png(&folder.file(&format!("img_dir/{split}/{id}.png"))?)?;
+    label.write_png(&folder.file(&format!("ann_dir/{split}/{id}{COLOUR_MASK_SUFFIX}.png"))?)
+}
+
+/// The classes by index (from mmsegmentation 1.2.2).
+const CLASS_NAMES: [&str; 16] = [
+    "background",
+    "ship",
+    "store_tank",
+    "baseball_diamond",
+    "tennis_court",
+    "basketball_court",
+    "Ground_Track_Field",
+    "Bridge",
+    "Large_Vehicle",
+    "Small_Vehicle",
+    "Helicopter",
+    "Swimming_pool",
+    "Roundabout",
+    "Soccer_ball_field",
+    "plane",
+    "Harbor",
+];
+
+/// The colours by index (from mmsegmentation 1.2.2), which the publishers' colour masks hold as
+/// well.
+const PALETTE: [[u8; 3]; 16] = [
+    [0, 0, 0],
+    [0, 0, 63],
+    [0, 63, 63],
+    [0, 63, 0],
+    [0, 63, 127],
+    [0, 63, 191],
+    [0, 63, 255],
+    [0, 127, 63],
+    [0, 127, 127],
+    [0, 0, 127],
+    [0, 0, 191],
+    [0, 0, 255],
+    [0, 191, 127],
+    [0, 127, 191],
+    [0, 127, 255],
+    [0, 100, 155],
+];
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::golden;
+
+    #[test]
+    fn golden_isaid_classes() {
+        for golden in golden::folders() {
+            let classes: Vec<_> =
+                (0..16).map(|id| json!({"id": id, "name": CLASS_NAMES[id], "rgb": PALETTE[id]})).collect();
+            assert_eq!(golden.json("label_maps.json")["isaid"], json!(classes));
+        }
+    }
+
+    #[test]
+    fn values_beyond_the_classes_are_errors() {
+        INDEXES.assert_decodes(&[15, 255], &[15, 255], 16);
+    }
 }

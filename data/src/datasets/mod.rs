@@ -1,45 +1,90 @@
-//! One file per data set: where its publisher's layout keeps images and masks, and which are for training.
+//! The data sets: one file each, and one table that lists them.
+//!
+//! A new data set is a file beside `stare.rs`, its `mod` line and its line of [`TABLE`].
 
+mod definition;
+mod kind;
+mod names;
+mod plausible;
+mod split_file;
+mod splits;
+
+// What several data sets have in common.
+mod converted;
+mod folder;
+mod retina;
+
+// A file per data set.
 mod chase_db1;
 mod cityscapes;
 mod control;
-mod converted;
-mod folder;
 mod hrf;
 mod isaid;
-mod split;
 mod stare;
 
-use std::path::Path;
-
-use crate::error::{DataError, Result};
-use crate::kind::{DatasetKind, Split};
-use crate::sample::Sample;
-
+pub(crate) use definition::{DrawnSample, LoadedSample, Motif, Preparation};
+pub use definition::{ProtocolNumbers, SlidingWindow};
 pub(crate) use isaid::{COLOUR_MASK_SUFFIX, original_pairs};
-pub(crate) use split::SPLIT_FILE;
+pub use kind::{DatasetKind, decode_label};
+pub(crate) use split_file::SPLIT_FILE;
+pub(crate) use splits::Splits;
 
-/// The samples of both splits, each sorted by id.
-#[derive(Debug)]
-pub(crate) struct Splits {
-    pub train: Vec<Sample>,
-    pub val: Vec<Sample>,
+/// Every data set, in the order of lists and messages.
+const TABLE: &[DatasetKind] = &[
+    DatasetKind::STARE,
+    DatasetKind::CHASE_DB1,
+    DatasetKind::HRF,
+    DatasetKind::CITYSCAPES,
+    DatasetKind::ISAID,
+    DatasetKind::CONTROL,
+];
+
+impl DatasetKind {
+    /// Iterates over every data set, in the order of lists and messages.
+    pub fn all() -> impl Iterator<Item = DatasetKind> + Clone {
+        TABLE.iter().copied()
+    }
 }
 
-/// Finds the samples of a data set in its folder, in whichever of its layouts.
-pub(crate) fn find(kind: DatasetKind, root: &Path) -> Result<Splits> {
-    let splits = match kind {
-        DatasetKind::Stare => stare::find(root),
-        DatasetKind::ChaseDb1 => chase_db1::find(root),
-        DatasetKind::Hrf => hrf::find(root),
-        DatasetKind::Cityscapes => cityscapes::find(root),
-        DatasetKind::Isaid => isaid::find(root),
-        DatasetKind::Control => control::find(root),
-    }?;
-    for (split, samples) in [(Split::Train, &splits.train), (Split::Val, &splits.val)] {
-        if samples.is_empty() {
-            return Err(DataError::EmptySplit { path: root.to_owned(), split });
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Another number for a set would change its drawn images, their fingerprints and run ids, and
+    /// the order of tables.
+    #[test]
+    fn ids_are_pinned() {
+        let pinned = [("stare", 0), ("chase_db1", 1), ("hrf", 2), ("cityscapes", 3), ("isaid", 4), ("control", 5)];
+        for (name, id) in pinned {
+            assert_eq!(name.parse::<DatasetKind>().unwrap().id(), id, "{name}");
+        }
+        assert!(DatasetKind::STARE < DatasetKind::CHASE_DB1 && DatasetKind::ISAID < DatasetKind::CONTROL);
+    }
+
+    #[test]
+    fn no_two_sets_share_what_tells_them_apart() {
+        let distinct = |of: fn(DatasetKind) -> String| DatasetKind::all().map(of).collect::<BTreeSet<_>>().len();
+        let all = DatasetKind::all().count();
+        assert_eq!(distinct(|kind| kind.id().to_string()), all);
+        assert_eq!(distinct(|kind| kind.name().to_owned()), all);
+        assert_eq!(distinct(|kind| kind.directory().to_ascii_lowercase()), all);
+    }
+
+    #[test]
+    fn every_definition_is_whole() {
+        for kind in DatasetKind::all() {
+            let protocol = kind.protocol();
+            assert_eq!(kind.class_names().len(), kind.palette().len(), "{kind}");
+            assert!((2..=255).contains(&kind.class_names().len()), "{kind}");
+            assert!(protocol.crop.iter().chain(&protocol.resize).all(|side| *side > 0), "{kind}");
+            assert!(protocol.batch > 0 && protocol.iterations > 0, "{kind}");
+            assert!(protocol.windows.is_none_or(|window| (1..=window.side).contains(&window.stride)), "{kind}");
+            // Whatever a mask of the set may hold becomes one of its classes, or is ignored.
+            let train_ids = (kind.definition().encoding.train_ids)(&[]);
+            let classes = train_ids.into_iter().flatten().filter(|id| *id != crate::IGNORE_INDEX);
+            assert_eq!(classes.collect::<BTreeSet<_>>().len(), kind.class_names().len(), "{kind}");
         }
     }
-    Ok(splits)
 }

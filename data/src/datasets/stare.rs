@@ -4,15 +4,60 @@
 
 use std::path::Path;
 
+use super::definition::{
+    Definition, DrawnImages, DrawnSample, Motif, Preparation, ProtocolNumbers, PublishedFiles, SlidingWindow,
+};
 use super::folder::{pair, required_images, unknown_layout, with_suffix};
-use super::split::{share, split};
-use super::{Splits, converted};
+use super::kind::DatasetKind;
+use super::split_file::{share, split};
+use super::splits::Splits;
+use super::{converted, retina};
+use crate::drawing;
+use crate::encode::{save_gzipped_pnm, vessels_as_255};
 use crate::error::Result;
-use crate::label::LabelEncoding;
+use crate::write::PendingFolder;
 
-pub(super) fn find(root: &Path) -> Result<Splits> {
+impl DatasetKind {
+    /// STARE: 20 fundus images, 605x700, vessels.
+    pub const STARE: DatasetKind = DatasetKind::new(&STARE);
+}
+
+static STARE: Definition = Definition {
+    id: 0,
+    name: "stare",
+    title: "STARE",
+    directory: "STARE",
+    is_published: true,
+    class_names: retina::CLASS_NAMES,
+    palette: retina::PALETTE,
+    encoding: &retina::VESSELS,
+    protocol: ProtocolNumbers {
+        crop: [128, 128],
+        batch: 16,
+        iterations: 40_000,
+        windows: Some(SlidingWindow { side: 128, stride: 85 }),
+        resize: [605, 700],
+        validation_images: 10,
+    },
+    find,
+    implausible: retina::inverted,
+    // The second annotator's masks.
+    files: PublishedFiles { is_unread: |name| name.starts_with("labels-vk/"), note: |_| None },
+    preparation: Preparation::Samples(|sample, folder| converted::save(sample, MASK_SUFFIX, folder)),
+    drawn: DrawnImages {
+        motif: Motif::Scene(drawing::retina),
+        id: |number, _| format!("im{:04}", number + 1),
+        write,
+        needs_split_file: true,
+    },
+};
+
+/// What the name of a mask has after the image's.
+const MASK_SUFFIX: &str = ".ah";
+
+fn find(root: &Path) -> Result<Splits> {
     if converted::is_present(root) {
-        return converted::find(root, ".ah");
+        return converted::find(root, MASK_SUFFIX, &retina::VESSELS);
     }
     if !root.join("stare-images").is_dir() {
         return Err(unknown_layout(
@@ -22,11 +67,16 @@ pub(super) fn find(root: &Path) -> Result<Splits> {
     }
     let samples = pair(
         required_images(root, "stare-images")?,
-        with_suffix(required_images(root, "labels-ah")?, ".ah"),
-        LabelEncoding::Vessel,
+        with_suffix(required_images(root, "labels-ah")?, MASK_SUFFIX),
+        &retina::VESSELS,
         |id| format!("labels-ah/{id}.ah.ppm"),
         |id| format!("stare-images/{id}.ppm"),
     )?;
     let train = share(samples.len(), 10, 20);
     split(root, samples, |index, _| index < train)
+}
+
+fn write(folder: &PendingFolder, DrawnSample { id, image, label, .. }: &DrawnSample) -> Result<()> {
+    save_gzipped_pnm(folder, &format!("stare-images/{id}.ppm.gz"), "P6", image.size(), &image.data)?;
+    save_gzipped_pnm(folder, &format!("labels-ah/{id}.ah.ppm.gz"), "P5", label.size(), &vessels_as_255(label))
 }

@@ -1,11 +1,9 @@
 //! What a data set holds: numbers, checksums, pictures.
 
-mod plausible;
 mod sheet;
 mod statistics;
 mod verify;
 
-pub(crate) use plausible::implausible;
 pub use sheet::{draw_mask, sheet};
 pub(crate) use statistics::histogram;
 pub use statistics::{SplitStatistics, statistics};

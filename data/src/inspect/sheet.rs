@@ -1,9 +1,9 @@
 //! A contact sheet of training samples as the network gets them.
 
 use crate::batch::BatchSource;
+use crate::datasets::DatasetKind;
 use crate::error::Result;
-use crate::kind::{DatasetKind, IGNORE_INDEX};
-use crate::raster::RgbImage8;
+use crate::raster::{IGNORE_INDEX, RgbImage8};
 use crate::transform::{denormalise, fit_size, resize_image};
 
 /// Pixels between the pictures.
@@ -13,8 +13,8 @@ const MAX_WIDTH: usize = 2400;
 /// Share of the class colour where the mask is drawn on top.
 const OPACITY: f64 = 0.55;
 
-/// The first `count` augmented training samples, each beside itself with its mask drawn on top in the class
-/// colours; background stays as it is, and ignored pixels are darkened.
+/// Draws the first `count` augmented training samples, each beside itself with its mask drawn on
+/// top in the class colours; background stays as it is, and ignored pixels are darkened.
 pub fn sheet(source: &BatchSource, count: usize) -> Result<RgbImage8> {
     let kind = source.dataset().kind;
     let mut cells = Vec::with_capacity(count);
@@ -33,8 +33,8 @@ pub fn sheet(source: &BatchSource, count: usize) -> Result<RgbImage8> {
     Ok(arrange(&cells, source.augment().crop))
 }
 
-/// The image with a mask (height x width train ids) on top, in the data set's colours; background stays as it is,
-/// ignored pixels are darkened.
+/// Draws a mask (height x width train ids) on top of an image, in the data set's colours;
+/// background stays as it is, ignored pixels are darkened.
 pub fn draw_mask(image: &RgbImage8, label: &[u8], kind: DatasetKind) -> RgbImage8 {
     let palette = kind.palette();
     let has_background = kind.class_names()[0] == "background";
@@ -52,7 +52,7 @@ pub fn draw_mask(image: &RgbImage8, label: &[u8], kind: DatasetKind) -> RgbImage
     overlay
 }
 
-/// Pairs side by side, in about as many columns as rows.
+/// Arranges pairs side by side, in about as many columns as rows.
 fn arrange(cells: &[[RgbImage8; 2]], crop: [usize; 2]) -> RgbImage8 {
     let columns = ((cells.len() as f64 * crop[0] as f64 / (2 * crop[1]) as f64).sqrt().round() as usize)
         .clamp(1, cells.len().max(1));
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn a_sheet_holds_every_sample_twice() {
         let root = tempfile::tempdir().unwrap();
-        for (kind, crop) in [(DatasetKind::Hrf, [32, 48]), (DatasetKind::Cityscapes, [64, 1024])] {
+        for (kind, crop) in [(DatasetKind::HRF, [32, 48]), (DatasetKind::CITYSCAPES, [64, 1024])] {
             synthetic::write(kind, root.path(), &SyntheticConfig::new(1, 3, 1, [64, 96])).unwrap();
             let dataset = Dataset::open(kind, root.path()).unwrap().into();
             let augment = AugmentConfig::protocol([64, 96], crop);
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn masks_are_drawn_in_class_colours() {
         let image = RgbImage8::filled(1, 3, [100; 3]);
-        let overlay = draw_mask(&image, &[0, 1, 255], DatasetKind::Isaid);
+        let overlay = draw_mask(&image, &[0, 1, 255], DatasetKind::ISAID);
         assert_eq!(overlay.pixel(0, 0), [100; 3]);
         // Ships are [0, 0, 63]: 0.45 of 100 and 0.55 of that.
         assert_eq!(overlay.pixel(0, 1), [45, 45, 80]);

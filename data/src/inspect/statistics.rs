@@ -5,18 +5,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
-use super::implausible;
 use crate::Progress;
 use crate::dataset::Dataset;
+use crate::datasets::DatasetKind;
 use crate::error::Result;
-use crate::kind::{DatasetKind, IGNORE_INDEX, Split};
+use crate::raster::IGNORE_INDEX;
+use crate::split::Split;
 
 /// What one split of a data set holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SplitStatistics {
-    /// The data set.
+    /// The data set that was counted.
     pub kind: DatasetKind,
-    /// The split.
+    /// The split that was counted.
     pub split: Split,
     /// Number of images.
     pub images: usize,
@@ -29,20 +30,20 @@ pub struct SplitStatistics {
 }
 
 impl SplitStatistics {
-    /// Share of each class of the labelled pixels, 0 to 1.
+    /// The share of each class of the labelled pixels, 0 to 1.
     pub fn class_shares(&self) -> Vec<f64> {
         let labelled = self.class_pixels.iter().sum::<u64>().max(1) as f64;
         self.class_pixels.iter().map(|pixels| *pixels as f64 / labelled).collect()
     }
 
-    /// What cannot be right about the labels, in one line.
+    /// Says what cannot be right about the labels, in one line.
     pub fn warning(&self) -> Option<String> {
-        implausible(self.kind, self.images, &self.class_pixels)
+        self.kind.implausible(self.images, &self.class_pixels)
     }
 }
 
-/// Decodes every image and mask of a split, on all processors, and counts. `progress` hears of images done and in
-/// all. The first file that does not load is the error.
+/// Decodes every image and mask of a split, on all processors, and counts. `progress` hears of
+/// images done and in all. The first file that does not load is the error.
 pub fn statistics(dataset: &Dataset, split: Split, progress: Progress) -> Result<SplitStatistics> {
     let samples = dataset.samples(split);
     let done = AtomicU64::new(0);
@@ -73,7 +74,7 @@ pub fn statistics(dataset: &Dataset, split: Split, progress: Progress) -> Result
     Ok(found)
 }
 
-/// Number of pixels of each label value.
+/// Counts the pixels of each label value.
 pub(crate) fn histogram(labels: &[u8]) -> [u64; 256] {
     let mut counts = [0; 256];
     for label in labels {

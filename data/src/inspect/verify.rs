@@ -6,33 +6,36 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::Progress;
-use crate::dataset::{find_directory, hex};
+use crate::dataset::find_directory;
+use crate::datasets::DatasetKind;
 use crate::error::{DataError, Result, shown};
-use crate::kind::DatasetKind;
+use crate::hex::hex;
 use crate::unpack::Unpacked;
 
-/// SHA-256 of the published files of STARE (unpacked), CHASE_DB1 and HRF; lines of checksum, two spaces and path.
+/// SHA-256 of the published files of STARE (unpacked), CHASE_DB1 and HRF; lines of checksum, two
+/// spaces and path.
 pub const PUBLISHED: &str = include_str!("../../PUBLISHED.sha256");
 
-/// How a file compares.
+/// How a file compares with the published one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileStatus {
-    /// As published.
+    /// The file is as published.
     Identical,
-    /// There, with another content: its SHA-256.
+    /// The file has another content, with this SHA-256.
     Different(String),
-    /// Not there.
+    /// The file is not there.
     Missing,
 }
 
-/// One published file.
+/// The comparison of one published file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileCheck {
     /// Path relative to the data root, as published.
     pub name: String,
-    /// Whether training and scoring read it; second annotators and field-of-view masks are not read.
+    /// Whether training and scoring read the file; second annotators and field-of-view masks are
+    /// not read.
     pub required: bool,
-    /// How it compares.
+    /// How the file compares.
     pub status: FileStatus,
     /// What is known about differences of this file.
     pub note: Option<&'static str>,
@@ -45,11 +48,12 @@ impl FileCheck {
     }
 }
 
-/// Compares a data set's files with the checksums in `published`, in the format of [`PUBLISHED`]. Gzipped files are
-/// unpacked first. Cityscapes and iSAID publish no checksums, so for them the list is empty.
+/// Compares a data set's files with the checksums in `published`, in the format of [`PUBLISHED`].
+/// Gzipped files are unpacked first. Cityscapes and iSAID publish no checksums, so for them the
+/// list is empty.
 pub fn verify(kind: DatasetKind, data_root: &Path, published: &str, progress: Progress) -> Result<Vec<FileCheck>> {
     let root = find_directory(kind, data_root)?;
-    let listed = parse(kind, published)?;
+    let (listed, files) = (parse(kind, published)?, &kind.definition().files);
     let done = std::sync::atomic::AtomicU64::new(0);
     listed
         .par_iter()
@@ -59,15 +63,15 @@ pub fn verify(kind: DatasetKind, data_root: &Path, published: &str, progress: Pr
             progress(count, listed.len() as u64);
             Ok(FileCheck {
                 name: format!("{}/{name}", kind.directory()),
-                required: is_required(name),
-                note: note(kind, name).filter(|_| matches!(status, FileStatus::Different(_))),
+                required: !(files.is_unread)(name),
+                note: (files.note)(name).filter(|_| matches!(status, FileStatus::Different(_))),
                 status,
             })
         })
         .collect()
 }
 
-/// Checksum and path below the data set's folder.
+/// Reads checksum and path below the data set's folder from each line of the set.
 fn parse(kind: DatasetKind, published: &str) -> Result<Vec<(&str, &str)>> {
     let mut listed = Vec::new();
     for (index, line) in published.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
@@ -102,7 +106,7 @@ fn compare(root: &Path, name: &str, checksum: &str) -> Result<FileStatus> {
     Ok(if found == checksum { FileStatus::Identical } else { FileStatus::Different(found) })
 }
 
-/// SHA-256 (hex) of a file, unpacked if it is gzipped, without holding it in memory.
+/// Computes the SHA-256 (hex) of a file, unpacked if it is gzipped, without holding it in memory.
 fn sum_of(path: &Path) -> Result<String> {
     const PART: u64 = 1 << 20;
     let mut file = Unpacked::open(path)?;
@@ -114,18 +118,6 @@ fn sum_of(path: &Path) -> Result<String> {
     Ok(hex(&hash.finalize()))
 }
 
-fn is_required(name: &str) -> bool {
-    !(name.starts_with("labels-vk/") || name.contains("_2ndHO") || name.starts_with("mask/"))
-}
-
-fn note(kind: DatasetKind, name: &str) -> Option<&'static str> {
-    let derived = ["manual1/11_h.tif", "manual1/12_h.tif", "manual1/13_h.tif"];
-    (kind == DatasetKind::Hrf && derived.contains(&name)).then_some(
-        "some copies of HRF hold masks here that were derived from the published artery/vein labels; \
-         say so with any result, they are in the validation split (docs/guide/datasets.md)",
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,14 +125,14 @@ mod tests {
     #[test]
     fn every_published_line_is_of_a_known_set() {
         let count = |kind| parse(kind, PUBLISHED).unwrap().len();
-        let [stare, chase, hrf] = [DatasetKind::Stare, DatasetKind::ChaseDb1, DatasetKind::Hrf].map(count);
+        let [stare, chase, hrf] = [DatasetKind::STARE, DatasetKind::CHASE_DB1, DatasetKind::HRF].map(count);
         assert_eq!((stare, chase, hrf), (60, 84, 135));
         assert_eq!(stare + chase + hrf, PUBLISHED.lines().count());
-        assert_eq!(count(DatasetKind::Isaid), 0);
-        assert!(parse(DatasetKind::Stare, "abc  STARE/x").is_err());
+        assert_eq!(count(DatasetKind::ISAID), 0);
+        assert!(parse(DatasetKind::STARE, "abc  STARE/x").is_err());
         let sum = "0".repeat(64);
         for outside in ["../STARE/x", "STARE/../../x", "/STARE/x", "STARE/./../x"] {
-            let message = parse(DatasetKind::Stare, &format!("\n{sum}  {outside}\n")).unwrap_err().to_string();
+            let message = parse(DatasetKind::STARE, &format!("\n{sum}  {outside}\n")).unwrap_err().to_string();
             assert!(message.starts_with("PUBLISHED.sha256: line 2: ") && message.contains("outside"), "{message}");
         }
     }
@@ -156,7 +148,7 @@ mod tests {
             .iter()
             .map(|name| format!("{abc}  STARE/{name}\n"))
             .collect();
-        let checks = verify(DatasetKind::Stare, root.path(), &list, &|_, _| {}).unwrap();
+        let checks = verify(DatasetKind::STARE, root.path(), &list, &|_, _| {}).unwrap();
         assert_eq!(checks[0].status, FileStatus::Identical);
         assert!(matches!(&checks[1].status, FileStatus::Different(sum) if sum.len() == 64));
         assert_eq!(checks[2].status, FileStatus::Missing);

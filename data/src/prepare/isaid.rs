@@ -7,13 +7,12 @@ use rayon::prelude::*;
 
 use super::{PrepareReport, SplitReport};
 use crate::Progress;
-use crate::datasets::{COLOUR_MASK_SUFFIX, original_pairs};
+use crate::datasets::{COLOUR_MASK_SUFFIX, DatasetKind, original_pairs};
 use crate::error::{DataError, Result};
-use crate::inspect::implausible;
-use crate::kind::{DatasetKind, IGNORE_INDEX, Split};
 use crate::limit::ImageLimit;
-use crate::raster::{LabelMap, RgbImage8};
+use crate::raster::{IGNORE_INDEX, LabelMap, RgbImage8};
 use crate::read::read_rgb;
+use crate::split::Split;
 use crate::write::PendingFolder;
 
 /// Masks after which a wrong colour code must have shown.
@@ -21,7 +20,7 @@ const ENOUGH_MASKS: usize = 20;
 /// Unknown colours that a report names.
 const REPORTED_COLOURS: usize = 8;
 
-/// How tiles are cut.
+/// The size and overlap of the tiles that images are cut into.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TileOptions {
     /// Side of the square tiles, in pixels; at most [`TileOptions::LARGEST`].
@@ -33,23 +32,26 @@ pub struct TileOptions {
 }
 
 impl TileOptions {
-    /// Longest side of a tile: each thread holds one, of 4 bytes a pixel, whatever the size of its image.
+    /// The longest side of a tile: each thread holds one, of 4 bytes a pixel, whatever the size of
+    /// its image.
     pub const LARGEST: usize = 8192;
 }
 
 impl Default for TileOptions {
-    /// Tiles of 896 that overlap by 384, as mmsegmentation cuts them.
+    /// The default: tiles of 896 that overlap by 384, as mmsegmentation cuts them.
     fn default() -> Self {
         Self { tile: 896, overlap: 384, limit: ImageLimit::DEFAULT }
     }
 }
 
-/// Cuts the original images in `source` (`{train,val}/images`, `{train,val}/Semantic_masks`) into tiles in `out`
-/// (`img_dir/{train,val}`, `ann_dir/{train,val}`), which must not exist yet and appears when it is complete.
+/// Cuts the original images in `source` (`{train,val}/images`, `{train,val}/Semantic_masks`) into
+/// tiles in `out` (`img_dir/{train,val}`, `ann_dir/{train,val}`), which must not exist yet and
+/// appears when it is complete.
 ///
-/// The last tile of a row or column is shifted inwards; images smaller than a tile are padded right and below, with
-/// 0, and their labels with 255. Colours that stand for no class become background and are counted; where they
-/// outnumber all objects the masks are refused. `progress` hears of original images done and in all.
+/// The last tile of a row or column is shifted inwards; images smaller than a tile are padded right
+/// and below, with 0, and their labels with 255. Colours that stand for no class become background
+/// and are counted; where they outnumber all objects the masks are refused. `progress` hears of
+/// original images done and in all.
 pub fn isaid(source: &Path, out: &Path, options: &TileOptions, progress: Progress) -> Result<PrepareReport> {
     let TileOptions { tile, overlap, .. } = *options;
     if tile > TileOptions::LARGEST {
@@ -84,7 +86,7 @@ pub fn isaid(source: &Path, out: &Path, options: &TileOptions, progress: Progres
             done += 1;
             progress(done, total as u64);
         }
-        if let Some(reason) = implausible(DatasetKind::Isaid, originals.len(), &counter.classes) {
+        if let Some(reason) = DatasetKind::ISAID.implausible(originals.len(), &counter.classes) {
             return Err(DataError::Implausible { path: source.to_owned(), reason });
         }
         splits.push(counter.report(*split, originals.len(), written));
@@ -93,7 +95,7 @@ pub fn isaid(source: &Path, out: &Path, options: &TileOptions, progress: Progres
     Ok(PrepareReport { splits })
 }
 
-/// Cuts one original; the number of tiles.
+/// Cuts one original and counts the tiles.
 fn cut(
     folder: &PendingFolder,
     split: Split,
@@ -125,7 +127,8 @@ fn cut(
     Ok(corners.len())
 }
 
-/// Where tiles start along a side: every `tile - overlap` pixels, the last one shifted inwards.
+/// Lists where tiles start along a side: every `tile - overlap` pixels, the last one shifted
+/// inwards.
 fn starts(side: usize, options: &TileOptions) -> BTreeSet<usize> {
     let last = side.saturating_sub(options.tile);
     (0..side).step_by(options.tile - options.overlap).map(|start| start.min(last)).collect()
@@ -153,7 +156,7 @@ struct ColourCounter {
 
 impl ColourCounter {
     fn decode(&mut self, mask: &RgbImage8) -> LabelMap {
-        let palette: HashMap<[u8; 3], u8> = DatasetKind::Isaid.palette().iter().copied().zip(0..).collect();
+        let palette: HashMap<[u8; 3], u8> = DatasetKind::ISAID.palette().iter().copied().zip(0..).collect();
         let mut label = LabelMap::filled(mask.height, mask.width, 0);
         // Neighbours are mostly of one colour, so the last answer is mostly the next one.
         let mut last = ([0; 3], Some(0));
@@ -178,7 +181,7 @@ impl ColourCounter {
         if unknown <= objects {
             return Ok(());
         }
-        let palette = DatasetKind::Isaid.palette();
+        let palette = DatasetKind::ISAID.palette();
         let swapped: u64 = self
             .unknown
             .iter()

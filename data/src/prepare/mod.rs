@@ -1,4 +1,5 @@
-//! From upstream downloads to the layout that mmsegmentation's users have on disk, checked file by file.
+//! From upstream downloads to the layout that mmsegmentation's users have on disk, checked file by
+//! file.
 
 mod convert;
 mod isaid;
@@ -6,31 +7,31 @@ mod isaid;
 pub use convert::convert;
 pub use isaid::{TileOptions, isaid};
 
-use crate::kind::Split;
+use crate::split::Split;
 
-/// What was prepared.
+/// What was prepared of a data set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PrepareReport {
-    /// Training, then validation.
+    /// The two splits: training, then validation.
     pub splits: Vec<SplitReport>,
 }
 
 /// What was prepared of one split.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SplitReport {
-    /// The split.
+    /// The split that was prepared.
     pub split: Split,
-    /// Images read.
+    /// Number of images read.
     pub sources: usize,
-    /// Images written; differs from `sources` where images are cut into tiles.
+    /// Number of images written; it differs from `sources` where images are cut into tiles.
     pub written: usize,
     /// Pixels of each class in the masks that were read.
     pub class_pixels: Vec<u64>,
-    /// Pixels labelled 255 in them.
+    /// Pixels labelled 255 in the masks that were read.
     pub ignored_pixels: u64,
     /// Pixels of colours that stand for no class, taken as background (iSAID).
     pub unknown_pixels: u64,
-    /// The most frequent of these colours, at most eight, with their pixels.
+    /// The most frequent colours that stand for no class, at most eight, with their pixels.
     pub unknown_colours: Vec<([u8; 3], u64)>,
 }
 

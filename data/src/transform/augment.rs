@@ -1,10 +1,11 @@
 //! The augmentation of one training sample.
 
 use super::bilinear::{Bilinear, Pixel};
-use super::colour::{self, Step};
+use super::colour::{self, Distortion};
 use super::crop::{Labels, draw_crop};
 use super::normalise::{NORMALISED, append_planes};
-use super::resize::{Region, append_label, random_size};
+use super::region::Region;
+use super::resize::{append_label, random_size};
 use crate::decoded::Decoded;
 use crate::kernel::{self, Kernel};
 use crate::random::Random;
@@ -17,7 +18,7 @@ pub struct AugmentConfig {
     pub resize: [usize; 2],
     /// Range of the ratio, drawn uniformly; aspect is kept.
     pub ratio: [f32; 2],
-    /// Size (height, width) of the result.
+    /// Size (height, width) of the crop, which is the result.
     pub crop: [usize; 2],
     /// A crop is drawn again while one class has at least this share of the labelled pixels.
     pub max_class_share: f32,
@@ -28,14 +29,15 @@ pub struct AugmentConfig {
 }
 
 impl AugmentConfig {
-    /// The protocol: ratio 0.5-2, largest share of a class 0.75, flip 0.5, photometric distortion.
+    /// The protocol's augmentation: ratio 0.5-2, largest share of a class 0.75, flip 0.5,
+    /// photometric distortion.
     pub fn protocol(resize: [usize; 2], crop: [usize; 2]) -> Self {
         Self { resize, ratio: [0.5, 2.0], crop, max_class_share: 0.75, flip: 0.5, photometric: true }
     }
 
-    /// Appends one training sample: `image` 3 x height x width and `label` height x width of the crop. Where the
-    /// resized image is smaller than the crop, it is padded right and below with the mean colour, and the label with
-    /// 255.
+    /// Appends one training sample: `image` 3 x height x width and `label` height x width of the
+    /// crop. Where the resized image is smaller than the crop, it is padded right and below with
+    /// the mean colour, and the label with 255.
     pub(crate) fn append(&self, sample: &Decoded, random: &mut Random, image: &mut Vec<f32>, label: &mut Vec<u8>) {
         self.draw(sample, random).append(sample, self.crop, image, label);
     }
@@ -53,16 +55,17 @@ impl AugmentConfig {
 
 /// What was drawn for one training sample.
 struct Draw {
-    /// Of the resized image: (height, width).
+    /// Size (height, width) of the resized image.
     size: [usize; 2],
-    /// Of the resized image: what is kept.
+    /// The part of the resized image that is kept.
     region: Region,
     mirrored: bool,
-    steps: Vec<Step>,
+    steps: Vec<Distortion>,
 }
 
 impl Draw {
-    /// As [`AugmentConfig::append`]; `crop` is the size (height, width) of the result.
+    /// Appends the sample as it was drawn, as [`AugmentConfig::append`] does. `crop` is the size
+    /// (height, width) of the result.
     fn append(&self, sample: &Decoded, crop: [usize; 2], image: &mut Vec<f32>, label: &mut Vec<u8>) {
         let Self { size, region, mirrored, ref steps } = *self;
         let (mixing, levels) = colour::split(steps);
@@ -79,7 +82,7 @@ impl Draw {
 struct Distorted<'a> {
     rows: Bilinear<'a>,
     region: Region,
-    steps: &'a [Step],
+    steps: &'a [Distortion],
 }
 
 impl Kernel for Distorted<'_> {
@@ -107,12 +110,11 @@ mod tests {
 
     use super::*;
     use crate::golden;
-    use crate::kind::IGNORE_INDEX;
     use crate::random::Purpose;
-    use crate::raster::{LabelMap, RgbImage8};
+    use crate::raster::{IGNORE_INDEX, LabelMap, RgbImage8};
     use crate::transform::{denormalise, fit_size, reference, resize_image, resize_label};
 
-    /// Of one sample, 3 x height x width and height x width.
+    /// Augments one sample: 3 x height x width and height x width.
     fn append(config: &AugmentConfig, sample: &Decoded, random: &mut Random) -> (Vec<f32>, Vec<u8>) {
         let (mut image, mut label) = (Vec::new(), Vec::new());
         config.append(sample, random, &mut image, &mut label);
@@ -187,7 +189,8 @@ mod tests {
         }
     }
 
-    /// Whole samples, image and label together, of the reference's own pipeline (scripts/parity/samples.py).
+    /// Whole samples, image and label together, of the reference's own pipeline
+    /// (scripts/parity/samples.py).
     #[test]
     fn golden_samples() {
         let folders: Vec<_> = golden::folders().filter(|folder| folder.has("samples.json")).collect();
@@ -201,8 +204,9 @@ mod tests {
                 let [y, x] = golden::pair_of(&case["offset"]);
                 let size = random_size(sample.image.size(), reference, case["ratio"].as_f64().unwrap());
                 let region = Region { y, x, height: crop[0].min(size[0]), width: crop[1].min(size[1]) };
-                let step =
-                    |step: &serde_json::Value| Step::recorded(step[0].as_str().unwrap(), step[1].as_f64().unwrap());
+                let step = |step: &serde_json::Value| {
+                    Distortion::recorded(step[0].as_str().unwrap(), step[1].as_f64().unwrap())
+                };
                 let steps = case["steps"].as_array().unwrap().iter().map(step).collect();
                 let draw = Draw { size, region, mirrored: case["mirrored"].as_bool().unwrap(), steps };
                 let (mut values, mut ids) = (Vec::new(), Vec::new());

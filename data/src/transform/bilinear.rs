@@ -2,27 +2,33 @@
 
 use std::ops::Range;
 
-use super::resize::Region;
+use super::region::Region;
 use crate::kernel::{floor, round};
 use crate::prefetch::{ROWS_AHEAD, prefetch};
 use crate::raster::RgbImage8;
 
-/// A pixel while it is worked on: red, green, blue, and a fourth byte of any value, since vectors have 4, 8 or 16
-/// places.
+/// A pixel while it is worked on: red, green, blue, and a fourth byte of any value, since vectors
+/// have 4, 8 or 16 places.
 pub(super) type Pixel = [u8; 4];
 
-/// Source pixels and weights (in 1/2048) of one result pixel along one side.
+/// The source pixels and weights (in 1/2048) of one result pixel along one side.
 #[derive(Clone, Copy)]
-struct Tap {
+struct LinearTap {
     low: usize,
     high: usize,
     weight_low: i16,
     weight_high: i16,
 }
 
-/// Taps of the result's pixels `start..start + count`. Columns clamp the weight at the border, rows only the
-/// index; positions are f32 as in OpenCV.
-fn taps(source: usize, result: usize, start: usize, count: usize, clamp_weight: bool) -> impl Iterator<Item = Tap> {
+/// Lists the taps of the result's pixels `start..start + count`. Columns clamp the weight at the
+/// border, rows only the index; positions are f32 as in OpenCV.
+fn taps(
+    source: usize,
+    result: usize,
+    start: usize,
+    count: usize,
+    clamp_weight: bool,
+) -> impl Iterator<Item = LinearTap> {
     let step = 1.0 / (result as f64 / source as f64);
     let last = source as i32 - 1;
     (start..start + count).map(move |i| {
@@ -32,7 +38,7 @@ fn taps(source: usize, result: usize, start: usize, count: usize, clamp_weight: 
         let fraction = if clamp_weight && outside { 0.0 } else { position - low };
         let weight = |share: f32| round(share * 2048.0) as i16;
         let low = low as i32;
-        Tap {
+        LinearTap {
             low: low.clamp(0, last) as usize,
             high: (low + 1).clamp(0, last) as usize,
             weight_low: weight(1.0 - fraction),
@@ -41,8 +47,9 @@ fn taps(source: usize, result: usize, start: usize, count: usize, clamp_weight: 
     })
 }
 
-/// One result pixel along x: it is made of the source pixel whose bytes start at `at` in the row and of the next one.
-/// Where there is no next one, its weight is 0. The weights are there for each byte of a [`Pixel`].
+/// One result pixel along x: it is made of the source pixel whose bytes start at `at` in the row
+/// and of the next one. Where there is no next one, its weight is 0. The weights are there for each
+/// byte of a [`Pixel`].
 struct Column {
     at: u32,
     weight_low: [i32; 4],
@@ -53,12 +60,13 @@ struct Column {
 pub(super) struct Bilinear<'a> {
     image: &'a RgbImage8,
     columns: Vec<Column>,
-    rows: Vec<Tap>,
+    rows: Vec<LinearTap>,
     /// The part of a source row that is read.
     bytes: Range<usize>,
-    /// The image's last two rows, if they are read, and five bytes more: eight are there from each pixel's first.
+    /// The image's last two rows, if they are read, and five bytes more: eight are there from each
+    /// pixel's first.
     tail: Vec<u8>,
-    /// Where the last two rows start in the image.
+    /// The place in the image where the last two rows start.
     tail_start: usize,
     // Source rows resized along x; neighbouring result rows share them.
     upper: ResizedRow,
@@ -66,7 +74,8 @@ pub(super) struct Bilinear<'a> {
 }
 
 impl<'a> Bilinear<'a> {
-    /// Of the image resized to `size` (height, width), the region, its columns in reverse order where `mirrored`.
+    /// Prepares a region of the image resized to `size` (height, width), its columns in reverse
+    /// order where `mirrored`.
     pub fn new(image: &'a RgbImage8, size: [usize; 2], region: Region, mirrored: bool) -> Self {
         let mut columns: Vec<Column> = taps(image.width, size[1], region.x, region.width, true)
             .map(|tap| Column {
@@ -80,7 +89,7 @@ impl<'a> Bilinear<'a> {
         if mirrored {
             columns.reverse();
         }
-        let rows: Vec<Tap> = taps(image.height, size[0], region.y, region.height, false).collect();
+        let rows: Vec<LinearTap> = taps(image.height, size[0], region.y, region.height, false).collect();
         let mut tail = Vec::new();
         let tail_start = 3 * image.height.saturating_sub(2) * image.width;
         if rows.last().is_some_and(|row| row.high + 2 >= image.height) {
@@ -91,7 +100,7 @@ impl<'a> Bilinear<'a> {
         Self { image, columns, rows, bytes, tail, tail_start, upper, lower }
     }
 
-    /// Row `y` of the region.
+    /// Makes row `y` of the region.
     #[inline(always)]
     pub fn row(&mut self, y: usize, out: &mut [Pixel]) {
         let row = self.rows[y];
@@ -113,7 +122,8 @@ impl<'a> Bilinear<'a> {
                 resized.source = Some(source);
             }
         }
-        // Both products are shifted before they are added: OpenCV's vector code, part of the exact result.
+        // Both products are shifted before they are added: OpenCV's vector code, part of the exact
+        // result.
         let high = |value: i16, weight: i16| ((i32::from(value) * i32::from(weight)) >> 16) as i16;
         let values = self.upper.values.as_flattened().iter().zip(self.lower.values.as_flattened());
         for (out, (&above, &below)) in out.as_flattened_mut().iter_mut().zip(values) {

@@ -1,4 +1,5 @@
-//! Photometric distortion: brightness, contrast, saturation and hue, each with probability one half.
+//! Photometric distortion: brightness, contrast, saturation and hue, each with probability one
+//! half.
 
 use super::bilinear::Pixel;
 use super::hsv::{hsv_to_rgb, rgb_to_hsv};
@@ -8,9 +9,9 @@ use crate::random::Random;
 /// Pixels that OpenCV's vector code takes at once (AVX2).
 const VECTOR: usize = 32;
 
-/// One step; every step clips to 8 bits.
+/// One step of the photometric distortion. Every step clips to 8 bits.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Step {
+pub(super) enum Distortion {
     /// Adds, in grey levels.
     Brightness(f32),
     /// Multiplies the channels.
@@ -22,54 +23,56 @@ pub(super) enum Step {
 }
 
 #[cfg(test)]
-impl Step {
+impl Distortion {
     /// A step as it is recorded: its name and its number.
     pub(super) fn recorded(name: &str, number: f64) -> Self {
         match name {
-            "brightness" => Step::Brightness(number as f32),
-            "contrast" => Step::Contrast(number as f32),
-            "saturation" => Step::Saturation(number as f32),
-            "hue" => Step::Hue(number as i32),
+            "brightness" => Distortion::Brightness(number as f32),
+            "contrast" => Distortion::Contrast(number as f32),
+            "saturation" => Distortion::Saturation(number as f32),
+            "hue" => Distortion::Hue(number as i32),
             other => panic!("unknown step {other}"),
         }
     }
 }
 
-/// Draws the steps of one image: brightness +-32, contrast and saturation 0.5-1.5, hue -18..=17, contrast
-/// before or after saturation and hue.
-pub(super) fn draw(random: &mut Random) -> Vec<Step> {
-    let brightness = random.chance(0.5).then(|| Step::Brightness(random.between(-32.0, 32.0) as f32));
+/// Draws the steps of one image: brightness +-32, contrast and saturation 0.5-1.5, hue -18..=17,
+/// contrast before or after saturation and hue.
+pub(super) fn draw(random: &mut Random) -> Vec<Distortion> {
+    let brightness = random.chance(0.5).then(|| Distortion::Brightness(random.between(-32.0, 32.0) as f32));
     let contrast_first = random.chance(0.5);
-    let contrast = random.chance(0.5).then(|| Step::Contrast(random.between(0.5, 1.5) as f32));
-    let saturation = random.chance(0.5).then(|| Step::Saturation(random.between(0.5, 1.5) as f32));
-    let hue = random.chance(0.5).then(|| Step::Hue(random.below(36) as i32 - 18));
+    let contrast = random.chance(0.5).then(|| Distortion::Contrast(random.between(0.5, 1.5) as f32));
+    let saturation = random.chance(0.5).then(|| Distortion::Saturation(random.between(0.5, 1.5) as f32));
+    let hue = random.chance(0.5).then(|| Distortion::Hue(random.below(36) as i32 - 18));
     let order =
         if contrast_first { [brightness, contrast, saturation, hue] } else { [brightness, saturation, hue, contrast] };
     order.into_iter().flatten().collect()
 }
 
-/// The steps up to the last one that mixes channels, and what the rest make of each grey level.
-pub(super) fn split(steps: &[Step]) -> (&[Step], [u8; 256]) {
-    let mixes = |step: &Step| matches!(step, Step::Saturation(_) | Step::Hue(_));
+/// Splits the steps into those up to the last one that mixes channels, and what the rest make of
+/// each grey level.
+pub(super) fn split(steps: &[Distortion]) -> (&[Distortion], [u8; 256]) {
+    let mixes = |step: &Distortion| matches!(step, Distortion::Saturation(_) | Distortion::Hue(_));
     let (mixing, rest) = steps.split_at(steps.iter().rposition(mixes).map_or(0, |last| last + 1));
-    let through = |value, step: &Step| match *step {
-        Step::Brightness(beta) => level::<false>(value, 1.0, beta),
-        Step::Contrast(alpha) => level::<false>(value, alpha, 0.0),
-        Step::Saturation(_) | Step::Hue(_) => unreachable!("mixes channels"),
+    let through = |value, step: &Distortion| match *step {
+        Distortion::Brightness(beta) => level::<false>(value, 1.0, beta),
+        Distortion::Contrast(alpha) => level::<false>(value, alpha, 0.0),
+        Distortion::Saturation(_) | Distortion::Hue(_) => unreachable!("mixes channels"),
     };
     (mixing, std::array::from_fn(|value| rest.iter().fold(value as u8, through)))
 }
 
-/// Applies one step to a row of the image, in place. `FUSED`: as for [`Kernel::run`](crate::kernel::Kernel::run).
+/// Applies one step to a row of the image, in place. `FUSED`: as for
+/// [`Kernel::run`](crate::kernel::Kernel::run).
 #[inline(always)]
-pub(super) fn apply<const FUSED: bool>(row: &mut [Pixel], step: Step) {
+pub(super) fn apply<const FUSED: bool>(row: &mut [Pixel], step: Distortion) {
     match step {
-        Step::Brightness(beta) => map_levels::<FUSED>(row, 1.0, beta),
-        Step::Contrast(alpha) => map_levels::<FUSED>(row, alpha, 0.0),
-        Step::Saturation(alpha) => map_hsv::<FUSED>(row, |[hue, saturation, value]| {
+        Distortion::Brightness(beta) => map_levels::<FUSED>(row, 1.0, beta),
+        Distortion::Contrast(alpha) => map_levels::<FUSED>(row, alpha, 0.0),
+        Distortion::Saturation(alpha) => map_hsv::<FUSED>(row, |[hue, saturation, value]| {
             [hue, floor::<FUSED>((saturation * alpha).clamp(0.0, 255.0)), value]
         }),
-        Step::Hue(delta) => {
+        Distortion::Hue(delta) => {
             // The same turn, but never backwards.
             let up = delta.rem_euclid(180) as f32;
             map_hsv::<FUSED>(row, |[hue, saturation, value]| {
@@ -79,7 +82,7 @@ pub(super) fn apply<const FUSED: bool>(row: &mut [Pixel], step: Step) {
     }
 }
 
-/// `v * alpha + beta` in f32, clipped and truncated.
+/// Computes `v * alpha + beta` in f32, clipped and truncated.
 #[inline(always)]
 fn level<const FUSED: bool>(value: u8, alpha: f32, beta: f32) -> u8 {
     byte::<FUSED>((f32::from(value) * alpha + beta).clamp(0.0, 255.0))
@@ -92,8 +95,9 @@ fn map_levels<const FUSED: bool>(row: &mut [Pixel], alpha: f32, beta: f32) {
     }
 }
 
-/// Changes hue, saturation and value. OpenCV's vector code, which takes whole groups of pixels of a row, truncates on
-/// the way back; its scalar code, which takes the rest of the row, rounds half to even.
+/// Changes hue, saturation and value. OpenCV's vector code, which takes whole groups of pixels of a
+/// row, truncates on the way back; its scalar code, which takes the rest of the row, rounds half to
+/// even.
 #[inline(always)]
 fn map_hsv<const FUSED: bool>(row: &mut [Pixel], change: impl Fn([f32; 3]) -> [f32; 3]) {
     let changed = |pixel: Pixel| {
@@ -130,7 +134,7 @@ mod tests {
     }
 
     /// The image after some steps, with and without fused instructions.
-    fn distorted(image: &RgbImage8, steps: &[Step]) -> RgbImage8 {
+    fn distorted(image: &RgbImage8, steps: &[Distortion]) -> RgbImage8 {
         let mut data = Vec::new();
         for row in image.data.chunks_exact(3 * image.width) {
             let mut fused: Vec<Pixel> = row.as_chunks().0.iter().map(|[r, g, b]| [*r, *g, *b, 77]).collect();
@@ -146,8 +150,8 @@ mod tests {
     }
 
     /// The steps of a recorded case, in their order.
-    fn steps(case: &serde_json::Value) -> Vec<Step> {
-        let step = |op: &str, key: &str| Step::recorded(op, case[key].as_f64().unwrap());
+    fn steps(case: &serde_json::Value) -> Vec<Distortion> {
+        let step = |op: &str, key: &str| Distortion::recorded(op, case[key].as_f64().unwrap());
         match (case["op"].as_str().unwrap(), case["mode"].as_u64()) {
             ("chain", Some(1)) => ["brightness", "contrast", "saturation", "hue"].map(|op| step(op, op)).into(),
             ("chain", Some(0)) => ["brightness", "saturation", "hue", "contrast"].map(|op| step(op, op)).into(),
@@ -165,7 +169,8 @@ mod tests {
                 let largest = distances.iter().max().unwrap();
                 let share = distances.iter().filter(|distance| **distance > 0).count() as f64 / distances.len() as f64;
                 println!("{name}: largest distance {largest}, share of differing values {share}");
-                // None differs from OpenCV with AVX2 and FMA; with other instructions it may by one level.
+                // None differs from OpenCV with AVX2 and FMA; with other instructions it may by one
+                // level.
                 let op = case["op"].as_str().unwrap();
                 assert!(*largest <= u8::from(!["brightness", "contrast"].contains(&op)), "{name}");
                 assert!(share < 0.005, "{name}");
@@ -178,7 +183,7 @@ mod tests {
 
     #[test]
     fn steps_that_mix_no_channels_become_a_table() {
-        let [add, multiply, hue] = [Step::Brightness(-31.7), Step::Contrast(1.3), Step::Hue(5)];
+        let [add, multiply, hue] = [Distortion::Brightness(-31.7), Distortion::Contrast(1.3), Distortion::Hue(5)];
         let image = RgbImage8 { height: 1, width: 256, data: (0..=255).flat_map(|level| [level; 3]).collect() };
         for (steps, mixing) in [(vec![], 0), (vec![add, multiply], 0), (vec![multiply, hue, add], 2), (vec![hue], 1)] {
             let (first, levels) = split(&steps);
@@ -196,14 +201,14 @@ mod tests {
             let steps = draw(&mut random);
             for step in &steps {
                 let index = match step {
-                    Step::Brightness(beta) => (beta.abs() <= 32.0).then_some(0),
-                    Step::Contrast(alpha) => (0.5..=1.5).contains(alpha).then_some(1),
-                    Step::Saturation(alpha) => (0.5..=1.5).contains(alpha).then_some(2),
-                    Step::Hue(delta) => (-18..=17).contains(delta).then_some(3),
+                    Distortion::Brightness(beta) => (beta.abs() <= 32.0).then_some(0),
+                    Distortion::Contrast(alpha) => (0.5..=1.5).contains(alpha).then_some(1),
+                    Distortion::Saturation(alpha) => (0.5..=1.5).contains(alpha).then_some(2),
+                    Distortion::Hue(delta) => (-18..=17).contains(delta).then_some(3),
                 };
                 counts[index.expect("in range")] += 1;
             }
-            contrast_last += usize::from(matches!(steps[..], [.., Step::Hue(_), Step::Contrast(_)]));
+            contrast_last += usize::from(matches!(steps[..], [.., Distortion::Hue(_), Distortion::Contrast(_)]));
         }
         assert!(counts.iter().all(|count| (1850..2150).contains(count)), "{counts:?}");
         // Hue, contrast and the order: one half each.

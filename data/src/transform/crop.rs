@@ -1,18 +1,19 @@
 //! Random cropping that avoids regions of nearly one class.
 
-use super::resize::{Region, nearest_indexes};
+use super::region::Region;
+use super::resize::nearest_indexes;
 use crate::class_planes::{ClassPlanes, Crossings};
-use crate::kind::IGNORE_INDEX;
 use crate::random::Random;
-use crate::raster::LabelMap;
+use crate::raster::{IGNORE_INDEX, LabelMap};
 
 /// Crops that are checked; the next one is taken as it is.
 const CHECKED_DRAWS: usize = 10;
 
-/// Draws the region of a resized label map to crop. A map smaller than the crop gives a region cut short.
+/// Draws the region of a resized label map to crop. A map smaller than the crop gives a region cut
+/// short.
 ///
-/// `size` is the resized size; the label map itself is read at its own size, only where the region needs it.
-/// A `max_class_share` of 1 or more accepts the first draw.
+/// `size` is the resized size; the label map itself is read at its own size, only where the region
+/// needs it. A `max_class_share` of 1 or more accepts the first draw.
 pub(super) fn draw_crop(
     labels: Labels,
     size: [usize; 2],
@@ -35,7 +36,7 @@ pub(super) fn draw_crop(
     })
 }
 
-/// The first accepted draw of ten, else the eleventh unchecked.
+/// Takes the first accepted draw of ten, else the eleventh unchecked.
 fn choose(mut draw: impl FnMut() -> Region, mut accept: impl FnMut(Region) -> bool) -> Region {
     for _ in 0..CHECKED_DRAWS {
         let region = draw();
@@ -46,8 +47,8 @@ fn choose(mut draw: impl FnMut() -> Region, mut accept: impl FnMut(Region) -> bo
     draw()
 }
 
-/// Whether a region holds at least two labels, ignored pixels aside, and the most frequent one has strictly
-/// less than `max_class_share`, a share below 1, of the pixels.
+/// Whether a region holds at least two labels, ignored pixels aside, and the most frequent one has
+/// strictly less than `max_class_share`, a share below 1, of the pixels.
 fn is_mixed(labels: Labels, size: [usize; 2], region: Region, max_class_share: f64) -> bool {
     let mut counts = labels.count(size, region);
     counts[IGNORE_INDEX as usize] = 0;
@@ -64,7 +65,7 @@ pub(super) struct Labels<'a> {
 }
 
 impl Labels<'_> {
-    /// Pixels of each label in a region of the resized map.
+    /// Counts the pixels of each label in a region of the resized map.
     fn count(self, size: [usize; 2], region: Region) -> [u64; 256] {
         let Self { map, planes } = self;
         let crossings = Crossings {
@@ -78,7 +79,8 @@ impl Labels<'_> {
     }
 }
 
-/// Pixels of each label at the crossings. Label maps are runs of equal labels: each is measured and counted at once.
+/// Counts the pixels of each label at the crossings. Label maps are runs of equal labels: each is
+/// measured and counted at once.
 fn count_runs(map: &LabelMap, Crossings { rows, columns }: &Crossings) -> [u64; 256] {
     let (first, last) = (columns[0], columns[columns.len() - 1]);
     // Columns left of each source pixel from `first` on.
@@ -98,7 +100,7 @@ fn count_runs(map: &LabelMap, Crossings { rows, columns }: &Crossings) -> [u64; 
     counts
 }
 
-/// How many of the first labels are equal.
+/// Counts how many of the first labels are equal.
 fn run_length(labels: &[u8]) -> usize {
     let (words, rest) = labels.as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {

@@ -1,17 +1,20 @@
-//! RGB to HSV and back on 8 bits, as OpenCV: hue 0..=179 in steps of 2 degrees, saturation and value 0..=255.
+//! RGB to HSV and back on 8 bits, as OpenCV: hue 0..=179 in steps of 2 degrees, saturation and
+//! value 0..=255.
 //!
-//! All values are whole numbers held in f32, and there are no tables and no branches: so a loop over pixels becomes
-//! vector instructions.
+//! All values are whole numbers held in f32, and there are no tables and no branches: so a loop
+//! over pixels becomes vector instructions.
 
 use crate::kernel::{floor, round};
 
-/// `numerator / n` rounded half to even, as OpenCV's tables of reciprocals have it; for an n of 0 a finite number.
+/// Divides `numerator / n` and rounds half to even, as OpenCV's tables of reciprocals have it; for
+/// an n of 0 a finite number.
 #[inline(always)]
 fn reciprocal(numerator: f32, n: f32) -> f32 {
     round(numerator / n.max(1.0))
 }
 
-/// Exact: OpenCV's integer arithmetic with 12 fractional bits stays below 2^24.
+/// Converts a colour exactly as OpenCV does, whose integer arithmetic with 12 fractional bits stays
+/// below 2^24.
 #[inline(always)]
 pub(super) fn rgb_to_hsv<const FUSED: bool>([r, g, b]: [f32; 3]) -> [f32; 3] {
     let value = r.max(g).max(b);
@@ -30,8 +33,8 @@ pub(super) fn rgb_to_hsv<const FUSED: bool>([r, g, b]: [f32; 3]) -> [f32; 3] {
     [hue, saturation, value]
 }
 
-/// Grey levels 0.0..=255.0 of red, green and blue, to be truncated or rounded by the caller, as OpenCV does both.
-/// `FUSED`: [`f32::mul_add`] is one instruction.
+/// Computes the grey levels 0.0..=255.0 of red, green and blue. The caller truncates or rounds
+/// them, as OpenCV does both. `FUSED`: [`f32::mul_add`] is one instruction.
 #[inline(always)]
 pub(super) fn hsv_to_rgb<const FUSED: bool>([hue, saturation, value]: [f32; 3]) -> [f32; 3] {
     let hue = hue * (6.0f64 / 180.0) as f32;
@@ -56,8 +59,9 @@ pub(super) fn hsv_to_rgb<const FUSED: bool>([hue, saturation, value]: [f32; 3]) 
     [select([0.0, 5.0], [2.0, 3.0]), select([1.0, 2.0], [4.0, 5.0]), select([3.0, 4.0], [0.0, 1.0])]
 }
 
-/// `1 - a b`, rounded once: OpenCV's code is compiled to fused instructions. The product of two f32 is exact in f64, and
-/// that is faster than `f32::mul_add`, a call where the target has no such instruction.
+/// Computes `1 - a b`, rounded once: OpenCV's code is compiled to fused instructions. The product
+/// of two f32 is exact in f64, and that is faster than `f32::mul_add`, a call where the target has
+/// no such instruction.
 #[inline(always)]
 fn one_minus_product<const FUSED: bool>(a: f32, b: f32) -> f32 {
     if FUSED { (-a).mul_add(b, 1.0) } else { (1.0 - f64::from(a) * f64::from(b)) as f32 }
@@ -68,6 +72,7 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
+    use crate::hex::hex;
     use crate::kernel::byte;
 
     fn to_hsv<const FUSED: bool>(rgb: [u8; 3]) -> [u8; 3] {
@@ -83,7 +88,8 @@ mod tests {
         assert_eq!(hsv_to_rgb::<false>([120.0, 255.0, 255.0]), [0.0, 0.0, 255.0]);
     }
 
-    /// SHA-256 of what OpenCV 5.0.0 makes of all inputs (last channel fastest), on a machine with AVX2 and FMA.
+    /// SHA-256 of what OpenCV 5.0.0 makes of all inputs (last channel fastest), on a machine with
+    /// AVX2 and FMA.
     #[test]
     fn golden_every_colour_both_ways() {
         every_colour_both_ways::<false>();
@@ -98,16 +104,12 @@ mod tests {
             hash.update(levels.iter().map(|level| byte::<FUSED>(*level)).collect::<Vec<_>>());
             hash.update(levels.iter().map(|level| byte::<FUSED>(round(*level))).collect::<Vec<_>>());
         }
-        assert_eq!(hex(hash), "2d068bd4547f7cc8bd19f734d679f04dc9f7c0fc23535a5e626f437b0e9fa0db");
+        assert_eq!(hex(&hash.finalize()), "2d068bd4547f7cc8bd19f734d679f04dc9f7c0fc23535a5e626f437b0e9fa0db");
         let mut hash = Sha256::new();
         for red in 0..=255 {
             let plane = (0..=255).flat_map(|green| (0..=255).map(move |blue| [red, green, blue]));
             hash.update(plane.flat_map(to_hsv::<FUSED>).collect::<Vec<_>>());
         }
-        assert_eq!(hex(hash), "a5b38b214f65aed9d382cc07bf40311aff2e3e324c98da86df77bef285f224eb");
-    }
-
-    fn hex(hash: Sha256) -> String {
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        assert_eq!(hex(&hash.finalize()), "a5b38b214f65aed9d382cc07bf40311aff2e3e324c98da86df77bef285f224eb");
     }
 }

@@ -8,6 +8,7 @@ mod hsv;
 mod normalise;
 #[cfg(test)]
 mod reference;
+mod region;
 mod resize;
 
 pub use augment::AugmentConfig;

@@ -26,15 +26,15 @@ const fn normalised() -> [[f32; 256]; 3] {
     tables
 }
 
-/// `(v - mean) / std`, 3 x height x width.
+/// Normalises an image to `(v - mean) / std`: 3 x height x width.
 pub fn normalise(image: &RgbImage8) -> Vec<f32> {
     let mut out = Vec::with_capacity(image.data.len());
     append_planes(image.data.as_chunks::<3>().0, image.size(), image.size(), &NORMALISED, &mut out);
     out
 }
 
-/// Appends 3 x height x width of `padded` values: those that each channel's table has for the pixels, height x width
-/// of `size`, and right and below of them 0, the mean colour.
+/// Appends 3 x height x width of `padded` values: those that each channel's table has for the
+/// pixels, height x width of `size`, and right and below of them 0, the mean colour.
 pub(super) fn append_planes<const N: usize>(
     pixels: &[[u8; N]],
     size: [usize; 2],
@@ -56,7 +56,7 @@ pub(super) fn append_planes<const N: usize>(
     }
 }
 
-/// The inverse of [`normalise`]: 3 x height x width to an image.
+/// Turns 3 x height x width normalised values back into an image: the inverse of [`normalise`].
 pub(crate) fn denormalise(values: &[f32], height: usize, width: usize) -> RgbImage8 {
     let mut image = RgbImage8::filled(height, width, [0; 3]);
     for (channel, plane) in values.chunks_exact(height * width).enumerate() {
@@ -71,7 +71,8 @@ pub(crate) fn denormalise(values: &[f32], height: usize, width: usize) -> RgbIma
 mod tests {
     use super::*;
     use crate::golden;
-    use crate::transform::resize::{Region, append_label, resize_image_region};
+    use crate::transform::region::Region;
+    use crate::transform::resize::{append_label, resize_image_region};
 
     #[test]
     fn golden_normalise_and_pad() {
@@ -92,7 +93,8 @@ mod tests {
             assert_eq!(values.len(), 3 * size[0] * size[1]);
             for (got, bytes) in values.iter().zip(bytes.chunks_exact(4)) {
                 let want = f32::from_le_bytes(bytes.try_into().unwrap());
-                // The reference subtracts and divides in f32, this in f64: values up to 2.64, two steps of rounding.
+                // The reference subtracts and divides in f32, this in f64: values up to 2.64, two
+                // steps of rounding.
                 assert!((got - want).abs() <= 2.0 * f32::EPSILON, "{got} {want}");
             }
             assert_eq!(golden.tensor("label"), (vec![1, size[0], size[1]], padded));

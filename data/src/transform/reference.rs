@@ -1,13 +1,12 @@
 //! The augmentation spelt out on whole images, pixel by pixel: what the fast path must equal.
 
-use super::colour::{self, Step};
+use super::colour::{self, Distortion};
 use super::resize::random_size;
 use super::{AugmentConfig, MEAN, STD};
-use crate::kind::IGNORE_INDEX;
 use crate::random::Random;
-use crate::raster::{LabelMap, RgbImage8};
+use crate::raster::{IGNORE_INDEX, LabelMap, RgbImage8};
 
-/// `image` 3 x height x width and `label` height x width of the crop.
+/// Augments a sample: 3 x height x width values and height x width labels of the crop.
 pub(super) fn sample(
     config: &AugmentConfig,
     image: &RgbImage8,
@@ -47,7 +46,7 @@ fn pixels([height, width]: [usize; 2]) -> impl Iterator<Item = (usize, usize)> {
     (0..height).flat_map(move |y| (0..width).map(move |x| (y, x)))
 }
 
-/// Upper left corner of the crop.
+/// Draws the upper left corner of the crop.
 fn corner(label: &LabelMap, config: &AugmentConfig, random: &mut Random) -> [usize; 2] {
     let mut drawn = [0; 2];
     for attempt in 0..11 {
@@ -107,7 +106,7 @@ fn nearest(label: &LabelMap, size: [usize; 2]) -> LabelMap {
     resized
 }
 
-fn distort(image: &mut RgbImage8, step: Step) {
+fn distort(image: &mut RgbImage8, step: Distortion) {
     for (y, x) in pixels(image.size()) {
         let colour = image.pixel(y, x);
         let hsv = |change: &dyn Fn([u8; 3]) -> [u8; 3]| {
@@ -115,16 +114,16 @@ fn distort(image: &mut RgbImage8, step: Step) {
             levels.map(|level| if x < image.width / 32 * 32 { level as u8 } else { level.round_ties_even() as u8 })
         };
         let changed = match step {
-            Step::Brightness(beta) => colour.map(|level| (f32::from(level) + beta) as u8),
-            Step::Contrast(alpha) => colour.map(|level| (f32::from(level) * alpha) as u8),
-            Step::Saturation(alpha) => hsv(&|[h, s, v]| [h, (f32::from(s) * alpha) as u8, v]),
-            Step::Hue(delta) => hsv(&|[h, s, v]| [(i32::from(h) + delta).rem_euclid(180) as u8, s, v]),
+            Distortion::Brightness(beta) => colour.map(|level| (f32::from(level) + beta) as u8),
+            Distortion::Contrast(alpha) => colour.map(|level| (f32::from(level) * alpha) as u8),
+            Distortion::Saturation(alpha) => hsv(&|[h, s, v]| [h, (f32::from(s) * alpha) as u8, v]),
+            Distortion::Hue(delta) => hsv(&|[h, s, v]| [(i32::from(h) + delta).rem_euclid(180) as u8, s, v]),
         };
         image.set_pixel(y, x, changed);
     }
 }
 
-/// As OpenCV: integers with 12 fractional bits.
+/// Converts as OpenCV does: with integers of 12 fractional bits.
 fn rgb_to_hsv(rgb: [u8; 3]) -> [u8; 3] {
     let [r, g, b] = rgb.map(i32::from);
     let value = r.max(g).max(b);
@@ -143,7 +142,7 @@ fn rgb_to_hsv(rgb: [u8; 3]) -> [u8; 3] {
     [hue.rem_euclid(180) as u8, saturation as u8, value as u8]
 }
 
-/// As OpenCV: in f32, `1 - a b` rounded once.
+/// Converts as OpenCV does: in f32, `1 - a b` rounded once.
 fn hsv_to_rgb([hue, saturation, value]: [u8; 3]) -> [f32; 3] {
     let hue = f32::from(hue) * (6.0f64 / 180.0) as f32;
     let saturation = f32::from(saturation) * (1.0f64 / 255.0) as f32;

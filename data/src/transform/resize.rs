@@ -1,15 +1,17 @@
-//! Resizing of 8-bit images and label maps, exactly as OpenCV does it, of a region of the result only.
+//! Resizing of 8-bit images and label maps, exactly as OpenCV does it, of a region of the result
+//! only.
 
 use std::iter::repeat_n;
 
 use super::bilinear::Bilinear;
+use super::region::Region;
 use crate::kernel::{self, Kernel};
-use crate::kind::IGNORE_INDEX;
 use crate::prefetch::{ROWS_AHEAD, prefetch};
-use crate::raster::{LabelMap, RgbImage8};
+use crate::raster::{IGNORE_INDEX, LabelMap, RgbImage8};
 
-/// The size that keeps the image's aspect and fits inside the target, sides rounded half up (mmcv's
-/// `rescale_size`). Sizes are (height, width); the target's long side bounds the image's long side.
+/// Computes the size that keeps the image's aspect and fits inside the target, sides rounded half
+/// up (mmcv's `rescale_size`). Sizes are (height, width); the target's long side bounds the image's
+/// long side.
 pub fn fit_size([height, width]: [usize; 2], target: [usize; 2]) -> [usize; 2] {
     let long = target[0].max(target[1]) as f64 / height.max(width) as f64;
     let short = target[0].min(target[1]) as f64 / height.min(width) as f64;
@@ -17,38 +19,23 @@ pub fn fit_size([height, width]: [usize; 2], target: [usize; 2]) -> [usize; 2] {
     [height, width].map(|side| ((side as f64 * factor + 0.5) as usize).max(1))
 }
 
-/// mmcv's RandomResize: the reference times one ratio, **truncated**, then [`fit_size`].
+/// Computes the size of mmcv's RandomResize: the reference times one ratio, **truncated**, then
+/// [`fit_size`].
 pub(super) fn random_size(image: [usize; 2], reference: [usize; 2], ratio: f64) -> [usize; 2] {
     fit_size(image, reference.map(|side| ((side as f64 * ratio) as usize).max(1)))
 }
 
-/// A rectangle of an image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Region {
-    pub y: usize,
-    pub x: usize,
-    pub height: usize,
-    pub width: usize,
-}
-
-impl Region {
-    /// All of an image.
-    pub fn whole([height, width]: [usize; 2]) -> Self {
-        Self { y: 0, x: 0, height, width }
-    }
-}
-
-/// Bilinear, half-pixel centres, no antialiasing. `size` is (height, width).
+/// Resizes an image to `size` (height, width): bilinear, half-pixel centres, no antialiasing.
 pub fn resize_image(image: &RgbImage8, size: [usize; 2]) -> RgbImage8 {
     resize_image_region(image, size, Region::whole(size))
 }
 
-/// Nearest, without half-pixel shift. `size` is (height, width).
+/// Resizes a label map to `size` (height, width): nearest, without half-pixel shift.
 pub fn resize_label(label: &LabelMap, size: [usize; 2]) -> LabelMap {
     resize_label_region(label, size, Region::whole(size))
 }
 
-/// The region of what [`resize_image`] gives, computed alone.
+/// Computes a region of what [`resize_image`] gives, and nothing else of it.
 pub(super) fn resize_image_region(image: &RgbImage8, size: [usize; 2], region: Region) -> RgbImage8 {
     let rows = Bilinear::new(image, size, region, false);
     RgbImage8 { height: region.height, width: region.width, data: kernel::run(WholeRegion { rows, region }) }
@@ -79,22 +66,23 @@ impl Kernel for WholeRegion<'_> {
     }
 }
 
-/// Source index of the result pixels `start..start + count`: `floor(i * step)` with `step = 1 / (result / source)` in
-/// f64. Written as `source / result` the last bit differs, and with it whole rows.
+/// Lists the source index of the result pixels `start..start + count`: `floor(i * step)` with `step
+/// = 1 / (result / source)` in f64. Written as `source / result` the last bit differs, and with it
+/// whole rows.
 pub(super) fn nearest_indexes(source: usize, result: usize, start: usize, count: usize) -> impl Iterator<Item = usize> {
     let step = 1.0 / (result as f64 / source as f64);
     (start..start + count).map(move |i| ((i as f64 * step) as u32 as usize).min(source - 1))
 }
 
-/// The region of what [`resize_label`] gives, computed alone.
+/// Computes a region of what [`resize_label`] gives, and nothing else of it.
 pub(super) fn resize_label_region(label: &LabelMap, size: [usize; 2], region: Region) -> LabelMap {
     let mut data = Vec::with_capacity(region.height * region.width);
     append_label(label, size, region, false, [region.height, region.width], &mut data);
     LabelMap { height: region.height, width: region.width, data }
 }
 
-/// Appends the region of the resized label map, its columns in reverse order where `mirrored`, and right and below of
-/// it 255 until it is height x width of `padded`.
+/// Appends the region of the resized label map, its columns in reverse order where `mirrored`, and
+/// right and below of it 255 until it is height x width of `padded`.
 pub(super) fn append_label(
     label: &LabelMap,
     size: [usize; 2],

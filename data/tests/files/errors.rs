@@ -4,7 +4,7 @@ use std::fs;
 
 use atrous_data::{DataError, Dataset, DatasetKind, ImageLimit, LabelMap, RgbImage8, Split};
 
-use crate::{message, put, small};
+use crate::{message, published, put, small};
 
 #[track_caller]
 fn assert_names(message: &str, file: &str, advice: &str) {
@@ -14,7 +14,7 @@ fn assert_names(message: &str, file: &str, advice: &str) {
 #[test]
 fn missing_root() {
     let root = tempfile::tempdir().unwrap();
-    for kind in DatasetKind::ALL {
+    for kind in published() {
         let text = message(kind, &root.path().join("nowhere"));
         assert_names(&text, "nowhere: no such folder", "set --data-root");
         assert_names(&message(kind, root.path()), kind.directory(), "docs/guide/datasets.md");
@@ -24,7 +24,7 @@ fn missing_root() {
 #[test]
 fn empty_root_and_foreign_root() {
     let root = tempfile::tempdir().unwrap();
-    for kind in DatasetKind::ALL {
+    for kind in published() {
         fs::create_dir(root.path().join(kind.directory())).unwrap();
         assert_names(&message(kind, root.path()), kind.directory(), "it is empty; it must hold");
         put(&root.path().join(kind.directory()).join("readme.txt"), b"hello");
@@ -36,12 +36,12 @@ fn empty_root_and_foreign_root() {
 fn empty_image_folder() {
     let root = tempfile::tempdir().unwrap();
     fs::create_dir_all(root.path().join("STARE/stare-images")).unwrap();
-    assert_names(&message(DatasetKind::Stare, root.path()), "stare-images", "holds no images");
+    assert_names(&message(DatasetKind::STARE, root.path()), "stare-images", "holds no images");
 }
 
 #[test]
 fn image_without_mask_and_mask_without_image() {
-    for kind in DatasetKind::ALL {
+    for kind in published() {
         for remove_mask in [true, false] {
             let (root, _) = small(kind);
             let dataset = Dataset::open(kind, root.path()).unwrap();
@@ -58,17 +58,17 @@ fn image_without_mask_and_mask_without_image() {
 
 #[test]
 fn image_and_mask_of_different_sizes() {
-    let (root, folder) = small(DatasetKind::Isaid);
+    let (root, folder) = small(DatasetKind::ISAID);
     let name = "ann_dir/val/P0003_0_40_0_48_instance_color_RGB.png";
     LabelMap::filled(40, 47, 0).write_png(&folder.join(name)).unwrap();
-    let text = message(DatasetKind::Isaid, root.path());
+    let text = message(DatasetKind::ISAID, root.path());
     assert_names(&text, name, "mask is 40x47");
     assert_names(&text, "P0003_0_40_0_48.png is 40x48", "get both files again");
 }
 
 #[test]
 fn truncated_files_of_every_format() {
-    for kind in DatasetKind::ALL {
+    for kind in published() {
         for victim_is_mask in [false, true] {
             let (root, _) = small(kind);
             let dataset = Dataset::open(kind, root.path()).unwrap();
@@ -84,7 +84,7 @@ fn truncated_files_of_every_format() {
 
 #[test]
 fn not_an_image() {
-    for kind in DatasetKind::ALL {
+    for kind in published() {
         for content in [b"<html>please log in</html>".as_slice(), b""] {
             let (root, _) = small(kind);
             let victim = Dataset::open(kind, root.path()).unwrap().samples(Split::Val)[1].image.clone();
@@ -97,19 +97,19 @@ fn not_an_image() {
 
 #[test]
 fn absurd_sizes() {
-    let (root, folder) = small(DatasetKind::Stare);
+    let (root, folder) = small(DatasetKind::STARE);
     fs::remove_file(folder.join("stare-images/im0001.ppm.gz")).unwrap();
     put(&folder.join("stare-images/im0001.ppm"), b"P6 70000 70000 255\nabc");
-    let text = message(DatasetKind::Stare, root.path());
+    let text = message(DatasetKind::STARE, root.path());
     assert_names(&text, "im0001.ppm", "claims 70000x70000 pixels (height x width), over the limit of 200 megapixels");
 
     // A PNG that claims 200000 x 200000 pixels in its header.
-    let (root, folder) = small(DatasetKind::Isaid);
+    let (root, folder) = small(DatasetKind::ISAID);
     let name = "ann_dir/train/P0000_0_40_0_48_instance_color_RGB.png";
     let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\x03\x0d\x40\0\x03\x0d\x40\x08\0\0\0\0".to_vec();
     png.extend(0x9b06_2c0fu32.to_be_bytes());
     put(&folder.join(name), &png);
-    let text = message(DatasetKind::Isaid, root.path());
+    let text = message(DatasetKind::ISAID, root.path());
     assert_names(&text, name, "claims 200000x200000 pixels");
     assert_names(&text, name, "get the file again");
 }
@@ -117,11 +117,11 @@ fn absurd_sizes() {
 #[test]
 fn label_values_outside_the_classes() {
     let cases = [
-        (DatasetKind::Stare, 7, "allowed are 0 and 255, or 0 and 1"),
-        (DatasetKind::ChaseDb1, 128, "allowed are 0 and 255, or 0 and 1"),
-        (DatasetKind::Hrf, 254, "allowed are 0 and 255, or 0 and 1"),
-        (DatasetKind::Cityscapes, 34, "allowed are the label ids 0 to 33"),
-        (DatasetKind::Isaid, 16, "allowed are the classes 0 to 15"),
+        (DatasetKind::STARE, 7, "allowed are 0 and 255, or 0 and 1"),
+        (DatasetKind::CHASE_DB1, 128, "allowed are 0 and 255, or 0 and 1"),
+        (DatasetKind::HRF, 254, "allowed are 0 and 255, or 0 and 1"),
+        (DatasetKind::CITYSCAPES, 34, "allowed are the label ids 0 to 33"),
+        (DatasetKind::ISAID, 16, "allowed are the classes 0 to 15"),
     ];
     for (kind, value, allowed) in cases {
         let (root, _) = small(kind);
@@ -138,45 +138,45 @@ fn label_values_outside_the_classes() {
 
 #[test]
 fn colour_masks_where_indexes_are_expected() {
-    let (root, folder) = small(DatasetKind::Isaid);
+    let (root, folder) = small(DatasetKind::ISAID);
     let name = "ann_dir/train/P0001_0_40_0_48_instance_color_RGB.png";
     RgbImage8::filled(40, 48, [0, 0, 63]).write_png(&folder.join(name)).unwrap();
-    assert_names(&message(DatasetKind::Isaid, root.path()), name, "atrous prepare isaid");
+    assert_names(&message(DatasetKind::ISAID, root.path()), name, "atrous prepare isaid");
 }
 
 #[test]
 fn original_isaid_images_must_be_prepared() {
     let root = tempfile::tempdir().unwrap();
     fs::create_dir_all(root.path().join("iSAID/train/Semantic_masks")).unwrap();
-    assert_names(&message(DatasetKind::Isaid, root.path()), "iSAID", "atrous prepare isaid");
+    assert_names(&message(DatasetKind::ISAID, root.path()), "iSAID", "atrous prepare isaid");
 }
 
 #[test]
 fn split_file_with_an_unknown_image() {
-    let (root, folder) = small(DatasetKind::Hrf);
+    let (root, folder) = small(DatasetKind::HRF);
     put(&folder.join("atrous-split.txt"), b"# training\n01_dr\n99_x\n");
-    assert_names(&message(DatasetKind::Hrf, root.path()), "atrous-split.txt: line 3", "`99_x`");
+    assert_names(&message(DatasetKind::HRF, root.path()), "atrous-split.txt: line 3", "`99_x`");
     for outside in ["../HRF/images/01_dr", "/etc/passwd", "..\\01_dr"] {
         put(&folder.join("atrous-split.txt"), format!("01_dr\n{outside}\n").as_bytes());
         assert_names(
-            &message(DatasetKind::Hrf, root.path()),
+            &message(DatasetKind::HRF, root.path()),
             "atrous-split.txt: line 2",
             "is a path; name an image by",
         );
     }
     put(&folder.join("atrous-split.txt"), b"01_dr\n\xff\xfe\n");
-    assert_names(&message(DatasetKind::Hrf, root.path()), "atrous-split.txt: line 2", "no UTF-8 text");
+    assert_names(&message(DatasetKind::HRF, root.path()), "atrous-split.txt: line 2", "no UTF-8 text");
     put(&folder.join("atrous-split.txt"), &[b'#'; (1 << 20) + 1]);
-    assert_names(&message(DatasetKind::Hrf, root.path()), "atrous-split.txt: line 1", "more than 1048576 bytes");
+    assert_names(&message(DatasetKind::HRF, root.path()), "atrous-split.txt: line 1", "more than 1048576 bytes");
     put(&folder.join("atrous-split.txt"), b"# nothing\n");
-    assert_names(&message(DatasetKind::Hrf, root.path()), "HRF", "no images for the train split");
+    assert_names(&message(DatasetKind::HRF, root.path()), "HRF", "no images for the train split");
 }
 
 #[test]
 fn unwritable_output() {
-    let (_root, folder) = small(DatasetKind::Stare);
+    let (_root, folder) = small(DatasetKind::STARE);
     let blocked = folder.join("atrous-split.txt/out");
-    let error = atrous_data::prepare::convert(DatasetKind::Stare, &folder, &blocked, ImageLimit::DEFAULT, &|_, _| {});
+    let error = atrous_data::prepare::convert(DatasetKind::STARE, &folder, &blocked, ImageLimit::DEFAULT, &|_, _| {});
     assert!(matches!(error, Err(DataError::Write { .. })), "{error:?}");
 }
 
@@ -189,7 +189,7 @@ fn damaged_files_never_panic() {
         state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (state >> 33) as usize % below
     };
-    for kind in DatasetKind::ALL {
+    for kind in published() {
         let (_root, folder) = small(kind);
         let dataset = Dataset::open_at(kind, &folder).unwrap();
         let sample = &dataset.samples(Split::Train)[0];

@@ -11,6 +11,11 @@ use std::path::{Path, PathBuf};
 use atrous_data::synthetic::{self, SyntheticConfig};
 use atrous_data::{Dataset, DatasetKind, LabelMap, RgbImage8};
 
+/// Iterates over the data sets that others have published.
+fn published() -> impl Iterator<Item = DatasetKind> {
+    DatasetKind::all().filter(|kind| kind.is_published())
+}
+
 /// A small synthetic data set in a folder that goes away.
 fn small(kind: DatasetKind) -> (tempfile::TempDir, PathBuf) {
     let root = tempfile::tempdir().unwrap();

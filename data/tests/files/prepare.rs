@@ -6,11 +6,11 @@ use std::path::Path;
 use atrous_data::prepare::{TileOptions, convert, isaid};
 use atrous_data::{DataError, Dataset, DatasetKind, ImageLimit, LabelMap, RgbImage8, Split};
 
-use crate::small;
+use crate::{published, small};
 
 #[test]
 fn converted_sets_hold_the_same_images_and_labels() {
-    for kind in DatasetKind::ALL.into_iter().filter(|kind| *kind != DatasetKind::Isaid) {
+    for kind in published().filter(|kind| *kind != DatasetKind::ISAID) {
         let (root, folder) = small(kind);
         let out = tempfile::tempdir().unwrap();
         let place = out.path().join(kind.directory());
@@ -36,10 +36,10 @@ fn converted_sets_hold_the_same_images_and_labels() {
 
 #[test]
 fn a_damaged_file_stops_conversion_with_nothing_written() {
-    let (_root, folder) = small(DatasetKind::Hrf);
+    let (_root, folder) = small(DatasetKind::HRF);
     fs::write(folder.join("manual1/02_h.tif"), b"II*\0").unwrap();
     let out = tempfile::tempdir().unwrap();
-    let message = convert(DatasetKind::Hrf, &folder, &out.path().join("HRF"), ImageLimit::DEFAULT, &|_, _| {})
+    let message = convert(DatasetKind::HRF, &folder, &out.path().join("HRF"), ImageLimit::DEFAULT, &|_, _| {})
         .unwrap_err()
         .to_string();
     assert!(message.contains("02_h.tif: cannot be decoded"), "{message}");
@@ -83,7 +83,7 @@ fn isaid_is_cut_into_tiles() {
     assert_eq!(train.class_pixels[14], 18);
     assert_eq!(train.unknown_pixels, 0);
 
-    let dataset = Dataset::open(DatasetKind::Isaid, out.path()).unwrap();
+    let dataset = Dataset::open(DatasetKind::ISAID, out.path()).unwrap();
     let names: Vec<&str> = dataset.samples(Split::Train).iter().map(|sample| sample.id.as_str()).collect();
     assert_eq!(
         names,

@@ -6,16 +6,14 @@ use std::sync::Arc;
 use atrous_data::inspect::{self, FileStatus, PUBLISHED};
 use atrous_data::{AugmentConfig, BatchSource, Dataset, DatasetKind, Split};
 
-/// The data root if it holds the set as its publisher ships it; prints a line if not.
-fn root_of(kind: DatasetKind) -> Option<PathBuf> {
+const HRF: (DatasetKind, &str) = (DatasetKind::HRF, "manual1");
+
+/// The data root if it holds the set as its publisher ships it, which the file or folder
+/// `published` tells; prints a line if not.
+fn root_of(kind: DatasetKind, published: &str) -> Option<PathBuf> {
     let beside = Path::new("../../shared/data").to_path_buf();
     let root = std::env::var_os("ATROUS_DATA").map_or(beside, PathBuf::from);
     let folder = root.join(kind.directory());
-    let published = match kind {
-        DatasetKind::Stare => "stare-images",
-        DatasetKind::ChaseDb1 => "Image_01L.jpg",
-        _ => "manual1",
-    };
     let found = folder.join(published).exists() && !folder.join("atrous-synthetic.txt").exists();
     if !found {
         println!("skipped: the published files of {} are not in {}", kind.title(), root.display());
@@ -23,8 +21,8 @@ fn root_of(kind: DatasetKind) -> Option<PathBuf> {
     found.then_some(root)
 }
 
-fn check(kind: DatasetKind, train: usize, val: usize, size: [usize; 2], vessel_share: [f64; 2]) {
-    let Some(root) = root_of(kind) else { return };
+fn check((kind, published): (DatasetKind, &str), train: usize, val: usize, size: [usize; 2], vessel_share: [f64; 2]) {
+    let Some(root) = root_of(kind, published) else { return };
     let dataset = Dataset::open(kind, &root).unwrap();
     for (split, count) in [(Split::Train, train), (Split::Val, val)] {
         let found = inspect::statistics(&dataset, split, &|_, _| {}).unwrap();
@@ -44,23 +42,23 @@ fn check(kind: DatasetKind, train: usize, val: usize, size: [usize; 2], vessel_s
 
 #[test]
 fn stare_loads_in_full() {
-    check(DatasetKind::Stare, 10, 10, [605, 700], [0.05, 0.12]);
+    check((DatasetKind::STARE, "stare-images"), 10, 10, [605, 700], [0.05, 0.12]);
 }
 
 #[test]
 fn chase_db1_loads_in_full() {
-    check(DatasetKind::ChaseDb1, 20, 8, [960, 999], [0.05, 0.12]);
+    check((DatasetKind::CHASE_DB1, "Image_01L.jpg"), 20, 8, [960, 999], [0.05, 0.12]);
 }
 
 #[test]
 fn hrf_loads_in_full() {
-    check(DatasetKind::Hrf, 15, 30, [2336, 3504], [0.05, 0.12]);
+    check(HRF, 15, 30, [2336, 3504], [0.05, 0.12]);
 }
 
 #[test]
 fn hrf_trains_on_five_images_of_each_group() {
-    let Some(root) = root_of(DatasetKind::Hrf) else { return };
-    let dataset = Dataset::open(DatasetKind::Hrf, &root).unwrap();
+    let Some(root) = root_of(HRF.0, HRF.1) else { return };
+    let dataset = Dataset::open(DatasetKind::HRF, &root).unwrap();
     let ids: Vec<&str> = dataset.samples(Split::Train).iter().map(|s| s.id.as_str()).collect();
     let expected: Vec<String> = (1..=5).flat_map(|n| ["dr", "g", "h"].map(|group| format!("{n:02}_{group}"))).collect();
     assert_eq!(ids, expected);
@@ -68,8 +66,8 @@ fn hrf_trains_on_five_images_of_each_group() {
 
 #[test]
 fn a_batch_of_hrf_at_full_size_is_drawn() {
-    let Some(root) = root_of(DatasetKind::Hrf) else { return };
-    let dataset = Arc::new(Dataset::open(DatasetKind::Hrf, &root).unwrap());
+    let Some(root) = root_of(HRF.0, HRF.1) else { return };
+    let dataset = Arc::new(Dataset::open(DatasetKind::HRF, &root).unwrap());
     let augment = AugmentConfig::protocol(dataset.kind.resize_reference(), [256, 256]);
     let batch = BatchSource::new(dataset, augment, 4, 0, 0).batch(0).unwrap();
     assert_eq!(batch.images.len(), 4 * 3 * 256 * 256);

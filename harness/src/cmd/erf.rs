@@ -15,7 +15,7 @@ use crate::support::stop::StopFlag;
 use anyhow::{Context, Result, anyhow, ensure};
 use atrous_data::DatasetKind;
 use atrous_models::device::ComputeDevice;
-use atrous_models::{Layer, Segmentor};
+use atrous_models::{DecodeHead, Layer, Segmentor};
 use clap::ArgGroup;
 use std::path::PathBuf;
 
@@ -310,9 +310,9 @@ mod tests {
 
     #[test]
     fn classes_have_names_and_indexes() {
-        assert_eq!(class("vessel", DatasetKind::Stare).unwrap(), 1);
-        assert_eq!(class("0", DatasetKind::Stare).unwrap(), 0);
-        let error = class("road", DatasetKind::Stare).unwrap_err().to_string();
+        assert_eq!(class("vessel", DatasetKind::STARE).unwrap(), 1);
+        assert_eq!(class("0", DatasetKind::STARE).unwrap(), 0);
+        let error = class("road", DatasetKind::STARE).unwrap_err().to_string();
         assert_eq!(error, "--class road: STARE has background, vessel");
     }
 }

@@ -138,7 +138,7 @@ mod tests {
     fn the_table_has_a_line_per_class() {
         let confusion = Confusion { classes: 2, counts: vec![90, 10, 0, 0] };
         let report = Scored {
-            dataset: DatasetKind::Stare,
+            dataset: DatasetKind::STARE,
             split: "val".into(),
             images: 1,
             scores: confusion.scores(),

@@ -8,9 +8,8 @@ use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use anyhow::{Context, Result, ensure};
 use atrous_data::inspect::{self, FileCheck, FileStatus, PUBLISHED, SplitStatistics};
-use atrous_data::{AugmentConfig, BatchSource, Dataset, DatasetKind, RgbImage8, Split};
+use atrous_data::{AugmentConfig, BatchSource, Dataset, DatasetKind, Split};
 use std::fmt::Write;
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -102,7 +101,8 @@ pub fn run(args: Args) -> Result<Exit> {
         let crop = args.crop.map_or(protocol::of(kind).crop, |Sides(sides)| sides);
         let augment = AugmentConfig::protocol(kind.resize_reference(), crop);
         let source = BatchSource::new(dataset, augment, BATCH.min(args.samples), args.seed, CACHE_BYTES);
-        write_png(&sheet, inspect::sheet(&source, args.samples)?)?;
+        let picture = inspect::sheet(&source, args.samples)?;
+        atomic_file::write(&sheet, picture.png().context("the sheet cannot be encoded")?)?;
         print(format!("\n{} augmented samples with their masks: {}\n", args.samples, sheet.display()))?;
     }
     Ok(code)
@@ -170,12 +170,4 @@ fn check_line(check: &FileCheck) -> Option<String> {
         FileStatus::Missing if check.required => Some(format!("{name}: missing{note}")),
         FileStatus::Missing => Some(format!("{name}: missing, but not needed")),
     }
-}
-
-fn write_png(path: &Path, picture: RgbImage8) -> Result<()> {
-    let (width, height) = (picture.width as u32, picture.height as u32);
-    let buffer = image::RgbImage::from_raw(width, height, picture.data).context("the sheet has a wrong size")?;
-    let mut bytes = Cursor::new(Vec::new());
-    buffer.write_to(&mut bytes, image::ImageFormat::Png).context("the sheet cannot be encoded")?;
-    atomic_file::write(path, bytes.into_inner())
 }

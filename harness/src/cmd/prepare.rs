@@ -64,7 +64,7 @@ pub fn run(args: Args) -> Result<Exit> {
         bar.set(done);
     };
     let limit = args.data.images.limit();
-    let prepared = if kind == DatasetKind::Isaid {
+    let prepared = if kind == DatasetKind::ISAID {
         let default = TileOptions::default();
         let (tile, overlap) = (args.tile.unwrap_or(default.tile), args.overlap.unwrap_or(default.overlap));
         let options = TileOptions { tile, overlap, limit };

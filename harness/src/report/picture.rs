@@ -130,7 +130,7 @@ mod tests {
         assert_eq!(pixels, [NEITHER, SUPERFLUOUS, MISSED, AGREED, IGNORED]);
         let many = draw_difference(&truth, &[0, 1, 0, 1, 0], 16);
         assert_eq!((many.pixel(0, 0), many.pixel(0, 2)), (AGREED, SUPERFLUOUS));
-        let classes = draw_classes(&truth, DatasetKind::Hrf);
+        let classes = draw_classes(&truth, DatasetKind::HRF);
         assert_eq!([classes.pixel(0, 0), classes.pixel(0, 2), classes.pixel(0, 4)], [[0; 3], [255; 3], IGNORED]);
     }
 }

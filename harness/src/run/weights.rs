@@ -1,7 +1,6 @@
 //! A trained network from a file, ready for inference.
 
-use crate::experiment::convolutions::{self, Convolution};
-use crate::experiment::network;
+use crate::experiment::network::{self, NetworkCost};
 use crate::experiment::settings::ModelKind;
 use crate::experiment::spec::{check_rates, protocol};
 use crate::run::infer::Inference;
@@ -10,7 +9,7 @@ use crate::support::input_file;
 use anyhow::{Context, Result, anyhow, ensure};
 use atrous_data::DatasetKind;
 use atrous_models::device::ComputeDevice;
-use atrous_models::{BackboneConfig, Segmentor, SegmentorConfig, State, Tolerance};
+use atrous_models::{ExtractorConfig, Segmentor, SegmentorConfig, State, Tolerance};
 use std::path::Path;
 
 /// A network, and how it is to be used.
@@ -124,9 +123,8 @@ impl Trained {
         ensure!([8, 16].contains(&output_stride), "--output-stride must be 8 or 16, is {output_stride}");
         let mut config = state.network(rates, output_stride)?;
         config.align_corners = options.align_corners || metadata.align_corners;
-        let resnet = matches!(config.backbone, BackboneConfig::Resnet(_));
         ensure!(
-            resnet || options.output_stride.is_none(),
+            config.backbone.output_stride() > 1 || options.output_stride.is_none(),
             "--output-stride is for a ResNet; this network has a map of full size"
         );
         check_classes(dataset, config.classes)?;
@@ -150,7 +148,7 @@ impl Trained {
 fn check_weights(config: &SegmentorConfig, state: &State) -> Result<()> {
     const AUXILIARY_HEAD: f64 = 4e6;
     let found: usize = state.tensors.values().map(|values| values.data.len()).sum();
-    let wanted: f64 = convolutions::of_network(config).iter().map(Convolution::weights).sum();
+    let wanted = NetworkCost::of(config).weights;
     ensure!(
         wanted <= 2.0 * found as f64 + AUXILIARY_HEAD,
         "it has {found} values, and the network that it is said to be of has {wanted:.1e} weights"

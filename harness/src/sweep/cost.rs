@@ -1,9 +1,8 @@
 //! A rough cost model: multiply-adds of a run, and how many of them this processor does in a second.
 
-use crate::experiment::convolutions::{Convolution, convolutions};
-use crate::experiment::settings::{DataSource, InferSpec, ModelSpec, RunSettings};
+use crate::experiment::network::{self, NetworkCost};
+use crate::experiment::settings::{DataSource, InferSpec, RunSettings};
 use crate::run::windows::count;
-use atrous_data::DatasetKind;
 use std::time::{Duration, Instant};
 
 /// Forward and backward pass over forward pass: gradients of the input and of the weights cost one each.
@@ -13,7 +12,7 @@ const TRAINING_FACTOR: f64 = 3.0;
 pub fn training(settings: &RunSettings) -> f64 {
     let [height, width] = settings.crop;
     let crops = settings.train.iterations as f64 * settings.train.batch as f64;
-    TRAINING_FACTOR * crops * (height * width) as f64 * per_pixel(&settings.model, &settings.rates)
+    TRAINING_FACTOR * crops * (height * width) as f64 * per_pixel(settings)
 }
 
 /// Multiply-adds of scoring `images` images.
@@ -27,29 +26,16 @@ pub fn evaluation(settings: &RunSettings, images: usize) -> f64 {
         .map(|ratio| [height, width].map(|side| (side as f64 * ratio) as usize))
         .map(|[height, width]| views * scored_pixels(&settings.infer, height, width) as f64)
         .sum();
-    images as f64 * pixels * per_pixel(&settings.model, &settings.rates)
+    images as f64 * pixels * per_pixel(settings)
 }
 
 /// Multiply-adds of a run, by its settings alone: where its images are files, as many are scored as the publishers' split has.
 pub fn planned(settings: &RunSettings) -> f64 {
     let images = match &settings.data {
         DataSource::Synthetic(synthetic) => synthetic.val,
-        DataSource::Files => published_images(settings.dataset),
+        DataSource::Files => settings.dataset.protocol().validation_images,
     };
     training(settings) + evaluation(settings, images)
-}
-
-/// Validation images (for iSAID, tiles) of the splits that docs/guide/datasets.md describes.
-fn published_images(dataset: DatasetKind) -> usize {
-    match dataset {
-        DatasetKind::Stare => 10,
-        DatasetKind::ChaseDb1 => 8,
-        DatasetKind::Hrf => 30,
-        DatasetKind::Cityscapes => 500,
-        DatasetKind::Isaid => 11_644,
-        // Always drawn.
-        DatasetKind::Control => 0,
-    }
 }
 
 /// Pixels that pass the network for one image: windows overlap.
@@ -64,8 +50,8 @@ fn scored_pixels(infer: &InferSpec, height: usize, width: usize) -> usize {
 }
 
 /// Multiply-adds per input pixel of a forward pass, both heads included.
-fn per_pixel(model: &ModelSpec, rates: &[usize]) -> f64 {
-    convolutions(model, rates).iter().map(Convolution::multiply_adds).sum()
+fn per_pixel(settings: &RunSettings) -> f64 {
+    NetworkCost::of(&network::config(settings)).multiply_adds
 }
 
 /// Multiply-adds of a training step, in units of a billion.
@@ -124,7 +110,7 @@ fn product(side: usize) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::settings::{ModelKind, tests::example};
+    use crate::experiment::settings::{ModelKind, ModelSpec, tests::example};
 
     #[test]
     fn cost_grows_with_width_and_iterations() {
@@ -149,7 +135,10 @@ mod tests {
 
     #[test]
     fn the_published_networks_cost_what_they_are_known_to() {
-        let count = |kind| per_pixel(&ModelSpec::published(kind), &[1, 12, 24, 36]) * 512.0 * 1024.0 / 1e9;
+        let count = |kind| {
+            let config = ModelSpec::published(kind).config(&[1, 12, 24, 36], 19);
+            NetworkCost::of(&config).multiply_adds * 512.0 * 1024.0 / 1e9
+        };
         let (r50, r101) = (count(ModelKind::DeeplabV3R50D8), count(ModelKind::DeeplabV3R101D8));
         assert!(r50 > 200.0 && r50 < 600.0 && r101 > r50 * 1.1, "{r50} {r101}");
         assert!(count(ModelKind::DeeplabV3R50D16) < r50 / 2.0);

@@ -1,7 +1,7 @@
 //! Memory that a run needs on the CPU, estimated generously: what decides how many fit side by
 //! side.
 
-use crate::experiment::convolutions::{Convolution, convolutions};
+use crate::experiment::network::{self, NetworkCost};
 use crate::experiment::settings::{DataSource, InferMode, RunSettings};
 use crate::run::infer::BATCH_PIXELS;
 use crate::run::options::RunOptions;
@@ -34,9 +34,7 @@ const FLOAT_BYTES: f64 = 4.0;
 /// processor's that it has for itself.
 pub fn bytes(load: &Workload, threads: usize) -> u64 {
     let settings = load.settings;
-    let list = convolutions(&settings.model, &settings.rates);
-    let written: f64 = list.iter().map(Convolution::written).sum();
-    let weights: f64 = list.iter().map(Convolution::weights).sum();
+    let NetworkCost { written, weights, .. } = NetworkCost::of(&network::config(settings));
     let maps = training(settings, written).max(scoring(settings, written));
     let weights = COPIES_OF_WEIGHTS * FLOAT_BYTES * weights;
     (PROGRAM_BYTES + SLACK * maps + weights + loading(load, threads)) as u64

@@ -74,7 +74,7 @@ fn is_abandoned(path: &Path) -> bool {
 fn is_half_drawn(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".tmp")?.rsplit_once('-'));
     let is_hash = |text: &str| text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    name.is_some_and(|(set, hash)| is_hash(hash) && DatasetKind::ALL.iter().any(|kind| kind.name() == set))
+    name.is_some_and(|(set, hash)| is_hash(hash) && DatasetKind::all().any(|kind| kind.name() == set))
 }
 
 /// Whether a process runs, as far as Linux tells (proc(5)). Elsewhere none is taken to run: there,
@@ -116,8 +116,10 @@ mod tests {
             // Killed before its run.toml was there.
             write(out, &format!("stare/1-2/seed-1-abc/.run.toml.{dead}-4.tmp")),
         ];
-        let drawing = write(out, "synthetic/stare-0123456789abcdef.tmp/STARE/.im1.png.partial-1-2");
-        left.push(drawing.ancestors().nth(2).unwrap().to_owned());
+        for kind in DatasetKind::all() {
+            let drawing = write(out, &format!("synthetic/{kind}-0123456789abcdef.tmp/X/.im1.png.partial-1-2"));
+            left.push(drawing.ancestors().nth(2).unwrap().to_owned());
+        }
         left.sort();
         let child = std::process::Command::new("sleep").arg("600").spawn().unwrap();
         let mut child = Ended(child);

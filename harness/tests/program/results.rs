@@ -2,6 +2,7 @@
 
 use crate::outcome::named;
 use crate::place::Place;
+use atrous_data::DatasetKind;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -54,6 +55,14 @@ fn committed_tables_are_as_documented() {
         }
     }
     assert!(rows > 100, "{rows}");
+}
+
+#[test]
+fn every_data_set_is_documented() {
+    let schema = documented();
+    let described = schema["results.csv"].iter().find(|column| column.name == "dataset").unwrap();
+    let names: Vec<String> = DatasetKind::all().map(|kind| format!("`{kind}`")).collect();
+    assert_eq!(described.what, names.join(", "));
 }
 
 const RUN_FILES: [&str; 3] = ["images.csv", "log.csv", "evaluations.csv"];

@@ -14,7 +14,7 @@ use super::machine;
 use super::storage::Storages;
 use super::value::{Heap, Value};
 
-/// Such a file. Entries are not unpacked: they are parts of it.
+/// A file in the container. Entries are not unpacked: they are parts of it.
 pub(super) struct Archive<'a> {
     bytes: &'a [u8],
     zip: ZipArchive<io::Cursor<&'a [u8]>>,
@@ -27,8 +27,11 @@ pub(super) struct Archive<'a> {
 }
 
 impl<'a> Archive<'a> {
+    /// Opens a file in the container.
+    ///
     /// # Errors
-    /// [`PthError::Archive`], [`PthError::NotCheckpoint`], [`PthError::TorchScript`], [`PthError::ByteOrder`].
+    /// [`PthError::Archive`], [`PthError::NotCheckpoint`], [`PthError::TorchScript`],
+    /// [`PthError::ByteOrder`].
     pub fn open(bytes: &'a [u8]) -> Result<Self, PthError> {
         let zip = ZipArchive::new(io::Cursor::new(bytes)).map_err(|error| PthError::Archive(error.to_string()))?;
         let first = zip.file_names_raw().next().unwrap_or_default();
@@ -46,8 +49,11 @@ impl<'a> Archive<'a> {
         }
     }
 
+    /// Reads the archive's pickle.
+    ///
     /// # Errors
-    /// [`PthError::NotCheckpoint`] without `data.pkl`, those of an entry, and those of the pickle machine.
+    /// [`PthError::NotCheckpoint`] without `data.pkl`, those of an entry, and those of the pickle
+    /// machine.
     pub fn pickle(&mut self) -> Result<(Heap<'a>, Value<'a>), PthError> {
         let range = self.entry("data.pkl")?.ok_or(PthError::NotCheckpoint("a zip archive without data.pkl"))?;
         machine::load(&mut Cursor::new(&self.bytes[..range.end], range.start))
@@ -57,7 +63,7 @@ impl<'a> Archive<'a> {
         self.zip.index_for_name_raw(&[self.folder.as_slice(), name.as_bytes()].concat())
     }
 
-    /// Where an entry of the folder is in the file, checked against its sum.
+    /// Finds where an entry of the folder is in the file, checked against its sum.
     fn entry(&mut self, name: &str) -> Result<Option<Range<usize>>, PthError> {
         if let Some(range) = self.read.get(name) {
             return Ok(Some(range.clone()));

@@ -2,7 +2,8 @@
 
 use super::PthError;
 
-/// A position in a file. The end is that of the part that may be read, and positions count from the start of the file.
+/// A position in a file. The end is that of the part that may be read, and positions count from the
+/// start of the file.
 pub(super) struct Cursor<'a> {
     bytes: &'a [u8],
     position: usize,

@@ -16,7 +16,8 @@ pub(super) enum ElementType {
 }
 
 impl ElementType {
-    /// By the class of a storage (`FloatStorage`) or the name of a type (`float32`), both of the module `torch`.
+    /// Finds the type by the class of a storage (`FloatStorage`) or the name of a type (`float32`),
+    /// both of the module `torch`.
     pub fn of(name: &str) -> Option<Self> {
         Some(match name {
             "HalfStorage" | "float16" => Self::F16,
@@ -47,7 +48,8 @@ impl ElementType {
         }
     }
 
-    /// Elements at these places of a storage, rounded to f32; none of what is no floating-point number.
+    /// Reads the elements at these places of a storage, rounded to f32; none of what is no
+    /// floating-point number.
     ///
     /// # Panics
     /// If the storage has no such place.

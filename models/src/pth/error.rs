@@ -17,7 +17,7 @@ pub enum PthError {
     Archive(String),
     #[error("numbers in byte order \"{0}\"; only little is read")]
     ByteOrder(String),
-    /// Of the older container, without which none of its storages can be told apart.
+    /// The older container's list of storages, without which none of them can be told apart.
     #[error("list of storages: {0}")]
     StorageList(String),
     #[error("no floating-point tensor in the state dict; at the top level there is {found}")]
@@ -44,7 +44,7 @@ pub enum TensorFault {
     Expanded { elements: u128, found: usize },
 }
 
-/// A name from a file as part of a message of one line.
+/// Makes a name from a file fit into a message of one line.
 pub(super) fn shown(name: &str) -> String {
     const SHOWN_CHARACTERS: usize = 100;
     let mut shown: String = name.chars().take(SHOWN_CHARACTERS).flat_map(char::escape_debug).collect();

@@ -1,4 +1,5 @@
-//! The container of torch before 1.6, and of its later versions if asked: pickles, then the storages.
+//! The container of torch before 1.6, and of its later versions if asked: pickles, then the
+//! storages.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,8 @@
 //! A pickle machine that builds data and calls nothing.
 //!
-//! Each instruction takes at least a byte and makes at most one value, sequences are moved and never copied, and names
-//! are compared, not looked up. Memory and time are thus linear in the length of the pickle.
+//! Each instruction takes at least a byte and makes at most one value, sequences are moved and
+//! never copied, and names are compared, not looked up. Memory and time are thus linear in the
+//! length of the pickle.
 
 use std::collections::HashMap;
 
@@ -11,7 +12,8 @@ use super::literal::{decimal, integer, quoted, text, unquoted};
 use super::opcode as op;
 use super::value::{Heap, Object, Value};
 
-/// Instructions that a pickle may have, for which some 100 MB are taken at most. Torch writes about 40 a tensor.
+/// Instructions that a pickle may have, for which some 100 MB are taken at most. Torch writes about
+/// 40 a tensor.
 const MAX_INSTRUCTIONS: usize = 1 << 20;
 
 /// The newest protocol that is understood.
@@ -23,7 +25,7 @@ const MAX_PROTOCOL: u8 = 5;
 /// [`PthError::Truncated`], [`PthError::Opcode`] and [`PthError::Pickle`].
 pub(super) fn load<'a>(cursor: &mut Cursor<'a>) -> Result<(Heap<'a>, Value<'a>), PthError> {
     let (heap, stack, marks, memo) = (Heap::default(), Vec::new(), Vec::new(), HashMap::new());
-    let mut machine = Machine { at: cursor.position(), cursor, heap, stack, marks, memo };
+    let mut machine = PickleMachine { at: cursor.position(), cursor, heap, stack, marks, memo };
     for _ in 0..MAX_INSTRUCTIONS {
         machine.at = machine.cursor.position();
         let opcode = machine.cursor.byte()?;
@@ -36,18 +38,18 @@ pub(super) fn load<'a>(cursor: &mut Cursor<'a>) -> Result<(Heap<'a>, Value<'a>),
     Err(machine.error("too many instructions"))
 }
 
-struct Machine<'c, 'a> {
+struct PickleMachine<'c, 'a> {
     cursor: &'c mut Cursor<'a>,
     heap: Heap<'a>,
     stack: Vec<Value<'a>>,
     /// Heights of the stack where the marks are.
     marks: Vec<usize>,
     memo: HashMap<usize, Value<'a>>,
-    /// Where the present instruction begins.
+    /// The place where the present instruction begins.
     at: usize,
 }
 
-impl<'a> Machine<'_, 'a> {
+impl<'a> PickleMachine<'_, 'a> {
     fn step(&mut self, opcode: u8) -> Result<(), PthError> {
         match opcode {
             op::MARK => self.marks.push(self.stack.len()),

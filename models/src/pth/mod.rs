@@ -1,19 +1,22 @@
 //! PyTorch checkpoints, read without executing anything in them.
 //!
-//! A checkpoint is a pickle and raw numbers beside it. Python's pickle is a program that may call any function; the
-//! machine here knows the few that a state dict is made of, and passes over the rest. What is read, and what is not:
+//! A checkpoint is a pickle and raw numbers beside it. Python's pickle is a program that may call
+//! any function; the machine here knows the few that a state dict is made of, and passes over the
+//! rest. What is read, and what is not:
 //!
-//! - Both containers: the zip archive of torch 1.6 and later, its entries uncompressed, and the older row of pickles,
-//!   which the ImageNet weights of open-mmlab and torchvision are in. Not TorchScript, nor the tar of torch before
-//!   0.1.10.
-//! - The dict under `state_dict` (as mmengine nests it), else that under `model`, else the top level.
-//! - Tensors and parameters of f16, bf16, f32 and f64, as views of their storages. Integers and booleans, such as
-//!   `num_batches_tracked`, are left out. Complex, quantised and sparse tensors of the state dict are errors.
+//! - Both containers: the zip archive of torch 1.6 and later, its entries uncompressed, and the
+//!   older row of pickles, which the ImageNet weights of open-mmlab and torchvision are in. Not
+//!   TorchScript, nor the tar of torch before 0.1.10.
+//! - The dict under `state_dict` (as mmengine nests it), else that under `model`, else the top
+//!   level.
+//! - Tensors and parameters of f16, bf16, f32 and f64, as views of their storages. Integers and
+//!   booleans, such as `num_batches_tracked`, are left out. Complex, quantised and sparse tensors
+//!   of the state dict are errors.
 //! - Everything else in the file (settings, optimisers, message hubs, numpy arrays) is passed over.
 //!
-//! No file makes the reader panic, and what it takes is bounded: for the tensors by 4 times the file's size (and 1 MB),
-//! for the pickle by some 100 bytes an instruction, of which there may be a million, and for the directory of a zip
-//! archive by some 200 bytes an entry.
+//! No file makes the reader panic, and what it takes is bounded: for the tensors by 4 times the
+//! file's size (and 1 MB), for the pickle by some 100 bytes an instruction, of which there may be a
+//! million, and for the directory of a zip archive by some 200 bytes an entry.
 
 mod archive;
 mod cursor;
@@ -32,29 +35,31 @@ mod value;
 
 use std::collections::BTreeMap;
 
-use crate::state::Values;
+use crate::values::Values;
 
 pub use error::{PthError, TensorFault};
 
 /// What a zip archive with an entry begins with.
 const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
 
-/// Bytes that the tensors of the smallest file may take, and that they may take for each byte of a file. Values double
-/// from f16 to f32, and one storage may have two names.
+/// Bytes that the tensors of the smallest file may take, and that they may take for each byte of a
+/// file. Values double from f16 to f32, and one storage may have two names.
 const TENSOR_BYTES: (usize, usize) = (1 << 20, 4);
 
-/// Whether these may be the first bytes of a checkpoint. Torch writes pickles from protocol 2 on, whose first instruction
-/// names it.
+/// Tells whether these may be the first bytes of a checkpoint. Torch writes pickles from protocol 2
+/// on, whose first instruction names it.
 pub fn begins(head: &[u8]) -> bool {
     head.starts_with(ZIP_MAGIC) || head.first() == Some(&opcode::PROTO)
 }
 
-/// All floating-point tensors of the checkpoint's state dict, by key; values are rounded to f32, in row-major order.
+/// Reads all floating-point tensors of the checkpoint's state dict, by key; values are rounded to
+/// f32, in row-major order.
 ///
 /// The prefix `module.` of `DataParallel` is taken off where every key has it.
 ///
 /// # Errors
-/// [`PthError`] where the file is none that torch writes, is cut off or broken, or has no such tensors.
+/// [`PthError`] where the file is none that torch writes, is cut off or broken, or has no such
+/// tensors.
 pub fn read(bytes: &[u8]) -> Result<BTreeMap<String, Values>, PthError> {
     let (least, factor) = TENSOR_BYTES;
     let limit = bytes.len().saturating_mul(factor).saturating_add(least);

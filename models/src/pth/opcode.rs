@@ -1,4 +1,5 @@
-//! The instructions of pickle, protocols 0 to 5, by the names that Python's `pickletools` gives them.
+//! The instructions of pickle, protocols 0 to 5, by the names that Python's `pickletools` gives
+//! them.
 
 pub const MARK: u8 = b'(';
 pub const STOP: u8 = b'.';

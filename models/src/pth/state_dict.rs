@@ -1,8 +1,8 @@
-//! Which tensors of a checkpoint are its state dict.
+//! The choice of the state dict among what a checkpoint holds.
 
 use std::collections::BTreeMap;
 
-use crate::state::Values;
+use crate::values::Values;
 
 use super::PthError;
 use super::element::ElementType;
@@ -26,7 +26,8 @@ const TENSOR_OVERHEAD: usize = 128;
 /// Reads the floating-point tensors of the state dict, which may take about `limit` bytes together.
 ///
 /// # Errors
-/// [`PthError::NoTensors`], [`PthError::Tensor`], [`PthError::TooLarge`], and those of the storages.
+/// [`PthError::NoTensors`], [`PthError::Tensor`], [`PthError::TooLarge`], and those of the
+/// storages.
 pub(super) fn read<'a>(
     heap: &Heap<'a>,
     top: Value<'a>,
@@ -54,21 +55,21 @@ pub(super) fn read<'a>(
     Ok(tensors.into_iter().map(|(key, values)| (key[prefix..].to_owned(), values)).collect())
 }
 
-/// The dict that holds the tensors: one of the top level, or the top level itself.
+/// Finds the dict that holds the tensors: one of the top level, or the top level itself.
 fn state_dict<'a>(heap: &Heap<'a>, top: Value<'a>) -> Value<'a> {
     let entries = by_key(heap, top);
     let mut nested = NESTED_UNDER.iter().filter_map(|key| entries.get(key).copied());
     nested.find(|value| heap.entries(*value).is_some()).unwrap_or(top)
 }
 
-/// The entries of a dict whose keys are text; none of another value.
+/// Gives the entries of a dict whose keys are text; none of another value.
 fn by_key<'a>(heap: &Heap<'a>, dict: Value<'a>) -> BTreeMap<&'a str, Value<'a>> {
     let entries = heap.entries(dict).into_iter().flatten();
     let text = |(key, value)| if let Value::Text(key) = key { Some((key, value)) } else { None };
     entries.filter_map(text).collect()
 }
 
-/// What there is at the top level, for a message.
+/// Says what there is at the top level, for a message.
 fn described<'a>(heap: &Heap<'a>, top: Value<'a>) -> String {
     if heap.entries(top).is_none() {
         return "no dict (a whole model rather than its state_dict()?)".into();

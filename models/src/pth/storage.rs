@@ -27,14 +27,16 @@ pub(super) struct StorageId<'a> {
     /// Such as `FloatStorage`.
     pub class: &'a str,
     pub key: &'a str,
-    /// First element and number of elements of the part that is meant, where it is not all of the storage.
+    /// First element and number of elements of the part that is meant, where it is not all of the
+    /// storage.
     part: Option<(i64, i64)>,
 }
 
 impl<'a> StorageId<'a> {
     /// The storage that a value stands for; `None` where it is something else.
     pub fn of(heap: &Heap<'a>, value: Value<'a>) -> Option<Self> {
-        // The tag, the class, the key, a device, the number of elements, and in the older container a part or None.
+        // The tag, the class, the key, a device, the number of elements, and in the older container
+        // a part or None.
         let id = heap.sequence(heap.persistent_id(value)?)?;
         let [Value::Text("storage"), class, Value::Text(key), _device, _elements, part @ ..] = id else { return None };
         let (module, class) = heap.global(*class)?;

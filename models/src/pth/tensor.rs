@@ -91,7 +91,8 @@ impl<'a> TensorView<'a> {
     /// The elements of a floating-point tensor in row-major order, rounded to f32; none of another.
     ///
     /// # Errors
-    /// [`TensorFault::StorageTooShort`], and [`TensorFault::Expanded`] if there are far more than the storage has.
+    /// [`TensorFault::StorageTooShort`], and [`TensorFault::Expanded`] if there are far more than
+    /// the storage has.
     pub fn read(&self, storage: &[u8]) -> Result<Vec<f32>, TensorFault> {
         let storage = self.storage.viewed(storage, self.element.size())?;
         let (elements, found) = (self.elements(), storage.len() / self.element.size());

@@ -10,7 +10,8 @@ pub(super) enum Value<'a> {
     Long(&'a [u8]),
     Text(&'a str),
     Object(usize),
-    /// Passed over: floats, bytes, sets, and whatever a function that is not in [`Function`] would have made.
+    /// Passed over: floats, bytes, sets, and whatever a function that is not in [`Function`] would
+    /// have made.
     Opaque,
 }
 
@@ -37,7 +38,7 @@ pub(super) enum Object<'a> {
 pub(super) enum Function<'a> {
     /// Storage, offset, shape, strides, two that do not matter, and flags that must be empty.
     Tensor,
-    /// The same with an element type before the flags.
+    /// A tensor whose element type stands before the flags.
     TypedTensor,
     /// A parameter: its first argument is the tensor.
     Parameter,
@@ -61,7 +62,8 @@ impl<'a> Function<'a> {
     }
 }
 
-/// The objects of one pickle. [`Value::Object`] is an index; objects may contain each other, and themselves.
+/// The objects of one pickle. [`Value::Object`] is an index; objects may contain each other, and
+/// themselves.
 #[derive(Debug, Default)]
 pub(super) struct Heap<'a> {
     objects: Vec<Object<'a>>,
@@ -73,7 +75,7 @@ impl<'a> Heap<'a> {
         Value::Object(self.objects.len() - 1)
     }
 
-    /// What calling `function` would give, as far as it matters here. Nothing is called.
+    /// Notes what calling `function` would give, as far as it matters here. Nothing is called.
     pub fn call(&mut self, function: Value<'a>, arguments: Value<'a>) -> Value<'a> {
         match self.global(function) {
             Some(("collections", "OrderedDict")) => {
@@ -107,7 +109,8 @@ impl<'a> Heap<'a> {
         }
     }
 
-    /// The entries of a dict in the order of writing; a later one replaces an earlier one of the same key.
+    /// The entries of a dict in the order of writing; a later one replaces an earlier one of the
+    /// same key.
     pub fn entries(&self, value: Value<'a>) -> Option<impl Iterator<Item = (Value<'a>, Value<'a>)>> {
         let Object::Dict { pairs, items } = self.get(value)? else { return None };
         let pairs = self.sequence(*pairs).unwrap_or_default().iter().filter_map(|pair| match self.sequence(*pair) {

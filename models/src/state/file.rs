@@ -8,8 +8,8 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use super::{State, StateError, VELOCITY, Values};
 use crate::pth;
 
-/// Bytes that the header of a safetensors file may have, which takes about ten times as many in memory. The networks here
-/// have some 700 tensors, of less than 200 bytes each.
+/// Bytes that the header of a safetensors file may have, which takes about ten times as many in
+/// memory. The networks here have some 700 tensors, of less than 200 bytes each.
 const HEADER_BYTES: u64 = 8 << 20;
 /// A batch norm's counter in PyTorch's states. Nothing here depends on it.
 const BATCHES: &str = "num_batches_tracked";
@@ -17,13 +17,14 @@ const BATCHES: &str = "num_batches_tracked";
 const MEAN: &str = "running_mean";
 
 impl State {
-    /// As a safetensors file.
+    /// Writes a safetensors file.
     pub fn to_bytes(&self) -> Vec<u8> {
         self.serialise(&[])
     }
 
-    /// The network as a safetensors file that mmsegmentation's network of the same shape loads strictly: without
-    /// velocities, and with the counters of the batch norms, which have seen `batches` batches.
+    /// Writes the network as a safetensors file that mmsegmentation's network of the same shape
+    /// loads strictly: without velocities, and with the counters of the batch norms, which have
+    /// seen `batches` batches.
     pub fn to_reference_bytes(&self, batches: i64) -> Vec<u8> {
         let counters: Vec<String> = self
             .tensors
@@ -53,14 +54,16 @@ impl State {
         safetensors::serialize(views, metadata).expect("tensors that were just viewed serialise")
     }
 
-    /// Whether these may be the first bytes, 512 or all, of a file that [`State::from_bytes`] reads: what is neither a
-    /// safetensors file nor a zip archive nor a pickle need not be read any further.
+    /// Tells whether these may be the first bytes, 512 or all, of a file that [`State::from_bytes`]
+    /// reads: what is neither a safetensors file nor a zip archive nor a pickle need not be read
+    /// any further.
     pub fn begins(head: &[u8]) -> bool {
         is_safetensors(head) || pth::begins(head)
     }
 
-    /// From a safetensors file or a PyTorch checkpoint (`.pth`), which is recognised by its first bytes. Nothing in it
-    /// is executed. Integers, such as the counters of batch norms, are passed over.
+    /// Reads a safetensors file or a PyTorch checkpoint (`.pth`), which is recognised by its first
+    /// bytes. Nothing in it is executed. Integers, such as the counters of batch norms, are passed
+    /// over.
     ///
     /// # Errors
     /// [`StateError::Format`], [`StateError::Pth`] and [`StateError::ElementType`].

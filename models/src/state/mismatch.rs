@@ -14,7 +14,7 @@ pub struct Mismatch {
 }
 
 impl Mismatch {
-    /// An error unless nothing differs.
+    /// Makes an error of it unless nothing differs.
     pub(super) fn into_result(self) -> Result<(), StateError> {
         let same = self.missing.is_empty() && self.superfluous.is_empty() && self.misshapen.is_empty();
         if same { Ok(()) } else { Err(StateError::Mismatch(self)) }
@@ -47,7 +47,7 @@ impl std::fmt::Display for Mismatch {
 /// Keys of one kind that a message names one by one; more of them are counted by part.
 const SINGLE_KEYS: usize = 12;
 
-/// All keys, in one line.
+/// Names all keys, in one line.
 fn listed(keys: &[String]) -> String {
     if keys.len() <= SINGLE_KEYS {
         return keys.join(", ");
@@ -60,13 +60,14 @@ fn listed(keys: &[String]) -> String {
     parts.iter().map(|(part, count)| format!("{part} ({count})")).collect::<Vec<_>>().join(", ")
 }
 
-/// Where a state may differ from the network: keys, or the parts before a dot in them, such as `auxiliary_head`.
+/// The differences between a state and a network that are allowed: keys, or the parts before a dot
+/// in them, such as `auxiliary_head`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tolerance {
     /// What the state may lack: the network keeps its own values there.
     pub missing: Vec<String>,
-    /// What the state may have and the network has no use for, by its name or by its shape. A key that is named in both
-    /// and does not fit is left as the network has it.
+    /// What the state may have and the network has no use for, by its name or by its shape. A key
+    /// that is named in both and does not fit is left as the network has it.
     pub superfluous: Vec<String>,
 }
 

@@ -13,15 +13,10 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::module::{Module, Role, Visitor};
 use crate::pth::PthError;
 use crate::segmentor::Segmentor;
+pub use crate::values::Values;
 
-/// Values and shape of a tensor, in row-major order.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Values {
-    pub shape: Vec<usize>,
-    pub data: Vec<f32>,
-}
-
-/// Tensors by key. Networks use mmsegmentation's keys; the optimiser's velocities stand behind `velocity.`.
+/// Tensors by key. Networks use mmsegmentation's keys; the optimiser's velocities stand behind
+/// `velocity.`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
     pub tensors: BTreeMap<String, Values>,
@@ -51,10 +46,10 @@ fn values<const D: usize>(tensor: &Tensor<D>) -> Values {
 }
 
 impl State {
-    /// Parameters and running statistics of a network.
+    /// Reads parameters and running statistics out of a network.
     pub fn of(network: &mut Segmentor) -> Self {
-        struct Collect(State);
-        impl Visitor for Collect {
+        struct CollectValues(State);
+        impl Visitor for CollectValues {
             fn weight(&mut self, key: &str, tensor: &mut Tensor<4>) {
                 self.0.tensors.insert(key.to_owned(), values(tensor));
             }
@@ -62,7 +57,7 @@ impl State {
                 self.0.tensors.insert(key.to_owned(), values(tensor));
             }
         }
-        let mut collect = Collect(State::default());
+        let mut collect = CollectValues(State::default());
         network.visit("", &mut collect);
         collect.0
     }
@@ -70,12 +65,14 @@ impl State {
     /// Gives a network these values; velocities are passed over.
     ///
     /// # Errors
-    /// [`StateError::Mismatch`], and the network unchanged, unless keys and shapes are exactly those of the network.
+    /// [`StateError::Mismatch`], and the network unchanged, unless keys and shapes are exactly
+    /// those of the network.
     pub fn load_into(&self, network: &mut Segmentor) -> Result<(), StateError> {
         self.load_parts(network, &Tolerance::default()).map(|_| ())
     }
 
-    /// The same, passing over what `tolerance` names. Returns the keys that the network keeps its own values of.
+    /// Gives a network these values, passing over what `tolerance` names. Returns the keys that the
+    /// network keeps its own values of.
     ///
     /// # Errors
     /// [`StateError::Mismatch`] for all other differences, and the network unchanged.
@@ -101,7 +98,7 @@ impl State {
         let superfluous = values.keys().filter(|key| !wanted.contains_key(**key));
         mismatch.superfluous.extend(superfluous.map(|key| (*key).to_owned()));
         mismatch.into_result()?;
-        network.visit("", &mut Load(values));
+        network.visit("", &mut LoadValues(values));
         Ok(kept)
     }
 }
@@ -111,9 +108,9 @@ fn tensor<const D: usize>(values: &Values, device: &Device) -> Tensor<D> {
 }
 
 /// Replaces the tensors that it has values for, keeping whether they require a gradient.
-struct Load<'a>(BTreeMap<&'a str, &'a Values>);
+struct LoadValues<'a>(BTreeMap<&'a str, &'a Values>);
 
-impl Load<'_> {
+impl LoadValues<'_> {
     fn replace<const D: usize>(&self, key: &str, target: &mut Tensor<D>) {
         if let Some(values) = self.0.get(key) {
             let loaded = tensor(values, &target.device());
@@ -122,7 +119,7 @@ impl Load<'_> {
     }
 }
 
-impl Visitor for Load<'_> {
+impl Visitor for LoadValues<'_> {
     fn weight(&mut self, key: &str, target: &mut Tensor<4>) {
         self.replace(key, target);
     }

@@ -8,7 +8,8 @@ use crate::segmentor::Segmentor;
 use crate::sgd::Sgd;
 
 impl State {
-    /// Parameters and running statistics of a network, and the optimiser's velocities.
+    /// Reads parameters and running statistics out of a network, and the velocities out of the
+    /// optimiser.
     pub fn of_training(network: &mut Segmentor, sgd: &Sgd) -> Self {
         let mut state = Self::of(network);
         let weights = sgd.weights.iter().map(|(key, tensor)| (key, values(tensor)));
@@ -20,16 +21,16 @@ impl State {
     /// Gives the optimiser the velocities of a training state of `network`, on its device.
     ///
     /// # Errors
-    /// [`StateError::Mismatch`], and the optimiser unchanged, unless there is none at all (before the first step), or
-    /// exactly one for each parameter, of its shape.
+    /// [`StateError::Mismatch`], and the optimiser unchanged, unless there is none at all (before
+    /// the first step), or exactly one for each parameter, of its shape.
     pub fn load_velocities(&self, network: &mut Segmentor, sgd: &mut Sgd) -> Result<(), StateError> {
-        struct Collect<'a> {
+        struct CollectVelocities<'a> {
             from: &'a State,
             found: Sgd,
             mismatch: Mismatch,
             used: usize,
         }
-        impl Collect<'_> {
+        impl CollectVelocities<'_> {
             fn take<const D: usize>(&mut self, key: &str, parameter: &Tensor<D>) -> Option<Tensor<D>> {
                 let key = format!("{VELOCITY}{key}");
                 let Some(values) = self.from.tensors.get(&key) else {
@@ -44,7 +45,7 @@ impl State {
                 Some(tensor(values, &parameter.device().inner()))
             }
         }
-        impl Visitor for Collect<'_> {
+        impl Visitor for CollectVelocities<'_> {
             fn weight(&mut self, key: &str, parameter: &mut Tensor<4>) {
                 if let Some(velocity) = self.take(key, parameter) {
                     self.found.weights.insert(key.to_owned(), velocity);
@@ -59,7 +60,8 @@ impl State {
             }
         }
         let all = self.tensors.keys().filter(|key| key.starts_with(VELOCITY)).count();
-        let mut collect = Collect { from: self, found: sgd.config.init(), mismatch: Mismatch::default(), used: 0 };
+        let mut collect =
+            CollectVelocities { from: self, found: sgd.config.init(), mismatch: Mismatch::default(), used: 0 };
         if all > 0 {
             network.visit("", &mut collect);
             if collect.used < all {

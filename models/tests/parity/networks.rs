@@ -29,8 +29,11 @@ struct Case {
     training: Option<&'static str>,
 }
 
+fn rates(text: &str) -> Vec<usize> {
+    text.split('-').map(|rate| rate.parse().unwrap()).collect()
+}
+
 fn cases() -> Vec<Case> {
-    let rates = |text: &str| text.split('-').map(|rate| rate.parse().unwrap()).collect::<Vec<usize>>();
     let unet = |text| Case {
         family: "unet_aspp",
         name: "",
@@ -78,7 +81,7 @@ impl Case {
         let mut network = self.config.init(0, device);
         let bytes = set.bytes(self.weights).unwrap_or_else(|| panic!("{} is missing", self.weights));
         let state = State::from_bytes(&bytes).unwrap();
-        let known = state.network(self.config.rates.clone(), 8);
+        let known = state.network(rates(self.rates), 8);
         assert_eq!(known, Ok(self.config.clone()));
         state.load_into(&mut network).unwrap();
         network

@@ -113,9 +113,9 @@ impl ReferenceRuns {
             let added = extended.add(row).with_context(|| row.settings().run_name())?;
             *(if added { &mut extension.added } else { &mut extension.known }) += 1;
         }
-        extended.cells.sort_by_key(|cell| {
-            (cell.settings.dataset as usize, cell.settings.experiment.clone(), cell.settings.rates.clone())
-        });
+        extended
+            .cells
+            .sort_by_key(|cell| (cell.settings.dataset, cell.settings.experiment.clone(), cell.settings.rates.clone()));
         *self = extended;
         Ok(extension)
     }

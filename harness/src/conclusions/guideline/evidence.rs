@@ -168,7 +168,7 @@ mod tests {
     fn committed_results_are_read() {
         let evidence = Evidence::read(&[committed(), committed()]).unwrap();
         let [stare, chase] = &evidence.series[..] else { panic!("{evidence:?}") };
-        assert_eq!([stare.dataset, chase.dataset], [DatasetKind::Stare, DatasetKind::ChaseDb1]);
+        assert_eq!([stare.dataset, chase.dataset], [DatasetKind::STARE, DatasetKind::CHASE_DB1]);
         // A file that is named twice counts once.
         assert_eq!((evidence.runs(), evidence.datasets()), (stare.points.len() + chase.points.len(), 2));
         assert!(!stare.synthetic && stare.metric == Metric::Mdice);
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn another_protocol_is_another_series_and_failed_runs_have_no_point() {
-        let isaid = RunSettings { dataset: DatasetKind::Isaid, ..example() };
+        let isaid = RunSettings { dataset: DatasetKind::ISAID, ..example() };
         let text = written(
             isaid,
             &[

@@ -151,7 +151,7 @@ pub(super) mod tests {
                 points.push(SeriesPoint { rates: String::new(), seed, relative_rate, score });
             }
         }
-        let (dataset, metric) = (DatasetKind::Stare, Metric::Mdice);
+        let (dataset, metric) = (DatasetKind::STARE, Metric::Mdice);
         Series { experiment: "made-up".into(), dataset, metric, synthetic: false, points, failed: 0 }
     }
 

@@ -171,8 +171,8 @@ mod tests {
 
     #[test]
     fn evidence_sets_the_largest_rate() {
-        use DatasetKind::{ChaseDb1, Hrf, Stare};
-        let parts = [(Stare, 0.2, 0.02), (ChaseDb1, 0.3, 0.02), (Hrf, 0.6, 0.02)];
+        let parts =
+            [(DatasetKind::STARE, 0.2, 0.02), (DatasetKind::CHASE_DB1, 0.3, 0.02), (DatasetKind::HRF, 0.6, 0.02)];
         let found = Recommendation::from_evidence([100, 200], 3, &evidence(&parts));
         let Basis::Evidence { pooled } = found.basis else { panic!("{found:?}") };
         let Range { low, high } = pooled.interval;
@@ -185,14 +185,13 @@ mod tests {
 
     #[test]
     fn a_data_set_with_many_experiments_counts_once() {
-        use DatasetKind::{ChaseDb1, Hrf, Stare};
         let parts = [
-            (Stare, 0.6, 0.02),
-            (Stare, 0.6, 0.02),
-            (Stare, 0.6, 0.02),
-            (Stare, 0.6, 0.02),
-            (ChaseDb1, 0.2, 0.02),
-            (Hrf, 0.2, 0.02),
+            (DatasetKind::STARE, 0.6, 0.02),
+            (DatasetKind::STARE, 0.6, 0.02),
+            (DatasetKind::STARE, 0.6, 0.02),
+            (DatasetKind::STARE, 0.6, 0.02),
+            (DatasetKind::CHASE_DB1, 0.2, 0.02),
+            (DatasetKind::HRF, 0.2, 0.02),
         ];
         let pooled = Pooled::of(&evidence(&parts)).unwrap();
         assert!((pooled.best - 0.2).abs() < 0.03 && pooled.datasets == 3, "{pooled:?}");
@@ -210,7 +209,7 @@ mod tests {
         assert!(why(&Evidence::default()).starts_with("no experiment has three relative rates"));
         let noisy = Evidence { series: vec![series(0.28, 0.0005, 0.02, 3)] };
         assert!(why(&noisy).contains("covers what was measured"), "{}", why(&noisy));
-        assert!(why(&evidence(&[(DatasetKind::Stare, 4.0, 0.01)])).contains("the optimum may lie beyond"));
+        assert!(why(&evidence(&[(DatasetKind::STARE, 4.0, 0.01)])).contains("the optimum may lie beyond"));
     }
 
     #[test]

@@ -251,7 +251,7 @@ fn csv_has_the_comparison_as_fractions() {
 fn control_images_are_held_against_nothing() {
     let mut row = finished(&[1, 12, 24, 36], 0, [80, 5, 5, 10]);
     if let RowEnd::Finished(result) = &mut row.end {
-        result.settings.dataset = atrous_data::DatasetKind::Control;
+        result.settings.dataset = atrous_data::DatasetKind::CONTROL;
     }
     let table = Table::new(&Rows(vec![row]));
     let text = table.markdown();

@@ -1,6 +1,7 @@
 //! The id of a run.
 
 use super::RunSettings;
+use atrous_data::hex;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -26,5 +27,5 @@ pub fn run_id_of_version(model_version: u32, settings: &RunSettings, data_finger
 pub fn short_hash<T: Serialize>(value: &T) -> String {
     let json = serde_json::to_vec(value).expect("settings hold nothing that JSON cannot");
     let digest = Sha256::digest(&json);
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest[..8])
 }

@@ -2,6 +2,7 @@
 
 use crate::support::input_file;
 use anyhow::{Context, Result};
+use atrous_data::hex;
 use atrous_models::{Segmentor, State, Tolerance};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -56,10 +57,6 @@ pub fn checksum(path: &str) -> Result<String> {
             count => digest.update(&part[..count]),
         }
     }
-}
-
-fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl InitSpec {

@@ -9,7 +9,7 @@ use atrous_models::Precision;
 pub(crate) fn example() -> RunSettings {
     RunSettings {
         experiment: "stare".into(),
-        dataset: DatasetKind::Stare,
+        dataset: DatasetKind::STARE,
         model: ModelSpec {
             base_channels: 8,
             aspp_channels: 8,
@@ -81,7 +81,7 @@ fn ids_are_pinned() {
     assert_eq!(run_id(&example(), "f"), "3fd58e3ceee01673");
     let mut resnet = example();
     resnet.model = ModelSpec::published(ModelKind::DeeplabV3R101D8);
-    resnet.dataset = DatasetKind::Cityscapes;
+    resnet.dataset = DatasetKind::CITYSCAPES;
     resnet.infer = InferSpec::whole();
     assert_eq!(run_id(&resnet, "f"), "6285601d481d9df0");
     // Names the folder of drawn images.

@@ -41,7 +41,7 @@ impl Asked {
             T::deserialize(ValueDeserializer::from(written.get(key)?.clone())).ok()
         }
         Asked {
-            dataset: read(written, "dataset").unwrap_or(DatasetKind::Stare),
+            dataset: read(written, "dataset").unwrap_or(DatasetKind::STARE),
             model: read(written, "model").unwrap_or_default(),
             data: read(written, "data").unwrap_or_default(),
         }

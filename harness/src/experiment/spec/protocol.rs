@@ -3,7 +3,7 @@
 //! Source: the configurations of mmsegmentation 1.2.2.
 
 use crate::experiment::settings::{InferSpec, RunSettings, TrainSpec};
-use atrous_data::DatasetKind;
+use atrous_data::{DatasetKind, SlidingWindow};
 
 /// What differs between the data sets.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,19 +18,12 @@ pub struct Protocol {
 
 /// The protocol of a data set.
 pub fn of(dataset: DatasetKind) -> Protocol {
-    let slide = |window: usize, stride: usize| InferSpec::slide([window; 2], [stride; 2]);
-    let whole = InferSpec::whole();
-    let (crop, batch, iterations, infer) = match dataset {
-        DatasetKind::Stare | DatasetKind::ChaseDb1 => ([128, 128], 16, 40_000, slide(128, 85)),
-        DatasetKind::Hrf => ([256, 256], 16, 40_000, slide(256, 170)),
-        // Of the two schedules, 40k and 80k, the one whose reported score is near the published
-        // one.
-        DatasetKind::Cityscapes => ([512, 1024], 8, 80_000, whole),
-        DatasetKind::Isaid => ([896, 896], 16, 80_000, whole),
-        // Ours: nothing is published, and minutes on a CPU are enough.
-        DatasetKind::Control => ([64, 64], 8, 200, whole),
+    let numbers = dataset.protocol();
+    let infer = match numbers.windows {
+        Some(SlidingWindow { side, stride }) => InferSpec::slide([side; 2], [stride; 2]),
+        None => InferSpec::whole(),
     };
-    Protocol { crop, batch, iterations, infer }
+    Protocol { crop: numbers.crop, batch: numbers.batch, iterations: numbers.iterations, infer }
 }
 
 impl Protocol {

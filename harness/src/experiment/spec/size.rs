@@ -1,6 +1,6 @@
 //! How much a spec, a checkpoint or an option may ask for: a few bytes are not to take all memory.
 
-use crate::experiment::convolutions::{Convolution, convolutions};
+use crate::experiment::network::NetworkCost;
 use crate::experiment::settings::{Checked, InferSpec, ModelSpec, ensure};
 
 /// Lists of rates of an experiment.
@@ -21,7 +21,7 @@ const MOST_PIXELS: f64 = (1u64 << 28) as f64;
 
 /// Whether a network with these rates can be held.
 pub(super) fn check_weights(model: &ModelSpec, rates: &[usize]) -> Checked {
-    let weights: f64 = convolutions(model, rates).iter().map(Convolution::weights).sum();
+    let weights = NetworkCost::of(&model.config(rates, 2)).weights;
     let message =
         format!("with these channels the network has {weights:.1e} weights; at most {MOST_WEIGHTS:.0e} are held");
     ensure(weights <= MOST_WEIGHTS, "model", message)

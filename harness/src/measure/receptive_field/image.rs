@@ -1,7 +1,7 @@
 //! What the network is differentiated at.
 
 use atrous_data::{RgbImage8, fit_size, normalise, resize_image};
-use atrous_models::layers::normal;
+use atrous_models::initialiser::normal;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 

@@ -28,7 +28,7 @@ pub use taps::{BranchTaps, TapMass, Taps};
 use anyhow::{Context, Result, bail, ensure};
 use atrous_models::burn::tensor::activation::relu;
 use atrous_models::burn::tensor::{Device, FloatDType, Tensor, TensorData};
-use atrous_models::{Layer, Segmentor};
+use atrous_models::{DecodeHead, Layer, Segmentor};
 use serde::Serialize;
 
 /// What is differentiated, and what becomes of signs.
@@ -185,14 +185,14 @@ impl Options {
     /// # Errors
     /// Names the layer or class.
     pub fn check(&self, network: &Segmentor) -> Result<()> {
-        let layers = Layer::all(network.decode_head.branches.len());
+        let layers = network.decode_head.layers();
         if !layers.contains(&self.layer) {
             let names = layers.iter().map(Layer::to_string).collect::<Vec<_>>().join(", ");
             bail!("the network has no layer {}: it has {names}", self.layer);
         }
         if let Some(class) = self.class {
             ensure!(self.layer == Layer::Logits, "a class is of the logits: {} has none", self.layer);
-            let [classes, ..] = network.decode_head.classifier.weight.dims();
+            let [classes, ..] = network.decode_head.classifier().weight.dims();
             ensure!(class < classes, "there is no class {class}: the network has {classes}, from 0");
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Maps of small networks, and what is refused.
 
 use super::*;
-use atrous_models::SegmentorConfig;
+use atrous_models::{Head, SegmentorConfig};
 
 /// A map of given values around a position, for tests of the numbers.
 pub(crate) fn example(
@@ -98,7 +98,8 @@ fn what_is_not_there_is_named() {
 #[test]
 fn a_map_of_zeros_is_an_error() {
     let mut network = network();
-    network.decode_head.classifier.weight = network.decode_head.classifier.weight.clone() * 0.0;
+    let Head::Aspp(head) = &mut network.decode_head;
+    head.classifier.weight = head.classifier.weight.clone() * 0.0;
     let error = map(&network, &Device::flex(), noise(1), &Options::default()).unwrap_err().to_string();
     assert!(error.contains("zero everywhere"), "{error}");
 }

@@ -126,7 +126,7 @@ impl Row {
     pub(super) fn compare(&self, other: &Row) -> Ordering {
         let key = |row: &Row| {
             let settings = row.settings();
-            (settings.dataset as usize, settings.experiment.clone(), settings.rates.clone(), settings.seed)
+            (settings.dataset, settings.experiment.clone(), settings.rates.clone(), settings.seed)
         };
         key(self).cmp(&key(other)).then_with(|| self.run_id().cmp(other.run_id()))
     }

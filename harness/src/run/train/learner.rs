@@ -66,7 +66,7 @@ fn tensors(batch: Batch, device: &Device) -> (Tensor<4>, Tensor<3, Int>) {
 mod tests {
     use super::*;
     use crate::experiment::settings::tests::example;
-    use atrous_models::Precision;
+    use atrous_models::{DecodeHead, Precision};
 
     fn batch(of: impl Fn(usize) -> f32) -> Batch {
         let (size, height, width) = (2, 16, 16);
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn a_step_moves_the_parameters_where_its_loss_is_a_number() {
         let settings = example();
-        let weights = |learner: &mut Learner| learner.network.decode_head.classifier.weight.clone().into_data();
+        let weights = |learner: &mut Learner| learner.network.decode_head.classifier().weight.clone().into_data();
         for (broken, moves) in [(false, true), (true, false)] {
             let mut learner = Learner::new(&settings, Device::flex().autodiff());
             let before = weights(&mut learner);

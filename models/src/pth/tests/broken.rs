@@ -88,7 +88,8 @@ proptest::proptest! {
 }
 
 proptest::proptest! {
-    /// Whatever entries are called: what is read is what lies in the archive, and nothing else is looked for.
+    /// Whatever entries are called: what is read is what lies in the archive, and nothing else is
+    /// looked for.
     #[test]
     fn names_of_entries_are_no_paths(
         folder in proptest::sample::select(&["archive", "..", "/", "/etc", "../../..", "a/b", "C:\\", "~", "", ".", "\u{1b}[2J"][..]),
@@ -176,7 +177,8 @@ fn entries_that_overlap_are_refused() {
     let entries: Vec<(&str, Code)> = keys.iter().map(|key| (key.as_str(), view(key))).collect();
     let storages: Vec<(&str, Vec<u8>)> = keys.iter().map(|key| (key.as_str(), bytes.clone())).collect();
     let mut file = archive(&dict(&entries), &storages);
-    // Every entry of the directory is given the place of the first storage, and what is no longer used cut out.
+    // Every entry of the directory is given the place of the first storage, and what is no longer
+    // used cut out.
     let local: Vec<usize> = heads(&file, b"PK\x03\x04");
     let (first, second) = (local[2], local[3]);
     for directory in heads(&file, b"PK\x01\x02").into_iter().skip(3) {

@@ -10,7 +10,7 @@ mod writer;
 use std::collections::BTreeMap;
 
 use super::{PthError, opcode as op, read};
-use crate::state::Values;
+use crate::values::Values;
 use writer::*;
 
 /// What a file of these holds, as the reader gives it.
@@ -54,8 +54,8 @@ fn both_containers_hold_the_same() {
     assert_eq!(read(&legacy(&value, &[(key, 4, bytes)])).unwrap(), expected);
 }
 
-/// As `resnet50-19c8e357.pth` is written: texts are byte strings, an `OrderedDict` is made from pairs, parameters have
-/// their state set, and a storage may be a part of another.
+/// As `resnet50-19c8e357.pth` is written: texts are byte strings, an `OrderedDict` is made from
+/// pairs, parameters have their state set, and a storage may be a part of another.
 #[test]
 fn files_of_python_2_are_read() {
     let text = |text: &str| [&[op::SHORT_BINSTRING, text.len() as u8], text.as_bytes()].concat();

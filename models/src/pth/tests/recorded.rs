@@ -1,8 +1,8 @@
 //! Two files as torch 2.9 wrote them.
 
-/// `torch.save(state, file, _use_new_zipfile_serialization=False)`, where `state` is the state dict of `Linear(2, 1)`
-/// with the weight [[1.5, -2.25]] and the bias [0.125], and also `t=torch.arange(6.).half().view(2, 3).t()` and
-/// `n=torch.tensor(7)`.
+/// `torch.save(state, file, _use_new_zipfile_serialization=False)`, where `state` is the state dict
+/// of `Linear(2, 1)` with the weight [[1.5, -2.25]] and the bias [0.125], and also
+/// `t=torch.arange(6.).half().view(2, 3).t()` and `n=torch.tensor(7)`.
 pub const LEGACY: &[u8] = b"\
     \x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}q\0(X\x10\0\0\0protocol_versionq\x01M\xe9\x03X\
     \x0d\0\0\0little_endianq\x02\x88X\n\0\0\0type_sizesq\x03}q\x04(X\x05\0\0\0shortq\x05K\x02X\x03\0\0\0intq\x06K\x04X\
@@ -17,7 +17,8 @@ pub const LEGACY: &[u8] = b"\
     \x0e\0\0\x0094377552568864q\x03X\x0e\0\0\x0094377552583392q\x04e.\x02\0\0\0\0\0\0\0\0\0\xc0?\0\0\x10\xc0\x01\0\0\0\
     \0\0\0\0\0\0\0>\x01\0\0\0\0\0\0\0\x07\0\0\0\0\0\0\0\x06\0\0\0\0\0\0\0\0\0\0<\0@\0B\0D\0E";
 
-/// `torch.save({"state_dict": OrderedDict(t=torch.arange(6.).bfloat16().view(2, 3).t()), "epoch": 3}, file)`.
+/// `torch.save({"state_dict": OrderedDict(t=torch.arange(6.).bfloat16().view(2, 3).t()), "epoch":
+/// 3}, file)`.
 pub const ARCHIVE: &[u8] = b"\
     PK\x03\x04\0\0\x08\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\n\0\x18\0a/data.pklFB\x14\0ZZZZZZZZZZZZZZZZZZZZ\x80\x02\
     }q\0(X\n\0\0\0state_dictq\x01ccollections\nOrderedDict\nq\x02)Rq\x03X\x01\0\0\0tq\x04ctorch._utils\n_rebuild_tenso\

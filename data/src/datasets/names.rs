@@ -1,0 +1,129 @@
+//! From a name to the data set: on the command line, and in TOML, JSON and CSV.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::de::{DeserializeSeed, EnumAccess, Error, VariantAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::TABLE;
+use super::kind::DatasetKind;
+use crate::unknown_name::UnknownName;
+
+/// The names of all data sets, in the order of the table.
+const NAMES: &[&str] = &{
+    let mut names = [""; TABLE.len()];
+    let mut index = 0;
+    while index < names.len() {
+        names[index] = TABLE[index].definition().name;
+        index += 1;
+    }
+    names
+};
+
+/// What serde calls the type in messages.
+const TYPE: &str = "DatasetKind";
+
+impl FromStr for DatasetKind {
+    type Err = UnknownName;
+
+    /// Takes the name in any letter case, `-` for `_`, and the publishers' spelling.
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        let wanted = text.to_ascii_lowercase().replace('-', "_");
+        Self::all().find(|kind| kind.name() == wanted).ok_or_else(|| UnknownName::new("data set", text, NAMES))
+    }
+}
+
+impl Serialize for DatasetKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_unit_variant(TYPE, self.id(), self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for DatasetKind {
+    /// Takes the exact name only, as an enum's variant.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_enum(TYPE, NAMES, Variant)
+    }
+}
+
+/// Reads the variant of an enum without contents.
+struct Variant;
+
+impl<'de> Visitor<'de> for Variant {
+    type Value = DatasetKind;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "enum {TYPE}")
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, access: A) -> Result<DatasetKind, A::Error> {
+        let (kind, contents) = access.variant_seed(VariantName)?;
+        contents.unit_variant()?;
+        Ok(kind)
+    }
+}
+
+/// Reads the name of the variant.
+struct VariantName;
+
+impl<'de> DeserializeSeed<'de> for VariantName {
+    type Value = DatasetKind;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<DatasetKind, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for VariantName {
+    type Value = DatasetKind;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("variant identifier")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<DatasetKind, E> {
+        DatasetKind::all().find(|kind| kind.name() == name).ok_or_else(|| E::unknown_variant(name, NAMES))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back() {
+        for kind in DatasetKind::all() {
+            assert_eq!(kind.name().parse(), Ok(kind));
+            assert_eq!(kind.title().parse(), Ok(kind));
+            let json = serde_json::to_string(&kind).unwrap();
+            assert_eq!(json, format!("\"{kind}\""));
+            assert_eq!(serde_json::from_str::<DatasetKind>(&json).unwrap(), kind);
+        }
+        assert_eq!("chase-db1".parse(), Ok(DatasetKind::CHASE_DB1));
+    }
+
+    #[test]
+    fn unknown_names_are_told_what_exists() {
+        let message = "nothing".parse::<DatasetKind>().unwrap_err().to_string();
+        assert_eq!(message, format!("unknown data set `nothing`; known are {}", NAMES.join(", ")));
+        assert!(message.contains("known are stare, ") && message.contains(", control"), "{message}");
+    }
+
+    /// The messages of a derived enum, which specs and recorded files are answered with.
+    #[test]
+    fn files_are_told_what_exists() {
+        let message = |json| serde_json::from_str::<DatasetKind>(json).unwrap_err().to_string();
+        let known = format!("`{}`", NAMES.join("`, `"));
+        assert_eq!(
+            message("\"nothing\""),
+            format!("unknown variant `nothing`, expected one of {known} at line 1 column 9")
+        );
+        assert!(message("\"STARE\"").starts_with("unknown variant `STARE`"));
+        assert_eq!(message("3"), "expected value at line 1 column 1");
+        assert_eq!(message("{\"stare\":1}"), "invalid type: integer `1`, expected unit at line 1 column 10");
+        assert_eq!(serde_json::from_str::<DatasetKind>("{\"stare\":null}").unwrap(), DatasetKind::STARE);
+        let keyed = std::collections::HashMap::from([(DatasetKind::HRF, 1)]);
+        assert_eq!(serde_json::to_string(&keyed).unwrap(), "{\"hrf\":1}");
+    }
+}

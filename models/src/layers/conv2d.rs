@@ -1,0 +1,77 @@
+//! Convolution.
+
+use burn::tensor::Tensor;
+
+use crate::Precision;
+use crate::cost::ConvolutionCost;
+use crate::initialiser::Initialiser;
+use crate::module::{Module, Role, Visitor, key};
+use crate::ops;
+use crate::ops::atrous_conv2d::ConvGeometry;
+
+/// A two-dimensional convolution.
+#[derive(Clone, Debug)]
+pub struct Conv2d {
+    /// Channels out x channels in x kernel x kernel.
+    pub weight: Tensor<4>,
+    pub bias: Option<Tensor<1>>,
+    pub geometry: ConvGeometry,
+    pub precision: Precision,
+}
+
+impl Conv2d {
+    /// Makes a convolution without bias; its weights start at N(0, 2 / fan out) (Kaiming, as the
+    /// reference implementation has it). `channels`: in, out.
+    pub fn kaiming(channels: [usize; 2], kernel: usize, geometry: ConvGeometry, initialiser: &mut Initialiser) -> Self {
+        let fan_out = channels[1] * kernel * kernel;
+        let deviation = (2.0 / fan_out as f64).sqrt();
+        let weight = initialiser.weight([channels[1], channels[0], kernel, kernel], deviation);
+        Self { weight, bias: None, geometry, precision: Precision::Single }
+    }
+
+    /// Makes the last convolution of a head: 1x1, with bias; weights start at N(0, 0.01), the bias
+    /// at 0. `channels`: in, classes.
+    pub fn classifier(channels: [usize; 2], initialiser: &mut Initialiser) -> Self {
+        let weight = initialiser.weight([channels[1], channels[0], 1, 1], 0.01);
+        let bias = initialiser.vector(0.0, channels[1]);
+        Self { weight, bias: Some(bias), geometry: ConvGeometry::same(1, 1), precision: Precision::Single }
+    }
+
+    /// Batch x channels in x height x width to batch x channels out x output size.
+    pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        let output = ops::atrous_conv2d(input, self.weight.clone(), self.geometry, self.precision);
+        #[cfg(test)]
+        crate::cost::computed::add(self.cost_of([output.dims()[2], output.dims()[3]]));
+        match &self.bias {
+            Some(bias) => {
+                let [channels] = bias.dims();
+                output + bias.clone().reshape([1, channels, 1, 1])
+            }
+            None => output,
+        }
+    }
+
+    /// Adds what the convolution of a map of this size (height, width) costs. Gives the size of the
+    /// map that it writes.
+    pub fn cost(&self, input: [usize; 2], costs: &mut Vec<ConvolutionCost>) -> [usize; 2] {
+        let [_, _, kernel, _] = self.weight.dims();
+        let output = input.map(|side| self.geometry.output_size(side, kernel));
+        costs.push(self.cost_of(output));
+        output
+    }
+
+    fn cost_of(&self, [height, width]: [usize; 2]) -> ConvolutionCost {
+        let [channels, ..] = self.weight.dims();
+        ConvolutionCost { weights: self.weight.dims().iter().product(), channels, pixels: height * width }
+    }
+}
+
+impl Module for Conv2d {
+    fn visit(&mut self, prefix: &str, visitor: &mut dyn Visitor) {
+        visitor.precision(&mut self.precision);
+        visitor.weight(&key(prefix, "weight"), &mut self.weight);
+        if let Some(bias) = &mut self.bias {
+            visitor.vector(&key(prefix, "bias"), Role::Parameter, bias);
+        }
+    }
+}
