@@ -1,46 +1,27 @@
-//! Values recorded from the reference implementation, for tests.
+//! Values recorded from the reference implementation, as this crate's types, for tests.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use safetensors::SafeTensors;
+use atrous_recordings::Recordings;
 use serde_json::Value;
 
 use crate::limit::ImageLimit;
 use crate::raster::{LabelMap, RgbImage8};
 use crate::read::{read_mask, read_rgb};
 
-/// Where recordings of more seeds lie if `ATROUS_GOLDEN` does not say so; tests run in the folder
-/// of the crate.
-const SHARED: &str = "../../shared/golden";
+/// One set of recordings, with its images decoded.
+pub(crate) struct Golden(Recordings);
 
-/// One folder of recordings.
-pub(crate) struct Golden(PathBuf);
-
-/// The folders that every golden test runs over: the one in this crate, and the one that
-/// `ATROUS_GOLDEN` names, which must be there if it is set. Each is printed when its turn comes:
-/// what a test prints is shown if it fails.
+/// The sets that every golden test runs over. Each is printed when its turn comes: what a test
+/// prints is shown if it fails.
 pub(crate) fn folders() -> impl Iterator<Item = Golden> {
-    let named = std::env::var_os("ATROUS_GOLDEN").map(PathBuf::from);
-    list(named, Path::new(SHARED))
-        .into_iter()
-        .inspect(|folder| println!("recordings in {}", folder.display()))
-        .map(Golden)
-}
-
-fn list(named: Option<PathBuf>, shared: &Path) -> Vec<PathBuf> {
-    let other = match named {
-        Some(folder) => {
-            assert!(folder.is_dir(), "ATROUS_GOLDEN is {}, and there is no such folder", folder.display());
-            Some(folder)
-        }
-        None => shared.is_dir().then(|| shared.to_owned()),
-    };
-    std::iter::once(PathBuf::from("tests/golden")).chain(other).collect()
+    let sets = atrous_recordings::sets(&["tests/golden"]).into_iter();
+    sets.inspect(|set| println!("recordings in {set}")).map(Golden)
 }
 
 impl Golden {
     pub fn json(&self, name: &str) -> Value {
-        serde_json::from_slice(&self.bytes(name)).unwrap()
+        self.0.json(name).unwrap_or_else(|| panic!("no {name} in {}", self.0))
     }
 
     pub fn transforms(&self) -> Value {
@@ -57,9 +38,9 @@ impl Golden {
         LabelMap { height: mask.height, width: mask.width, data: mask.data }
     }
 
-    /// Whether there is such a file: not every folder holds every recording.
+    /// Whether there is such a file: not every set holds every recording.
     pub fn has(&self, name: &str) -> bool {
-        self.0.join(name).is_file()
+        self.0.find(name).is_some()
     }
 
     /// Shape and bytes of a tensor of `transforms.safetensors`.
@@ -69,37 +50,16 @@ impl Golden {
 
     /// Shape and bytes of a tensor of a file.
     pub fn tensor_of(&self, file: &str, name: &str) -> (Vec<usize>, Vec<u8>) {
-        let bytes = self.bytes(file);
-        let tensors = SafeTensors::deserialize(&bytes).unwrap();
-        let tensor = tensors.tensor(name).unwrap();
-        (tensor.shape().to_vec(), tensor.data().to_vec())
-    }
-
-    fn bytes(&self, name: &str) -> Vec<u8> {
-        std::fs::read(self.0.join(name)).unwrap()
+        self.0.tensors(file).unwrap_or_else(|| panic!("no {file} in {}", self.0)).bytes(name)
     }
 
     fn picture(&self, name: &str) -> PathBuf {
-        self.0.join(format!("transforms/{name}.png"))
+        let name = format!("transforms/{name}.png");
+        self.0.find(&name).unwrap_or_else(|| panic!("no {name} in {}", self.0))
     }
 }
 
-/// Height and width.
+/// Reads a height and a width.
 pub(crate) fn pair_of(value: &Value) -> [usize; 2] {
     [0, 1].map(|index| value[index].as_u64().unwrap() as usize)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn golden_folders_are_the_own_one_and_another() {
-        let (own, other, missing) = ("tests/golden", "tests", "tests/missing");
-        let listed = |named: Option<&str>, shared| list(named.map(PathBuf::from), Path::new(shared));
-        assert_eq!(listed(None, missing), [Path::new(own)]);
-        assert_eq!(listed(None, other), [Path::new(own), Path::new(other)]);
-        assert_eq!(listed(Some(other), missing), [Path::new(own), Path::new(other)]);
-        assert!(std::panic::catch_unwind(|| listed(Some(missing), other)).is_err());
-    }
 }

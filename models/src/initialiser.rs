@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 /// layers are built decides their values.
 #[derive(Debug)]
 pub struct Initialiser {
-    /// Where the weights are drawn from; `None` where tensors have shapes alone.
+    /// The source of the weights; `None` where tensors have shapes alone.
     random: Option<ChaCha8Rng>,
     device: Device,
 }

@@ -109,7 +109,7 @@ fi
 strip -o "$pack/atrous" "$binary" && strip -o "$pack/parity" "$tests" || fail "cannot strip the programs"
 chmod 755 "$pack/atrous" "$pack/parity"
 
-cp "$here/run.sh" "$here/parts.sh" "$here/summary.awk" "$here/torch_throughput.py" "$here/small.toml" "$pack"
+cp "$here/run.sh" "$here/parts.sh" "$here/torch_throughput.py" "$here/small.toml" "$pack"
 cp -R "$root/models/tests/golden" "$pack/tests/golden"
 [ -z "${ATROUS_GOLDEN:-}" ] || cp -RL "$ATROUS_GOLDEN" "$pack/golden"
 

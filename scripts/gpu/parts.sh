@@ -56,57 +56,59 @@ watched() {
     return "$status"
 }
 
-# bench CASE SECONDS WARMUP STEPS: to CASE.json and the log.
+# bench CASE FILE SECONDS WARMUP STEPS: to the file and the log. A tenth of the time is kept back.
 bench() {
-    local status=0 start=$SECONDS
-    watched within "$2" "$atrous" bench step "$spec" --only "$1" --device "$device" --warmup "$3" --steps "$4" \
-        --json "$1.json" >>"$out/step.log" 2>&1 || status=$?
-    [ "$status" != 0 ] || printf '%s\t%s\t%s\t%s\n' "$1" "$(cat card)" "$((SECONDS - start))" $(($3 + $4)) >>runs
+    local status=0
+    watched within "$3" "$atrous" bench step "$spec" --only "$1" --device "$device" --warmup "$4" --steps "$5" \
+        --within $(($3 * 9 / 10 + 1)) --json "$2" >>"$out/step.log" 2>&1 || status=$?
+    [ "$status" != 0 ] || [ ! -s card ] || printf '%s\t%s\n' "$1" "$(cat card)" >>card.tsv
     return "$status"
 }
 
-# A few steps say how many fit into the time, and compile the kernels; where there are none, they are the result.
+# A few steps compile the kernels, and stand where there is no time for more; then all of them, in a process that finds
+# the kernels compiled.
 measure() {
-    local case=$1 end=$((SECONDS + $2)) start=$SECONDS status=0 fit
+    local case=$1 start=$SECONDS end=$((SECONDS + $2)) left=$2
     if [ $((warmup + steps)) -gt 6 ]; then
-        bench "$case" "$2" 1 2 || return
-        fit=$(awk -f "$here/summary.awk" -v mode=fit -v took=$((SECONDS - start)) -v left=$((end - SECONDS)) \
-            -v warmup="$warmup" -v steps="$steps" "$case.json")
-        read -r some_warmup some_steps <<<"$fit"
-        if [ "$some_steps" -lt 3 ]; then
+        bench "$case" "$case.first.json" "$2" 1 2 || return
+        measured+=("$case.first.json")
+        left=$((end - SECONDS))
+        if [ "$left" -le $((SECONDS - start)) ]; then
             echo "$case: no time for more steps" >>"$out/step.log"
             return
         fi
-    else
-        some_warmup=$warmup some_steps=$steps
     fi
-    cp "$case.json" "$case.first" 2>/dev/null || true
-    bench "$case" $((end - SECONDS > 1 ? end - SECONDS : 1)) "$some_warmup" "$some_steps" || status=$?
-    # What a few steps gave still stands.
-    if [ "$status" != 0 ] && [ -f "$case.first" ]; then mv "$case.first" "$case.json"; fi
-    return "$status"
+    bench "$case" "$case.json" "$left" "$warmup" "$steps" || return
+    measured+=("$case.json")
 }
 
+# Measured are the files of all processes, in their order.
+measured=()
 step() {
-    local end=$((SECONDS + $1)) cases case some_warmup some_steps status worst=0 measured=()
-    mapfile -t cases < <(awk -f "$here/summary.awk" -v mode=plan plan.json | cut -f 1 | uniq)
+    local end=$((SECONDS + $1)) cases case status worst=0 done=0
+    mapfile -t cases < <(sed -n 's/^  \([^ ]*\) .*/\1/p' plan.txt | uniq)
     for ((i = 0; i < ${#cases[@]}; i++)); do
         case=${cases[i]} status=0
         echo "== $case" >>"$out/step.log"
         measure "$case" $(((end - SECONDS) / (${#cases[@]} - i))) || status=$?
         [ "$status" = 0 ] || echo "$case: $(result "$status")" >>"$out/step.log"
         [ "$status" = 0 ] || worst=$status
-        [ ! -f "$case.json" ] || measured+=("$case.json")
+        [[ " ${measured[*]} " != *" $case."* ]] || done=$((done + 1))
     done
-    if [ ${#measured[@]} -gt 0 ]; then
-        awk -f "$here/summary.awk" -v mode=merge "${measured[@]}" >step.json
-        mv step.json "$out/step.json"
-    fi
-    note step "$(result "$worst"): ${#measured[@]} of ${#cases[@]} cases"
+    note step "$(result "$worst"): $done of ${#cases[@]} cases"
+}
+
+# The page's part on steps, and step.json with all cases.
+steps_page() {
+    local options=(--json step.json)
+    [ ${#measured[@]} -gt 0 ] || return 0
+    [ ! -f torch.json ] || options+=(--torch torch.json)
+    [ ! -f card.tsv ] || options+=(--card card.tsv)
+    "$atrous" bench page "${measured[@]}" "${options[@]}" >steps.md && cp step.json "$out/step.json" || failed=1
 }
 
 torch() {
-    local end=$((SECONDS + $1)) python=${PYTHON:-python3} found cases width where status=0
+    local end=$((SECONDS + $1)) python=${PYTHON:-python3} found where status=0
     if ! command -v "$python" >/dev/null; then
         note torch "not run: no $python here"
         return
@@ -119,14 +121,13 @@ torch() {
         False,*) note torch "not run: no CUDA device for PyTorch"; return ;;
         *) note torch "not run: no PyTorch in $python"; return ;;
     esac
-    read -r width cases < <(awk -f "$here/summary.awk" -v mode=torch plan.json) || true
-    if [ -z "$cases" ]; then
+    within $((end - SECONDS > 1 ? end - SECONDS : 1)) "$python" -u -B "$here/torch_throughput.py" --device "$where" \
+        --like plan.json --steps "$steps" --warmup $((warmup > 0 ? warmup : 1)) --json torch.json >"$out/torch.log" 2>&1 ||
+        status=$?
+    if [ "$status" = 3 ]; then
         note torch "not run: no case of $spec is one that torch_throughput.py knows"
         return
     fi
-    within $((end - SECONDS > 1 ? end - SECONDS : 1)) "$python" -u -B "$here/torch_throughput.py" --device "$where" \
-        --width "$width" --cases "$cases" --steps "$steps" --warmup $((warmup > 0 ? warmup : 1)) --json torch.json \
-        >"$out/torch.log" 2>&1 || status=$?
     [ ! -f torch.json ] || cp torch.json "$out/torch.json"
     note torch "$(result "$status")"
 }

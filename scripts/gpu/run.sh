@@ -92,7 +92,7 @@ if [ -n "$only" ]; then
 fi
 
 atrous=$here/atrous parity=$here/parity
-for file in "$atrous" "$parity" "$here/tests/golden" "$here/parts.sh" "$here/summary.awk" "$here/torch_throughput.py"; do
+for file in "$atrous" "$parity" "$here/tests/golden" "$here/parts.sh" "$here/torch_throughput.py"; do
     [ -e "$file" ] || bad "$file is missing: this runs out of a pack, which scripts/gpu/pack.sh makes"
 done
 for tool in timeout awk; do
@@ -168,26 +168,21 @@ if [ -z "${XDG_RUNTIME_DIR:-}" ]; then
     export XDG_RUNTIME_DIR=$scratch/runtime
 fi
 
-"$atrous" bench step "$spec" --device flex --dry-run --json plan.json >/dev/null 2>plan.log ||
+"$atrous" bench step "$spec" --device flex --dry-run --json plan.json >plan.txt 2>plan.log ||
     bad "--spec $(tail -n 1 plan.log | sed 's/^error: //')"
 for file in summary.md tests.log step.log step.json torch.log torch.json sweep.log sweep.csv; do rm -f "$out/$file"; done
 
 cards() { nvidia-smi --query-gpu="$1" --format=csv,noheader,nounits 2>/dev/null || true; }
-{
-    echo "program=$version ($(sed -n 's/.*"commit": "\(.*\)".*/\1/p' plan.json))"
-    echo "built=$(sed -n 2p "$here/pack.txt")"
-    echo "loader=$loader"
-    echo "card=$(cards name,driver_version,memory.total | paste -sd ';')"
-    echo "cache_before=$(du -sk "$cache" | cut -f 1)"
-} >facts
+cache_size() { du -sk "$cache" | cut -f 1; }
+cache_before=$(cache_size)
 
 echo "$version; Vulkan loader: $loader"
 "$atrous" devices | tee devices
 # Opens it. A card that has no 16-bit floats fails in the cases that need them, and in no others.
-missing=''
+missing='' opened=''
 "$atrous" bench step "$spec" --set 'train.precision="single"' --device "$device" --dry-run >opened 2>&1 || missing=$(tail -n 1 opened | sed 's/^error: //')
 if [ -z "$missing" ]; then
-    sed -n '1s/^atrous [^ ]* on \(.*\): median.*/opened=\1/p' opened >>facts
+    opened=$(sed -n '1s/^atrous [^ ]* on \(.*\): median.*/\1/p' opened)
 else
     echo "error: $missing" >&2
 fi
@@ -222,14 +217,26 @@ while [ ${#todo[@]} -gt 0 ]; do
     todo=("${todo[@]:1}")
 done
 
-{
-    echo "cache_after=$(du -sk "$cache" | cut -f 1)"
+# The page, from what the parts have left here.
+page() {
+    local card tuned="nothing (a program without \`autotune\`)."
+    printf '# atrous on a GPU machine\n\n%s; %s; Vulkan loader: %s.\n' "$version" "$(sed -n 2p "$here/pack.txt")" "$loader"
+    card=$(cards name,driver_version,memory.total | paste -sd ';')
+    [ -z "$card" ] || echo "Card: $card MiB."
+    [ -z "$opened" ] || echo "Computed on $opened."
+    printf '\n```\n'
+    cat devices
+    printf '```\n\n| part | result | seconds |\n|---|---|---|\n'
+    sed 's/\t/ | /g; s/^/| /; s/$/ |/' notes
+    [ ! -s steps.md ] || { echo; cat steps.md; }
+    # The table's headings go below the page's.
+    [ ! -s table.md ] || { printf '\n## Sweep\n'; sed '1d; s/^#/##/' table.md; }
     # What was written last lies in a file of its own beside it.
-    [ ! -f "$cache/default.db" ] || echo "tuned=$(cat "$cache/default.db" "$cache/default.db-wal" 2>/dev/null | wc -c)"
-} >>facts
-touch runs table.md
-awk -f "$here/summary.awk" -v mode=summary -v step="$([ ! -f "$out/step.json" ] || echo "$out/step.json")" \
-    -v torch="$([ ! -f "$out/torch.json" ] || echo "$out/torch.json")" >summary.md
+    [ ! -f "$cache/default.db" ] || tuned="$(($(cat "$cache"/default.db{,-wal} 2>/dev/null | wc -c) / 1024)) KiB."
+    printf '\n## Caches\n\nFrom %s to %s KiB; of it, what was tuned: %s\n' "$cache_before" "$(cache_size)" "$tuned"
+}
+steps_page
+page >summary.md
 mv summary.md "$out/summary.md"
 echo
 cat "$out/summary.md"

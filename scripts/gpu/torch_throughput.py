@@ -16,7 +16,8 @@ Precisions:
   tf32        float32 tensors, TF32 inside convolutions
   bf16        automatic mixed precision: bfloat16 convolutions, float32 parameters
 
-Exit codes: 0 every case was measured, 1 one failed (the others are reported), 2 the command line cannot be used.
+Exit codes: 0 every case was measured, 1 one failed (the others are reported), 2 the command line cannot be used, 3 none of
+the cases of --like is one that this script knows.
 """
 import argparse
 import gc
@@ -47,6 +48,9 @@ CASES = "unet:128x128:4,unet:128x128:16,deeplabv3:512x1024:2"
 PRECISIONS = ("float32", "tf32", "bf16")
 WIDTH = 64
 PARAMETERS = {"unet": 29_064_996, "deeplabv3": 68_113_030}
+# What atrous calls the networks, with the ASPP channels and the data sets of these numbers of classes.
+COUNTERPARTS = {"unet-s5-d16": ("unet", 16, ("stare", "chase_db1", "hrf")),
+                "deeplabv3-r50-d8": ("deeplabv3", 512, ("cityscapes",))}
 IGNORED = 255
 RATES = (1, 12, 24, 36)
 DROPOUT = 0.1
@@ -206,6 +210,8 @@ class Case:
     height: int
     width: int
     batch: int
+    # The cases of atrous that it stands for.
+    like: tuple = ()
 
 
 def use_tf32(allowed):
@@ -263,7 +269,7 @@ def measure(case, precision, chosen):
 def record(case, precision, chosen):
     """A row of the report; where the case fails, why."""
     row = {"network": case.network, "height": case.height, "width": case.width, "batch": case.batch,
-           "precision": precision}
+           "precision": precision, "like": case.like}
     try:
         times, peak, loss, parameters = measure(case, precision, chosen)
     # Out of memory, and whatever cuDNN refuses; the other cases may still fit.
@@ -351,6 +357,24 @@ def one_case(text):
     return found
 
 
+def counterparts(path):
+    """The cases of `atrous bench step --json` that this script knows, and their base channels: those of the first."""
+    found, chosen = {}, None
+    for case in json.loads(path.read_text())["cases"]:
+        settings = case["settings"]
+        model = settings["model"]
+        network, channels, datasets = COUNTERPARTS.get(model["kind"], (None, None, ()))
+        if model["aspp_channels"] != channels or settings["dataset"] not in datasets or settings["rates"] != list(RATES):
+            continue
+        chosen = chosen or model["base_channels"]
+        if model["base_channels"] == chosen:
+            # Two precisions of ours are one case of these.
+            key = (network, *settings["crop"], settings["train"]["batch"])
+            rates = "-".join(str(rate) for rate in settings["rates"])
+            found.setdefault(key, []).append(f"{case['experiment']} {rates}")
+    return [Case(*key, like=tuple(like)) for key, like in found.items()], chosen
+
+
 def cases(text):
     return [one_case(part) for part in text.split(",")]
 
@@ -375,6 +399,8 @@ def arguments():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=cases, default=CASES, metavar="CASE,...",
                         help=f"NETWORK:HEIGHTxWIDTH:BATCH each; networks: {', '.join(NETWORKS)} [default: {CASES}]")
+    parser.add_argument("--like", type=Path, metavar="FILE",
+                        help="instead of --cases and --width: those of what `atrous bench step --json` has written")
     parser.add_argument("--precisions", type=precisions, metavar="NAME,...",
                         help=f"of {', '.join(PRECISIONS)} [default: all that the device has]")
     parser.add_argument("--steps", type=at_least(1), default=30, metavar="N", help="timed steps [default: 30]")
@@ -398,6 +424,13 @@ def arguments():
         if precision not in possible:
             parser.error(f"--precisions: this {'CPU' if chosen.device == 'cpu' else 'GPU'} has no {precision}; it has "
                          f"{', '.join(possible)}")
+    if chosen.like:
+        try:
+            chosen.cases, chosen.width = counterparts(chosen.like)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            parser.error(f"--like: {chosen.like} is not what atrous bench step --json writes: {error}")
+        if not chosen.cases:
+            parser.exit(3, f"error: --like: {chosen.like} holds no case that this script knows\n")
     if chosen.json and (chosen.json.is_dir() or not chosen.json.absolute().parent.is_dir()):
         parser.error(f"--json: {chosen.json} cannot be written: it is a folder, or its folder does not exist")
     return chosen

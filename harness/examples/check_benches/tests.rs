@@ -1,7 +1,6 @@
-use crate::saved::Saved;
-use crate::{Args, run};
+use super::{Saved, check};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// A scratch folder with criterion's results of some runs, and a file of saved ratios.
@@ -16,7 +15,7 @@ impl Place {
         place
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
@@ -42,26 +41,25 @@ impl Place {
     }
 
     fn call(&self, runs: &[&str], save: bool) -> anyhow::Result<bool> {
-        run(&Args {
-            runs: runs.iter().map(|run| self.path(run)).collect(),
-            file: Some(self.file()),
-            known: false,
-            save,
-        })
+        let runs: Vec<PathBuf> = runs.iter().map(|run| self.path(run)).collect();
+        check(&self.file(), &runs, save)
     }
 
-    fn file(&self) -> std::path::PathBuf {
+    fn file(&self) -> PathBuf {
         self.path("benchmarks.json")
+    }
+
+    fn saved(&self) -> Saved {
+        Saved::read(&self.file()).unwrap()
     }
 
     fn error(&self, runs: &[&str]) -> String {
         format!("{:#}", self.call(runs, false).unwrap_err())
     }
 
-    fn edit(&self, change: impl FnOnce(&mut Saved)) {
-        let mut saved = Saved::read(&self.file()).unwrap();
-        change(&mut saved);
-        saved.write(&self.file()).unwrap();
+    fn tolerate(&self, tolerance: f64) {
+        let saved = Saved { tolerance, ..self.saved() };
+        fs::write(self.file(), serde_json::to_string(&saved).unwrap()).unwrap();
     }
 }
 
@@ -69,8 +67,7 @@ const NAME: &str = "conv/forward/12";
 
 #[test]
 fn ratios_are_to_the_product_of_the_same_group() {
-    let place = Place::new();
-    let saved = Saved::read(&place.file()).unwrap();
+    let saved = Place::new().saved();
     assert_eq!((saved.benchmarks.len(), saved.benchmarks[NAME].ratio, saved.tolerance), (1, 3.0, 2.0));
     assert!(saved.date.len() == 10 && !saved.processor.is_empty());
 }
@@ -94,15 +91,14 @@ fn one_quiet_run_is_enough() {
 }
 
 #[test]
-fn a_benchmark_may_have_a_tolerance_of_its_own_and_keeps_it() {
+fn medians_are_saved_and_the_tolerance_stays() {
     let place = Place::new();
-    place.edit(|saved| saved.benchmarks.get_mut(NAME).unwrap().tolerance = Some(4.0));
+    place.tolerate(4.0);
     place.run_with("run", 90.0);
     assert!(place.call(&["run"], false).unwrap());
     place.run_with("other", 60.0);
     assert!(place.call(&["run", "saved", "other"], true).unwrap());
-    let saved = Saved::read(&place.file()).unwrap();
-    assert_eq!((saved.benchmarks[NAME].tolerance, saved.benchmarks[NAME].ratio), (Some(4.0), 6.0));
+    assert_eq!((place.saved().tolerance, place.saved().benchmarks[NAME].ratio), (4.0, 6.0));
 }
 
 #[test]
@@ -114,13 +110,13 @@ fn what_cannot_be_judged_is_an_error() {
 
     place.run_with("more", 30.0);
     place.measured("more", "backward", None, 30.0);
-    assert!(place.error(&["more"]).contains("not saved (scripts/check_benches.sh --save):\n  conv/backward"));
+    assert!(place.error(&["more"]).contains("conv/backward: measured, but not saved (--save)"));
     assert!(place.error(&["saved", "more"]).contains("conv/backward: measured in 1 of 2 runs"));
 
     place.measured("fewer", "matrix product before", Some("threads 1"), 10.0);
     assert!(place.error(&["fewer"]).contains("conv: 1 measurements of a matrix product, not 2"));
     place.measured("fewer", "matrix product after", Some("threads 1"), 10.0);
-    assert!(place.error(&["fewer"]).contains("saved, but not measured:\n  conv/forward/12"));
+    assert!(place.error(&["fewer"]).contains("conv/forward/12: saved, but not measured"));
 
     place.measured("threads", "matrix product before", Some("threads 2"), 10.0);
     assert!(place.error(&["threads"]).contains("RAYON_NUM_THREADS=1"));
@@ -135,7 +131,7 @@ fn damaged_files_are_named() {
     fs::remove_file(&estimates).unwrap();
     assert!(place.error(&["saved"]).contains("estimates.json"));
     place.run_with("saved", 30.0);
-    place.edit(|saved| saved.tolerance = 0.5);
+    place.tolerate(0.5);
     assert!(place.error(&["saved"]).contains("benchmarks.json: a tolerance of 0.5"));
     fs::write(place.file(), "{}").unwrap();
     assert!(place.error(&["saved"]).contains("benchmarks.json: missing field"));
@@ -145,6 +141,7 @@ fn damaged_files_are_named() {
 fn the_saved_files_are_sound() {
     for vectors in ["AVX-512", "AVX2"] {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../results/benchmarks.{vectors}.json"));
-        assert!(!Saved::read(&file).unwrap().benchmarks.is_empty());
+        let saved = Saved::read(&file).unwrap();
+        assert!(!saved.benchmarks.is_empty() && saved.benchmarks.values().all(|benchmark| benchmark.ratio > 0.0));
     }
 }

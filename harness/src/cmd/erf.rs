@@ -4,7 +4,9 @@ use super::options::{DeviceArg, Position};
 use super::output::print;
 use crate::experiment::settings::join_rates;
 use crate::experiment::spec::{Overrides, Spec, check_rates};
-use crate::measure::receptive_field::{self, Field, Images, Options, Precision, Rectify, Selection, Subject};
+use crate::measure::receptive_field::{
+    self, ErfImages, ErfPrecision, Options, RecordedField, Rectify, Selection, Subject,
+};
 use crate::run::options::DataOptions;
 use crate::run::weights::{ImportOptions, Trained};
 use crate::support::exit::Exit;
@@ -17,26 +19,32 @@ use atrous_models::{DecodeHead, Layer, Segmentor};
 use clap::ArgGroup;
 use std::path::PathBuf;
 
-/// Images of a data set that are averaged where nobody says otherwise: as many as in RepLKNet's measurements.
+/// Images of a data set that are averaged where nobody says otherwise: as many as in RepLKNet's
+/// measurements.
 const IMAGES: usize = 50;
 
-/// Measure the effective receptive field: how much each pixel of the input moves the output at one pixel
+/// Measure the effective receptive field: how much each pixel of the input moves the output at one
+/// pixel
 ///
-/// The field is that of Kim et al.: evaluation mode, the gradient of the mean logit at the centre with respect to the
-/// image, mean over RGB, a ReLU, the mean over the images, divided by its sum (docs/reference/receptive-field.md).
+/// The field is that of Kim et al.: evaluation mode, the gradient of the mean logit at the centre
+/// with respect to the image, mean over RGB, a ReLU, the mean over the images, divided by its sum
+/// (docs/reference/receptive-field.md).
 ///
-/// The network is one of three: weights (a checkpoint, a run's directory, a network of mmsegmentation), fresh networks of
-/// a spec's experiment (--spec, one per rates; --rates takes one, which need not be among the spec's), or the finished runs
-/// of a sweep's output directory (--sweep, one per rates). Images are the files named, or the first validation images of
-/// the network's data set, or noise.
+/// The network is one of three: weights (a checkpoint, a run's directory, a network of
+/// mmsegmentation), fresh networks of a spec's experiment (--spec, one per rates; --rates takes
+/// one, which need not be among the spec's), or the finished runs of a sweep's output directory
+/// (--sweep, one per rates). Images are the files named, or the first validation images of the
+/// network's data set, or noise.
 ///
-/// OUT then holds erf.npy (the map, for numpy), erf.png and erf-log.png (linear, and logarithmic below the peak) and
-/// erf.json (Gaussian fit, squares that hold parts of the mass, mass around the taps of each ASPP branch). With several
-/// rates these are in OUT/RATES, and grid.png and grid-log.png show all with one scale.
+/// OUT then holds erf.npy (the map, for numpy), erf.png and erf-log.png (linear, and logarithmic
+/// below the peak) and erf.json (squares that hold parts of the mass, mass around the taps of each
+/// ASPP branch). With several rates these are in OUT/RATES, and grid.png and grid-log.png show all
+/// with one scale.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES, group(ArgGroup::new("network").required(true).args(["weights", "spec", "sweep"])))]
 pub struct Args {
-    /// Images: PNG, JPEG, TIFF, PPM, the last also gzipped [default: validation images of the data set]
+    /// Images: PNG, JPEG, TIFF, PPM, the last also gzipped [default: validation images of the data
+    /// set]
     #[arg(value_name = "IMAGE", conflicts_with = "noise")]
     files: Vec<PathBuf>,
 
@@ -75,16 +83,18 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     noise: Option<u64>,
 
-    /// Height and width of the input: images are fitted as for inference, and their middle is taken [default: the crop of
-    /// training]
+    /// Height and width of the input: images are fitted as for inference, and their middle is taken
+    /// [default: the crop of training]
     #[arg(long, value_name = "H,W")]
     size: Option<Position>,
 
-    /// The target map: logits, aspp, branch-0 (the first rate's; branch-1 ...), image-pool or backbone
+    /// The target map: logits, aspp, branch-0 (the first rate's; branch-1 ...), image-pool or
+    /// backbone
     #[arg(long, value_name = "LAYER", default_value = "logits")]
     layer: Layer,
 
-    /// Row and column, in pixels of the input, that the target lies at [default: the centre of the target map]
+    /// Row and column, in pixels of the input, that the target lies at [default: the centre of the
+    /// target map]
     #[arg(long, value_name = "Y,X")]
     pixel: Option<Position>,
 
@@ -96,9 +106,10 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t = Rectify::Gradient)]
     rectify: Rectify,
 
-    /// What is computed in [default: double where the device has 64 bits, as the CPU and many GPUs do]
+    /// What is computed in [default: double where the device has 64 bits, as the CPU and many GPUs
+    /// do]
     #[arg(long, value_enum)]
-    precision: Option<Precision>,
+    precision: Option<ErfPrecision>,
 
     /// Draw the windows around the taps of the ASPP branches in which the mass is measured
     #[arg(long)]
@@ -108,7 +119,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=30))]
     decades: u32,
 
-    /// Where the files go; created where it is missing
+    /// The folder that the files go to; created where it is missing
     #[arg(long, default_value = "erf", value_name = "DIR")]
     out: PathBuf,
 
@@ -135,7 +146,8 @@ Examples:
 /// Runs the subcommand.
 ///
 /// # Errors
-/// One line that names the file or option that has to be changed. Nothing is written unless all maps are there.
+/// One line that names the file or option that has to be changed. Nothing is written unless all
+/// maps are there.
 pub fn run(args: Args) -> Result<Exit> {
     let subjects = args.subjects()?;
     let device = ComputeDevice::select(&args.device.device)?;
@@ -199,7 +211,7 @@ impl Args {
         device: &ComputeDevice,
         progress: &Progress,
         stop: &StopFlag,
-    ) -> Result<Field> {
+    ) -> Result<RecordedField> {
         let trained = subject.open(device)?;
         let options = self.options(&trained.network, trained.dataset, device)?;
         let size = self.input_size(&trained, &options)?;
@@ -216,15 +228,15 @@ impl Args {
         bar.set(images.count());
         bar.finish();
         let on = [device.name(), device.adapter()];
-        Ok(Field::new(map, &options, trained.dataset, &subject.name, images, on, self.decades))
+        Ok(RecordedField::new(map, &options, trained.dataset, &subject.name, images, on, self.decades))
     }
 
     fn options(&self, network: &Segmentor, dataset: DatasetKind, device: &ComputeDevice) -> Result<Options> {
         let class = self.class.as_deref().map(|name| class(name, dataset)).transpose()?;
         let pixel = self.pixel.map(|Position(pixel)| pixel);
-        let most = Precision::most(&device.device);
+        let most = ErfPrecision::most(&device.device);
         let precision = self.precision.unwrap_or(most);
-        let possible = most == Precision::Double || precision == Precision::Single;
+        let possible = most == ErfPrecision::Double || precision == ErfPrecision::Single;
         ensure!(possible, "--precision double: {} has 32 bits; use --device flex", device.name());
         let options = Options { layer: self.layer, class, pixel, rectify: self.rectify, precision };
         let option = if class.is_some() { "--class" } else { "--layer" };
@@ -244,22 +256,22 @@ impl Args {
         Ok(size)
     }
 
-    fn images(&self, subject: &Subject, dataset: DatasetKind) -> Result<Images> {
+    fn images(&self, subject: &Subject, dataset: DatasetKind) -> Result<ErfImages> {
         if let Some(count) = self.noise {
-            return Ok(Images::Noise(count));
+            return Ok(ErfImages::Noise(count));
         }
         let limit = self.images.map(|count| count as usize);
         if !self.files.is_empty() {
             let files = self.files.iter().take(limit.unwrap_or(self.files.len())).cloned();
-            return Ok(Images::Files(files.collect()));
+            return Ok(ErfImages::Files(files.collect()));
         }
         let root = subject.drawn.as_ref().filter(|root| root.is_dir()).unwrap_or(&self.data.data_root);
-        Images::of_validation(dataset, root, limit.unwrap_or(IMAGES))
+        ErfImages::of_validation(dataset, root, limit.unwrap_or(IMAGES))
             .context("no images are named (IMAGE, --noise N or --data-root DIR)")
     }
 
     /// Writes all files; what is to be said of them.
-    fn write(&self, fields: &[Field]) -> Result<String> {
+    fn write(&self, fields: &[RecordedField]) -> Result<String> {
         let mut text = String::new();
         for field in fields {
             let folder = if fields.len() == 1 { self.out.clone() } else { self.out.join(join_rates(&field.map.rates)) };

@@ -64,7 +64,7 @@ Examples:
   atrous eval --weights r50.pth --dataset cityscapes --ratios 0.5,0.75,1,1.25,1.5,1.75 --flip";
 
 #[derive(Serialize)]
-struct Scored {
+struct EvaluationReport {
     dataset: DatasetKind,
     split: String,
     images: usize,
@@ -92,7 +92,7 @@ pub fn run(args: Args) -> Result<Exit> {
     let (progress, stop) = (Progress::new(), StopFlag::install()?);
     let evaluation = evaluate(&mut network, &device.device, samples, &inference, &progress, &stop)?;
     let Some(evaluation) = evaluation else { return Ok(stop.exit()) };
-    let report = Scored {
+    let report = EvaluationReport {
         dataset: kind,
         split: args.split.to_string(),
         images: samples.len(),
@@ -107,7 +107,7 @@ pub fn run(args: Args) -> Result<Exit> {
 }
 
 /// Per class and in the mean, in percent.
-fn table(report: &Scored) -> String {
+fn table(report: &EvaluationReport) -> String {
     let names = report.dataset.class_names();
     let width = names.iter().map(|name| name.len()).max().unwrap_or(0).max("class".len());
     let scores = report.scores.by_class();
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn the_table_has_a_line_per_class() {
         let confusion = Confusion { classes: 2, counts: vec![90, 10, 0, 0] };
-        let report = Scored {
+        let report = EvaluationReport {
             dataset: DatasetKind::STARE,
             split: "val".into(),
             images: 1,

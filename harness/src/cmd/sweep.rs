@@ -26,8 +26,8 @@ use std::path::{Path, PathBuf};
 ///
 /// OUT then holds results.csv (one row per run), classes.csv (one per run and class),
 /// image_scores.csv (one per run and image), table.md and table.csv. Where the spec says what it
-/// expects (docs/guide/controls.md), verdict.md and verdict.json say whether the runs show it; the exit
-/// code is 1 where they do not. Table and verdict go to stdout, everything else to stderr.
+/// expects (docs/guide/controls.md), verdict.md and verdict.json say whether the runs show it; the
+/// exit code is 1 where they do not. Table and verdict go to stdout, everything else to stderr.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{}", Exit::help_of_training()))]
 pub struct Args {

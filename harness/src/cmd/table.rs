@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 ///
 /// Reads the run directories again, so runs that were copied there from another machine are in it.
 /// Writes results.csv, classes.csv, image_scores.csv, table.md and table.csv beside them, and
-/// verdict.md and verdict.json where the spec said what it expects (docs/guide/controls.md): the exit
-/// code is 1 where the runs do not show it.
+/// verdict.md and verdict.json where the spec said what it expects (docs/guide/controls.md): the
+/// exit code is 1 where the runs do not show it.
 ///
 /// Rates are compared with the baseline over seeds and over images; the table names a winner only
 /// where there is one beyond noise. docs/reference/results.md explains every column and number.

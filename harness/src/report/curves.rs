@@ -2,26 +2,26 @@
 
 use super::material::{Curve, Report, ReportedExperiment};
 use super::parts::{figure as drawn, rates};
-use crate::support::plot::{Axis, Chart, Figure, Line};
+use crate::support::plot::{Chart, ChartAxis, ChartLine, Figure};
 use anyhow::Result;
 use maud::{Markup, html};
 
 /// The plots of an experiment: the loss, and the scores on the way where there are some.
 pub(super) fn figures(experiment: &ReportedExperiment) -> Vec<Figure> {
     let curves = &experiment.curves.curves;
-    let of = |pick: fn(&Curve) -> &[(f64, f64)], scale: f64| -> Vec<Line> {
+    let of = |pick: fn(&Curve) -> &[(f64, f64)], scale: f64| -> Vec<ChartLine> {
         let lines = curves.iter().enumerate().filter(|(_, curve)| !pick(curve).is_empty());
         let line = |(index, curve): (usize, &Curve)| {
             let values: Vec<_> = pick(curve).iter().map(|(x, y)| (*x, scale * y)).collect();
-            Line::curve(rates(&curve.rates), index, &values)
+            ChartLine::curve(rates(&curve.rates), index, &values)
         };
         lines.map(line).collect()
     };
-    let figure = |name: &str, what: String, lines: Vec<Line>| {
+    let figure = |name: &str, what: String, lines: Vec<ChartLine>| {
         let points = || lines.iter().flat_map(|line| &line.points);
         let (x, y) = (
-            Axis::from_zero("iteration", points().map(|point| point.x)),
-            Axis::linear(what.clone(), points().map(|point| point.y)),
+            ChartAxis::from_zero("iteration", points().map(|point| point.x)),
+            ChartAxis::linear(what.clone(), points().map(|point| point.y)),
         );
         Figure {
             name: format!("{name}-{}", experiment.slug),

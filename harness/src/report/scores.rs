@@ -5,7 +5,7 @@ use super::parts::{figure as drawn, interval, points, rates_beside, score, table
 use crate::conclusions::format::p_value;
 use crate::conclusions::guideline::{Optimum, Series, largest_whole_rate};
 use crate::conclusions::table::Cell;
-use crate::support::plot::{Axis, Chart, Figure, Guide, Line, Point};
+use crate::support::plot::{Chart, ChartAxis, ChartLine, ChartPoint, Figure, Guide};
 use anyhow::Result;
 use maud::{Markup, html};
 
@@ -109,7 +109,7 @@ pub(super) fn figure(experiment: &ReportedExperiment) -> Figure {
     for cell in &section.cells {
         let Some(statistic) = cell.score(metric) else { continue };
         let interval = statistic.interval.map(|interval| (100.0 * interval.low, 100.0 * interval.high));
-        means.push(Point { x: cell.relative_rate, y: 100.0 * statistic.mean, interval });
+        means.push(ChartPoint { x: cell.relative_rate, y: 100.0 * statistic.mean, interval });
         cloud.extend(experiment.scores(&cell.rates).into_iter().map(|score| (cell.relative_rate, 100.0 * score)));
     }
     means.sort_by(|a, b| a.x.total_cmp(&b.x));
@@ -118,12 +118,12 @@ pub(super) fn figure(experiment: &ReportedExperiment) -> Figure {
         let at = 100.0 * comparison.reference.value_fraction;
         guides.push(Guide::Horizontal { at, label: "published".into() });
     }
-    let x = Axis::logarithmic(
+    let x = ChartAxis::logarithmic(
         RELATIVE_RATE,
         means.iter().map(|point| point.x).chain([rule(experiment)].into_iter().filter(|rule| *rule > 0.0)),
     );
-    let y = Axis::linear(format!("{metric} in percent"), heights(&means, &cloud));
-    let line = Line { cloud, ..Line::marked(experiment.title(), 0, means) };
+    let y = ChartAxis::linear(format!("{metric} in percent"), heights(&means, &cloud));
+    let line = ChartLine { cloud, ..ChartLine::marked(experiment.title(), 0, means) };
     Figure {
         name: format!("scores-{}", experiment.slug),
         description: format!("{metric} of {} in percent against the relative rate", experiment.title()),
@@ -133,7 +133,7 @@ pub(super) fn figure(experiment: &ReportedExperiment) -> Figure {
 
 /// The range of the vertical axis: runs and means, and of the whiskers as much as keeps the rest
 /// legible: once the range of the runs to each side.
-fn heights(means: &[Point], cloud: &[(f64, f64)]) -> Vec<f64> {
+fn heights(means: &[ChartPoint], cloud: &[(f64, f64)]) -> Vec<f64> {
     let mut values: Vec<f64> = cloud.iter().map(|(_, y)| *y).chain(means.iter().map(|point| point.y)).collect();
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -145,13 +145,13 @@ fn heights(means: &[Point], cloud: &[(f64, f64)]) -> Vec<f64> {
 
 /// Scores minus the mean of their experiment; `None` where no experiment has two relative rates.
 pub(super) fn all(report: &Report) -> Option<Figure> {
-    let lines: Vec<Line> = report.experiments.iter().enumerate().filter_map(|(n, e)| normalised(n, e)).collect();
+    let lines: Vec<ChartLine> = report.experiments.iter().enumerate().filter_map(|(n, e)| normalised(n, e)).collect();
     if lines.is_empty() {
         return None;
     }
     let (points, cloud) = (|| lines.iter().flat_map(|line| &line.points), || lines.iter().flat_map(|line| &line.cloud));
-    let x = Axis::logarithmic(RELATIVE_RATE, points().map(|point| point.x));
-    let y = Axis::linear("points above the mean", points().map(|point| point.y).chain(cloud().map(|(_, y)| *y)));
+    let x = ChartAxis::logarithmic(RELATIVE_RATE, points().map(|point| point.x));
+    let y = ChartAxis::linear("points above the mean", points().map(|point| point.y).chain(cloud().map(|(_, y)| *y)));
     let mut guides = vec![Guide::Horizontal { at: 0.0, label: String::new() }];
     // The rule of each experiment is next to 1/2; one line stands for all.
     let rules: Vec<f64> = report.experiments.iter().map(rule).collect();
@@ -166,7 +166,7 @@ pub(super) fn all(report: &Report) -> Option<Figure> {
     })
 }
 
-fn normalised(index: usize, experiment: &ReportedExperiment) -> Option<Line> {
+fn normalised(index: usize, experiment: &ReportedExperiment) -> Option<ChartLine> {
     let section = &experiment.section;
     let scored = section.cells.iter().filter_map(|cell| Some((cell, experiment.mean(cell)?)));
     let mut means: Vec<(&Cell, f64)> = scored.collect();
@@ -176,11 +176,11 @@ fn normalised(index: usize, experiment: &ReportedExperiment) -> Option<Line> {
     }
     let centre = means.iter().map(|(_, mean)| mean).sum::<f64>() / means.len() as f64;
     let above = |score: f64| 100.0 * (score - centre);
-    let points = means.iter().map(|(cell, mean)| Point { x: cell.relative_rate, y: above(*mean), interval: None });
+    let points = means.iter().map(|(cell, mean)| ChartPoint { x: cell.relative_rate, y: above(*mean), interval: None });
     let cloud = means.iter().flat_map(|(cell, _)| {
         experiment.scores(&cell.rates).into_iter().map(|score| (cell.relative_rate, above(score)))
     });
-    Some(Line { cloud: cloud.collect(), ..Line::marked(experiment.title(), index, points.collect()) })
+    Some(ChartLine { cloud: cloud.collect(), ..ChartLine::marked(experiment.title(), index, points.collect()) })
 }
 
 fn all_caption(report: &Report) -> String {

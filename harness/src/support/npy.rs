@@ -2,8 +2,9 @@
 
 /// The bytes of an `.npy` file, version 1.0, of height x width values.
 ///
-/// The format is numpy's own (`numpy.lib.format`): a magic string, the version, the header's length in 16 bits, a Python
-/// dictionary padded with spaces so that the data starts at a multiple of 64 bytes, and the values, little-endian.
+/// The format is numpy's own (`numpy.lib.format`): a magic string, the version, the header's length
+/// in 16 bits, a Python dictionary padded with spaces so that the data starts at a multiple of 64
+/// bytes, and the values, little-endian.
 ///
 /// # Panics
 /// Where `values` are not height x width.

@@ -19,8 +19,8 @@ pub struct RunSelection {
     /// Only this machine's part of the runs, shard I of N, counted from 0: 0/3, 1/3 and 2/3 are all
     /// of a sweep
     ///
-    /// Counted as SLURM_ARRAY_TASK_ID and JOB_COMPLETION_INDEX are (docs/guide/clusters.md). Runs are
-    /// dealt out by their estimated cost, and by nothing else: give every shard the same spec,
+    /// Counted as SLURM_ARRAY_TASK_ID and JOB_COMPLETION_INDEX are (docs/guide/clusters.md). Runs
+    /// are dealt out by their estimated cost, and by nothing else: give every shard the same spec,
     /// --set, --seeds and --only, and each run is in exactly one. Shards may write to one folder
     /// that their machines share, or each to its own, which `atrous merge` puts together. A table
     /// is printed once no run of the whole sweep is missing; --limit counts within the shard.

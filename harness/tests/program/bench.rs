@@ -33,6 +33,23 @@ fn steps_and_images_are_timed_for_people_and_programs() {
 }
 
 #[test]
+fn a_page_has_the_cases_of_several_processes() {
+    let place = Place::new();
+    for (experiment, file) in [("stare-ci", "1.json"), ("isaid-ci", "2.json")] {
+        let arguments = ["bench", "step", "ci", "--device", "flex", "--only", experiment, "--json", file];
+        // The time is up long before so many steps.
+        place.succeed(&[&arguments[..], &["--steps", "100000", "--within", "1"]].concat());
+    }
+    let text = place.succeed(&["bench", "page", "1.json", "2.json", "--json", "all.json"]);
+    assert!(text.contains("## Training steps") && text.matches("\n| isaid-ci |").count() == 4, "{text}");
+    let all = json(&place, "all.json");
+    assert!(all["cases"].as_array().unwrap().iter().all(|case| (3..100_000).contains(&seconds(case).len())));
+    assert_eq!(all["cases"].as_array().unwrap().len(), 4);
+    let error = place.refuse_untouched(&["bench", "page", "absent.json"]);
+    assert!(error.contains("absent.json"), "{error}");
+}
+
+#[test]
 fn a_dry_run_names_the_cases_of_the_embedded_spec() {
     let place = Place::new();
     let text = place.succeed(&["bench", "step", "--dry-run", "--device", "flex", "--json", "cases.json"]);

@@ -31,7 +31,7 @@ pub struct ShallowConfig {
 /// Two 3x3 convolutions at full resolution.
 #[derive(Clone, Debug)]
 pub struct Shallow {
-    convs: [ConvModule; 2],
+    convs: Vec<ConvModule>,
 }
 
 impl Shallow {
@@ -60,7 +60,8 @@ impl ExtractorConfig for ShallowConfig {
 
     fn init(&self, initialiser: &mut Initialiser) -> Shallow {
         let base = self.base_channels;
-        Shallow { convs: [[3, base], [base, base]].map(|channels| ConvModule::new(channels, 3, 1, initialiser)) }
+        let conv = |channels| ConvModule::new(channels, 3, 1, initialiser);
+        Shallow { convs: [[3, base], [base, base]].into_iter().map(conv).collect() }
     }
 
     fn recognised(shapes: Shapes, _: usize) -> Result<Option<Self>, WeightsError> {

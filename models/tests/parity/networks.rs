@@ -7,12 +7,13 @@ use atrous_models::{
     ComputeDevice, Depth, DropoutNoise, LossConfig, ResnetConfig, Segmentor, SegmentorConfig, SgdConfig, State, Stem,
     ops,
 };
+use atrous_recordings::Recordings;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
 use crate::devices::{on_the_cpu, on_vulkan};
-use crate::recording::{Comparison, Folder, Recording, flat, folders};
+use crate::recording::{Comparison, Recording, flat, sets};
 
 /// A network that was recorded.
 struct Case {
@@ -69,16 +70,16 @@ fn cases() -> Vec<Case> {
 }
 
 impl Case {
-    /// The recorded results; `None` where the folder does not have them.
-    fn recording(&self, folder: &Folder) -> Option<(Recording, Value)> {
-        let recorded = folder.recording(&format!("{}_{}{}.safetensors", self.family, self.name, self.rates))?;
-        let info = folder.json(&format!("{}.json", self.family))?[&format!("{}{}", self.name, self.rates)].clone();
+    /// The recorded results; `None` where the set does not have them.
+    fn recording(&self, set: &Recordings) -> Option<(Recording, Value)> {
+        let recorded = Recording::read(set, &format!("{}_{}{}.safetensors", self.family, self.name, self.rates))?;
+        let info = set.json(&format!("{}.json", self.family))?[&format!("{}{}", self.name, self.rates)].clone();
         Some((recorded, info))
     }
 
-    fn network(&self, folder: &Folder, device: &Device) -> Segmentor {
+    fn network(&self, set: &Recordings, device: &Device) -> Segmentor {
         let mut network = self.config.init(0, device);
-        let bytes = folder.bytes(self.weights).unwrap_or_else(|| panic!("{} is missing", self.weights));
+        let bytes = set.bytes(self.weights).unwrap_or_else(|| panic!("{} is missing", self.weights));
         let state = State::from_bytes(&bytes).unwrap();
         let known = state.network(rates(self.rates), 8);
         assert_eq!(known, Ok(self.config.clone()));
@@ -86,21 +87,20 @@ impl Case {
         network
     }
 
-    fn inputs(&self, folder: &Folder) -> Recording {
-        folder.recording(&format!("{}_inputs.safetensors", self.family)).expect("inputs stand beside the results")
+    fn inputs(&self, set: &Recordings) -> Recording {
+        Recording::read(set, &format!("{}_inputs.safetensors", self.family)).expect("inputs stand beside the results")
     }
 }
 
-/// Compares every recorded case of every folder.
-fn each_case(device: &ComputeDevice, what: &str, compare: impl Fn(&Case, &Folder, &mut Comparison)) {
+/// Compares every recorded case of every set.
+fn each_case(device: &ComputeDevice, what: &str, compare: impl Fn(&Case, &Recordings, &mut Comparison)) {
     let mut cases_seen = 0;
-    for folder in folders() {
+    for set in sets() {
         for case in cases() {
-            let Some((recorded, info)) = case.recording(&folder) else { continue };
-            let place = folder.path().display();
-            let name = format!("{place} {what} {}{} on {}", case.name, case.rates, device.name());
+            let Some((recorded, info)) = case.recording(&set) else { continue };
+            let name = format!("{set} {what} {}{} on {}", case.name, case.rates, device.name());
             let mut comparison = Comparison::new(name, &recorded, &info);
-            compare(&case, &folder, &mut comparison);
+            compare(&case, &set, &mut comparison);
             cases_seen += usize::from(comparison.compared > 0);
             comparison.finish();
         }
@@ -109,10 +109,10 @@ fn each_case(device: &ComputeDevice, what: &str, compare: impl Fn(&Case, &Folder
 }
 
 fn evaluation(device: &ComputeDevice) {
-    each_case(device, "evaluation", |case, folder, comparison| {
-        let mut network = case.network(folder, &device.device);
+    each_case(device, "evaluation", |case, set, comparison| {
+        let mut network = case.network(set, &device.device);
         for size in case.sizes {
-            let images = case.inputs(folder).images(&format!("input_{size}"), &device.device);
+            let images = case.inputs(set).images(&format!("input_{size}"), &device.device);
             let [_, _, height, width] = images.dims();
             let logits = network.forward(images);
             comparison.values(&format!("eval.{size}.logits"), &flat(logits.clone()));
@@ -139,14 +139,14 @@ const LOSS: LossConfig = LossConfig { auxiliary_weight: 0.4, dice_weight: 0.0 };
 /// are compared with each other (`agreement`).
 fn training(device: &ComputeDevice) {
     let steps = if device.name() == "flex" { 3 } else { 1 };
-    each_case(device, "training", |case, folder, comparison| {
+    each_case(device, "training", |case, set, comparison| {
         let Some(size) = case.training else {
             return;
         };
         let device = device.autodiff();
-        let network = case.network(folder, &device);
-        let images = case.inputs(folder).images(&format!("input_{size}"), &device);
-        let labels = case.inputs(folder).labels(&format!("label_{size}"), &device);
+        let network = case.network(set, &device);
+        let images = case.inputs(set).images(&format!("input_{size}"), &device);
+        let labels = case.inputs(set).labels(&format!("label_{size}"), &device);
         compare_runs(comparison, |seed| {
             let images = if seed == 0 { images.clone() } else { nudge(&images, seed) };
             train(network.clone(), images, &labels, comparison.recorded, steps)

@@ -5,23 +5,23 @@ use atrous_models::sgd::{poly_lr, update};
 use atrous_models::{ComputeDevice, SgdConfig, loss, ops};
 
 use crate::devices::{on_the_cpu, on_vulkan};
-use crate::recording::{Comparison, flat, folders};
+use crate::recording::{Comparison, Recording, flat, sets};
 
-/// The same for every recording of a file in every folder.
+/// The same for every recording of a file in every set.
 fn each(file: &str, compare: impl Fn(&mut Comparison)) {
     let mut seen = 0;
-    for folder in folders() {
+    for set in sets() {
         let (Some(recorded), Some(info)) =
-            (folder.recording(&format!("{file}.safetensors")), folder.json(&format!("{file}.json")))
+            (Recording::read(&set, &format!("{file}.safetensors")), set.json(&format!("{file}.json")))
         else {
             continue;
         };
-        let mut comparison = Comparison::new(format!("{} {file}", folder.path().display()), &recorded, &info);
+        let mut comparison = Comparison::new(format!("{set} {file}"), &recorded, &info);
         compare(&mut comparison);
         comparison.finish();
         seen += 1;
     }
-    assert!(seen > 0, "no folder has {file}");
+    assert!(seen > 0, "no set has {file}");
 }
 
 fn resized_logits(device: &ComputeDevice) {
@@ -73,7 +73,7 @@ fn sgd(device: &ComputeDevice) {
     let device = device.autodiff();
     let config = SgdConfig { momentum: 0.9, weight_decay: 5e-4 };
     let mut seen = 0;
-    for recorded in folders().iter().filter_map(|folder| folder.recording("sgd.safetensors")) {
+    for recorded in sets().iter().filter_map(|set| Recording::read(set, "sgd.safetensors")) {
         let tensor = |key: &str| recorded.tensor::<2>(key, &device);
         let (mut parameter, mut velocity) = (tensor("param.0").require_grad(), None::<Tensor<2>>);
         for t in 1..=6 {
@@ -124,7 +124,7 @@ fn golden_sgd_on_vulkan() {
 #[test]
 fn golden_poly_schedule() {
     let mut seen = 0;
-    for recorded in folders().iter().filter_map(|folder| folder.json("poly_lr.json")) {
+    for recorded in sets().iter().filter_map(|set| set.json("poly_lr.json")) {
         let number = |key: &str| recorded[key].as_f64().unwrap();
         for (name, schedule) in recorded.as_object().unwrap() {
             let Some(total) = name.strip_prefix('T').and_then(|total| total.parse().ok()) else { continue };

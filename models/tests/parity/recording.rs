@@ -1,71 +1,28 @@
 //! Recorded files, and how close is close enough.
 
-use std::path::{Path, PathBuf};
-
 use atrous_models::burn::tensor::{Device, Int, Tensor, TensorData};
 use atrous_models::state::Values;
-use safetensors::{Dtype, SafeTensors};
+use atrous_recordings::{Recordings, Tensors, sampled};
 use serde_json::Value;
 
-/// A folder of recordings.
-#[derive(Clone, Debug)]
-pub struct Folder(PathBuf);
-
-/// The repository's recordings, and a whole set where there is one: alone, where the repository's are some of it.
-pub fn folders() -> Vec<Folder> {
-    let named = std::env::var_os("ATROUS_GOLDEN").map(PathBuf::from);
-    let whole = named.clone().unwrap_or_else(|| PathBuf::from("../../shared/golden"));
-    assert!(named.is_none() || whole.is_dir(), "ATROUS_GOLDEN={} is no folder", whole.display());
-    let own = Folder(PathBuf::from("tests/golden"));
-    if !whole.is_dir() {
-        return vec![own];
-    }
-    let whole = Folder(whole);
-    if own.is_part_of(&whole) { vec![whole] } else { vec![own, whole] }
-}
-
-impl Folder {
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-
-    /// Whether the other folder has all of these files, byte for byte.
-    fn is_part_of(&self, other: &Folder) -> bool {
-        let mut files = std::fs::read_dir(&self.0).unwrap();
-        files.all(|file| {
-            let name = file.unwrap().file_name().into_string().unwrap();
-            self.bytes(&name) == other.bytes(&name)
-        })
-    }
-
-    /// A file's bytes; `None` where this folder has no such file.
-    pub fn bytes(&self, name: &str) -> Option<Vec<u8>> {
-        std::fs::read(self.0.join(name)).ok()
-    }
-
-    pub fn json(&self, name: &str) -> Option<Value> {
-        Some(serde_json::from_slice(&self.bytes(name)?).unwrap_or_else(|error| panic!("{name}: {error}")))
-    }
-
-    pub fn recording(&self, name: &str) -> Option<Recording> {
-        Some(Recording(self.bytes(name)?))
-    }
+/// The sets of recordings that are compared with.
+pub fn sets() -> Vec<Recordings> {
+    atrous_recordings::sets(&["tests/golden"])
 }
 
 /// A recorded safetensors file.
-pub struct Recording(Vec<u8>);
+pub struct Recording(Tensors);
 
 impl Recording {
+    /// A file of a set; `None` where the set has no such file.
+    pub fn read(set: &Recordings, name: &str) -> Option<Self> {
+        set.tensors(name).map(Recording)
+    }
+
     /// A tensor as f32, 8-bit ones too.
     pub fn values(&self, key: &str) -> Values {
-        let file = SafeTensors::deserialize(&self.0).unwrap();
-        let view = file.tensor(key).unwrap_or_else(|error| panic!("{key}: {error}"));
-        let data = match view.dtype() {
-            Dtype::U8 => view.data().iter().map(|v| f32::from(*v)).collect(),
-            Dtype::F32 => view.data().chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect(),
-            other => panic!("{key} is {other:?}"),
-        };
-        Values { shape: view.shape().to_vec(), data }
+        let (shape, data) = self.0.values(key);
+        Values { shape, data }
     }
 
     pub fn tensor<const D: usize>(&self, key: &str, device: &Device) -> Tensor<D> {
@@ -85,10 +42,7 @@ impl Recording {
     }
 
     pub fn keys(&self) -> Vec<String> {
-        let file = SafeTensors::deserialize(&self.0).unwrap();
-        let mut keys: Vec<String> = file.names().into_iter().map(String::from).collect();
-        keys.sort();
-        keys
+        self.0.keys()
     }
 }
 
@@ -120,13 +74,13 @@ impl<'a> Comparison<'a> {
             return (ours.to_vec(), vec![wanted as f32]);
         }
         let wanted = self.recorded.values(key).data;
-        let step = self.info["sampled"][key]["stride"].as_u64().unwrap_or(1) as usize;
-        let ours: Vec<f32> = ours.iter().step_by(step).copied().collect();
+        let ours: Vec<f32> = sampled(ours, self.info, key).copied().collect();
         assert_eq!(ours.len(), wanted.len(), "{} {key}", self.name);
         (ours, wanted)
     }
 
-    /// A recorded loss (`loss.STEP.NAME`), and the distance of two f32 runs of the reference from it.
+    /// A recorded loss (`loss.STEP.NAME`), and the distance of two f32 runs of the reference from
+    /// it.
     fn loss(&self, key: &str) -> Option<(f64, f64)> {
         let (step, name) = key.strip_prefix("loss.")?.split_once('.')?;
         let step: usize = step.parse().ok()?;
@@ -135,7 +89,8 @@ impl<'a> Comparison<'a> {
         Some((wanted, runs.map(|run| (run - wanted).abs()).fold(0.0, f64::max)))
     }
 
-    /// Ten times the distance of two f32 runs of the reference from its f64 result, plus 1e-6 of the peak.
+    /// Ten times the distance of two f32 runs of the reference from its f64 result, plus 1e-6 of
+    /// the peak.
     fn tolerance(&self, key: &str, wanted: &[f32]) -> f64 {
         let peak = wanted.iter().fold(0f32, |m, v| m.max(v.abs())) as f64;
         let noise = self.loss(key).map(|(_, noise)| noise).or(self.info["f32_error"][key][0].as_f64());

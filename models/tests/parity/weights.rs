@@ -7,7 +7,7 @@ use atrous_models::{Depth, ResnetConfig, SegmentorConfig, State, Stem};
 use safetensors::SafeTensors;
 use serde_json::Value;
 
-use crate::recording::folders;
+use crate::recording::sets;
 
 /// The published networks, under the names of their recordings.
 fn published() -> Vec<(&'static str, SegmentorConfig)> {
@@ -28,7 +28,7 @@ fn published() -> Vec<(&'static str, SegmentorConfig)> {
 #[test]
 fn golden_keys_and_parameter_counts() {
     let all: Vec<(Value, Value)> =
-        folders().iter().filter_map(|f| f.json("keys.json").zip(f.json("param_counts.json"))).collect();
+        sets().iter().filter_map(|f| f.json("keys.json").zip(f.json("param_counts.json"))).collect();
     assert!(!all.is_empty());
     for (name, config) in published() {
         let mut network = config.init(0, &Device::flex());
@@ -55,9 +55,8 @@ fn golden_keys_and_parameter_counts() {
 /// A `.pth` and a `.safetensors` of the same network hold the same values.
 #[test]
 fn golden_weights_are_the_same_in_both_formats() {
-    for folder in folders() {
-        let (Some(pth), Some(safetensors)) = (folder.bytes("unet_aspp.pth"), folder.bytes("unet_aspp.safetensors"))
-        else {
+    for set in sets() {
+        let (Some(pth), Some(safetensors)) = (set.bytes("unet_aspp.pth"), set.bytes("unet_aspp.safetensors")) else {
             continue;
         };
         let (pth, safetensors) = (State::from_bytes(&pth).unwrap(), State::from_bytes(&safetensors).unwrap());

@@ -96,7 +96,8 @@ impl Override {
         let mut changed = false;
         for experiment in experiments.iter_mut().map(Spanned::get_mut) {
             let name = experiment.get("name").and_then(|name| name.get_ref().as_str()).unwrap_or_default().to_owned();
-            if let (true, Some(value)) = ((everywhere || name == self.path[0]) && !path.is_empty(), self.value()) {
+            let meant = !path.is_empty() && (everywhere || name == self.path[0]);
+            if let Some(value) = self.value().filter(|_| meant) {
                 insert(experiment, path, value).map_err(wrong)?;
                 changed = true;
             }

@@ -1,15 +1,16 @@
 //! A map as it is drawn.
 
-use super::{Map, Taps};
+use super::{ReceptiveField, Taps};
 use crate::support::plot::heat_map::{HeatMap, Outline};
 
-impl Map {
+impl ReceptiveField {
     /// `1, 12, 24, 36`
     pub fn caption(&self) -> String {
         self.rates.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
     }
 
-    /// With the windows around these taps, each once, where they lie in the image.
+    /// The map as a picture, with the windows around these taps, each once, where they lie in the
+    /// image.
     pub fn heat_map(&self, marked: Option<&Taps>) -> HeatMap<'_> {
         let mut outlines = Vec::new();
         if let Some(Taps { window, branches, .. }) = marked {

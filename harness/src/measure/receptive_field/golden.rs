@@ -1,8 +1,9 @@
 //! Maps of the reference implementation (`erf.*`), on the CPU and on a Vulkan device.
 
 use super::*;
-use crate::support::golden::{recordings, values, vulkan};
+use crate::support::golden::{recordings, vulkan};
 use atrous_models::{ComputeDevice, Depth, ResnetConfig, SegmentorConfig, State, Stem};
+use atrous_recordings::Tensors;
 
 /// A recorded network: its keys' prefix, its weights, its configuration.
 fn cases() -> [(&'static str, &'static str, SegmentorConfig); 2] {
@@ -15,8 +16,8 @@ fn cases() -> [(&'static str, &'static str, SegmentorConfig); 2] {
 }
 
 /// The recorded images: q becomes (q - 128) / 64.
-fn images(bytes: &[u8], name: &str) -> Vec<Image> {
-    let (shape, values) = values(bytes, &format!("{name}.input"));
+fn images(recorded: &Tensors, name: &str) -> Vec<Image> {
+    let (shape, values) = recorded.values(&format!("{name}.input"));
     let values: Vec<f32> = values.into_iter().map(|q| (q - 128.0) / 64.0).collect();
     let size = [shape[2], shape[3]];
     values.chunks_exact(3 * size[0] * size[1]).map(|image| Image::new(size, image.to_vec())).collect()
@@ -29,16 +30,16 @@ fn distance(ours: &[f64], wanted: &[f64]) -> f64 {
     (gap / wanted.iter().map(|b| b.powi(2)).sum::<f64>()).sqrt()
 }
 
-/// Shows every network whose images, map and weights a set of recordings has, on the device and on the CPU: once, where the
-/// repository's are some of a whole set.
+/// Shows every network whose images, map and weights a set of recordings has, on the device and on
+/// the CPU: once, where the repository's are some of a whole set.
 fn compare(device: &ComputeDevice, check: impl Fn(&Case, &Case)) {
     let mut seen = Vec::new();
     for recordings in recordings().into_iter().rev() {
-        let Some(bytes) = recordings.bytes("erf.safetensors") else { continue };
+        let Some(recorded) = recordings.tensors("erf.safetensors") else { continue };
         for (name, weights, config) in cases() {
             let Some(weights) = recordings.bytes(weights) else { continue };
-            let recorded = [values(&bytes, &format!("{name}.input")), values(&bytes, &format!("{name}.erf"))];
-            if seen.contains(&recorded) {
+            let values = ["input", "erf"].map(|what| recorded.values(&format!("{name}.{what}")));
+            if seen.contains(&values) {
                 continue;
             }
             let state = State::from_bytes(&weights).unwrap();
@@ -47,10 +48,10 @@ fn compare(device: &ComputeDevice, check: impl Fn(&Case, &Case)) {
             let on = [device, &cpu].map(|device| {
                 let mut network = config.init(0, &device.device);
                 state.load_into(&mut network).unwrap();
-                Case { name, bytes: &bytes, info: info.clone(), network, device }
+                Case { name, recorded: &recorded, info: info.clone(), network, device }
             });
             check(&on[0], &on[1]);
-            seen.push(recorded);
+            seen.push(values);
         }
     }
     assert!(!seen.is_empty(), "nothing was compared");
@@ -59,14 +60,14 @@ fn compare(device: &ComputeDevice, check: impl Fn(&Case, &Case)) {
 /// A recorded network on a device.
 struct Case<'a> {
     name: &'static str,
-    bytes: &'a [u8],
+    recorded: &'a Tensors,
     info: serde_json::Value,
     network: Segmentor,
     device: &'a ComputeDevice,
 }
 
 impl Case<'_> {
-    fn map(&self, images: Vec<Image>, precision: Precision) -> Map {
+    fn map(&self, images: Vec<Image>, precision: ErfPrecision) -> ReceptiveField {
         let options = Options { precision, ..Options::default() };
         map(&self.network, &self.device.device, images.into_iter().map(Ok), &options).unwrap()
     }
@@ -74,9 +75,9 @@ impl Case<'_> {
 
 /// The recorded maps are computed in 64 bits.
 fn check_double(case: &Case) {
-    let map = case.map(images(case.bytes, case.name), Precision::Double);
+    let map = case.map(images(case.recorded, case.name), ErfPrecision::Double);
     assert_eq!((serde_json::json!(map.size), map.images), (case.info["size"].clone(), 4), "{}", case.name);
-    let (_, wanted) = values(case.bytes, &format!("{}.erf", case.name));
+    let (_, wanted) = case.recorded.values(&format!("{}.erf", case.name));
     let wanted: Vec<f64> = wanted.into_iter().map(f64::from).collect();
     let gap = distance(&map.values, &wanted);
     println!("{} on {} in 64 bits: relative L2 distance {gap:.1e}", case.name, case.device.name());
@@ -87,14 +88,15 @@ fn check_double(case: &Case) {
 /// Maps of inputs that differ by less than rounding does.
 const NUDGES: u64 = 12;
 
-/// PyTorch in 32 bits is 1.1e-2 (U-Net) and 8e-3 away from the recorded maps, because three and four of millions of
-/// ReLUs fall on the other side. So the map of each image, or of the same image moved by about 1e-7, has to be that in 64
-/// bits, which [`check_double`] holds against the recorded one.
+/// PyTorch in 32 bits is 1.1e-2 (U-Net) and 8e-3 away from the recorded maps, because three
+/// and four of millions of ReLUs fall on the other side. So the map of each image, or of the same
+/// image moved by about 1e-7, has to be that in 64 bits, which [`check_double`] holds against the
+/// recorded one.
 fn check_single(case: &Case, exact: &Case) {
-    for image in images(case.bytes, case.name) {
-        let wanted = exact.map(vec![image.clone()], Precision::Double);
+    for image in images(case.recorded, case.name) {
+        let wanted = exact.map(vec![image.clone()], ErfPrecision::Double);
         let away = |nudge: u64| {
-            let map = case.map(vec![nudged(&image, nudge)], Precision::Single);
+            let map = case.map(vec![nudged(&image, nudge)], ErfPrecision::Single);
             distance(&map.values, &wanted.values).max((map.sum / wanted.sum - 1.0).abs())
         };
         let mut distances: Vec<f64> = Vec::new();
@@ -142,7 +144,7 @@ fn golden_maps_on_vulkan() {
 #[test]
 fn golden_maps_on_vulkan_in_64_bits() {
     match vulkan() {
-        Ok(device) if Precision::most(&device.device) == Precision::Double => {
+        Ok(device) if ErfPrecision::most(&device.device) == ErfPrecision::Double => {
             compare(&device, |case, _| check_double(case));
         }
         Ok(device) => println!("skipped: {} has 32 bits", device.name()),

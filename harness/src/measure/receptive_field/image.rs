@@ -23,15 +23,17 @@ impl Image {
         Image { size, values }
     }
 
-    /// An image fitted into `resize` (height, width), as for inference, and the middle of it of `size`. Where the fitted image
-    /// is smaller than `size`, it lies in the middle of 0, the mean colour.
+    /// An image fitted into `resize` (height, width), as for inference, and the middle of it of
+    /// `size`. Where the fitted image is smaller than `size`, it lies in the middle of 0, the mean
+    /// colour.
     pub fn fitted(image: &RgbImage8, resize: [usize; 2], size: [usize; 2]) -> Self {
         let fitted = fit_size(image.size(), resize);
         let values = if fitted == image.size() { normalise(image) } else { normalise(&resize_image(image, fitted)) };
         Self::new(size, middle(&values, fitted, size))
     }
 
-    /// Independent values with mean 0 and deviation 1, as normalised images have them over all; one image per number.
+    /// Independent values with mean 0 and deviation 1, as normalised images have them over all; one
+    /// image per number.
     pub fn noise(size: [usize; 2], number: u64) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(number);
         Self::new(size, normal(3 * size[0] * size[1], 1.0, &mut random))

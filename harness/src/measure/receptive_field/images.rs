@@ -1,4 +1,4 @@
-//! Which images a map is averaged over.
+//! The images that a map is averaged over.
 
 use super::Image;
 use anyhow::Result;
@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 /// Images, one after the other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Images {
+pub enum ErfImages {
     /// Image files.
     Files(Vec<PathBuf>),
     /// So many of random values ([`Image::noise`]), where there are none.
     Noise(u64),
 }
 
-impl Images {
+impl ErfImages {
     /// The first validation images of a data set, at most `limit`.
     ///
     /// # Errors
@@ -24,19 +24,19 @@ impl Images {
     pub fn of_validation(kind: DatasetKind, data_root: &Path, limit: usize) -> Result<Self> {
         let dataset = Dataset::open(kind, data_root)?;
         let files = dataset.samples(Split::Val).iter().take(limit).map(|sample| sample.image.clone());
-        Ok(Images::Files(files.collect()))
+        Ok(ErfImages::Files(files.collect()))
     }
 
     /// How many there are.
     pub fn count(&self) -> u64 {
         match self {
-            Images::Files(files) => files.len() as u64,
-            Images::Noise(count) => *count,
+            ErfImages::Files(files) => files.len() as u64,
+            ErfImages::Noise(count) => *count,
         }
     }
 
-    /// Reads or draws them. Files are fitted into `resize` as for inference, and none may be larger than `limit`; all images have
-    /// the size `size`.
+    /// Reads or draws them. Files are fitted into `resize` as for inference, and none may be larger
+    /// than `limit`; all images have the size `size`.
     pub fn read(
         &self,
         resize: [usize; 2],
@@ -44,10 +44,10 @@ impl Images {
         limit: ImageLimit,
     ) -> Box<dyn Iterator<Item = Result<Image>> + '_> {
         match self {
-            Images::Files(files) => {
+            ErfImages::Files(files) => {
                 Box::new(files.iter().map(move |path| Ok(Image::fitted(&read_rgb(path, limit)?, resize, size))))
             }
-            Images::Noise(count) => Box::new((0..*count).map(move |number| Ok(Image::noise(size, number)))),
+            ErfImages::Noise(count) => Box::new((0..*count).map(move |number| Ok(Image::noise(size, number)))),
         }
     }
 }
@@ -62,11 +62,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.png");
         RgbImage8::filled(8, 16, [1, 2, 3]).write_png(&path).unwrap();
-        let images = Images::Files(vec![path, folder.path().join("absent.png")]);
-        assert_eq!((images.count(), Images::Noise(3).count()), (2, 3));
+        let images = ErfImages::Files(vec![path, folder.path().join("absent.png")]);
+        assert_eq!((images.count(), ErfImages::Noise(3).count()), (2, 3));
         let mut read = images.read([8, 16], [16, 16], ImageLimit::DEFAULT);
         assert_eq!(read.next().unwrap().unwrap().size(), [16, 16]);
         assert!(read.next().unwrap().unwrap_err().to_string().contains("absent.png"));
-        assert_eq!(Images::Noise(3).read([8, 16], [16, 32], ImageLimit::DEFAULT).count(), 3);
+        assert_eq!(ErfImages::Noise(3).read([8, 16], [16, 32], ImageLimit::DEFAULT).count(), 3);
     }
 }

@@ -1,11 +1,12 @@
-//! The effective receptive field: how much each pixel of the input moves one pixel of a map inside of the network.
+//! The effective receptive field: how much each pixel of the input moves one pixel of a map inside
+//! of the network.
 //!
-//! Defined as in Kim et al., *Dead pixel test using effective receptive field*, Algorithm 1: evaluation mode, one image at a
-//! time; F is the mean over the channels of the target map at one pixel; the gradient of F with respect to the normalised
-//! image, mean over RGB; a ReLU per image; the mean over the images; divided by its sum.
+//! Defined as in Kim et al., *Dead pixel test using effective receptive field*, Algorithm 1:
+//! evaluation mode, one image at a time; F is the mean over the channels of the target map at one
+//! pixel; the gradient of F with respect to the normalised image, mean over RGB; a ReLU per image;
+//! the mean over the images; divided by its sum.
 
 mod drawing;
-mod gaussian;
 #[cfg(test)]
 mod golden;
 mod image;
@@ -17,13 +18,12 @@ mod subject;
 mod taps;
 
 pub use self::image::Image;
-pub use gaussian::Gaussian;
-pub use images::Images;
-pub use numbers::{Numbers, Reached};
-pub use output::{Field, Record, write_grid};
+pub use images::ErfImages;
+pub use numbers::{Numbers, ReachedShares};
+pub use output::{Record, RecordedField, write_grid};
 pub use squares::{SHARES, Square};
 pub use subject::{Selection, Subject, of_sweep};
-pub use taps::{BranchTaps, Tap, Taps};
+pub use taps::{BranchTaps, TapMass, Taps};
 
 use anyhow::{Context, Result, bail, ensure};
 use atrous_models::burn::tensor::activation::relu;
@@ -38,44 +38,44 @@ pub struct Options {
     pub layer: Layer,
     /// One channel of it instead of the mean: a class of the logits.
     pub class: Option<usize>,
-    /// Row and column **in the input** that the target pixel lies nearest to; the centre of the target map (height / 2,
-    /// width / 2, rounded down) where it is `None`.
+    /// Row and column **in the input** that the target pixel lies nearest to; the centre of the
+    /// target map (height / 2, width / 2, rounded down) where it is `None`.
     pub pixel: Option<[usize; 2]>,
     pub rectify: Rectify,
-    pub precision: Precision,
+    pub precision: ErfPrecision,
 }
 
 impl Default for Options {
     /// Mean of the logits at the centre, as published; in 32 bits, which every device has.
     fn default() -> Self {
-        let (rectify, precision) = (Rectify::Gradient, Precision::Single);
+        let (rectify, precision) = (Rectify::Gradient, ErfPrecision::Single);
         Options { layer: Layer::Logits, class: None, pixel: None, rectify, precision }
     }
 }
 
 /// What is computed in.
 ///
-/// The gradient jumps where a ReLU sits at its edge. Among millions of activations there are some whose side is decided by
-/// rounding to 32 bits, and each moves the map by up to about 1 %.
+/// The gradient jumps where a ReLU sits at its edge. Among millions of activations there are some
+/// whose side is decided by rounding to 32 bits, and each moves the map by up to about 1 %.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
-pub enum Precision {
+pub enum ErfPrecision {
     /// 32 bits: up to a few ReLUs fall on the wrong side, which moves the map by up to about 1 %
     Single,
     /// 64 bits: exact, slower and with twice the memory; on the CPU, and on GPUs that have them
     Double,
 }
 
-impl Precision {
+impl ErfPrecision {
     /// The most that the device computes in.
     pub fn most(device: &Device) -> Self {
-        if device.supports_dtype(FloatDType::F64) { Precision::Double } else { Precision::Single }
+        if device.supports_dtype(FloatDType::F64) { ErfPrecision::Double } else { ErfPrecision::Single }
     }
 
     fn dtype(self) -> FloatDType {
         match self {
-            Precision::Single => FloatDType::F32,
-            Precision::Double => FloatDType::F64,
+            ErfPrecision::Single => FloatDType::F32,
+            ErfPrecision::Double => FloatDType::F64,
         }
     }
 }
@@ -87,7 +87,8 @@ pub enum Rectify {
     /// ReLU on each image's gradient, after the mean over RGB (Kim et al.)
     #[default]
     Gradient,
-    /// ReLU on the activations before they are summed over the channels, and on the gradient of each colour (RepLKNet)
+    /// ReLU on the activations before they are summed over the channels, and on the gradient of
+    /// each colour (RepLKNet)
     Activation,
     /// Nothing is cut off: the absolute value of each image's gradient, after the mean over RGB
     Absolute,
@@ -98,14 +99,15 @@ pub enum Rectify {
 pub struct Target {
     /// Row and column in the target map.
     pub pixel: [usize; 2],
-    /// Row and column in the input that the target pixel is centred on: those times the output stride. What the network
-    /// convolves is padded by half a kernel, so the first pixel of each map lies on the first of the input.
+    /// Row and column in the input that the target pixel is centred on: those times the output
+    /// stride. What the network convolves is padded by half a kernel, so the first pixel of each
+    /// map lies on the first of the input.
     pub position: [usize; 2],
 }
 
 /// An effective receptive field.
 #[derive(Clone, Debug)]
-pub struct Map {
+pub struct ReceptiveField {
     /// Height and width of the input.
     pub size: [usize; 2],
     /// height x width, row-major; none is negative, and their sum is 1.
@@ -121,18 +123,18 @@ pub struct Map {
     pub output_stride: usize,
 }
 
-/// The effective receptive field of a network, over images of one size. `device` is the network's; [`Precision::Double`] is for
-/// one that has 64 bits ([`Precision::most`]).
+/// The effective receptive field of a network, over images of one size. `device` is the network's;
+/// [`ErfPrecision::Double`] is for one that has 64 bits ([`ErfPrecision::most`]).
 ///
 /// # Errors
-/// No images, images of different sizes, a layer, class or pixel that is not there, a gradient that is not finite, and a
-/// map that is zero everywhere; and the errors of the images themselves.
+/// No images, images of different sizes, a layer, class or pixel that is not there, a gradient that
+/// is not finite, and a map that is zero everywhere; and the errors of the images themselves.
 pub fn map(
     network: &Segmentor,
     device: &Device,
     images: impl IntoIterator<Item = Result<Image>>,
     options: &Options,
-) -> Result<Map> {
+) -> Result<ReceptiveField> {
     options.check(network)?;
     let mut constants = network.as_constants(options.precision.dtype());
     let mut images = images.into_iter();
@@ -150,7 +152,7 @@ pub fn map(
         sum.iter_mut().zip(gradient).for_each(|(sum, value)| *sum += value);
     }
     let rates = network.decode_head.rates();
-    Map::mean(sum, count, size, target, rates, network.output_stride)
+    ReceptiveField::mean(sum, count, size, target, rates, network.output_stride)
 }
 
 /// What one image adds to the map: height x width, not negative.
@@ -214,7 +216,7 @@ impl Options {
     }
 }
 
-impl Map {
+impl ReceptiveField {
     /// From the sum over the images.
     fn mean(
         sum: Vec<f64>,
@@ -230,7 +232,7 @@ impl Map {
             "the effective receptive field is zero everywhere: nothing in {images} images moves the target"
         );
         let values = sum.into_iter().map(|value| value / total).collect();
-        Ok(Map { size, values, images, sum: total / images as f64, target, rates, output_stride })
+        Ok(ReceptiveField { size, values, images, sum: total / images as f64, target, rates, output_stride })
     }
 
     /// The largest value.

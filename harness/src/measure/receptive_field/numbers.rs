@@ -1,55 +1,45 @@
 //! A map in numbers.
 
-use super::{Gaussian, Map, Square, Taps, gaussian, squares, taps};
+use super::{ReceptiveField, Square, Taps, squares, taps};
 use serde::Serialize;
 use std::fmt;
 
 /// How large a map is, and where its mass lies.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Numbers {
-    /// `None` for a map of equal values.
-    pub gaussian: Option<Gaussian>,
     pub squares: Vec<Square>,
     pub taps: Taps,
-    pub reached: Reached,
+    pub reached: ReachedShares,
 }
 
 /// Share of the image's pixels that count.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Reached {
-    /// With any value above 0, in 0..=1.
+pub struct ReachedShares {
+    /// The share with any value above 0, in 0..=1.
     pub at_all: f64,
-    /// With more than a thousandth of the peak, in 0..=1.
+    /// The share with more than a thousandth of the peak, in 0..=1.
     pub above_thousandth: f64,
 }
 
-impl Map {
+impl ReceptiveField {
     /// The map in numbers.
     pub fn numbers(&self) -> Numbers {
         let threshold = 1e-3 * self.peak();
         let share =
             |above: f64| self.values.iter().filter(|value| **value > above).count() as f64 / self.values.len() as f64;
         Numbers {
-            gaussian: gaussian::fit(self),
             squares: squares::squares(self),
             taps: taps::taps(self),
-            reached: Reached { at_all: share(0.0), above_thousandth: share(threshold) },
+            reached: ReachedShares { at_all: share(0.0), above_thousandth: share(threshold) },
         }
     }
 }
 
 impl fmt::Display for Numbers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.gaussian {
-            Some(Gaussian { sigma_y, sigma_x, r_squared, .. }) => writeln!(
-                f,
-                "Gaussian       sigma {sigma_y:.2} x {sigma_x:.2} pixels (height x width), R^2 {r_squared:.3}"
-            )?,
-            None => writeln!(f, "Gaussian       none: all values are equal")?,
-        }
         let squares = self.squares.iter().map(|s| format!("{:.0} % {}", 100.0 * s.share, s.side));
         writeln!(f, "squares        {} (share of the mass, side in pixels)", squares.collect::<Vec<_>>().join(", "))?;
-        let Reached { at_all, above_thousandth } = self.reached;
+        let ReachedShares { at_all, above_thousandth } = self.reached;
         let percent = |share: f64| format!("{:.1} %", 100.0 * share);
         writeln!(
             f,
@@ -90,7 +80,7 @@ mod tests {
     #[test]
     fn the_text_has_all_numbers() {
         let text = example([20, 20], [10, 10], &[1, 30], |_, _| 1.0).numbers().to_string();
-        assert!(text.contains("none: all values are equal") && text.contains("99 % 21"), "{text}");
+        assert!(text.contains("99 % 21"), "{text}");
         assert!(text.contains("100.0 % of the image"), "{text}");
         let branch = text.lines().last().unwrap().split_whitespace().collect::<Vec<_>>();
         assert_eq!(branch, ["30", "20.25", "%", "-", "-"], "{text}");

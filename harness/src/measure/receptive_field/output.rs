@@ -1,11 +1,11 @@
 //! What is written of a map: array, pictures, numbers.
 
-use super::{Images, Map, Numbers, Options, Precision, Rectify, Target};
+use super::{ErfImages, ErfPrecision, Numbers, Options, ReceptiveField, Rectify, Target};
 use crate::results::provenance::Provenance;
 use crate::results::result::write_json;
 use crate::support::atomic_file;
 use crate::support::plot::colour::Scale;
-use crate::support::plot::heat_grid::{self, Tile};
+use crate::support::plot::heat_grid::{self, GridTile};
 use crate::support::plot::heat_map::{self, HeatMap};
 use anyhow::{Context, Result};
 use atrous_data::DatasetKind;
@@ -15,8 +15,8 @@ use std::path::Path;
 
 /// A map, and all that is to be known of it.
 #[derive(Clone, Debug)]
-pub struct Field {
-    pub map: Map,
+pub struct RecordedField {
+    pub map: ReceptiveField,
     pub record: Record,
 }
 
@@ -32,13 +32,13 @@ pub struct Record {
     /// The class's name; `None` for the mean over the channels.
     pub class: Option<String>,
     pub rectify: Rectify,
-    pub precision: Precision,
+    pub precision: ErfPrecision,
     /// Height and width of the input.
     pub size: [usize; 2],
     pub target: Target,
     /// How many images the map is the mean of.
     pub averaged: usize,
-    pub images: Images,
+    pub images: ErfImages,
     /// What the map was divided by.
     pub sum_before_normalising: f64,
     /// The largest value of the map, whose sum is 1.
@@ -52,14 +52,15 @@ pub struct Record {
     pub program: Provenance,
 }
 
-impl Field {
-    /// `network`, `images`, `device` (its name, and the hardware's) and `decades` are written down as they are.
+impl RecordedField {
+    /// `network`, `images`, `device` (its name, and the hardware's) and `decades` are written down
+    /// as they are.
     pub fn new(
-        map: Map,
+        map: ReceptiveField,
         options: &Options,
         dataset: DatasetKind,
         network: &str,
-        images: Images,
+        images: ErfImages,
         [device, adapter]: [&str; 2],
         decades: u32,
     ) -> Self {
@@ -84,7 +85,7 @@ impl Field {
             adapter: adapter.into(),
             program: Provenance::current(),
         };
-        Field { map, record }
+        RecordedField { map, record }
     }
 
     fn heat_map(&self, mark_taps: bool) -> HeatMap<'_> {
@@ -109,9 +110,9 @@ impl Field {
 ///
 /// # Errors
 /// Fields of different sizes, and a file that cannot be written; names it.
-pub fn write_grid(fields: &[Field], folder: &Path, mark_taps: bool) -> Result<()> {
-    let tiles = fields.iter().map(|field| Tile { caption: field.map.caption(), map: field.heat_map(mark_taps) });
-    let tiles: Vec<Tile> = tiles.collect();
+pub fn write_grid(fields: &[RecordedField], folder: &Path, mark_taps: bool) -> Result<()> {
+    let tiles = fields.iter().map(|field| GridTile { caption: field.map.caption(), map: field.heat_map(mark_taps) });
+    let tiles: Vec<GridTile> = tiles.collect();
     let decades = fields.iter().map(|field| field.record.decades).max().unwrap_or(1);
     for (name, scale) in pictures("grid", decades) {
         atomic_file::write(&folder.join(name), heat_grid::png(&tiles, scale)?)?;

@@ -1,6 +1,6 @@
 //! How large a square around the target holds how much.
 
-use super::Map;
+use super::ReceptiveField;
 use serde::Serialize;
 
 /// Shares of the mass that are asked for: RepLKNet's 20, 30, 50 and 99 %, and 80 %.
@@ -16,7 +16,7 @@ pub struct Square {
 }
 
 /// The squares of all [`SHARES`].
-pub(super) fn squares(map: &Map) -> Vec<Square> {
+pub(super) fn squares(map: &ReceptiveField) -> Vec<Square> {
     let [height, width] = map.size;
     let [cy, cx] = map.target.position;
     // Mass at each distance from the target, along the axis where it is larger.

@@ -1,4 +1,5 @@
-//! Which networks have their receptive field measured: weights of a file or a run, fresh ones, all rates of a sweep.
+//! The networks whose receptive field is measured: weights of a file or a run, fresh ones, all
+//! rates of a sweep.
 
 use crate::experiment::network;
 use crate::experiment::settings::RunSettings;
@@ -93,7 +94,7 @@ fn drawn(run: &RunDir) -> Result<Option<PathBuf>> {
     }))
 }
 
-/// Which runs of a sweep are meant.
+/// The runs of a sweep that are meant.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     /// May be left out where there is only one.
@@ -104,7 +105,8 @@ pub struct Selection {
     pub seed: Option<u64>,
 }
 
-/// One finished run for each rates of an experiment in a sweep's output directory, in ascending order of the rates.
+/// One finished run for each rates of an experiment in a sweep's output directory, in ascending
+/// order of the rates.
 ///
 /// # Errors
 /// No such run, or several experiments to choose from; names the directory or the option.

@@ -1,18 +1,20 @@
 //! How much of the map lies around the positions that the taps of each ASPP branch look at.
 
-use super::Map;
+use super::ReceptiveField;
 use serde::Serialize;
 use std::ops::Range;
 
-/// A window reaches at most so many pixels of the ASPP's map from its tap. The bottleneck behind the branches looks one pixel
-/// around each tap, and the convolutions before them smear over a few more; what lies farther is not around the tap.
+/// A window reaches at most so many pixels of the ASPP's map from its tap. The bottleneck behind
+/// the branches looks one pixel around each tap, and the convolutions before them smear over a few
+/// more; what lies farther is not around the tap.
 const REACH: usize = 4;
 
 /// The mass around the taps of all branches.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Taps {
-    /// Side of the square windows around the taps, in pixels of the input; odd. One for all, so that their masses can be
-    /// compared: as large as windows can be that do not overlap, and at most nine pixels of the ASPP's map.
+    /// Side of the square windows around the taps, in pixels of the input; odd. One for all, so
+    /// that their masses can be compared: as large as windows can be that do not overlap, and at
+    /// most nine pixels of the ASPP's map.
     pub window: usize,
     /// In the order of the rates.
     pub branches: Vec<BranchTaps>,
@@ -22,33 +24,37 @@ pub struct Taps {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BranchTaps {
     pub rate: usize,
-    /// Row by row, the centre among them, which all branches share; that alone for rate 1, a 1x1 convolution.
-    pub taps: Vec<Tap>,
+    /// Row by row, the centre among them, which all branches share; that alone for rate 1, a 1x1
+    /// convolution.
+    pub taps: Vec<TapMass>,
     /// Mass of the outer taps, without the centre. `None` where all of them lie beyond the image.
     pub outer_mass: Option<f64>,
-    /// How many times denser the map is in the windows of the outer taps than elsewhere at the same distance from the target
-    /// (along the axis where it is larger): 1 where the branch leaves no pattern. `None` where there is nothing to compare.
+    /// How many times denser the map is in the windows of the outer taps than elsewhere at the same
+    /// distance from the target (along the axis where it is larger): 1 where the branch leaves no
+    /// pattern. `None` where there is nothing to compare.
     pub contrast: Option<f64>,
 }
 
 /// One tap.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Tap {
-    /// Row and column from the target, in pixels of the input: the rate times the output stride, or 0.
+pub struct TapMass {
+    /// Row and column from the target, in pixels of the input: the rate times the output stride, or
+    /// 0.
     pub offset: [isize; 2],
-    /// Share of the map in the window around it; `None` where the tap lies beyond the image and sees padding.
+    /// Share of the map in the window around it; `None` where the tap lies beyond the image and
+    /// sees padding.
     pub mass: Option<f64>,
 }
 
 /// What the taps of each branch see, of the branches' `rates` and their `output_stride`.
-pub(super) fn taps(map: &Map) -> Taps {
+pub(super) fn taps(map: &ReceptiveField) -> Taps {
     let reach = reach(&map.rates, map.output_stride);
     let branches = map.rates.iter().map(|rate| branch(map, *rate, reach)).collect();
     Taps { window: 2 * reach + 1, branches }
 }
 
-/// How far a window reaches to each side. Taps of rates r and s are |r - s| apart at least, along the axis where it is more,
-/// and r from the centre.
+/// How far a window reaches to each side. Taps of rates r and s are |r - s| apart at least, along
+/// the axis where it is more, and r from the centre.
 fn reach(rates: &[usize], output_stride: usize) -> usize {
     let mut radii: Vec<usize> = [0].into_iter().chain(rates.iter().copied().filter(|rate| *rate > 1)).collect();
     radii.sort_unstable();
@@ -67,12 +73,13 @@ pub(super) fn offsets(rate: usize, output_stride: usize) -> Vec<[isize; 2]> {
     (-1..=1).flat_map(|y| (-1..=1).map(move |x| [y * step, x * step])).collect()
 }
 
-fn branch(map: &Map, rate: usize, reach: usize) -> BranchTaps {
+fn branch(map: &ReceptiveField, rate: usize, reach: usize) -> BranchTaps {
     let offsets = offsets(rate, map.output_stride);
     let windows: Vec<Option<[Range<usize>; 2]>> = offsets.iter().map(|offset| window(map, *offset, reach)).collect();
     let mass = |window: &[Range<usize>; 2]| -> f64 { pixels(window).map(|at| value(map, at)).sum() };
     let masses = windows.iter().map(|window| window.as_ref().map(mass));
-    let taps: Vec<Tap> = offsets.iter().zip(masses).map(|(offset, mass)| Tap { offset: *offset, mass }).collect();
+    let taps: Vec<TapMass> =
+        offsets.iter().zip(masses).map(|(offset, mass)| TapMass { offset: *offset, mass }).collect();
     let outer = || taps.iter().filter(|tap| tap.offset != [0, 0]).filter_map(|tap| tap.mass);
     let outer_mass = (outer().count() > 0).then(|| outer().sum());
     let outer_pixels = offsets.iter().zip(&windows).filter(|(offset, _)| **offset != [0, 0]);
@@ -81,8 +88,9 @@ fn branch(map: &Map, rate: usize, reach: usize) -> BranchTaps {
     BranchTaps { rate, taps, outer_mass, contrast }
 }
 
-/// Rows and columns of a tap's window, cut off at the edge of the image; `None` where the tap is beyond it.
-fn window(map: &Map, offset: [isize; 2], reach: usize) -> Option<[Range<usize>; 2]> {
+/// Rows and columns of a tap's window, cut off at the edge of the image; `None` where the tap is
+/// beyond it.
+fn window(map: &ReceptiveField, offset: [isize; 2], reach: usize) -> Option<[Range<usize>; 2]> {
     let side = |axis: usize| {
         let at = map.target.position[axis].checked_add_signed(offset[axis])?;
         let end = map.size[axis];
@@ -96,12 +104,13 @@ fn pixels([rows, columns]: &[Range<usize>; 2]) -> impl Iterator<Item = [usize; 2
     rows.clone().flat_map(move |y| columns.clone().map(move |x| [y, x]))
 }
 
-fn value(map: &Map, [y, x]: [usize; 2]) -> f64 {
+fn value(map: &ReceptiveField, [y, x]: [usize; 2]) -> f64 {
     map.values[y * map.size[1] + x]
 }
 
-/// Density of the windows (`mass` on `area` pixels) over that of the rest of the square ring that they lie on.
-fn contrast(map: &Map, radius: usize, reach: usize, mass: f64, area: usize) -> Option<f64> {
+/// Density of the windows (`mass` on `area` pixels) over that of the rest of the square ring that
+/// they lie on.
+fn contrast(map: &ReceptiveField, radius: usize, reach: usize, mass: f64, area: usize) -> Option<f64> {
     let whole = [0..map.size[0], 0..map.size[1]];
     let [cy, cx] = map.target.position;
     let ring = radius - reach..=radius + reach;

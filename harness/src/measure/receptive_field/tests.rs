@@ -9,10 +9,10 @@ pub(crate) fn example(
     position: [usize; 2],
     rates: &[usize],
     value: impl Fn(usize, usize) -> f64,
-) -> Map {
+) -> ReceptiveField {
     let values = (0..size[0] * size[1]).map(|i| value(i / size[1], i % size[1])).collect();
     let target = Target { pixel: position, position };
-    Map::mean(values, 1, size, target, rates.to_vec(), 1).unwrap()
+    ReceptiveField::mean(values, 1, size, target, rates.to_vec(), 1).unwrap()
 }
 
 fn network() -> Segmentor {

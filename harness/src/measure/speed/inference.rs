@@ -1,6 +1,7 @@
 //! Prediction of whole images, in windows where the protocol says so.
 
-use super::{Clock, Noise};
+use super::clock::{Clock, Times};
+use super::noise::Noise;
 use crate::experiment::network;
 use crate::experiment::settings::RunSettings;
 use crate::run::infer::Inference;
@@ -8,9 +9,9 @@ use anyhow::Result;
 use atrous_data::RgbImage8;
 use atrous_models::ComputeDevice;
 
-/// Seconds of each image, from its 8-bit pixels to a class per pixel. Images have the size that the data set's are fitted
-/// into.
-pub(super) fn seconds(settings: &RunSettings, device: &ComputeDevice, clock: Clock) -> Result<Vec<f64>> {
+/// Times images, each from its 8-bit pixels to a class per pixel. Images have the size that the
+/// data set's are fitted into.
+pub(super) fn times(settings: &RunSettings, device: &ComputeDevice, clock: Clock) -> Result<Times> {
     let mut network = network::config(settings).init(settings.seed, &device.device);
     let inference = Inference::of(settings);
     let image = image(settings);

@@ -1,14 +1,16 @@
 //! Batches of the loader, as fast as it makes them.
 
-use super::{Clock, SpeedOptions};
+use super::clock::{Clock, Times};
+use super::options::SpeedOptions;
 use crate::experiment::settings::{DataSource, RunSettings};
 use crate::run::train::batches;
 use anyhow::{Result, ensure};
 use atrous_data::{BatchLoader, Split};
 use std::sync::Arc;
 
-/// Seconds between batches. The warm-up covers the first epoch at least, in which images are decoded.
-pub(super) fn seconds(settings: &RunSettings, options: &SpeedOptions, mut clock: Clock) -> Result<Vec<f64>> {
+/// Times the waits for batches. The warm-up covers the first epoch at least, in which images are
+/// decoded.
+pub(super) fn times(settings: &RunSettings, options: &SpeedOptions, mut clock: Clock) -> Result<Times> {
     ensure!(
         settings.data == DataSource::Files,
         "{}: its images are drawn: name an experiment whose data are files",

@@ -5,12 +5,13 @@ use crate::results::provenance::Provenance;
 use crate::results::result::write_json;
 use anyhow::Result;
 use atrous_models::ComputeDevice;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::Path;
+use std::time::Instant;
 
 /// The unit that is timed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum What {
     /// A training step.
@@ -32,13 +33,16 @@ impl fmt::Display for What {
 }
 
 /// One run's times.
-#[derive(Clone, Debug, Serialize)]
-pub struct Case {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TimedCase {
     pub experiment: String,
     pub settings: RunSettings,
     /// Images per unit.
     pub images: usize,
-    /// Of each timed unit.
+    /// The number of units before the timed ones.
+    #[serde(default)]
+    pub warmup: u64,
+    /// The seconds of each timed unit.
     pub seconds: Vec<f64>,
     /// Resident memory before the network was built, where the system tells.
     pub resting_bytes: Option<u64>,
@@ -47,8 +51,8 @@ pub struct Case {
 }
 
 /// All that was measured in one go.
-#[derive(Clone, Debug, Serialize)]
-pub struct Report {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SpeedReport {
     /// `atrous 0.1.0`
     pub program: String,
     pub commit: String,
@@ -58,15 +62,26 @@ pub struct Report {
     pub what: What,
     /// How convolutions were computed on a GPU, and what that was chosen by.
     pub convolutions: String,
-    pub cases: Vec<Case>,
+    /// Seconds from the start of the command to its last unit.
+    #[serde(default)]
+    pub process_seconds: f64,
+    pub cases: Vec<TimedCase>,
 }
 
-impl Case {
+impl TimedCase {
     /// A case that is not measured yet.
     pub fn planned(what: What, settings: &RunSettings) -> Self {
         let images = if what == What::Inference { 1 } else { settings.train.batch };
         let (experiment, settings) = (settings.experiment.clone(), settings.clone());
-        Case { experiment, settings, images, seconds: Vec::new(), resting_bytes: None, peak_bytes: None }
+        TimedCase {
+            experiment,
+            settings,
+            images,
+            warmup: 0,
+            seconds: Vec::new(),
+            resting_bytes: None,
+            peak_bytes: None,
+        }
     }
 
     /// Median of the seconds; `None` where nothing was measured.
@@ -81,11 +96,16 @@ impl Case {
         }
     }
 
+    /// The experiment and its rates: `unet-w16 1-12-24-36`.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.experiment, self.settings.rates_name())
+    }
+
+    /// One line for people:
     /// `unet-w16 1-12-24-36, 128x128, batch 2: 0.31 s (0.30 to 0.33), 6.4 images/s, 512 MB`
     fn line(&self) -> String {
-        let settings = &self.settings;
-        let [height, width] = settings.crop;
-        let mut line = format!("{} {}, {height}x{width}", self.experiment, settings.rates_name());
+        let [height, width] = self.settings.crop;
+        let mut line = format!("{}, {height}x{width}", self.name());
         if self.images > 1 {
             line += &format!(", batch {}", self.images);
         }
@@ -101,16 +121,16 @@ impl Case {
     }
 }
 
-/// Seconds with three digits, in the unit that suits.
+/// Writes seconds with three digits, in the unit that suits.
 fn time(seconds: f64) -> String {
     if seconds < 1.0 { format!("{:.3} ms", seconds * 1e3) } else { format!("{seconds:.3} s") }
 }
 
-impl Report {
-    /// Of `cases`, measured on `device` by this program.
-    pub fn new(what: What, device: &ComputeDevice, cases: Vec<Case>) -> Self {
+impl SpeedReport {
+    /// Reports `cases`, which this program has measured on `device` since it `began`.
+    pub fn new(what: What, device: &ComputeDevice, began: Instant, cases: Vec<TimedCase>) -> Self {
         let Provenance { version, git_commit, .. } = Provenance::current();
-        Report {
+        SpeedReport {
             program: format!("atrous {version}"),
             commit: git_commit,
             device: device.name().to_owned(),
@@ -118,6 +138,7 @@ impl Report {
             threads: rayon::current_num_threads(),
             what,
             convolutions: device.convolutions(),
+            process_seconds: began.elapsed().as_secs_f64(),
             cases,
         }
     }
@@ -131,7 +152,7 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for SpeedReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} on {}, {}: median (least to most) per {}", self.program, self.device, self.adapter, self.what)?;
         self.cases.iter().try_for_each(|case| writeln!(f, "  {}", case.line()))?;

@@ -1,6 +1,7 @@
 //! Training steps on a batch that is ready: no data is read.
 
-use super::{Clock, Noise};
+use super::clock::{Clock, Times};
+use super::noise::Noise;
 use crate::experiment::settings::RunSettings;
 use crate::run::train::Learner;
 use anyhow::{Result, anyhow};
@@ -10,8 +11,8 @@ use atrous_models::ComputeDevice;
 /// Share of ignored pixels, as one in so many.
 const IGNORED_IN: u64 = 10;
 
-/// Seconds of each step: losses of both heads, gradients, update, and the device's answer that it is done.
-pub(super) fn seconds(settings: &RunSettings, device: &ComputeDevice, clock: Clock) -> Result<Vec<f64>> {
+/// Times steps: losses of both heads, gradients, update, and the device's answer that it is done.
+pub(super) fn times(settings: &RunSettings, device: &ComputeDevice, clock: Clock) -> Result<Times> {
     let mut learner = Learner::new(settings, device.autodiff());
     let batch = batch(settings);
     clock.time(|iteration| {

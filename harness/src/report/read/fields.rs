@@ -1,12 +1,12 @@
 //! The effective receptive fields of an experiment, measured: one map per rates, on one scale.
 
 use super::sources::{Sources, trained};
-use crate::measure::receptive_field::{self, Images, Map, Options, Taps};
+use crate::measure::receptive_field::{self, ErfImages, Options, ReceptiveField, Taps};
 use crate::report::material::{DECADES, Report, ReportedExperiment, ShownField, ShownFields};
 use crate::report::parts::{one_line, rates};
 use crate::report::picture::Picture;
 use crate::support::plot::colour::Scale;
-use crate::support::plot::heat_grid::{self, Tile};
+use crate::support::plot::heat_grid::{self, GridTile};
 use crate::support::plot::heat_map;
 use crate::sweep::drawn_root;
 use anyhow::Result;
@@ -37,7 +37,8 @@ impl Report {
 fn measure(experiment: &ReportedExperiment, limit: usize, sources: &Sources, fields: &mut ShownFields) -> Result<()> {
     let settings = &experiment.section.settings;
     let drawn = drawn_root(sources.out, settings);
-    let images = Images::of_validation(settings.dataset, drawn.as_deref().unwrap_or(&sources.data.data_root), limit)?;
+    let images =
+        ErfImages::of_validation(settings.dataset, drawn.as_deref().unwrap_or(&sources.data.data_root), limit)?;
     let mut maps = Vec::new();
     let cells = &experiment.section.cells;
     let bar = sources.progress.bar(cells.len() as u64, format!("receptive fields of {}", experiment.name()));
@@ -68,17 +69,17 @@ fn measure(experiment: &ReportedExperiment, limit: usize, sources: &Sources, fie
 }
 
 /// Draws the maps beside each other, for a paper.
-fn grid(maps: &[(u64, Map)]) -> Result<Vec<u8>> {
+fn grid(maps: &[(u64, ReceptiveField)]) -> Result<Vec<u8>> {
     let taps: Vec<Taps> = maps.iter().map(|(_, map)| map.numbers().taps).collect();
     let tiles = maps.iter().zip(&taps);
-    let tiles: Vec<Tile> =
-        tiles.map(|((_, map), taps)| Tile { caption: map.caption(), map: map.heat_map(Some(taps)) }).collect();
+    let tiles: Vec<GridTile> =
+        tiles.map(|((_, map), taps)| GridTile { caption: map.caption(), map: map.heat_map(Some(taps)) }).collect();
     heat_grid::png(&tiles, Scale::Log { decades: DECADES })
 }
 
 impl ShownField {
     /// Draws the field of a run. `peak` is that of all maps that it is shown with.
-    fn new(seed: u64, map: &Map, peak: f64) -> Result<Self> {
+    fn new(seed: u64, map: &ReceptiveField, peak: f64) -> Result<Self> {
         let numbers = map.numbers();
         let heat = map.heat_map(Some(&numbers.taps));
         let factor = heat_map::enlargement(map.size, SIDE);

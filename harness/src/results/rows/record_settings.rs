@@ -2,11 +2,11 @@
 
 use super::run_record::RunRecord;
 use crate::experiment::settings::{
-    DataSource, InferMode, InferSpec, InitSpec, ModelKind, ModelSpec, Part, RunSettings, TrainSpec, one_ratio,
+    DataSource, InferMode, InferSpec, InitSpec, ModelKind, ModelSpec, Part, RunSettings, one_ratio,
 };
 use crate::results::csv::misunderstood;
 use anyhow::{Context, Result, bail};
-use atrous_models::{Precision, Stem};
+use atrous_models::Stem;
 use std::str::FromStr;
 
 impl RunRecord {
@@ -63,26 +63,6 @@ impl RunRecord {
         };
         let weights = String::new();
         Ok(Some(InitSpec { weights, part, sha256, allow_missing: vec![], allow_superfluous: vec![] }))
-    }
-
-    fn train(&self) -> Result<TrainSpec> {
-        Ok(TrainSpec {
-            iterations: self.iterations,
-            batch: self.batch,
-            lr: self.lr,
-            momentum: self.momentum,
-            weight_decay: self.weight_decay,
-            poly_power: self.poly_power,
-            lr_min: self.lr_min,
-            auxiliary_weight: self.auxiliary_weight,
-            dice_weight: self.dice_weight,
-            dropout: self.dropout,
-            ratio: [self.ratio_low, self.ratio_high],
-            photometric: self.photometric,
-            precision: if self.precision.is_empty() { Precision::Single } else { parse("precision", &self.precision)? },
-            eval_every: 0,
-            checkpoint_every: 0,
-        })
     }
 
     fn infer(&self) -> Result<InferSpec> {

@@ -1,11 +1,12 @@
 //! `results.csv`: a line per run.
 
 use super::row::Row;
-use crate::experiment::settings::{DataSource, InferMode, Part, RunSettings, join_rates};
-use crate::results::csv::{number, or_default, unknown_or_number};
+use crate::experiment::settings::{DataSource, InferMode, Part, RunSettings, TrainSpec, join_rates};
+use crate::results::csv::{misunderstood, number, or_default, unknown_or_number};
 use crate::results::result::RunResult;
 use crate::results::scores::{Scores, scored};
-use atrous_models::Stem;
+use anyhow::Result;
+use atrous_models::{Precision, Stem};
 use serde::{Deserialize, Serialize};
 
 /// A line of `results.csv`: a run that has ended. The fields are the columns, in order.
@@ -196,6 +197,35 @@ impl RunRecord {
             burn_version: row.provenance().burn_version.clone(),
             finished: row.finished().into(),
         }
+    }
+
+    /// Reads the settings of training back; how often it was evaluated and checkpointed a line does
+    /// not say.
+    ///
+    /// # Errors
+    /// Names the column that cannot be understood.
+    pub(super) fn train(&self) -> Result<TrainSpec> {
+        let precision = match self.precision.as_str() {
+            "" => Precision::Single,
+            text => text.parse().map_err(|_| misunderstood("precision", text))?,
+        };
+        Ok(TrainSpec {
+            iterations: self.iterations,
+            batch: self.batch,
+            lr: self.lr,
+            momentum: self.momentum,
+            weight_decay: self.weight_decay,
+            poly_power: self.poly_power,
+            lr_min: self.lr_min,
+            auxiliary_weight: self.auxiliary_weight,
+            dice_weight: self.dice_weight,
+            dropout: self.dropout,
+            ratio: [self.ratio_low, self.ratio_high],
+            photometric: self.photometric,
+            precision,
+            eval_every: 0,
+            checkpoint_every: 0,
+        })
     }
 
     /// Whether the run has scores.

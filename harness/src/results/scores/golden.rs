@@ -3,7 +3,7 @@
 
 use super::Confusion;
 use crate::support::golden::recordings;
-use safetensors::SafeTensors;
+use atrous_recordings::Tensors;
 use serde_json::Value;
 
 /// mmsegmentation's numbers are f32; NaN is `null`.
@@ -17,18 +17,18 @@ fn assert_close(name: &str, got: f64, want: &Value) {
 #[test]
 fn golden_metrics() {
     for recordings in recordings() {
-        let bytes = recordings.bytes("metrics.safetensors").unwrap();
-        compare(&recordings.json("metrics.json").unwrap(), &SafeTensors::deserialize(&bytes).unwrap());
+        let maps = recordings.tensors("metrics.safetensors").unwrap();
+        compare(&recordings.json("metrics.json").unwrap(), &maps);
     }
 }
 
-fn compare(cases: &Value, maps: &SafeTensors) {
+fn compare(cases: &Value, maps: &Tensors) {
     let cases = cases.as_object().unwrap();
     assert!(cases.len() >= 4);
     for (name, case) in cases {
         let mut confusion = Confusion::new(case["classes"].as_u64().unwrap() as usize);
         for image in 0..case["images"].as_u64().unwrap() {
-            let map = |kind: &str| maps.tensor(&format!("{name}.{image}.{kind}")).unwrap().data().to_vec();
+            let map = |kind: &str| maps.bytes(&format!("{name}.{image}.{kind}")).1;
             confusion.add(&map("gt"), &map("pred")).unwrap();
         }
         let scores = confusion.scores();

@@ -1,8 +1,9 @@
 //! Sliding windows and resized logits as the reference implementation has them (`slide.*`).
 
 use super::*;
-use crate::support::golden::{Recordings, recordings, sampled, tensor, values};
+use crate::support::golden::{recordings, tensor};
 use atrous_models::{SegmentorConfig, State};
+use atrous_recordings::{Recordings, Tensors, sampled};
 use serde_json::Value;
 
 /// The U-Net that windows were recorded with.
@@ -19,8 +20,8 @@ fn largest(a: f32, b: f32) -> f32 {
 }
 
 /// Largest distance from the recorded values, over their peak.
-fn distance(ours: &[f32], bytes: &[u8], info: &Value, key: &str) -> f32 {
-    let (_, wanted) = values(bytes, key);
+fn distance(ours: &[f32], recorded: &Tensors, info: &Value, key: &str) -> f32 {
+    let (_, wanted) = recorded.values(key);
     let ours: Vec<f32> = sampled(ours, info, key).copied().collect();
     assert_eq!(ours.len(), wanted.len(), "{key}");
     let peak = wanted.iter().fold(0f32, |m, v| m.max(v.abs()));
@@ -31,7 +32,7 @@ fn distance(ours: &[f32], bytes: &[u8], info: &Value, key: &str) -> f32 {
 fn golden_sliding_logits() {
     for recordings in recordings() {
         // The repository has the list of windows alone: `tta` holds logits of windows there.
-        let Some(bytes) = recordings.bytes("slide.safetensors") else { continue };
+        let Some(recorded) = recordings.tensors("slide.safetensors") else { continue };
         let info = recordings.json("slide.json").unwrap();
         let mut seen = 0;
         let mut network = network(&recordings);
@@ -40,23 +41,23 @@ fn golden_sliding_logits() {
             let size = [height, width].map(|side| side.parse::<usize>().unwrap());
             let number = |key: &str| case[key].as_u64().unwrap() as usize;
             let (window, stride) = ([number("crop"); 2], [number("stride"); 2]);
-            let input = (tensor::<4>(&bytes, &format!("{name}.input")) - 128.0) / 64.0;
+            let input = (tensor::<4>(&recorded, &format!("{name}.input")) - 128.0) / 64.0;
             let pixels = NormalisedImage { size, data: input.into_data().iter::<f32>().collect() };
             let inference =
                 Inference { resize: size, infer: InferSpec::slide(window, stride), divisor: 16, classes: 2 };
             let windows = windows(size, window, stride);
             let logits = inference.average(&mut network, &Device::flex(), &pixels, &windows, &|_| true).unwrap();
-            let gap = distance(&logits, &bytes, &info, &format!("{name}.logits"));
+            let gap = distance(&logits, &recorded, &info, &format!("{name}.logits"));
             assert!(gap <= 1e-4, "{name} logits: {gap}");
 
             let original: [usize; 2] = serde_json::from_value(case["original_size"].clone()).unwrap();
             let shape = ResizeShape { input: size, output: original, align_corners: false };
             let resized = resize::forward(&logits, &shape);
-            let gap = distance(&resized, &bytes, &info, &format!("{name}.resized"));
+            let gap = distance(&resized, &recorded, &info, &format!("{name}.resized"));
             assert!(gap <= 1e-4, "{name} resized: {gap}");
 
             let labels = argmax(&resized, original[0] * original[1]);
-            let (_, wanted) = values(&bytes, &format!("{name}.argmax"));
+            let (_, wanted) = recorded.values(&format!("{name}.argmax"));
             let other = labels.iter().zip(&wanted).filter(|(a, b)| f32::from(**a) != **b).count();
             assert!(other * 2000 <= wanted.len(), "{name}: {other} of {} labels differ", wanted.len());
             seen += 1;
@@ -67,7 +68,7 @@ fn golden_sliding_logits() {
 
 /// Recorded by `scripts/parity/tta.py` with the repository's recording of the U-Net.
 struct Augmented {
-    bytes: Vec<u8>,
+    recorded: Tensors,
     info: Value,
     network: Segmentor,
 }
@@ -75,12 +76,12 @@ struct Augmented {
 impl Augmented {
     fn read() -> Self {
         let recordings = recordings().remove(0);
-        let (bytes, info) = (recordings.bytes("tta.safetensors").unwrap(), recordings.json("tta.json").unwrap());
-        Self { bytes, info, network: network(&recordings) }
+        let (recorded, info) = (recordings.tensors("tta.safetensors").unwrap(), recordings.json("tta.json").unwrap());
+        Self { recorded, info, network: network(&recordings) }
     }
 
     fn image(&self, case: &str) -> RgbImage8 {
-        let (shape, data) = values(&self.bytes, &format!("{case}.image"));
+        let (shape, data) = self.recorded.values(&format!("{case}.image"));
         RgbImage8 { height: shape[0], width: shape[1], data: data.into_iter().map(|v| v as u8).collect() }
     }
 
@@ -98,16 +99,16 @@ impl Augmented {
         InferSpec { ratios, flip: case["flip"] == true, ..infer }
     }
 
-    /// Ten times the distance of f32 runs of the reference, plus 1e-6 of the peak; as many other labels as they have, and
-    /// one in two thousand.
+    /// Ten times the distance of f32 runs of the reference, plus 1e-6 of the peak; as many other
+    /// labels as they have, and one in two thousand.
     fn compare(&self, case: &str, what: &str, ours: &[f32], area: usize) {
-        let (_, wanted) = values(&self.bytes, &format!("{case}.{what}"));
+        let (_, wanted) = self.recorded.values(&format!("{case}.{what}"));
         assert_eq!(ours.len(), wanted.len(), "{case}");
         let peak = wanted.iter().fold(0f32, |m, v| m.max(v.abs()));
         let gap = ours.iter().zip(&wanted).map(|(a, b)| (a - b).abs()).fold(0.0, largest);
         let tolerance = 10.0 * self.info[case]["f32_error"][0].as_f64().unwrap() as f32 + 1e-6 * peak;
         assert!(gap <= tolerance, "{case} {what}: off by {gap:.1e}, {tolerance:.1e} allowed");
-        let (_, labels) = values(&self.bytes, &format!("{case}.argmax"));
+        let (_, labels) = self.recorded.values(&format!("{case}.argmax"));
         let other = argmax(ours, area).iter().zip(&labels).filter(|(a, b)| f32::from(**a) != **b).count();
         let allowed = labels.len() / 2000 + self.info[case]["argmax_f32_differs"].as_u64().unwrap() as usize;
         assert!(other <= allowed, "{case}: {other} labels differ");

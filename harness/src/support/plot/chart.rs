@@ -1,23 +1,23 @@
 //! A chart, described: what is on it, not how it is drawn.
 
-use super::axis::Axis;
+use super::axis::ChartAxis;
 
 /// Series over a common pair of axes.
 #[derive(Clone, Debug)]
 pub struct Chart {
-    pub x: Axis,
-    pub y: Axis,
-    pub lines: Vec<Line>,
+    pub x: ChartAxis,
+    pub y: ChartAxis,
+    pub lines: Vec<ChartLine>,
     pub guides: Vec<Guide>,
 }
 
 /// One series.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub struct ChartLine {
     pub name: String,
-    /// Which colour and marker: equal numbers look alike.
+    /// The number of its colour and marker: equal numbers look alike.
     pub series: usize,
-    pub points: Vec<Point>,
+    pub points: Vec<ChartPoint>,
     /// Single measurements behind the points, drawn small, right of their x.
     pub cloud: Vec<(f64, f64)>,
     /// Whether neighbours are joined by a line.
@@ -28,7 +28,7 @@ pub struct Line {
 
 /// A value, and what is known of its uncertainty.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Point {
+pub struct ChartPoint {
     pub x: f64,
     pub y: f64,
     /// Low and high end.
@@ -44,15 +44,15 @@ pub enum Guide {
     Horizontal { at: f64, label: String },
 }
 
-impl Line {
+impl ChartLine {
     /// Markers with whiskers, joined.
-    pub fn marked(name: impl Into<String>, series: usize, points: Vec<Point>) -> Self {
-        Line { name: name.into(), series, points, cloud: Vec::new(), joined: true, marked: true }
+    pub fn marked(name: impl Into<String>, series: usize, points: Vec<ChartPoint>) -> Self {
+        ChartLine { name: name.into(), series, points, cloud: Vec::new(), joined: true, marked: true }
     }
 
     /// A curve.
     pub fn curve(name: impl Into<String>, series: usize, values: &[(f64, f64)]) -> Self {
-        let points = values.iter().map(|(x, y)| Point { x: *x, y: *y, interval: None }).collect();
-        Line { name: name.into(), series, points, cloud: Vec::new(), joined: true, marked: false }
+        let points = values.iter().map(|(x, y)| ChartPoint { x: *x, y: *y, interval: None }).collect();
+        ChartLine { name: name.into(), series, points, cloud: Vec::new(), joined: true, marked: false }
     }
 }

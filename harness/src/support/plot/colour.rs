@@ -13,7 +13,7 @@ pub enum Scale {
 }
 
 impl Scale {
-    /// Where a value lies between dark (0) and light (1). `peak` is positive.
+    /// The position of a value between dark (0) and light (1). `peak` is positive.
     pub fn position(self, value: f64, peak: f64) -> f64 {
         let share = value / peak;
         let position = match self {
@@ -33,7 +33,8 @@ impl Scale {
     }
 }
 
-/// The colour of a position in 0..=1: magma, of equal steps to the eye and of rising lightness, so that it also reads in grey.
+/// The colour of a position in 0..=1: magma, of equal steps to the eye and of rising lightness, so
+/// that it also reads in grey.
 pub fn colour(position: f64) -> [u8; 3] {
     let colorous::Color { r, g, b } = colorous::MAGMA.eval_continuous(position);
     [r, g, b]

@@ -1,8 +1,7 @@
 //! A chart as files for a paper and as a picture in a page.
 
-use super::canvas::{Canvas, SCALE};
 use super::chart::Chart;
-use super::draw::{SIZE, draw};
+use super::draw::{SCALE, SIZE, draw};
 use super::font;
 use anyhow::{Context, Result, anyhow};
 use atrous_data::RgbImage8;
@@ -11,7 +10,7 @@ use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, SVGBacke
 /// A chart with its name.
 #[derive(Clone, Debug)]
 pub struct Figure {
-    /// Of its files, without an extension: letters, digits, `-` and `_`.
+    /// The name of its files, without an extension: letters, digits, `-` and `_`.
     pub name: String,
     /// What it shows, for those who cannot see it.
     pub description: String,
@@ -33,8 +32,8 @@ impl Figure {
         Ok(self.described(&text))
     }
 
-    /// SVG to be put into a page: no ground, texts and axes in the page's own colour, series in colours that the page's style
-    /// sheet can replace.
+    /// SVG to be put into a page: no ground, texts and axes in the page's own colour, series in
+    /// colours that the page's style sheet can replace.
     ///
     /// # Errors
     /// As [`Figure::svg`].
@@ -53,21 +52,20 @@ impl Figure {
     /// As [`Figure::svg`].
     pub fn png(&self) -> Result<Vec<u8>> {
         let (width, height) = pixels();
-        let mut buffer = vec![0; (width * height * 3) as usize];
-        self.draw_on(BitMapBackend::with_buffer(&mut buffer, (width, height)))?;
-        let image = RgbImage8 { height: height as usize, width: width as usize, data: buffer };
-        image.small_png().context("the plot cannot be encoded")
+        let mut picture = RgbImage8::filled(height as usize, width as usize, [255; 3]);
+        self.draw_on(BitMapBackend::with_buffer(&mut picture.data, (width, height)))?;
+        picture.small_png().context("the plot cannot be encoded")
     }
 
     fn draw_on<DB: DrawingBackend>(&self, backend: DB) -> Result<()> {
         font::register();
         let area = backend.into_drawing_area();
         let failed = |error: &dyn std::fmt::Display| anyhow!("the plot {} cannot be drawn: {error}", self.name);
-        draw(&self.chart, &Canvas { area: &area }).map_err(|error| failed(&error))?;
+        draw(&self.chart, &area).map_err(|error| failed(&error))?;
         area.present().map_err(|error| failed(&error))
     }
 
-    /// With a title and a role that screen readers know.
+    /// Adds a title and a role that screen readers know.
     fn described(&self, svg: &str) -> String {
         let description = escaped(&self.description);
         let role = format!("{}role=\"img\" aria-label=\"{description}\" ", dimensions());
@@ -76,7 +74,7 @@ impl Figure {
     }
 }
 
-/// How plotters begins its files.
+/// The text that plotters begins its files with.
 fn dimensions() -> String {
     let (width, height) = pixels();
     format!("<svg width=\"{width}\" height=\"{height}\" ")
@@ -88,17 +86,17 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Axis, Guide, Line, Point};
+    use super::super::{ChartAxis, ChartLine, ChartPoint, Guide};
     use super::*;
 
     fn figure() -> Figure {
         let points = [(0.14, 0.70), (0.28, 0.72), (0.56, 0.71)];
-        let points = points.map(|(x, y)| Point { x, y, interval: Some((y - 0.01, y + 0.02)) }).to_vec();
-        let line = Line { cloud: vec![(0.14, 0.705)], ..Line::marked("STARE & <co>", 0, points) };
+        let points = points.map(|(x, y)| ChartPoint { x, y, interval: Some((y - 0.01, y + 0.02)) }).to_vec();
+        let line = ChartLine { cloud: vec![(0.14, 0.705)], ..ChartLine::marked("STARE & <co>", 0, points) };
         let chart = Chart {
-            x: Axis::logarithmic("relative rate ρ", [0.14, 0.56]),
-            y: Axis::linear("mDice", [0.69, 0.74]),
-            lines: vec![line, Line::curve("fit", 1, &[(0.14, 0.7), (0.56, 0.73)])],
+            x: ChartAxis::logarithmic("relative rate ρ", [0.14, 0.56]),
+            y: ChartAxis::linear("mDice", [0.69, 0.74]),
+            lines: vec![line, ChartLine::curve("fit", 1, &[(0.14, 0.7), (0.56, 0.73)])],
             guides: vec![
                 Guide::Vertical { at: 0.5, label: "rule".into() },
                 Guide::Horizontal { at: 0.73, label: "published".into() },
@@ -122,6 +120,20 @@ mod tests {
         );
         assert!(!svg.contains("far away"), "beyond the axis");
         assert!(svg.contains("#0072B2") && svg.contains("#D55E00"));
+    }
+
+    #[test]
+    fn labels_of_close_guides_do_not_collide() {
+        let mut figure = figure();
+        let guide = |at: f64, label: &str| Guide::Vertical { at, label: label.into() };
+        figure.chart.guides = vec![guide(0.3, "geometric rule"), guide(0.31, "measured: 0.31")];
+        let svg = figure.svg().unwrap();
+        let height = |label: &str| -> i32 {
+            let (before, _) = svg.split_once(label).unwrap();
+            let (_, y) = before.rsplit_once(" y=\"").unwrap();
+            y.split_once('"').unwrap().0.parse().unwrap()
+        };
+        assert!(height("geometric rule") - height("measured: 0.31") >= 72, "a line of text apart");
     }
 
     #[test]

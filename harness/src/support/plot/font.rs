@@ -3,8 +3,8 @@
 use plotters::style::{FontStyle, register_font};
 use std::sync::OnceLock;
 
-/// Makes Ubuntu Light what plots call `sans-serif`: texts then are measured and drawn alike on every machine, also where no
-/// font is installed. May be called any number of times.
+/// Makes Ubuntu Light what plots call `sans-serif`: texts then are measured and drawn alike on
+/// every machine, also where no font is installed. May be called any number of times.
 pub fn register() {
     static DONE: OnceLock<()> = OnceLock::new();
     DONE.get_or_init(|| {

@@ -2,8 +2,8 @@
 
 use super::colour::{Scale, colour};
 use super::font;
-use super::heat_map::{HeatMap, draw, encode, enlargement};
-use anyhow::{Result, anyhow, ensure};
+use super::heat_map::{HeatMap, draw, enlargement};
+use anyhow::{Context, Result, anyhow, ensure};
 use atrous_data::RgbImage8;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -21,22 +21,22 @@ const PAPER: [u8; 3] = [255, 255, 255];
 
 /// An array with what it is of.
 #[derive(Clone, Debug)]
-pub struct Tile<'a> {
+pub struct GridTile<'a> {
     pub caption: String,
     pub map: HeatMap<'a>,
 }
 
-/// Where everything is.
-struct Layout {
+/// The places of all parts of the picture.
+struct GridLayout {
     columns: usize,
     /// Height and width of a tile's picture.
     tile: [usize; 2],
     factor: usize,
-    /// Of the whole.
+    /// Height and width of the whole.
     size: [usize; 2],
 }
 
-impl Layout {
+impl GridLayout {
     fn new(tiles: usize, size: [usize; 2]) -> Self {
         let columns = (1..).find(|columns| columns * columns >= tiles).unwrap_or(1);
         let rows = tiles.div_ceil(columns);
@@ -45,7 +45,7 @@ impl Layout {
         let height = MARGIN + rows * (LINE + tile[0] + MARGIN) + LINE + BAR + MARGIN;
         // Wide enough for the text of the colour bar.
         let width = (MARGIN + columns * (tile[1] + MARGIN)).max(TILE + 2 * MARGIN);
-        Layout { columns, tile, factor, size: [height, width] }
+        GridLayout { columns, tile, factor, size: [height, width] }
     }
 
     /// Row and column of a tile's first pixel.
@@ -60,19 +60,19 @@ impl Layout {
     }
 }
 
-/// The tiles under their captions, a colour bar below, as a PNG file. The lightest colour is at the largest value of all
-/// tiles, so that tiles can be compared.
+/// The tiles under their captions, a colour bar below, as a PNG file. The lightest colour is at the
+/// largest value of all tiles, so that tiles can be compared.
 ///
 /// # Errors
 /// No tiles, or tiles of different sizes.
-pub fn png(tiles: &[Tile], scale: Scale) -> Result<Vec<u8>> {
-    encode(&picture(tiles, scale)?)
+pub fn png(tiles: &[GridTile], scale: Scale) -> Result<Vec<u8>> {
+    picture(tiles, scale)?.png().context("a grid cannot be encoded")
 }
 
-fn picture(tiles: &[Tile], scale: Scale) -> Result<RgbImage8> {
+fn picture(tiles: &[GridTile], scale: Scale) -> Result<RgbImage8> {
     let size = tiles.first().map(|tile| tile.map.size).ok_or_else(|| anyhow!("a grid needs a tile"))?;
     ensure!(tiles.iter().all(|tile| tile.map.size == size), "tiles of different sizes do not make a grid");
-    let layout = Layout::new(tiles.len(), size);
+    let layout = GridLayout::new(tiles.len(), size);
     let mut picture = RgbImage8::filled(layout.size[0], layout.size[1], PAPER);
     write(&mut picture, &layout, tiles, scale).map_err(|error| anyhow!("a grid's text cannot be drawn: {error}"))?;
     let peak = tiles.iter().flat_map(|tile| tile.map.values).copied().fold(f64::MIN_POSITIVE, f64::max);
@@ -97,8 +97,8 @@ fn paste(picture: &mut RgbImage8, part: &RgbImage8, [top, left]: [usize; 2]) {
 /// The captions, and what the colour bar's ends are.
 fn write(
     picture: &mut RgbImage8,
-    layout: &Layout,
-    tiles: &[Tile],
+    layout: &GridLayout,
+    tiles: &[GridTile],
     scale: Scale,
 ) -> Result<(), Box<dyn std::error::Error>> {
     font::register();
@@ -123,14 +123,14 @@ fn write(
 mod tests {
     use super::*;
 
-    fn tile(caption: &str, values: &'static [f64]) -> Tile<'static> {
-        Tile { caption: caption.into(), map: HeatMap { size: [1, 2], values, outlines: vec![] } }
+    fn tile(caption: &str, values: &'static [f64]) -> GridTile<'static> {
+        GridTile { caption: caption.into(), map: HeatMap { size: [1, 2], values, outlines: vec![] } }
     }
 
     #[test]
     fn tiles_share_their_scale_and_have_captions() {
         let tiles = [tile("1-2", &[0.0, 1.0]), tile("1-3", &[2.0, 0.0]), tile("", &[0.0, 0.0])];
-        let layout = Layout::new(3, [1, 2]);
+        let layout = GridLayout::new(3, [1, 2]);
         assert_eq!((layout.columns, layout.factor, layout.tile), (2, 144, [144, 288]));
         let picture = picture(&tiles, Scale::Linear).unwrap();
         assert_eq!(picture.size(), layout.size);
@@ -154,7 +154,7 @@ mod tests {
     fn what_makes_no_grid_is_refused() {
         assert!(png(&[], Scale::Linear).is_err());
         let other =
-            Tile { caption: String::new(), map: HeatMap { size: [2, 1], values: &[0.0, 1.0], outlines: vec![] } };
+            GridTile { caption: String::new(), map: HeatMap { size: [2, 1], values: &[0.0, 1.0], outlines: vec![] } };
         let error = png(&[tile("", &[0.0, 1.0]), other], Scale::Linear).unwrap_err().to_string();
         assert!(error.contains("different sizes"), "{error}");
     }

@@ -29,13 +29,14 @@ pub struct Outline {
     pub reach: usize,
 }
 
-/// The picture as a PNG file, its lightest colour at the largest value, enlarged as [`enlargement`] says.
+/// The picture as a PNG file, its lightest colour at the largest value, enlarged as [`enlargement`]
+/// says.
 ///
 /// # Errors
 /// None that an array can cause.
 pub fn png(map: &HeatMap, scale: Scale) -> Result<Vec<u8>> {
     let peak = map.values.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
-    encode(&draw(map, scale, peak, enlargement(map.size, SIDE)))
+    draw(map, scale, peak, enlargement(map.size, SIDE)).png().context("a map cannot be encoded")
 }
 
 /// The largest whole factor at which no side is longer than `side`; at least 1.
@@ -76,14 +77,6 @@ fn mark(picture: &mut RgbImage8, Outline { centre, reach }: Outline, factor: usi
         set(y, first[1]);
         set(y, last[1]);
     }
-}
-
-/// A picture as a PNG file.
-///
-/// # Errors
-/// None that a picture can cause.
-pub fn encode(picture: &RgbImage8) -> Result<Vec<u8>> {
-    picture.png().context("a picture cannot be encoded")
 }
 
 #[cfg(test)]

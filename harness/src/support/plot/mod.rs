@@ -1,7 +1,7 @@
-//! Plots and pictures of numbers. A chart is described once, and drawn as SVG and as PNG by the same code.
+//! Plots and pictures of numbers. A chart is described once, and drawn as SVG and as PNG by the
+//! same code.
 
 mod axis;
-mod canvas;
 mod chart;
 pub mod colour;
 mod draw;
@@ -11,7 +11,7 @@ pub mod heat_grid;
 pub mod heat_map;
 mod palette;
 
-pub use axis::Axis;
-pub use chart::{Chart, Guide, Line, Point};
+pub use axis::ChartAxis;
+pub use chart::{Chart, ChartLine, ChartPoint, Guide};
 pub use figure::Figure;
 pub use palette::{DARK, LIGHT};

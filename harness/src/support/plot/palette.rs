@@ -1,6 +1,9 @@
 //! Colours and markers that tell series apart, also without one of the two.
 
-/// What a series looks like: the same number is the same colour and marker everywhere.
+use plotters::style::RGBColor;
+use std::f64::consts::TAU;
+
+/// The marker of a series, drawn from straight lines by [`shapes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Marker {
     Circle,
@@ -14,23 +17,51 @@ pub(super) enum Marker {
 const MARKERS: [Marker; 6] =
     [Marker::Circle, Marker::Square, Marker::Triangle, Marker::Diamond, Marker::Cross, Marker::Plus];
 
-/// On white paper: a contrast of 3 or more, and apart for the common kinds of colour blindness (blue, vermilion and green after
-/// Okabe and Ito, "Color universal design", 2008).
+/// The series' colours on white paper: a contrast of 3 or more, and apart for the common kinds of
+/// colour blindness (blue, vermilion and green after Okabe and Ito, "Color universal design",
+/// 2008).
 pub const LIGHT: [&str; 6] = ["#0072B2", "#D55E00", "#007E5B", "#AA3377", "#8A6A00", "#5B5BD6"];
-/// The same series on a dark page.
+/// The series' colours on a dark page.
 pub const DARK: [&str; 6] = ["#56B4E9", "#FF8A3D", "#3FCF9F", "#F08CC0", "#E0BE4A", "#A9A9FF"];
 
-/// Marker of a series: after a round of colours, the next one.
+/// The marker of a series: after a round of colours, the next one.
 pub(super) fn marker(series: usize) -> Marker {
     MARKERS[(series + series / LIGHT.len()) % MARKERS.len()]
 }
 
-/// Red, green and blue of a series on white paper.
-pub(super) fn colour(series: usize) -> [u8; 3] {
-    rgb(LIGHT[series % LIGHT.len()])
+/// The polygons that a marker is made of, about 1 to each side of its middle, y downwards.
+pub(super) fn shapes(marker: Marker) -> Vec<Vec<(f64, f64)>> {
+    let ring = |corners: u32, radius: f64, first: f64| -> Vec<(f64, f64)> {
+        let angle = |corner: u32| TAU * (f64::from(corner) + first) / f64::from(corners);
+        (0..corners).map(angle).map(|angle| (radius * angle.cos(), radius * angle.sin())).collect()
+    };
+    // Two arms, upright or turned by half a right angle.
+    let arms = |length: f64, turned: f64| {
+        let arm = |angle: f64| {
+            let (along, across) =
+                ((length * angle.cos(), length * angle.sin()), (0.2 * angle.sin(), -0.2 * angle.cos()));
+            let corner = |a: f64, b: f64| (a * along.0 + b * across.0, a * along.1 + b * across.1);
+            vec![corner(1.0, 1.0), corner(1.0, -1.0), corner(-1.0, -1.0), corner(-1.0, 1.0)]
+        };
+        vec![arm(turned), arm(turned + TAU / 4.0)]
+    };
+    match marker {
+        Marker::Circle => vec![ring(36, 1.0, 0.0)],
+        Marker::Square => vec![ring(4, 1.27, 0.5)],
+        Marker::Triangle => vec![ring(3, 1.3, -0.25 * 3.0)],
+        Marker::Diamond => vec![vec![(0.0, -1.3), (1.1, 0.0), (0.0, 1.3), (-1.1, 0.0)]],
+        Marker::Cross => arms(1.27, TAU / 8.0),
+        Marker::Plus => arms(1.1, 0.0),
+    }
 }
 
-/// Of `#RRGGBB`.
+/// The colour of a series on white paper.
+pub(super) fn colour(series: usize) -> RGBColor {
+    let [red, green, blue] = rgb(LIGHT[series % LIGHT.len()]);
+    RGBColor(red, green, blue)
+}
+
+/// Reads red, green and blue from `#RRGGBB`.
 fn rgb(hex: &str) -> [u8; 3] {
     [1, 3, 5].map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap_or(0))
 }

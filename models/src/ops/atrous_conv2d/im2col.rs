@@ -185,11 +185,8 @@ pub(super) fn gradients<B: Backend>(
     geometry: ConvGeometry,
     [of_input, of_weight]: [bool; 2],
 ) -> [Option<FloatTensor<B>>; 2] {
-    let made = |gradient: fn(FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, ConvGeometry) -> FloatTensor<B>| {
-        gradient(input.clone(), weight.clone(), output_grad.clone(), geometry)
-    };
-    let of_input = of_input.then(|| made(input_gradient::<B>));
-    [of_input, of_weight.then(|| made(weight_gradient::<B>))]
+    let of_input = of_input.then(|| input_gradient::<B>(input.clone(), weight.clone(), output_grad.clone(), geometry));
+    [of_input, of_weight.then(|| weight_gradient::<B>(input, weight, output_grad, geometry))]
 }
 
 /// Computes the gradient of the weights.

@@ -1,8 +1,7 @@
 //! Batch norm in training mode, over batch, height and width, with a ReLU behind it where one is
 //! asked for.
 //!
-//! In evaluation mode it is the operation [`channel_affine`](super::channel_affine), which it also
-//! ends with.
+//! It ends with the operation `channel_affine`, which is batch norm in evaluation mode.
 
 mod backward;
 mod composed;
