@@ -20,8 +20,8 @@ pub trait HasMetrics {
     fn score(&self, metric: Metric) -> Self::Value;
 }
 
-/// Implements [`HasMetrics`] by the fields `miou` and `mdice`: the one place that knows which field is
-/// which metric.
+/// Implements [`HasMetrics`] by the fields `miou` and `mdice`: the one place that knows which field
+/// is which metric.
 macro_rules! scored {
     ($type:ty, $value:ty) => {
         impl $crate::results::scores::HasMetrics for $type {
