@@ -13,18 +13,18 @@ pub enum Metric {
 }
 
 /// What has a value for each metric.
-pub trait Scored {
+pub trait HasMetrics {
     type Value;
 
     /// The value of a metric.
     fn score(&self, metric: Metric) -> Self::Value;
 }
 
-/// Makes a type with fields `miou` and `mdice` [`Scored`]: the one place that knows which field is
-/// which metric.
+/// Implements [`HasMetrics`] by the fields `miou` and `mdice`: the one place that knows which field
+/// is which metric.
 macro_rules! scored {
     ($type:ty, $value:ty) => {
-        impl $crate::results::scores::Scored for $type {
+        impl $crate::results::scores::HasMetrics for $type {
             type Value = $value;
 
             fn score(&self, metric: $crate::results::scores::Metric) -> $value {
@@ -50,7 +50,7 @@ impl Metric {
     }
 
     /// The metric among scores, of a recorded run, in a line of a file.
-    pub fn of<S: Scored>(self, scored: &S) -> S::Value {
+    pub fn of<S: HasMetrics>(self, scored: &S) -> S::Value {
         scored.score(self)
     }
 

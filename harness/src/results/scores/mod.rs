@@ -5,7 +5,7 @@ mod metric;
 
 pub use area::{ClassArea, class_mean};
 pub(crate) use metric::scored;
-pub use metric::{Metric, Scored};
+pub use metric::{HasMetrics, Metric};
 
 use area::ratio;
 use atrous_data::IGNORE_INDEX;
