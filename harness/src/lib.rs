@@ -1,8 +1,9 @@
-//! Sweeps atrous rates over data sets: spec -> runs -> run directories -> rows -> conclusions -> page.
+//! Sweeps atrous rates over data sets: spec -> runs -> run directories -> rows -> conclusions ->
+//! page.
 //!
 //! The modules are the rooms of a house, from the top floor down. Each imports only those below it:
-//! [`cmd`], [`report`], [`measure`], [`sweep`], [`conclusions`], [`run`], [`results`], [`experiment`],
-//! [`support`].
+//! [`cmd`], [`report`], [`measure`], [`sweep`], [`conclusions`], [`run`], [`results`],
+//! [`experiment`], [`support`].
 
 pub mod cmd;
 pub mod conclusions;

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The bits of both operands of a convolution's products, forward and in both gradients. Sums always
-/// have 32 bits. So have weights, maps, statistics and what the optimiser keeps.
+/// The bits of both operands of a convolution's products, forward and in both gradients. Sums
+/// always have 32 bits. So have weights, maps, statistics and what the optimiser keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
@@ -16,9 +16,9 @@ pub enum Precision {
     /// 16 bits: IEEE half precision, rounded to nearest. GPU drivers may round to the other
     /// neighbour.
     ///
-    /// Gradients of maps are multiplied by a power of two first that brings the largest value of the
-    /// map to between 2^14 and 2^15, and the sums by its inverse. Half precision ends at 2^-24, and
-    /// gradients, which are means over all pixels, may be smaller altogether.
+    /// Gradients of maps are multiplied by a power of two first that brings the largest value of
+    /// the map to between 2^14 and 2^15, and the sums by its inverse. Half precision ends at 2^-24,
+    /// and gradients, which are means over all pixels, may be smaller altogether.
     Mixed,
 }
 

@@ -1,11 +1,13 @@
-//! A rough cost model: multiply-adds of a run, and how many of them this processor does in a second.
+//! A rough cost model: multiply-adds of a run, and how many of them this processor does in a
+//! second.
 
 use crate::experiment::network::{self, NetworkCost};
 use crate::experiment::settings::{DataSource, InferSpec, RunSettings};
 use crate::run::windows::count;
 use std::time::{Duration, Instant};
 
-/// Forward and backward pass over forward pass: gradients of the input and of the weights cost one each.
+/// Forward and backward pass over forward pass: gradients of the input and of the weights cost one
+/// each.
 const TRAINING_FACTOR: f64 = 3.0;
 
 /// Multiply-adds of training a run.
@@ -29,7 +31,8 @@ pub fn evaluation(settings: &RunSettings, images: usize) -> f64 {
     images as f64 * pixels * per_pixel(settings)
 }
 
-/// Multiply-adds of a run, by its settings alone: where its images are files, as many are scored as the publishers' split has.
+/// Multiply-adds of a run, by its settings alone: where its images are files, as many are scored as
+/// the publishers' split has.
 pub fn planned(settings: &RunSettings) -> f64 {
     let images = match &settings.data {
         DataSource::Synthetic(synthetic) => synthetic.val,
@@ -59,23 +62,24 @@ fn step(settings: &RunSettings) -> f64 {
     training(settings) / settings.train.iterations as f64 / 1e9
 }
 
-/// CPU threads that are worth giving to a run where others could use them: two with a billion multiply-adds a step, twice as
-/// many with ten times the work, at least one. The kernels of a narrow network are over before many threads have
-/// started on them.
+/// CPU threads that are worth giving to a run where others could use them: two with a billion
+/// multiply-adds a step, twice as many with ten times the work, at least one. The kernels of a
+/// narrow network are over before many threads have started on them.
 pub fn useful_threads(settings: &RunSettings) -> usize {
     (2.0 * step(settings).powf(std::f64::consts::LOG10_2)).max(1.0) as usize
 }
 
-/// How many times as fast as one thread so many are. Two threads were measured to be 1.57, 1.71 and 1.76 times as fast with
-/// 0.8, 5 and 13 billion multiply-adds a step: by Amdahl's law, a part of the step that shrinks with the fourth root of the
-/// work has to wait for one thread. Part of a thread is shared.
+/// How many times as fast as one thread so many are. Two threads were measured to be 1.57, 1.71 and
+/// 1.76 times as fast with 0.8, 5 and 13 billion multiply-adds a step: by Amdahl's law, a part of
+/// the step that shrinks with the fourth root of the work has to wait for one thread. Part of a
+/// thread is shared.
 pub fn speedup(settings: &RunSettings, threads: f64) -> f64 {
     let alone = (0.26 * step(settings).powf(-0.25)).min(1.0);
     if threads <= 1.0 { threads } else { threads / (1.0 + alone * (threads - 1.0)) }
 }
 
-/// Multiply-adds per second that training reaches on this processor, from a matrix product that takes a
-/// fraction of a second. Good to a factor of two or three.
+/// Multiply-adds per second that training reaches on this processor, from a matrix product that
+/// takes a fraction of a second. Good to a factor of two or three.
 pub fn processor_rate() -> f64 {
     const SIDE: usize = 192;
     let threads = rayon::current_num_threads();

@@ -13,14 +13,15 @@ pub struct ModelSpec {
     pub base_channels: usize,
     /// Channels of each ASPP branch; as published 16 for the U-Net and 512 for DeepLabV3.
     pub aspp_channels: usize,
-    /// Channels of the auxiliary head's convolution; as published 64 for the U-Net and 256 for DeepLabV3. 0 in results of
-    /// model version 1, which did not write it down.
+    /// Channels of the auxiliary head's convolution; as published 64 for the U-Net and 256 for
+    /// DeepLabV3. 0 in results of model version 1, which did not write it down.
     #[serde(default)]
     pub auxiliary_channels: usize,
     /// First convolutions of a ResNet.
     #[serde(default, skip_serializing_if = "is_deep")]
     pub stem: Stem,
-    /// Whether resizing logits puts the centres of their corner pixels on each other, as in the 769 protocol.
+    /// Whether resizing logits puts the centres of their corner pixels on each other, as in the 769
+    /// protocol.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub align_corners: bool,
 }
