@@ -73,29 +73,37 @@ fn check(file: &Path, runs: &[PathBuf], save: bool) -> Result<bool> {
     Ok(true)
 }
 
+/// Times of one group, in nanoseconds.
+#[derive(Default)]
+struct GroupTimes {
+    products: Vec<f64>,
+    /// Each benchmark's name and time.
+    benchmarks: Vec<(String, f64)>,
+}
+
 /// Reads one run's results. Each group lies between two matrix products on one thread: with more,
 /// ratios would depend on the number of cores.
 fn add_ratios(run: &Path, ratios: &mut Ratios) -> Result<()> {
-    let mut groups: BTreeMap<String, (Vec<f64>, Vec<(String, f64)>)> = BTreeMap::new();
+    let mut groups: BTreeMap<String, GroupTimes> = BTreeMap::new();
     for file in results(run)? {
         let benchmark: Value = json(&file)?;
         let text = |key: &str| benchmark[key].as_str().unwrap_or_default().to_owned();
         let file = file.with_file_name("estimates.json");
         let median = json::<Value>(&file)?["median"]["point_estimate"].as_f64().filter(|time| *time > 0.0);
         let median = median.with_context(|| format!("{}: no median", file.display()))?;
-        let (products, times) = groups.entry(text("group_id")).or_default();
+        let GroupTimes { products, benchmarks } = groups.entry(text("group_id")).or_default();
         match (text("function_id").starts_with("matrix product"), text("value_str").as_str()) {
-            (false, _) => times.push((text("full_id"), median)),
+            (false, _) => benchmarks.push((text("full_id"), median)),
             (true, "threads 1") => products.push(median),
             (true, threads) => bail!("{}: {threads}: compared is one thread: RAYON_NUM_THREADS=1", file.display()),
         }
     }
     ensure!(!groups.is_empty(), "{}: no results of criterion", run.display());
-    for (group, (products, times)) in groups {
+    for (group, GroupTimes { products, benchmarks }) in groups {
         let [before, after] = products[..] else {
             bail!("{}: {group}: {} measurements of a matrix product, not 2", run.display(), products.len());
         };
-        for (name, time) in times {
+        for (name, time) in benchmarks {
             ratios.entry(name).or_default().push(time / (before * after).sqrt());
         }
     }
