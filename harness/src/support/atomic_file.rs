@@ -15,7 +15,7 @@ pub fn write(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
     write_with(path, |file| file.write_all(bytes.as_ref()).map_err(Into::into))
 }
 
-/// Writes a file as [`write`] does, with contents that are too large to hold in memory: `fill`
+/// Writes a file as [`write()`] does, with contents that are too large to hold in memory: `fill`
 /// writes them.
 ///
 /// # Errors
