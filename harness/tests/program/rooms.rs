@@ -34,6 +34,12 @@ fn sources(source_root: &Path) -> Vec<(String, PathBuf, String)> {
     found
 }
 
+/// Whether a file's text climbs to the root of the crate with `super::`, past the order of the rooms.
+fn climbs_out(file: &Path, text: &str) -> bool {
+    let depth = file.with_extension("").iter().filter(|part| *part != "mod").count();
+    text.contains(&"super::".repeat(depth.max(1)))
+}
+
 /// The top-level modules that a text names with `crate::`.
 fn imports(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
@@ -59,6 +65,7 @@ fn no_room_imports_one_above_it() {
             continue;
         }
         let own = place(&room).unwrap_or_else(|| panic!("{}: `{room}` is no room: put it into one", file.display()));
+        assert!(!climbs_out(&file, &text), "{}: name another room by crate::, not by super::", file.display());
         for other in imports(&text) {
             let theirs = place(&other);
             assert!(
@@ -96,4 +103,7 @@ fn no_circles_between_the_modules_of_the_libraries() {
 fn imports_are_found_wherever_they_stand() {
     let text = "use crate::run::train;\n// crate::cmd\nfn f() -> crate::sweep::Jobs { crate::report::page() }\n";
     assert_eq!(imports(text), ["report", "run", "sweep"].map(str::to_owned).into());
+    let climbing = "use super::super::sweep;";
+    assert!(climbs_out(Path::new("run/train/mod.rs"), climbing));
+    assert!(!climbs_out(Path::new("run/train/log.rs"), climbing));
 }

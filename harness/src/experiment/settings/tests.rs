@@ -104,3 +104,33 @@ fn relative_rate_is_against_the_shorter_side() {
     assert_eq!(example().feature_size(), 64);
     assert_eq!(example().relative_rate(), 36.0 / 64.0);
 }
+
+/// Keys and defaults of a section's table in `docs/reference/spec.md`.
+fn documented(section: &str) -> Vec<(String, String)> {
+    let page = std::fs::read_to_string("../docs/reference/spec.md").unwrap();
+    let heading = format!("## `{section}`\n");
+    let table = page.split(&heading).nth(1).unwrap().split("\n## ").next().unwrap().to_owned();
+    let rows = table.lines().filter(|line| line.starts_with("| `"));
+    rows.map(|row| {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        (format!("{section}.{}", cells[0].trim_matches('`')), cells[cells.len() - 1].trim_matches('`').to_owned())
+    })
+    .collect()
+}
+
+#[test]
+fn the_reference_of_specs_is_that_of_the_definitions() {
+    let page = ["train", "infer"].map(documented).concat();
+    let settings = reference();
+    let keys: Vec<&str> = page.iter().map(|(key, _)| key.as_str()).collect();
+    assert_eq!(keys, settings.iter().map(|setting| setting.key).collect::<Vec<_>>());
+    for ((key, default), setting) in page.iter().zip(&settings) {
+        if default.contains("protocol") {
+            continue;
+        }
+        let ours: serde_json::Value = serde_json::from_str(&setting.default).unwrap();
+        let theirs = serde_json::from_str(default).unwrap_or_else(|_| serde_json::Value::from(default.as_str()));
+        let same = ours == theirs || ours.as_f64().is_some_and(|ours| theirs.as_f64() == Some(ours));
+        assert!(same, "{key}: the page says {default}, the program {}", setting.default);
+    }
+}

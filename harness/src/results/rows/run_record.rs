@@ -223,8 +223,7 @@ impl RunRecord {
             ratio: [self.ratio_low, self.ratio_high],
             photometric: self.photometric,
             precision,
-            eval_every: 0,
-            checkpoint_every: 0,
+            ..TrainSpec::default().deciding()
         })
     }
 
