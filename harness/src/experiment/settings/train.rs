@@ -45,8 +45,8 @@ settings! {
     decides_nothing {
         /// Iterations between evaluations; 0 is only at the end.
         eval_every: u64 = 0;
-        /// Iterations between checkpoints; 0 is none by count. One is written every two minutes in any
-        /// case, and when stopped.
+        /// Iterations between checkpoints; 0 is none by count. One is written every two minutes in
+        /// any case, and when stopped.
         checkpoint_every: u64 = 500;
     }
 }
