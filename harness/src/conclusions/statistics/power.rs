@@ -14,8 +14,15 @@ pub fn detectable_drop(difference: &MeanDifference, margin: f64, alpha: f64) -> 
     if difference.standard_error == 0.0 {
         return margin;
     }
+    let Ok(student) = StudentsT::new(0.0, 1.0, difference.freedom) else { return f64::INFINITY };
+    margin + detectable_shift(difference.freedom, student.inverse_cdf(1.0 - alpha)) * difference.standard_error
+}
+
+/// The smallest true difference, in standard errors, that exceeds the critical value of t with a
+/// chance of [`POWER`].
+pub fn detectable_shift(freedom: f64, critical: f64) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
-    let finds = |shift: f64| power(difference.freedom, shift, alpha) >= POWER;
+    let finds = |shift: f64| noncentral_tail(freedom, critical, shift) >= POWER;
     while !finds(high) {
         (low, high) = (high, high * 2.0);
     }
@@ -23,18 +30,11 @@ pub fn detectable_drop(difference: &MeanDifference, margin: f64, alpha: f64) -> 
         let middle = (low + high) / 2.0;
         if finds(middle) { high = middle } else { low = middle }
     }
-    margin + high * difference.standard_error
+    high
 }
 
-/// The chance that a one-sided t-test at `alpha` finds a difference of `shift` standard errors: the
-/// upper tail of the noncentral t distribution at the critical value, as the mean of the normal
-/// tail over the distribution of the estimated deviation.
-fn power(freedom: f64, shift: f64, alpha: f64) -> f64 {
-    let Ok(student) = StudentsT::new(0.0, 1.0, freedom) else { return 0.0 };
-    noncentral_tail(freedom, student.inverse_cdf(1.0 - alpha), shift)
-}
-
-/// P(T > `critical`) for T = (Z + `shift`) / √(V / `freedom`), V of the χ² distribution.
+/// P(T > `critical`), the upper tail of the noncentral t distribution as the mean of the normal tail
+/// over the distribution of the estimated deviation: T = (Z + `shift`) / √(V / `freedom`), V of the χ² distribution.
 fn noncentral_tail(freedom: f64, critical: f64, shift: f64) -> f64 {
     /// Even, as Simpson's rule asks for.
     const PARTS: usize = 2000;
@@ -55,7 +55,7 @@ fn noncentral_tail(freedom: f64, critical: f64, shift: f64) -> f64 {
 }
 
 /// Density of √(V / `freedom`), V of the χ² distribution.
-fn scaled_chi_density(freedom: f64, deviation: f64) -> f64 {
+pub(super) fn scaled_chi_density(freedom: f64, deviation: f64) -> f64 {
     if deviation == 0.0 {
         // With one degree of freedom it is the half of a normal distribution.
         return if freedom == 1.0 { (2.0 / std::f64::consts::PI).sqrt() } else { 0.0 };
@@ -89,7 +89,8 @@ mod tests {
     #[test]
     fn without_a_difference_it_is_found_as_often_as_alpha() {
         for (freedom, alpha) in [(1.0, 0.05), (4.0, 0.01), (30.0, 0.2)] {
-            let got = power(freedom, 0.0, alpha);
+            let student = StudentsT::new(0.0, 1.0, freedom).unwrap();
+            let got = noncentral_tail(freedom, student.inverse_cdf(1.0 - alpha), 0.0);
             assert!((got - alpha).abs() < 1e-6, "{freedom}: {got}, not {alpha}");
         }
     }
