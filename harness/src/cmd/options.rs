@@ -23,6 +23,14 @@ pub struct DeviceArg {
     pub device: String,
 }
 
+/// What is called equal.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct MarginArg {
+    /// The largest difference to the baseline that is called equal, in points
+    #[arg(long, default_value = "0.5", value_name = "POINTS", value_parser = points, allow_hyphen_values = true)]
+    pub margin: f64,
+}
+
 /// Reads points, as a fraction.
 pub fn points(text: &str) -> Result<f64, String> {
     let value: f64 = text.parse().map_err(|_| "a number is needed")?;

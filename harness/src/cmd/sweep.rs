@@ -1,7 +1,7 @@
 //! `atrous sweep`: every run of a spec that is not finished yet, then the table.
 
 use super::default_out;
-use super::options::DeviceArg;
+use super::options::{DeviceArg, MarginArg};
 use super::output::{print, print_verdicts};
 use crate::conclusions::tables::Tables;
 use crate::conclusions::verdict::Verdicts;
@@ -50,6 +50,9 @@ pub struct Args {
 
     #[command(flatten)]
     device: DeviceArg,
+
+    #[command(flatten)]
+    margin: MarginArg,
 
     /// Change a key of every experiment (train.iterations=100) or of one
     /// (stare.train.iterations=100)
@@ -116,7 +119,7 @@ pub fn run(args: Args) -> Result<Exit> {
     }
     let stop = StopFlag::install()?;
     let end = sweep::sweep(&spec, &options, &device, &progress, &stop, &execute)?;
-    let Tables { table, verdicts } = Tables::update(&options.out)?;
+    let Tables { table, verdicts } = Tables::update(&options.out, args.margin.margin)?;
     if !end.stopped && !end.lacks_shards() {
         print(table.markdown())?;
         print_verdicts(&verdicts)?;

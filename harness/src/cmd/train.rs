@@ -3,6 +3,7 @@
 use super::default_out;
 use super::options::{DeviceArg, OneRunArgs};
 use super::output::print;
+use crate::conclusions::table::MARGIN;
 use crate::conclusions::tables::Tables;
 use crate::run::execute::execute;
 use crate::run::options::{DataOptions, RunOptions};
@@ -63,7 +64,7 @@ pub fn run(args: Args) -> Result<Exit> {
     };
     let stop = StopFlag::install()?;
     let end = sweep(&spec, &options, &device, &progress, &stop, &execute)?;
-    let Tables { table, .. } = Tables::update(&options.out)?;
+    let Tables { table, .. } = Tables::update(&options.out, MARGIN)?;
     if end.stopped {
         return Ok(stop.exit());
     }

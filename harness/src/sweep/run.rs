@@ -103,7 +103,13 @@ impl<'p> SweepRun<'p> {
     fn enter(&self, outcome: &Outcome, device: &ComputeDevice, progress: &Progress, started: String) -> Result<()> {
         let title = self.title();
         match outcome {
-            Outcome::Finished(result) => self.dir.finish(result),
+            Outcome::Finished(result) => {
+                let classes = result.never_predicted().join(", ");
+                if !classes.is_empty() {
+                    progress.line(format!("collapsed: {title}: {classes} is in the truth and never predicted"));
+                }
+                self.dir.finish(result)
+            }
             Outcome::Failed { iteration, reason } => {
                 progress.line(format!("failed: {title}: {reason} (iteration {iteration})"));
                 self.dir.fail(&self.failure(device, (*iteration, Cause::Diverged, reason), started))

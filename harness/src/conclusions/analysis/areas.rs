@@ -9,6 +9,12 @@ use crate::results::scores::{ClassArea, Metric};
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct SubjectAreas(Vec<Vec<ClassArea>>);
 
+impl From<Vec<Vec<ClassArea>>> for SubjectAreas {
+    fn from(areas: Vec<Vec<ClassArea>>) -> Self {
+        Self(areas)
+    }
+}
+
 impl SubjectAreas {
     /// Sums the counts of each subject's images; `None` where the images are not those of the subjects.
     pub fn new(images: &[ImageCounts], subjects: &Subjects) -> Option<Self> {

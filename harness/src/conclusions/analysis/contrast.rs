@@ -15,19 +15,31 @@ pub struct Contrast {
     pub detectable: f64,
 }
 
-impl Contrast {
-    /// One of so many comparisons with the same baseline.
-    pub(super) fn new(estimate: MeanDifference, comparisons: usize) -> Self {
-        let MeanDifference { difference, standard_error, freedom } = estimate;
+/// What all comparisons of a section with one baseline share.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Family {
+    dunnett: Dunnett,
+    /// Standard errors from a difference to the ends of its interval.
+    quantile: f64,
+    /// Standard errors of the smallest difference that is found with a chance of 80 %.
+    shift: f64,
+}
+
+impl Family {
+    pub fn new(comparisons: usize, freedom: f64) -> Self {
         let dunnett = Dunnett { comparisons, freedom };
         let quantile = dunnett.quantile(CONFIDENCE);
-        let reach = quantile * standard_error;
+        Self { dunnett, quantile, shift: detectable_shift(freedom, quantile) }
+    }
+
+    pub fn contrast(&self, MeanDifference { difference, standard_error, .. }: MeanDifference) -> Contrast {
+        let reach = self.quantile * standard_error;
         let t = if difference == 0.0 { 0.0 } else { difference / standard_error };
-        Self {
+        Contrast {
             difference,
             interval: Interval { low: difference - reach, high: difference + reach },
-            p: dunnett.p(t),
-            detectable: detectable_shift(freedom, quantile) * standard_error,
+            p: self.dunnett.p(t),
+            detectable: self.shift * standard_error,
         }
     }
 }

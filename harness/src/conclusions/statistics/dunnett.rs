@@ -1,6 +1,7 @@
 //! Several comparisons with one baseline: how large the largest of them is by chance.
 
 use super::power::scaled_chi_density;
+use super::root::falling_root;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 /// Distribution of the largest |t| among comparisons that share a baseline and a standard error, where
@@ -29,7 +30,8 @@ impl Dunnett {
         let step = (high - low) / PARTS as f64;
         let value = |part: usize| {
             let deviation = (low + part as f64 * step).exp();
-            deviation * scaled_chi_density(self.freedom, deviation) * self.normal_tail(&normal, t.abs() * deviation)
+            let density = deviation * scaled_chi_density(self.freedom, deviation);
+            if density < 1e-15 { 0.0 } else { density * self.normal_tail(&normal, t.abs() * deviation) }
         };
         ((0..=PARTS).map(value).sum::<f64>() * step).clamp(0.0, 1.0)
     }
@@ -53,16 +55,7 @@ impl Dunnett {
     /// The |t| that is reached with a probability of 1 - `confidence`: intervals of that many standard
     /// errors hold all true differences together with this confidence.
     pub fn quantile(self, confidence: f64) -> f64 {
-        let reached = |t: f64| self.p(t) > 1.0 - confidence;
-        let (mut low, mut high) = (0.0, 2.0);
-        while reached(high) {
-            (low, high) = (high, high * 2.0);
-        }
-        for _ in 0..52 {
-            let middle = (low + high) / 2.0;
-            if reached(middle) { low = middle } else { high = middle }
-        }
-        (low + high) / 2.0
+        falling_root(|t| self.p(t).ln() - (1.0 - confidence).ln())
     }
 }
 

@@ -10,6 +10,7 @@ mod holm;
 mod interval;
 mod moments;
 mod power;
+mod root;
 mod statistic;
 
 pub use crossed::{CrossedLayout, MeanSquares};

@@ -1,6 +1,7 @@
 //! What a test would have found, had it been there.
 
 use super::MeanDifference;
+use super::root::falling_root;
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 use statrs::function::gamma::ln_gamma;
 
@@ -21,23 +22,14 @@ pub fn detectable_drop(difference: &MeanDifference, margin: f64, alpha: f64) -> 
 /// The smallest true difference, in standard errors, that exceeds the critical value of t with a
 /// chance of [`POWER`].
 pub fn detectable_shift(freedom: f64, critical: f64) -> f64 {
-    let (mut low, mut high) = (0.0, 1.0);
-    let finds = |shift: f64| noncentral_tail(freedom, critical, shift) >= POWER;
-    while !finds(high) {
-        (low, high) = (high, high * 2.0);
-    }
-    for _ in 0..60 {
-        let middle = (low + high) / 2.0;
-        if finds(middle) { high = middle } else { low = middle }
-    }
-    high
+    falling_root(|shift| POWER - noncentral_tail(freedom, critical, shift))
 }
 
 /// P(T > `critical`), the upper tail of the noncentral t distribution as the mean of the normal tail
 /// over the distribution of the estimated deviation: T = (Z + `shift`) / √(V / `freedom`), V of the χ² distribution.
 fn noncentral_tail(freedom: f64, critical: f64, shift: f64) -> f64 {
     /// Even, as Simpson's rule asks for.
-    const PARTS: usize = 2000;
+    const PARTS: usize = 400;
     let normal = Normal::standard();
     // √(V / freedom) is 1 on average with a deviation of 1 / √(2 freedom).
     let end = 1.0 + 12.0 / (2.0 * freedom).sqrt();

@@ -86,9 +86,7 @@ impl Cell {
 }
 
 fn collapsed(row: &Row) -> Option<CollapsedSeed> {
-    let classes = row.result()?.confusion.never_predicted();
-    let names = row.settings().dataset.class_names();
-    let classes: Vec<String> = classes.into_iter().map(|class| names[class].to_string()).collect();
+    let classes = row.result()?.never_predicted();
     (!classes.is_empty()).then(|| CollapsedSeed { seed: row.settings().seed, classes })
 }
 

@@ -23,7 +23,7 @@ pub enum CellVerdict {
 
 impl CellVerdict {
     /// `margin` is the largest difference, a fraction, that is no difference.
-    pub(super) fn of(contrast: Result<&Contrast, Missing>, margin: f64) -> Self {
+    pub fn of(contrast: Result<&Contrast, Missing>, margin: f64) -> Self {
         match contrast {
             Err(missing) => CellVerdict::NotCompared(missing),
             Ok(contrast) if contrast.p < SIGNIFICANCE && contrast.difference > 0.0 => CellVerdict::Better,

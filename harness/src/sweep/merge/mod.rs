@@ -7,6 +7,7 @@ mod check;
 mod copy;
 mod found;
 
+use crate::conclusions::table::MARGIN;
 use crate::conclusions::tables::Tables;
 use crate::results::run_dir::RunDir;
 use crate::sweep::{Lock, drawn_root};
@@ -76,7 +77,7 @@ pub fn merge(out: &Path, folders: &[PathBuf]) -> Result<Merged> {
         }
     }
     drop(copies);
-    Tables::update(out)?;
+    Tables::update(out, MARGIN)?;
     drop(lock);
     Ok(merged)
 }
