@@ -20,7 +20,10 @@ struct Args {
 
 fn main() {
     let Args { rounds } = Args::parse();
-    println!("{rounds} sections per cell; the standard error of 5 % is {:.1} %.", 100.0 * (0.05 * 0.95 / rounds as f64).sqrt());
+    println!(
+        "{rounds} sections per cell; the standard error of 5 % is {:.1} %.",
+        100.0 * (0.05 * 0.95 / rounds as f64).sqrt()
+    );
     for table in table::all() {
         print!("\n{}", table.text(rounds));
     }

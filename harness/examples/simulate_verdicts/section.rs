@@ -57,7 +57,9 @@ pub struct Found {
 
 const IMAGES: usize = 2;
 /// Pixels of vessels in an image, and of background; what is predicted wrongly of each on average.
-const [VESSELS, GROUND, FALSE]: [f64; 3] = [20_000.0, 180_000.0, 2_000.0];
+const VESSELS: f64 = 20_000.0;
+const GROUND: f64 = 180_000.0;
+const FALSE: f64 = 2_000.0;
 const RECALL: f64 = 0.65;
 
 /// mDice of a set whose vessels are found with this recall.
@@ -136,9 +138,15 @@ impl Design {
                     let place = |view: usize| subject * IMAGES + view;
                     let recall = |view: usize| {
                         let common = mean + seeds[seed] + subjects[subject] + of_seed[seed];
-                        common + of_subject[subject] + own_subject[subject] + of_image[place(view)] + own_image[place(view)]
+                        common
+                            + of_subject[subject]
+                            + own_subject[subject]
+                            + of_image[place(view)]
+                            + own_image[place(view)]
                     };
-                    let view = |view: usize| if collapsed { pixels(0, VESSELS as u64, 0, GROUND as u64) } else { areas(recall(view)) };
+                    let view = |view: usize| {
+                        if collapsed { pixels(0, VESSELS as u64, 0, GROUND as u64) } else { areas(recall(view)) }
+                    };
                     let mut sum = view(0);
                     sum.iter_mut().zip(view(1)).for_each(|(sum, area)| sum.add(area));
                     sum

@@ -37,9 +37,15 @@ pub fn all() -> Vec<SimulationTable> {
                 move |(seeds, designs): (String, Vec<Design>)| (format!("{seeds}, correlation {correlation}"), designs);
             grid(Design { trouble, correlation: *correlation, ..Design::default() }).into_iter().map(named)
         });
-        tables.push(SimulationTable { title, columns: columns(), lines: lines.collect(), shown: |found| found.differs });
+        tables.push(SimulationTable {
+            title,
+            columns: columns(),
+            lines: lines.collect(),
+            shown: |found| found.differs,
+        });
     }
-    let spreads = [("seeds alone", 0.6, 0.0), ("images alone", 0.0, 1.0), ("seeds more", 1.2, 1.0), ("images more", 0.6, 4.0)];
+    let spreads =
+        [("seeds alone", 0.6, 0.0), ("images alone", 0.0, 1.0), ("seeds more", 1.2, 1.0), ("images more", 0.6, 4.0)];
     let lines = spreads.iter().flat_map(|&(name, seed_spread, image_spread)| {
         let named = move |(seeds, designs): (String, Vec<Design>)| (format!("{seeds}, {name}"), designs);
         grid(Design { seed_spread, image_spread, ..Design::default() }).into_iter().map(named)
@@ -58,7 +64,9 @@ pub fn all() -> Vec<SimulationTable> {
         lines: grid(Design { effect, ..Design::default() }),
         shown,
     };
-    tables.push(with(1.0, "One rate one point better, equal variances: all intervals hold the truth, %", |found| found.covered));
+    tables.push(with(1.0, "One rate one point better, equal variances: all intervals hold the truth, %", |found| {
+        found.covered
+    }));
     tables.push(with(1.0, "The same: that rate is called better, %", |found| found.better));
     tables.push(with(0.5, "One rate better by the margin: called equal, %", |found| found.equal));
     tables.push(with(0.0, "No effect: that rate is called equal, %", |found| found.equal));
@@ -68,9 +76,11 @@ pub fn all() -> Vec<SimulationTable> {
 impl SimulationTable {
     /// The table as Markdown, of so many sections per cell.
     pub fn text(&self, rounds: u64) -> String {
-        let mut text = format!("{}\n\n| |{}|\n|-|{}\n", self.title, self.columns.join("|"), "-|".repeat(self.columns.len()));
+        let mut text =
+            format!("{}\n\n| |{}|\n|-|{}\n", self.title, self.columns.join("|"), "-|".repeat(self.columns.len()));
         for (name, designs) in &self.lines {
-            let cells: Vec<String> = self.values(designs, rounds).iter().map(|value| format!("{:.1}", 100.0 * value)).collect();
+            let cells: Vec<String> =
+                self.values(designs, rounds).iter().map(|value| format!("{:.1}", 100.0 * value)).collect();
             text += &format!("| {name} | {} |\n", cells.join(" | "));
         }
         text

@@ -50,8 +50,21 @@ fn optima(report: &Report) -> Vec<Vec<Markup>> {
 
 fn experiment_part(experiment: &ReportedExperiment) -> Result<Markup> {
     let section = &experiment.section;
-    let header =
-        ["rates", "ρ", "runs", "failed", "collapsed", "mIoU", "mDice", "aAcc", "95 % of the mean", "minus baseline", "95 % of it", "p", "verdict"];
+    let header = [
+        "rates",
+        "ρ",
+        "runs",
+        "failed",
+        "collapsed",
+        "mIoU",
+        "mDice",
+        "aAcc",
+        "95 % of the mean",
+        "minus baseline",
+        "95 % of it",
+        "p",
+        "verdict",
+    ];
     let lines: Vec<_> = section.cells.iter().map(|cell| line(experiment, cell)).collect();
     let figure = figure(experiment);
     let caption = format!(

@@ -11,7 +11,9 @@ use atrous_data::DatasetKind;
 fn counts(arm: u64, seed: u64, subject: u64) -> [u64; 4] {
     let hash = |number: u64| (number * 2_654_435_761) % (1 << 32);
     let own = hash(arm * 31 + subject * 77 + arm * subject * 1_013 + 5);
-    let both = hash(arm * 7_919 + seed * 104_729 + subject * 1_299_709 + arm * seed * 31 + seed * subject * 17 + arm * subject * 13);
+    let both = hash(
+        arm * 7_919 + seed * 104_729 + subject * 1_299_709 + arm * seed * 31 + seed * subject * 17 + arm * subject * 13,
+    );
     let found = 300 + 40 * subject + 12 * arm + 9 * seed + (both >> 16) % 60 + (own >> 16) % 120;
     let wrong = 80 + (both >> 8) % 50;
     [5_000 + 100 * subject - wrong, wrong, 800 - found, found]
@@ -19,11 +21,8 @@ fn counts(arm: u64, seed: u64, subject: u64) -> [u64; 4] {
 
 fn row(arm: u64, seed: u64, dataset: DatasetKind, names: &[String], counts: impl Fn(u64) -> [u64; 4]) -> Row {
     let rates = vec![1, 2 + arm as usize];
-    let mut row = testing::counted(
-        RunSettings { rates, seed, dataset, ..settings() },
-        "",
-        (0..names.len() as u64).map(counts),
-    );
+    let mut row =
+        testing::counted(RunSettings { rates, seed, dataset, ..settings() }, "", (0..names.len() as u64).map(counts));
     let images = row.images.as_mut().unwrap();
     images.iter_mut().zip(names).for_each(|(image, name)| image.image = name.clone());
     row
@@ -55,7 +54,8 @@ fn numbers_are_those_of_another_program() {
         let contrast = contrast.unwrap();
         assert!((contrast.difference - difference).abs() < 1e-6, "{contrast:?}");
         let reach = (contrast.interval.high - contrast.interval.low) / 2.0;
-        let quantile = crate::conclusions::statistics::Dunnett { comparisons: 2, freedom: 7.564_039_486_207 }.quantile(0.95);
+        let quantile =
+            crate::conclusions::statistics::Dunnett { comparisons: 2, freedom: 7.564_039_486_207 }.quantile(0.95);
         assert!((reach / quantile - 0.014_846_573_391_702).abs() < 1e-9, "{contrast:?}");
     }
 }
@@ -95,7 +95,8 @@ fn images_of_one_subject_are_one() {
     let eyes: Vec<String> = (11..15).flat_map(|child| ["L", "R"].map(|eye| format!("Image_{child:02}{eye}"))).collect();
     let children: Vec<String> = (11..15).map(|child| format!("Image_{child:02}L")).collect();
     let arms = |names: &[String], images_each: u64| -> Vec<Vec<Row>> {
-        let run = |arm, seed| row(arm, seed, DatasetKind::CHASE_DB1, names, |image| counts(arm, seed, image / images_each));
+        let run =
+            |arm, seed| row(arm, seed, DatasetKind::CHASE_DB1, names, |image| counts(arm, seed, image / images_each));
         (0..3).map(|arm| (0..4).map(|seed| run(arm, seed)).collect()).collect()
     };
     let (both, one) = (analysis(&arms(&eyes, 2)), analysis(&arms(&children, 1)));
@@ -120,7 +121,11 @@ fn intervals_and_p_values_say_the_same() {
                 let more = if arm == 2 { 4 * shift } else { 0 };
                 vec![
                     ClassArea { intersection: tn, truth: tn + fp, prediction: tn + missed - more.min(missed) },
-                    ClassArea { intersection: found + more.min(missed), truth: missed + found, prediction: fp + found + more.min(missed) },
+                    ClassArea {
+                        intersection: found + more.min(missed),
+                        truth: missed + found,
+                        prediction: fp + found + more.min(missed),
+                    },
                 ]
             };
             pixels.push((0..3).map(|seed| (0..6).map(|m| subject(seed, m)).collect()).collect());
@@ -140,10 +145,8 @@ fn blocks_are_complete_and_say_what_they_leave_out() {
     arms[2].remove(1);
     let found = analysis(&arms);
     assert_eq!((&found.seeds[..], &found.left_out[..]), (&[0, 2, 3][..], &[1][..]));
-    let complete: Vec<Vec<Row>> = arms
-        .iter()
-        .map(|arm| arm.iter().filter(|row| row.settings().seed != 1).cloned().collect())
-        .collect();
+    let complete: Vec<Vec<Row>> =
+        arms.iter().map(|arm| arm.iter().filter(|row| row.settings().seed != 1).cloned().collect()).collect();
     assert_eq!(found.against_baseline(), analysis(&complete).against_baseline());
 
     // Rates with too few seeds are left out themselves, and spoil nothing.
@@ -158,7 +161,10 @@ fn blocks_are_complete_and_say_what_they_leave_out() {
     arms[1].remove(0);
     arms[2].remove(1);
     let found = analysis(&arms);
-    assert_eq!((&found.seeds[..], found.missing(1), found.missing(2)), (&[2, 3][..], Some(Missing::Seeds), Some(Missing::Seeds)));
+    assert_eq!(
+        (&found.seeds[..], found.missing(1), found.missing(2)),
+        (&[2, 3][..], Some(Missing::Seeds), Some(Missing::Seeds))
+    );
 }
 
 #[test]

@@ -143,13 +143,7 @@ impl Section {
 }
 
 /// Holds each cell against the baseline; `groups` are the cells' rows.
-fn compare(
-    cells: &mut [Cell],
-    groups: &[Vec<&Row>],
-    baseline: Option<usize>,
-    analysis: &SectionAnalysis,
-    margin: f64,
-) {
+fn compare(cells: &mut [Cell], groups: &[Vec<&Row>], baseline: Option<usize>, analysis: &SectionAnalysis, margin: f64) {
     let contrasts = analysis.against_baseline();
     for (place, (cell, contrast)) in cells.iter_mut().zip(contrasts).enumerate().filter(|(p, _)| Some(*p) != baseline) {
         let plain = || difference(&groups[place], &groups[baseline?], analysis.metric());

@@ -122,7 +122,8 @@ fn a_winner_is_marked_and_others_have_their_verdicts() {
     assert_eq!(section.baseline_cell().unwrap().contrast, None);
 
     // The numbers are those of the section's analysis.
-    let groups: Vec<Vec<Row>> = vec![counted(&[1, 2], 20), counted(&[1, 6], 100), counted(&BASELINE, 100), counted(&[1, 18], 200)];
+    let groups: Vec<Vec<Row>> =
+        vec![counted(&[1, 2], 20), counted(&[1, 6], 100), counted(&BASELINE, 100), counted(&[1, 18], 200)];
     let groups: Vec<Vec<&Row>> = groups.iter().map(|rows| rows.iter().collect()).collect();
     let contrasts = SectionAnalysis::new(&groups, Some(2), Metric::Mdice).against_baseline();
     assert_eq!(section.cells.iter().map(|cell| cell.contrast).collect::<Vec<_>>(), contrasts);
@@ -149,7 +150,10 @@ fn a_baseline_wins_where_all_others_are_worse() {
 
     let (section, text) = self::section([counted(&[1, 2], 20), counted(&BASELINE, 104), counted(&[1, 18], 103)]);
     assert!(section.baseline_cell().unwrap().best && section.cells.iter().all(|cell| !cell.winner), "{text}");
-    assert!(text.contains("No winner: the baseline is best by mDice; undetermined (") && !text.contains("**"), "{text}");
+    assert!(
+        text.contains("No winner: the baseline is best by mDice; undetermined (") && !text.contains("**"),
+        "{text}"
+    );
     assert!(text.contains("No setting beats 1, 12, 24, 36 on STARE: 3 seeds would have found "), "{text}");
 }
 
@@ -229,14 +233,20 @@ fn experiments_that_say_the_same_are_one_sentence() {
     let table = Table::new(&Rows([open("stare"), open("another")].concat()), MARGIN);
     let answer = table.answer();
     assert_eq!(answer.len(), 1);
-    assert!(answer[0].starts_with("No setting beats 1, 12, 24, 36 on STARE or another: 3 seeds would have found "), "{answer:?}");
+    assert!(
+        answer[0].starts_with("No setting beats 1, 12, 24, 36 on STARE or another: 3 seeds would have found "),
+        "{answer:?}"
+    );
     assert!(answer[0].contains(" points on STARE and ") && answer[0].ends_with(" points on another."), "{answer:?}");
     // Where one says something else, each has its own.
     let won = [of("third", &BASELINE, 100), of("third", &[1, 18], 200)].concat();
     let table = Table::new(&Rows([open("stare"), won].concat()), MARGIN);
     let answer = table.answer();
     assert_eq!(answer.len(), 2);
-    assert!(answer[1].starts_with("1, 18 (+") && answer[1].ends_with(" points) beats 1, 12, 24, 36 on third."), "{answer:?}");
+    assert!(
+        answer[1].starts_with("1, 18 (+") && answer[1].ends_with(" points) beats 1, 12, 24, 36 on third."),
+        "{answer:?}"
+    );
     assert!(table.markdown().contains(&format!("\n\n- {}\n- {}\n\n", answer[0], answer[1])));
 }
 
@@ -255,7 +265,10 @@ fn csv_has_the_comparison_as_fractions() {
     assert_eq!(number(2, "baseline_difference"), contrast.difference);
     assert_eq!(number(2, "baseline_difference_low"), contrast.interval.low);
     assert_eq!(number(2, "baseline_difference_high"), contrast.interval.high);
-    assert_eq!([number(2, "p"), number(2, "detectable"), number(2, "margin")], [contrast.p, contrast.detectable, MARGIN]);
+    assert_eq!(
+        [number(2, "p"), number(2, "detectable"), number(2, "margin")],
+        [contrast.p, contrast.detectable, MARGIN]
+    );
     assert_eq!(number(2, "cross_fitted"), table.sections[0].cross_fitted.unwrap());
     assert_eq!(number(2, "mdice_low"), cell.mdice.unwrap().interval.unwrap().low);
     assert_eq!(number(2, "mdice_high"), cell.mdice.unwrap().interval.unwrap().high);

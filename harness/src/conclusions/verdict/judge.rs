@@ -83,7 +83,9 @@ fn compare(expectation: &Expectation, cells: &[Vec<&Row>], metric: Metric) -> Re
         let (own, other) = (&rates[left], &rates[right]);
         let Some(contrast) = analysis.pair(left, right, comparisons) else {
             let [own, other] = [own, other].map(|rates| join_rates(rates));
-            return Err(format!("{own} cannot be compared with {other}: counts of the same images are missing, or subjects"));
+            return Err(format!(
+                "{own} cannot be compared with {other}: counts of the same images are missing, or subjects"
+            ));
         };
         let (difference, p, detectable) = (contrast.difference, contrast.p, contrast.detectable);
         found.push(RatesComparison { rates: own.clone(), other: other.clone(), difference, p, detectable });

@@ -70,7 +70,12 @@ fn a_dead_list_is_added_behind_the_others() {
     assert_eq!(of(&whole), [1, 600, 1200, 1800]);
     assert_eq!(of(&["one.dead=true", "one.rates=[[2, 4], [6, 9]]", "one.baseline=[2, 4]"]), [128, 256]);
     // It is there already.
-    assert_eq!(with(&["one.dead=true", "one.rates=[[1, 2], [1, 128]]", "one.baseline=[1, 2]"]).unwrap().experiments[0].rates.len(), 2);
+    assert_eq!(
+        with(&["one.dead=true", "one.rates=[[1, 2], [1, 128]]", "one.baseline=[1, 2]"]).unwrap().experiments[0]
+            .rates
+            .len(),
+        2
+    );
 }
 
 #[test]

@@ -7,7 +7,11 @@ fn values(arms: usize, seeds: usize, subjects: usize) -> Vec<Vec<Vec<f64>>> {
     let noise = |number: usize| ((number + 3) * (number + 11) * 2_654_435_761 % 1_009) as f64 / 1_009.0;
     let value = |a: usize, s: usize, m: usize| {
         let shared = 3.0 * noise(s) + 5.0 * noise(100 + m);
-        0.2 * a as f64 + shared + noise(7 * a + 1_000 * s) + 2.0 * noise(50 + 13 * a + 70 * m) + noise(a + 31 * s + 977 * m)
+        0.2 * a as f64
+            + shared
+            + noise(7 * a + 1_000 * s)
+            + 2.0 * noise(50 + 13 * a + 70 * m)
+            + noise(a + 31 * s + 977 * m)
     };
     let arm = |a: usize| (0..seeds).map(|s| (0..subjects).map(|m| value(a, s, m)).collect()).collect();
     (0..arms).map(arm).collect()

@@ -100,7 +100,11 @@ pub(super) fn grounds(section: &Section) -> Vec<String> {
     if let Some(score) = section.cross_fitted {
         notes.push(format!(
             "The best score, {} here, is {} where the rates are chosen on other subjects than they are scored on.",
-            section.best().next().and_then(|best| best.score(section.metric)).map_or_else(|| "-".into(), |s| percent(s.mean)),
+            section
+                .best()
+                .next()
+                .and_then(|best| best.score(section.metric))
+                .map_or_else(|| "-".into(), |s| percent(s.mean)),
             percent(score)
         ));
     }
