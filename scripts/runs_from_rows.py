@@ -6,8 +6,8 @@
 
 For data sets of two classes whose images have no ignored pixels. mDice and aAcc of an image say how many
 pixels of each class were right; how the wrong ones are split between the classes decides neither mDice nor
-mIoU, and is the whole set's. The tables of rows that `atrous table` writes have to be those it was made
-from, which this script cannot know: compare them (`cmp`).
+mIoU, and is taken from the whole set's. `atrous table` writes image_scores.csv and classes.csv again: they
+have to be the same bytes (`cmp`).
 """
 import csv, json, math, sys
 from collections import defaultdict
@@ -18,19 +18,21 @@ def right(mdice, aacc, pixels):
     """Pixels that were right: of the background, of the foreground, and the wrong ones."""
     wrong = round((1 - aacc) * pixels)
     good = pixels - wrong
-    # mdice = x / (2x + w) + y / (2y + w), x + y = good: symmetric, and the background is the larger.
-    # With p = x y: mdice (4p + 2 w good + w²) = 4p + w good.
-    w = wrong
-    p = (w * good - mdice * (2 * w * good + w * w)) / (4 * (mdice - 1)) if mdice < 1 else 0
-    y = round((good - math.sqrt(max(good * good - 4 * p, 0))) / 2)
-    x = good - y
-    got = x / (2 * x + w) * 1.0 + y / (2 * y + w) * 1.0 if w else 1.0
-    assert abs(got * (1 if not w else 1) - mdice) < 1e-12 or w == 0, (got, mdice)
-    return x, y, wrong
+    if not wrong:
+        return good, 0, 0
+    # mdice = x / (2x + w) + y / (2y + w) of x + y = good. It is symmetric, and the background is the larger.
+    # With p = x y: mdice (4p + 2 w good + w^2) = 4p + w good.
+    product = (wrong * good - mdice * wrong * (2 * good + wrong)) / (4 * (mdice - 1))
+    foreground = round((good - math.sqrt(max(good * good - 4 * product, 0))) / 2)
+    background = good - foreground
+    found = sum(right / (2 * right + wrong) for right in (background, foreground))
+    if abs(found - mdice) > 1e-12:
+        raise SystemExit(f"no counts of {pixels} pixels have an mDice of {mdice} and an aAcc of {aacc}")
+    return background, foreground, wrong
 
 
 def settings(row):
-    get = lambda name: json.loads(row[name]) if row[name] in ("true", "false") else float(row[name]) if "." in row[name] or "e" in row[name] else int(row[name])
+    get = lambda name: json.loads(row[name])
     ints = lambda *names: [get(name) for name in names]
     return {
         "experiment": row["experiment"], "dataset": row["dataset"],

@@ -1,5 +1,5 @@
-//! Specs, checkpoints and results. Each function takes any bytes as such a file: they are read, or refused with one line that names
-//! it.
+//! Specs, checkpoints and results. Each function takes any bytes as such a file: they are read, or
+//! refused with one line that names it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

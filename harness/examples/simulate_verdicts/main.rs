@@ -1,5 +1,5 @@
-//! How often verdicts err on made-up sections of which the truth is known: the same analysis as that
-//! of real runs, from pixel counts on.
+//! How often verdicts err on made-up sections of which the truth is known: the same analysis as
+//! that of real runs, from pixel counts on.
 //!
 //!     cargo run --release --example simulate_verdicts -- --rounds 2000
 //!

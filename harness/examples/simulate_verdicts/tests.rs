@@ -32,7 +32,7 @@ fn intervals_hold_the_truth_and_effects_are_found() {
 
 #[test]
 fn equal_is_said_where_it_is_so_and_seldom_where_it_is_not() {
-    let design = Design { seeds: 20, subjects: 30, ..Design::default() };
+    let design = Design { seeds: 20, subjects: 30, seed_spread: 0.3, image_spread: 0.5, ..Design::default() };
     assert!(Design { effect: 0.5, ..design }.simulate(100).equal <= 0.12);
     assert!(design.simulate(100).equal > 0.5);
 }

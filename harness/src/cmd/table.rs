@@ -18,7 +18,8 @@ use std::path::{Path, PathBuf};
 /// exit code is 1 where the runs do not show it.
 ///
 /// Rates are compared with the baseline for other seeds and other subjects, and are better, worse,
-/// equal within a margin, or undetermined: the table begins with that answer. docs/reference/results.md explains every column and number.
+/// equal within a margin, or undetermined: the table begins with that answer.
+/// docs/reference/results.md explains every column and number.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {

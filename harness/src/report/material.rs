@@ -121,8 +121,8 @@ pub struct ShownField {
 }
 
 impl Report {
-    /// The report on these runs. `margin` is the largest difference, a fraction, that is called equal. Training curves and pictures are not read yet, and said to be
-    /// missing.
+    /// The report on these runs. `margin` is the largest difference, a fraction, that is called
+    /// equal. Training curves and pictures are not read yet, and said to be missing.
     ///
     /// # Errors
     /// None that rows of this program can cause.

@@ -1,4 +1,5 @@
-//! The tables that a sweep writes: what they say of uncertainty, and that `docs/reference/results.md` describes them.
+//! The tables that a sweep writes: what they say of uncertainty, and that
+//! `docs/reference/results.md` describes them.
 
 use crate::outcome::named;
 use crate::place::Place;

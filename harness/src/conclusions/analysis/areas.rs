@@ -16,7 +16,8 @@ impl From<Vec<Vec<ClassArea>>> for SubjectAreas {
 }
 
 impl SubjectAreas {
-    /// Sums the counts of each subject's images; `None` where the images are not those of the subjects.
+    /// Sums the counts of each subject's images; `None` where the images are not those of the
+    /// subjects.
     pub fn new(images: &[ImageCounts], subjects: &Subjects) -> Option<Self> {
         let classes = images.first()?.confusion.classes;
         let mut areas = vec![vec![ClassArea::default(); classes]; subjects.count()];
@@ -42,14 +43,19 @@ impl SubjectAreas {
         score(metric, subjects.map(|subject| self.of(subject)))
     }
 
-    /// One value per subject, whose mean is the score of the set, and whose spread over subjects is that
-    /// of the jackknife (Tukey 1958): score + (n - 1) (mean of the scores without one - score without
-    /// this one), with n subjects.
+    /// One value per subject, whose mean is the score of the set, and whose spread over subjects is
+    /// that of the jackknife (Tukey 1958): score + (n - 1) (mean of the scores without one - score
+    /// without this one), with n subjects.
     pub fn pseudovalues(&self, metric: Metric) -> Vec<f64> {
         let count = self.subjects();
-        let whole = self.score(metric, 0..count);
-        let without = |left_out: usize| self.score(metric, (0..count).filter(|subject| *subject != left_out));
-        let without: Vec<f64> = (0..count).map(without).collect();
+        let sums = sum(self.0.iter().map(Vec::as_slice));
+        let whole = metric.of_areas(&sums);
+        let without = |areas: &Vec<ClassArea>| {
+            let mut others = sums.clone();
+            others.iter_mut().zip(areas).for_each(|(sum, area)| sum.remove(*area));
+            metric.of_areas(&others)
+        };
+        let without: Vec<f64> = self.0.iter().map(without).collect();
         let centre = mean(&without);
         without.iter().map(|without| whole + (count - 1) as f64 * (centre - without)).collect()
     }
@@ -57,10 +63,14 @@ impl SubjectAreas {
 
 /// The metric of pixels that are summed by class.
 pub(super) fn score<'a>(metric: Metric, subjects: impl Iterator<Item = &'a [ClassArea]>) -> f64 {
+    metric.of_areas(&sum(subjects))
+}
+
+fn sum<'a>(subjects: impl Iterator<Item = &'a [ClassArea]>) -> Vec<ClassArea> {
     let mut sums: Vec<ClassArea> = Vec::new();
     for areas in subjects {
         sums.resize(areas.len(), ClassArea::default());
         sums.iter_mut().zip(areas).for_each(|(sum, area)| sum.add(*area));
     }
-    metric.of_areas(&sums)
+    sums
 }

@@ -1,4 +1,4 @@
-//! Which runs can be compared: complete blocks of seeds, on the same images.
+//! Runs that can be compared: complete blocks of seeds, on the same images.
 
 use crate::results::image_counts::ImageCounts;
 use crate::results::rows::Row;
@@ -73,9 +73,9 @@ impl Subjects {
 pub(super) struct Blocks<'r> {
     pub seeds: Vec<u64>,
     pub left_out: Vec<u64>,
-    /// By arm and seed.
+    /// Runs by arm and seed.
     pub runs: Vec<Vec<&'r Row>>,
-    /// By the place of the rates; those without a reason are the arms, in this order.
+    /// Reasons by the place of the rates; those without one are the arms, in this order.
     pub missing: Vec<Option<Missing>>,
     pub subjects: Subjects,
 }

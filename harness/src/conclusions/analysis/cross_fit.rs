@@ -7,8 +7,8 @@ use crate::results::scores::Metric;
 /// Most parts that the subjects are split into.
 const PARTS: usize = 10;
 
-/// The arm that scores best on the subjects outside of each subject's own part: the mean over seeds. Of
-/// equal ones the first. Subject i is in part i mod [`PARTS`].
+/// The arm that scores best on the subjects outside of each subject's own part: the mean over
+/// seeds. Of equal ones the first. Subject i is in part i mod [`PARTS`].
 pub(super) fn choices(arms: &[&[SubjectAreas]], metric: Metric) -> Vec<usize> {
     let subjects = arms[0][0].subjects();
     let parts = subjects.min(PARTS);
@@ -22,8 +22,8 @@ pub(super) fn choices(arms: &[&[SubjectAreas]], metric: Metric) -> Vec<usize> {
     (0..subjects).map(|subject| by_part[subject % parts]).collect()
 }
 
-/// The mean over seeds of the score of the set, each subject predicted by the rates that were chosen
-/// without it.
+/// The mean over seeds of the score of the set, each subject predicted by the rates that were
+/// chosen without it.
 pub(super) fn score_of_choices(arms: &[&[SubjectAreas]], choices: &[usize], metric: Metric) -> f64 {
     let of_seed = |seed: usize| {
         let chosen = choices.iter().enumerate().map(|(subject, &arm)| arms[arm][seed].of(subject));

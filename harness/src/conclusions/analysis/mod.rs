@@ -15,8 +15,8 @@ use areas::SubjectAreas;
 use blocks::Blocks;
 use contrast::Family;
 
-/// What the runs of a section say about its rates: those that have enough seeds and counts per image,
-/// over the seeds that all of these have.
+/// What the runs of a section say about its rates: those that have enough seeds and counts per
+/// image, over the seeds that all of these have.
 #[derive(Clone, Debug)]
 pub struct SectionAnalysis {
     /// The seeds that are compared.
@@ -37,8 +37,8 @@ pub struct SectionAnalysis {
 }
 
 impl SectionAnalysis {
-    /// Analyses the runs of each of the rates, with those at `baseline` as the ones that decide which
-    /// images and seeds are common. Of several runs of a seed the first counts.
+    /// Analyses the runs of each of the rates, with those at `baseline` as the ones that decide
+    /// which images and seeds are common. Of several runs of a seed the first counts.
     ///
     /// Without a baseline nothing is compared.
     pub fn new(groups: &[Vec<&Row>], baseline: Option<usize>, metric: Metric) -> Self {
@@ -78,8 +78,8 @@ impl SectionAnalysis {
         self.missing[place].is_none().then(|| self.missing[..place].iter().filter(|missing| missing.is_none()).count())
     }
 
-    /// Each of the rates minus the baseline, corrected for all of them (Dunnett). `None` for the baseline
-    /// itself and for rates that have no part in it.
+    /// Each of the rates minus the baseline, corrected for all of them (Dunnett). `None` for the
+    /// baseline itself and for rates that have no part in it.
     pub fn against_baseline(&self) -> Vec<Option<Contrast>> {
         let family = self.layout.as_ref().map(|layout| Family::new(self.areas.len() - 1, layout.freedom()));
         let contrast = |place: usize| {
@@ -99,16 +99,16 @@ impl SectionAnalysis {
         Some(self.layout.as_ref()?.difference(self.arm(place)?, self.arm(other)?))
     }
 
-    /// The score of the best of the rates at `places`, where they are chosen on other subjects than they
-    /// are scored on. `None` where nothing can be compared.
+    /// The score of the best of the rates at `places`, where they are chosen on other subjects than
+    /// they are scored on. `None` where nothing can be compared.
     pub fn cross_fitted(&self, places: &[usize]) -> Option<f64> {
         let arms: Vec<&[SubjectAreas]> =
             places.iter().filter_map(|place| Some(&self.areas[self.arm(*place)?][..])).collect();
         (self.layout.is_some() && !arms.is_empty()).then(|| cross_fit::score(&arms, self.metric))
     }
 
-    /// The best of the rates at `places`, cross-fitted, minus those at `other`; its error is that of a
-    /// difference of two of the section's rates.
+    /// The best of the rates at `places`, cross-fitted, minus those at `other`; its error is that
+    /// of a difference of two of the section's rates.
     pub fn best_against(&self, places: &[usize], other: usize) -> Option<Contrast> {
         let other = &self.areas[self.arm(other)?];
         let score = |run: &SubjectAreas| run.score(self.metric, 0..run.subjects());

@@ -6,8 +6,8 @@ use crate::experiment::settings::{RunSettings, tests::example as settings};
 use crate::results::rows::testing;
 use atrous_data::DatasetKind;
 
-/// Counts that follow from arm, seed and subject and no pattern. `brute.py` of the statistics' notes has
-/// the same.
+/// Counts that follow from arm, seed and subject and no pattern. `brute.py` of the statistics'
+/// notes has the same.
 fn counts(arm: u64, seed: u64, subject: u64) -> [u64; 4] {
     let hash = |number: u64| (number * 2_654_435_761) % (1 << 32);
     let own = hash(arm * 31 + subject * 77 + arm * subject * 1_013 + 5);
@@ -70,8 +70,8 @@ fn two_seeds_give_no_verdict() {
     assert!(found.against_baseline().iter().all(Option::is_none));
 }
 
-/// A larger difference never has the larger p-value: all share one variance, but where the pair's own is
-/// larger.
+/// A larger difference never has the larger p-value: all share one variance, but where the pair's
+/// own is larger.
 #[test]
 fn effects_are_ordered_by_their_size() {
     let noise = |seed: u64, subject: u64, arm: u64| (counts(arm, seed, subject)[3] % 7) * 4;
@@ -185,8 +185,8 @@ fn other_images_and_no_counts_are_said() {
     assert_eq!(SectionAnalysis::new(&groups, None, Metric::Mdice).missing(2), Some(Missing::Scores));
 }
 
-/// Arms without any difference: the best of them is better than itself on subjects that had no part in
-/// the choice.
+/// Arms without any difference: the best of them is better than itself on subjects that had no part
+/// in the choice.
 #[test]
 fn the_best_of_many_is_scored_without_its_luck() {
     let arms = 12;

@@ -5,9 +5,9 @@ use super::{MeanDifference, mean};
 
 /// Scores of all arms with all seeds on all subjects, where each has one value.
 ///
-/// Arms are fixed, seeds and subjects are drawn. It is the analysis of Obuchowski and Rockette (1995)
-/// with covariances by the jackknife, written as the analysis of variance of pseudovalues that Hillis
-/// (2007) shows it to be equal to.
+/// Arms are fixed, seeds and subjects are drawn. It is the analysis of Obuchowski and Rockette
+/// (1995) with covariances by the jackknife, written as the analysis of variance of pseudovalues
+/// that Hillis (2007) shows it to be equal to.
 #[derive(Clone, Debug)]
 pub struct CrossedLayout {
     /// arms x seeds x subjects
@@ -27,8 +27,8 @@ pub struct MeanSquares {
 }
 
 impl MeanSquares {
-    /// Of arms with the same seeds and subjects, two of each at least. Effects of seeds and subjects
-    /// that all arms share have no part in them.
+    /// Computes them of arms with the same seeds and subjects, two of each at least. Effects of
+    /// seeds and subjects that all arms share have no part in them.
     fn of(values: &[Vec<Vec<f64>>]) -> Self {
         let (arms, seeds, subjects) = (values.len(), values[0].len(), values[0][0].len());
         let over_arms = |pick: &dyn Fn(usize) -> f64| mean(&(0..arms).map(pick).collect::<Vec<_>>());
@@ -80,8 +80,8 @@ impl MeanSquares {
 }
 
 impl CrossedLayout {
-    /// Values by arm, seed and subject. `None` unless all arms have the same seeds, and all seeds the
-    /// same subjects, two of each at least.
+    /// Values by arm, seed and subject. `None` unless all arms have the same seeds, and all seeds
+    /// the same subjects, two of each at least.
     pub fn new(values: Vec<Vec<Vec<f64>>>) -> Option<Self> {
         let seeds = values.first()?.len();
         let subjects = values[0].first()?.len();
@@ -100,8 +100,9 @@ impl CrossedLayout {
 
     /// One arm minus another, by the places of both.
     ///
-    /// The variance is pooled over all arms. Where the pair's own is larger, it is the mean of both: one
-    /// arm that varies more than the others would otherwise be found to differ too often.
+    /// The variance is pooled over all arms. Where the pair's own is larger, a quarter of the
+    /// excess is added: one arm that varies more than the others would otherwise be found to differ
+    /// too often.
     pub fn difference(&self, arm: usize, other: usize) -> MeanDifference {
         let pooled = self.squares.of_a_difference();
         let own = match self.values.len() {
@@ -109,11 +110,11 @@ impl CrossedLayout {
             _ => MeanSquares::of(&[self.values[arm].clone(), self.values[other].clone()]).of_a_difference(),
         };
         let whole = |arm: usize| mean(&self.values[arm].iter().map(|seed| mean(seed)).collect::<Vec<_>>());
-        self.with_variance(whole(arm) - whole(other), (pooled + own.max(pooled)) / 2.0)
+        self.with_variance(whole(arm) - whole(other), pooled + (own - pooled).max(0.0) / 4.0)
     }
 
-    /// A difference of two mean scores that are of no arm of the layout, as exactly known as that of two
-    /// arms on average.
+    /// A difference of two mean scores that are of no arm of the layout, as exactly known as that
+    /// of two arms on average.
     pub fn difference_like_an_arm(&self, difference: f64) -> MeanDifference {
         self.with_variance(difference, self.squares.of_a_difference())
     }
@@ -126,9 +127,10 @@ impl CrossedLayout {
 
     /// Degrees of freedom of the pooled variance: those of both parts, weighted by their shares.
     ///
-    /// Hillis' (2007) count only the seeds' part and are too many where subjects vary more. The mean of
-    /// the reciprocals is at most the larger factor's, and close to the smaller one's where that part is
-    /// the larger: Satterthwaite's (1946) formula is too sure of shares that few degrees of freedom tell.
+    /// Hillis' (2007) count only the seeds' part and are too many where subjects vary more. The
+    /// mean of the reciprocals is at most the larger factor's, and close to the smaller one's where
+    /// that part is the larger: Satterthwaite's (1946) formula is too sure of shares that few
+    /// degrees of freedom tell.
     pub fn freedom(&self) -> f64 {
         let arms = (self.values.len() - 1) as f64;
         let of_seeds = arms * (self.values[0].len() - 1) as f64;

@@ -25,11 +25,12 @@ pub fn detectable_shift(freedom: f64, critical: f64) -> f64 {
     falling_root(|shift| POWER - noncentral_tail(freedom, critical, shift))
 }
 
-/// P(T > `critical`), the upper tail of the noncentral t distribution as the mean of the normal tail
-/// over the distribution of the estimated deviation: T = (Z + `shift`) / √(V / `freedom`), V of the χ² distribution.
+/// P(T > `critical`), the upper tail of the noncentral t distribution as the mean of the normal
+/// tail over the distribution of the estimated deviation: T = (Z + `shift`) / √(V / `freedom`), V
+/// of the χ² distribution.
 fn noncentral_tail(freedom: f64, critical: f64, shift: f64) -> f64 {
     /// Even, as Simpson's rule asks for.
-    const PARTS: usize = 400;
+    const PARTS: usize = 800;
     let normal = Normal::standard();
     // √(V / freedom) is 1 on average with a deviation of 1 / √(2 freedom).
     let end = 1.0 + 12.0 / (2.0 * freedom).sqrt();

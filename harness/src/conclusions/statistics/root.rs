@@ -1,4 +1,4 @@
-//! Where a function crosses zero.
+//! Roots of functions that fall.
 
 /// The place above 0 where a function that falls crosses zero: the method of false position with
 /// halved ends (Illinois; Dowell and Jarratt 1971), to rounding.

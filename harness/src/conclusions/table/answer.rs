@@ -6,8 +6,8 @@ use super::section::{Section, Table};
 use crate::conclusions::format::{count, one_digit, rates};
 
 impl Table {
-    /// The answer in words, a sentence or two per experiment; several experiments that say the same are
-    /// one. Empty without runs.
+    /// The answer in words, a sentence or two per experiment; several experiments that say the same
+    /// are one. Empty without runs.
     pub fn answer(&self) -> Vec<String> {
         match self.common() {
             Some(sentence) => vec![sentence],

@@ -20,16 +20,17 @@ pub struct Cell {
     pub aacc: Option<Statistic>,
     /// Runs that never predict a class that is in the truth.
     pub collapsed: Vec<CollapsedSeed>,
-    /// Mean difference to the baseline over the seeds that both have, by the section's metric; `None`
-    /// for the baseline itself and where no seed has a score in both.
+    /// Mean difference to the baseline over the seeds that both have, by the section's metric;
+    /// `None` for the baseline itself and where no seed has a score in both.
     pub difference: Option<f64>,
-    /// The same for other seeds and other subjects; `None` where the verdict says why.
+    /// Contrast with the baseline, for other seeds and other subjects; `None` where the verdict
+    /// says why.
     pub contrast: Option<Contrast>,
     pub verdict: CellVerdict,
     /// Whether the cell has the highest mean of the section.
     pub best: bool,
-    /// Whether the cell wins: the highest mean, and better than the baseline; or the baseline, where
-    /// all others are worse.
+    /// Whether the cell wins: the highest mean, and better than the baseline; or the baseline,
+    /// where all others are worse.
     pub winner: bool,
 }
 

@@ -42,7 +42,8 @@ pub struct Section {
     pub comparison: Option<PublishedComparison>,
 }
 
-/// The best rates, chosen on other subjects than they are scored on, minus rates that see no context.
+/// The best rates, chosen on other subjects than they are scored on, minus rates that see no
+/// context.
 #[derive(Clone, Debug)]
 pub struct ContextWorth {
     /// Rates beyond the map.
@@ -51,8 +52,8 @@ pub struct ContextWorth {
 }
 
 impl Table {
-    /// Groups rows into experiments and rates. `margin` is the largest difference, a fraction, that is
-    /// called equal.
+    /// Groups rows into experiments and rates. `margin` is the largest difference, a fraction, that
+    /// is called equal.
     pub fn new(rows: &Rows, margin: f64) -> Self {
         let mut groups: Vec<Vec<&Row>> = Vec::new();
         for row in &rows.0 {

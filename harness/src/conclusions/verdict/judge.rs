@@ -76,7 +76,8 @@ fn compare(expectation: &Expectation, cells: &[Vec<&Row>], metric: Metric) -> Re
         Answer::NoWinner => None,
     };
     let analysis = SectionAnalysis::new(cells, best.or(Some(0)), metric);
-    // The best against all others is one family (Dunnett); pairs are compared one by one, and corrected below.
+    // The best against all others is one family (Dunnett); pairs are compared one by one, and
+    // corrected below.
     let comparisons = best.map_or(1, |_| rates.len() - 1);
     let mut found = Vec::new();
     for [left, right] in pairs(expectation) {

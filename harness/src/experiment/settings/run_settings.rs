@@ -55,8 +55,8 @@ impl RunSettings {
         sides.max().unwrap_or(0).div_ceil(self.model.kind.output_stride())
     }
 
-    /// Whether all branches but the 1x1 one see padding alone: the same parameters, and no context from
-    /// the ASPP.
+    /// Whether all branches but the 1x1 one see padding alone: the same parameters, and no context
+    /// from the ASPP.
     pub fn sees_no_context(&self) -> bool {
         self.rates.iter().all(|rate| *rate == 1 || *rate >= self.largest_map()) && self.rates.len() > 1
     }

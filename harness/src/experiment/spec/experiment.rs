@@ -27,8 +27,8 @@ pub struct Experiment {
     pub rates: Vec<Vec<usize>>,
     /// The list that the others are compared with.
     pub baseline: Vec<usize>,
-    /// Whether a list is added whose taps all lie outside the map: as many rates as the baseline has, and
-    /// no context.
+    /// Whether a list is added whose taps all lie outside the map: as many rates as the baseline
+    /// has, and no context.
     #[serde(default)]
     pub dead: bool,
     /// Seeds, each of which every list of rates is trained with.
@@ -67,8 +67,8 @@ impl Experiment {
         runs
     }
 
-    /// Adds the dead list where it is asked for: 1, F, 2F, 3F for a baseline of four rates that begins
-    /// with 1, F the side of the largest map.
+    /// Adds the dead list where it is asked for: 1, F, 2F, 3F for a baseline of four rates that
+    /// begins with 1, F the side of the largest map.
     pub(super) fn add_dead_list(&mut self) {
         let map = self.run(&self.baseline, 0).largest_map();
         let first = usize::from(self.baseline.first() != Some(&1));

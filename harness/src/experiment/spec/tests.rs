@@ -53,8 +53,8 @@ fn the_plan_is_experiments_by_rates_by_seeds() {
     assert_eq!(plan[0].baseline, [1, 12, 24, 36]);
 }
 
-/// Every tap of the list lies outside the largest map, in training and in scoring; other runs keep their
-/// settings.
+/// Every tap of the list lies outside the largest map, in training and in scoring; other runs keep
+/// their settings.
 #[test]
 fn a_dead_list_is_added_behind_the_others() {
     let plain = parse(SMALL).unwrap().plan();

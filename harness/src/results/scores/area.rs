@@ -31,6 +31,13 @@ impl ClassArea {
         self.truth += other.truth;
         self.prediction += other.prediction;
     }
+
+    /// Takes away the pixels of an image that were added.
+    pub fn remove(&mut self, other: ClassArea) {
+        self.intersection -= other.intersection;
+        self.truth -= other.truth;
+        self.prediction -= other.prediction;
+    }
 }
 
 /// NaN when nothing was counted.

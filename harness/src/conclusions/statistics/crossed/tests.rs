@@ -22,8 +22,8 @@ fn covariance(left: &[f64], right: &[f64]) -> f64 {
     left.iter().zip(right).map(|(a, b)| (a - l) * (b - r)).sum::<f64>() / (left.len() - 1) as f64
 }
 
-/// Obuchowski and Rockette's (1995) formulas: the mean square of the scores by arm and seed, and the
-/// covariances of scores over subjects, here of means over subjects.
+/// Obuchowski and Rockette's (1995) formulas: the mean square of the scores by arm and seed, and
+/// the covariances of scores over subjects, here of means over subjects.
 #[test]
 fn the_variance_is_that_of_obuchowski_and_rockette() {
     for (arms, seeds, subjects) in [(2, 3, 4), (4, 3, 10), (3, 8, 5)] {
@@ -83,8 +83,8 @@ fn freedom_is_between_that_of_both_factors() {
     assert!((of(0.1, 5.0, 4.9) - 1.0 / (0.5 / 6.0 + 1.0 / 27.0)).abs() < 1e-9);
 }
 
-/// An arm that varies more than the others has a wider interval, and no other arm's becomes narrower
-/// than the section's.
+/// An arm that varies more than the others has a wider interval, and no other arm's becomes
+/// narrower than the section's.
 #[test]
 fn a_pair_that_varies_more_is_known_less() {
     let mut values = values(4, 5, 6);

@@ -33,7 +33,8 @@ fn line(cell: &Cell, margin: f64) -> Vec<String> {
 }
 
 impl Cell {
-    /// The verdict with its number: `equal within 0.5`, `undetermined (2.24 would have been found)`.
+    /// The verdict with its number: `equal within 0.5`, `undetermined (2.24 would have been
+    /// found)`.
     pub fn verdict_in_words(&self, margin: f64) -> String {
         match (self.verdict, self.contrast) {
             (CellVerdict::Equal, _) => format!("equal within {}", 100.0 * margin),
@@ -58,8 +59,8 @@ pub(super) fn verdict(section: &Section) -> String {
     }
 }
 
-/// The other cell that keeps a baseline with the highest mean from winning: an undetermined one, where
-/// there is one.
+/// The other cell that keeps a baseline with the highest mean from winning: an undetermined one,
+/// where there is one.
 fn doubt(section: &Section) -> Option<&Cell> {
     let open = section.others().find(|cell| cell.verdict == CellVerdict::Undetermined);
     open.or_else(|| section.others().find(|cell| cell.verdict != CellVerdict::Worse))
@@ -82,7 +83,8 @@ pub(super) fn note(section: &Section) -> Option<String> {
     })
 }
 
-/// What the comparisons rest on, the best score without the luck of the choice, what context is worth.
+/// What the comparisons rest on, the best score without the luck of the choice, what context is
+/// worth.
 pub(super) fn grounds(section: &Section) -> Vec<String> {
     let mut notes = Vec::new();
     let analysis = &section.analysis;
