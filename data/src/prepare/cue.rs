@@ -1,8 +1,8 @@
 //! A planted cue: real images in which some vessels can be known only from a place at a given
 //! distance.
 //!
-//! It measures how sensitive an experiment on atrous rates is. Where a branch of the ASPP looks that
-//! far, hidden vessels can be found; where none does, they cannot.
+//! It measures how sensitive an experiment on atrous rates is. Where a branch of the ASPP looks
+//! that far, hidden vessels can be found; where none does, they cannot.
 
 use std::path::Path;
 
@@ -46,9 +46,9 @@ impl PlantedCue {
         }
     }
 
-    /// Chooses the blocks of an image of this size (height, width) that are hidden. Their grid begins
-    /// at a random place, so that no pixel is always at an edge.
-    fn hidden_blocks(&self, [height, width]: [usize; 2], stream: u64) -> Vec<Block> {
+    /// Chooses the blocks of an image of this size (height, width) that are hidden. Their grid
+    /// begins at a random place, so that no pixel is always at an edge.
+    fn hidden_blocks(&self, [height, width]: [usize; 2], stream: u64) -> Vec<HiddenBlock> {
         let mut random = Random::new(self.seed, Purpose::Cue, 0, stream);
         let offset = [random.below(self.side), random.below(self.side)];
         let mut blocks = Vec::new();
@@ -58,14 +58,17 @@ impl PlantedCue {
                     [start.saturating_sub(offset), (start + self.side).saturating_sub(offset).min(end)]
                 };
                 if random.chance(self.share) {
-                    blocks.push(Block { rows: span(top, offset[0], height), columns: span(left, offset[1], width) });
+                    blocks.push(HiddenBlock {
+                        rows: span(top, offset[0], height),
+                        columns: span(left, offset[1], width),
+                    });
                 }
             }
         }
         blocks
     }
 
-    fn draw_cue(&self, image: &mut RgbImage8, label: &LabelMap, block: &Block) {
+    fn draw_cue(&self, image: &mut RgbImage8, label: &LabelMap, block: &HiddenBlock) {
         for (y, x) in block.pixels().filter(|(y, x)| *y >= self.distance && label.data[y * label.width + x] == VESSEL) {
             let [red, green, blue] = image.pixel(y - self.distance, x);
             image.set_pixel(y - self.distance, x, [red, green, blue.saturating_add(self.amplitude)]);
@@ -77,18 +80,18 @@ impl PlantedCue {
 const VESSEL: u8 = 1;
 
 /// A rectangle of pixels: from the first up to, not including, the second of each pair.
-struct Block {
+struct HiddenBlock {
     rows: [usize; 2],
     columns: [usize; 2],
 }
 
-impl Block {
+impl HiddenBlock {
     fn pixels(&self) -> impl Iterator<Item = (usize, usize)> {
         let [left, right] = self.columns;
         (self.rows[0]..self.rows[1]).flat_map(move |y| (left..right).map(move |x| (y, x)))
     }
 
-    /// Paints the block with the mean colour of its background, or of all of it where there is none.
+    /// Paints the block with the mean colour of its background, or of the whole block.
     fn paint_over(&self, image: &mut RgbImage8, label: &LabelMap) {
         let background = |(y, x): &(usize, usize)| label.data[y * label.width + x] != VESSEL;
         let colour = mean_colour(image, self.pixels().filter(background))
@@ -173,7 +176,7 @@ mod tests {
         let mut image = original.clone();
         CUE.plant(&mut image, &label, 3);
         let mut hidden = vec![false; 90 * 130];
-        for (y, x) in CUE.hidden_blocks([90, 130], 3).iter().flat_map(Block::pixels) {
+        for (y, x) in CUE.hidden_blocks([90, 130], 3).iter().flat_map(HiddenBlock::pixels) {
             hidden[y * 130 + x] = true;
         }
         let is_hidden_vessel = |y: usize, x: usize| hidden[y * 130 + x] && label.data[y * 130 + x] == VESSEL;
