@@ -35,6 +35,9 @@ pub enum DataError {
     /// The file is no image, or one that is cut short or damaged.
     #[error("{}: cannot be decoded ({reason}); get the file again", path.display())]
     Decode { path: PathBuf, reason: String },
+    /// The file is whole, but of a kind that is not read.
+    #[error("{}: {what}, which is not read; {advice}", path.display())]
+    Unsupported { path: PathBuf, what: String, advice: &'static str },
     /// The image claims more pixels than may be.
     #[error("{}: claims {}x{} pixels (height x width), over the limit of {limit}; {}", path.display(), size[0], size[1], advice(*size))]
     TooLarge { path: PathBuf, size: [u32; 2], limit: ImageLimit },
@@ -43,7 +46,7 @@ pub enum DataError {
     FileTooLarge { path: PathBuf, most: u64 },
     /// A mask holds a value that is none of the data set's labels.
     #[error("{}: label value {value} at row {row}, column {column}; allowed are {allowed}; correct the mask or get it again", path.display())]
-    LabelValue { path: PathBuf, value: u8, row: usize, column: usize, allowed: &'static str },
+    LabelValue { path: PathBuf, value: f64, row: usize, column: usize, allowed: &'static str },
     /// A colour image stands where a mask of label values is expected.
     #[error("{}: a colour image where a mask of label values is expected; {advice}", path.display())]
     ColourMask { path: PathBuf, advice: &'static str },
@@ -73,6 +76,11 @@ impl DataError {
     pub(crate) fn write(path: &Path) -> impl FnOnce(std::io::Error) -> DataError {
         let path = path.to_owned();
         move |source| DataError::Write { path, source }
+    }
+
+    /// Makes the error of a file that is whole, but of a kind that is not read.
+    pub(crate) fn unsupported(path: &Path, what: impl Into<String>, advice: &'static str) -> DataError {
+        DataError::Unsupported { path: path.to_owned(), what: what.into(), advice }
     }
 
     /// Makes a decoding error; the decoder's message is folded into one line.

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
+use crate::decode::{read_mask, read_rgb};
 use crate::error::{DataError, Result};
 use crate::label::LabelEncoding;
 use crate::limit::ImageLimit;
 use crate::raster::{LabelMap, RgbImage8};
-use crate::read::{read_mask, read_rgb};
 
 /// An image file and its mask file.
 #[derive(Clone, Debug)]

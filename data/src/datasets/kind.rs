@@ -7,10 +7,10 @@ use std::path::Path;
 
 use super::definition::{Counts, Definition, ProtocolNumbers};
 use super::plausible;
+use crate::decode::decode_mask;
 use crate::error::Result;
 use crate::limit::ImageLimit;
 use crate::raster::LabelMap;
-use crate::read::decode_mask;
 
 /// A data set, by what is known of it. In specs, file names and on the command line it stands by
 /// its [`name`](Self::name).

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
-    /// Images: PNG, JPEG, TIFF, PPM, the last also gzipped
+    /// Images: PNG, JPEG, TIFF, PNM, GIF, also gzipped
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<PathBuf>,
 
