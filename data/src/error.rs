@@ -11,6 +11,12 @@ pub enum DataError {
     /// The data root, or the data set's folder under it, does not exist.
     #[error("{}: no such folder; {advice}", path.display())]
     RootMissing { path: PathBuf, advice: String },
+    /// A link leads nowhere.
+    #[error("{}: a link to {}, which is not there; get the file (git-annex, DataLad), mount the disk that it is on, or remove the link", path.display(), target.display())]
+    DanglingLink { path: PathBuf, target: PathBuf },
+    /// Two files stand for one image or mask.
+    #[error("{} and {}: two files of one name; remove one", first.display(), second.display())]
+    TwoFiles { first: PathBuf, second: PathBuf },
     /// A folder that must hold images holds none.
     #[error("{}: holds no images; {advice}", path.display())]
     RootEmpty { path: PathBuf, advice: String },
@@ -24,7 +30,7 @@ pub enum DataError {
     #[error("{}: has no image; add {expected} or remove the mask", mask.display())]
     ImageMissing { mask: PathBuf, expected: String },
     /// One of the two splits holds no images.
-    #[error("{}: no images for the {split} split; a data set needs at least one image for each split", path.display())]
+    #[error("{}: no images for the {split} split, which is needed here; add them, or name another folder", path.display())]
     EmptySplit { path: PathBuf, split: Split },
     /// A line of `atrous-split.txt` cannot be used.
     #[error("{}: line {line}: {reason}; correct the line, or remove the file for the default split", path.display())]

@@ -89,7 +89,7 @@ fn is_whole(bytes: &[u8]) -> bool {
     let mut scans = 0;
     let mut rest = bytes;
     loop {
-        // Coded pixels hold 0xff only before 0 and before a marker; 0xff may be repeated before one.
+        // Coded pixels hold 0xff only before 0 and before a marker, where it may be repeated.
         let Some(at) = rest.windows(2).position(|pair| pair[0] == 0xff && !matches!(pair[1], 0 | 0xff)) else {
             return false;
         };

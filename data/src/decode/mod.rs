@@ -7,6 +7,7 @@
 mod jpeg;
 mod png;
 mod pnm;
+mod stored;
 mod tiff;
 mod unpack;
 mod upright;
@@ -22,20 +23,8 @@ use crate::error::{DataError, Result};
 use crate::limit::ImageLimit;
 use crate::raster::RgbImage8;
 
+pub(crate) use self::stored::StoredMask;
 pub(crate) use self::unpack::Unpacked;
-
-/// A mask as it is stored: label values, or colours.
-#[derive(Debug)]
-pub(crate) struct StoredMask {
-    pub height: usize,
-    pub width: usize,
-    /// 1: label values. 3: RGB.
-    pub channels: usize,
-    /// height x width x channels.
-    pub data: Vec<u8>,
-    /// The first value that is no whole number from 0 to 255, and its index in `data`.
-    pub beyond: Option<(f64, usize)>,
-}
 
 /// Reads an image as RGB; grey becomes three equal channels, transparency is dropped, and a photo
 /// that was taken with the camera on its side is turned upright.
@@ -90,12 +79,6 @@ pub(crate) fn decode_mask(path: &Path, bytes: &[u8], limit: ImageLimit) -> Resul
 fn guarded<T>(path: &Path, decode: impl FnOnce() -> Result<T>) -> Result<T> {
     quiet::within(|| catch_unwind(AssertUnwindSafe(decode)))
         .unwrap_or_else(|_| Err(DataError::decode(path, "its decoder broke off")))
-}
-
-impl From<RgbImage8> for StoredMask {
-    fn from(RgbImage8 { height, width, data }: RgbImage8) -> Self {
-        StoredMask { height, width, channels: 3, data, beyond: None }
-    }
 }
 
 /// Keeps the program's panic message from being printed while a decoder runs.

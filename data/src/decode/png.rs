@@ -7,7 +7,7 @@ use image::metadata::Orientation;
 use png::ColorType::{Grayscale, GrayscaleAlpha, Indexed, Rgb, Rgba};
 use png::{DecodingError, Transformations};
 
-use super::StoredMask;
+use super::stored::StoredMask;
 use super::unpack::check_size;
 use super::upright::{of_exif, refuse_turned};
 use crate::error::{DataError, Result};
@@ -15,7 +15,7 @@ use crate::limit::ImageLimit;
 use crate::raster::RgbImage8;
 
 /// A decoded image, packed as the file has it or as it was asked for.
-struct Decoded {
+struct PngFrame {
     size: [usize; 2],
     frame: png::OutputInfo,
     data: Vec<u8>,
@@ -26,7 +26,7 @@ struct Decoded {
 /// may take.
 pub(super) fn read(path: &Path, bytes: &[u8], limit: ImageLimit, most: u64) -> Result<(RgbImage8, Orientation)> {
     let transformations = Transformations::EXPAND | Transformations::STRIP_16;
-    let Decoded { size: [height, width], frame, data, orientation } =
+    let PngFrame { size: [height, width], frame, data, orientation } =
         decode(path, bytes, limit, most, transformations)?;
     let data = match frame.color_type {
         Rgb => data,
@@ -39,7 +39,7 @@ pub(super) fn read(path: &Path, bytes: &[u8], limit: ImageLimit, most: u64) -> R
 
 /// Decodes a mask as it is stored; transparency is dropped.
 pub(super) fn read_mask(path: &Path, bytes: &[u8], limit: ImageLimit, most: u64) -> Result<StoredMask> {
-    let Decoded { size: [height, width], frame, data, orientation } =
+    let PngFrame { size: [height, width], frame, data, orientation } =
         decode(path, bytes, limit, most, Transformations::IDENTITY)?;
     refuse_turned(path, orientation)?;
     let depth = frame.bit_depth as usize;
@@ -68,7 +68,7 @@ fn decode(
     limit: ImageLimit,
     most: u64,
     transformations: Transformations,
-) -> Result<Decoded> {
+) -> Result<PngFrame> {
     let failed = |e: DecodingError| DataError::decode(path, e);
     let limits = png::Limits { bytes: usize::try_from(most).unwrap_or(usize::MAX) };
     let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), limits);
@@ -88,7 +88,7 @@ fn decode(
     // The tag may stand behind the pixels. What else stands there is of no use here.
     let _ = reader.finish();
     let orientation = reader.info().exif_metadata.as_deref().map_or(Orientation::NoTransforms, of_exif);
-    Ok(Decoded { size: [height as usize, width as usize], frame, data, orientation })
+    Ok(PngFrame { size: [height as usize, width as usize], frame, data, orientation })
 }
 
 /// Unpacks one value per byte from rows of 1, 2, 4 or 8 bits per pixel.

@@ -6,7 +6,7 @@ use std::path::Path;
 use image::codecs::pnm::PnmDecoder;
 use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageReader, Limits};
 
-use super::StoredMask;
+use super::stored::StoredMask;
 use super::unpack::check_size;
 use crate::error::{DataError, Result};
 use crate::limit::ImageLimit;

@@ -76,6 +76,12 @@ pub(crate) fn check_head(path: &Path, head: &[u8], limit: ImageLimit) -> Result<
             let what = format!("an image in {other:?} format");
             return Err(DataError::unsupported(path, what, "save it as PNG, JPEG or TIFF"));
         }
+        Err(_) if head.starts_with(b"version https://git-lfs") => {
+            return Err(DataError::unsupported(path, "a pointer of Git LFS", "get the file with `git lfs pull`"));
+        }
+        Err(_) if head.starts_with(b"/annex/objects/") => {
+            return Err(DataError::unsupported(path, "a pointer of git-annex", "get the file with `git annex get`"));
+        }
         Err(_) => return Err(DataError::decode(path, "neither PNG, JPEG, TIFF, PNM nor GIF")),
     }
     let claimed = claimed_size(head);
@@ -89,8 +95,8 @@ pub(super) fn format(head: &[u8]) -> image::ImageResult<ImageFormat> {
     if is_big_tiff { Ok(ImageFormat::Tiff) } else { image::guess_format(head) }
 }
 
-/// Reads height and width in the header of a PNG, PNM or GIF file; `None` in other formats, where they
-/// may stand anywhere.
+/// Reads height and width in the header of a PNG, PNM or GIF file; `None` in other formats, where
+/// they may stand anywhere.
 fn claimed_size(head: &[u8]) -> Option<[u32; 2]> {
     if head.starts_with(b"\x89PNG") {
         // After the signature, and the length and name of the first chunk.

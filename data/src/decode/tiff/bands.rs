@@ -8,8 +8,7 @@ use tiff::TiffError;
 use tiff::decoder::{ChunkType, Decoder, Limits};
 use tiff::tags::{PhotometricInterpretation, Tag};
 
-use super::ADVICE;
-use super::header::{Header, Meaning, SampleKind};
+use super::header::{ADVICE, Header, Meaning, SampleKind};
 use crate::decode::jpeg;
 use crate::decode::png::unpack_bits;
 use crate::decode::unpack::check_size;
@@ -26,7 +25,7 @@ pub(super) struct Bands<'a> {
 }
 
 /// A rectangle of values as the file has them: packed rows of as many bands as are interleaved.
-struct Chunk {
+struct TiffChunk {
     size: [usize; 2],
     bands: usize,
     bits: usize,
@@ -101,7 +100,7 @@ impl<'a> Bands<'a> {
         Ok(data)
     }
 
-    fn chunk(&mut self, index: u32) -> Result<Chunk> {
+    fn chunk(&mut self, index: u32) -> Result<TiffChunk> {
         if self.header.jpeg {
             return self.jpeg_chunk(index as usize);
         }
@@ -117,11 +116,11 @@ impl<'a> Bands<'a> {
         };
         let mut data = vec![0; length];
         self.decoder.read_chunk_bytes(index, &mut data).map_err(|error| tiff_error(self.path, error))?;
-        Ok(Chunk { size, bands, bits, kind, data })
+        Ok(TiffChunk { size, bands, bits, kind, data })
     }
 
     /// A tile or strip that is a JPEG: its tables may stand in the header of the TIFF.
-    fn jpeg_chunk(&mut self, index: usize) -> Result<Chunk> {
+    fn jpeg_chunk(&mut self, index: usize) -> Result<TiffChunk> {
         let failed = |error| tiff_error(self.path, error);
         let (offsets, lengths) = match self.decoder.get_chunk_type() {
             ChunkType::Strip => (Tag::StripOffsets, Tag::StripByteCounts),
@@ -149,11 +148,11 @@ impl<'a> Bands<'a> {
         if bands != wanted || size[0] < rows as usize || size[1] < columns as usize {
             return Err(DataError::decode(self.path, "a JPEG strip of another size than the TIFF says"));
         }
-        Ok(Chunk { size, bands, bits: 8, kind: SampleKind::Unsigned, data })
+        Ok(TiffChunk { size, bands, bits: 8, kind: SampleKind::Unsigned, data })
     }
 }
 
-impl Chunk {
+impl TiffChunk {
     /// The values of a row, by index.
     fn row(&self, row: usize) -> impl Fn(usize) -> f64 {
         let count = self.size[1] * self.bands;

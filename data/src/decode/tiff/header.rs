@@ -8,8 +8,10 @@ use tiff::decoder::Decoder;
 use tiff::tags::{CompressionMethod, Tag};
 use tiff::{TiffError, TiffResult};
 
-use super::ADVICE;
 use crate::error::DataError;
+
+/// What to do about a kind of TIFF that is not read.
+pub(super) const ADVICE: &str = "save it as PNG, or as an RGB or grey TIFF of 8 bits";
 
 /// What a TIFF says of its picture.
 #[derive(Clone)]
@@ -26,7 +28,7 @@ pub(super) struct Header {
     pub planar: bool,
     /// Whether it is a JPEG in each tile or strip.
     pub jpeg: bool,
-    /// Whether the band behind the picture is an alpha that its colours have not been multiplied by.
+    /// Whether the band behind the picture is an alpha that is not in its colours yet.
     pub alpha_to_multiply: bool,
     /// The colour of each index; empty without palette.
     pub palette: Vec<[u8; 3]>,

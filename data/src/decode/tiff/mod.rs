@@ -9,20 +9,18 @@ use std::path::Path;
 use image::metadata::Orientation;
 
 use self::bands::Bands;
-use self::header::{Meaning, SampleKind};
-use super::StoredMask;
+use self::header::{ADVICE, Meaning, SampleKind};
+use super::stored::StoredMask;
 use super::upright::{turned, turned_grey};
 use crate::error::{DataError, Result};
 use crate::limit::ImageLimit;
 use crate::raster::RgbImage8;
 
-/// What to do about a kind of TIFF that is not read.
-pub(super) const ADVICE: &str = "save it as PNG, or as an RGB or grey TIFF of 8 bits";
-
 /// Decodes an image as RGB, and says how it is to be turned.
 ///
-/// The colours are those of libtiff, which OpenCV reads with: of grey in 16 bits the higher byte, of
-/// RGB in 16 bits the nearest value, and colours are multiplied by an alpha that is not yet in them.
+/// The colours are those of libtiff, which OpenCV reads with: of grey in 16 bits the higher byte,
+/// of RGB in 16 bits the nearest value, and an alpha that is not in the colours yet is multiplied
+/// in.
 pub(super) fn read(path: &Path, bytes: &[u8], limit: ImageLimit) -> Result<(RgbImage8, Orientation)> {
     let bands = Bands::open(path, bytes, limit)?;
     let header = bands.header().clone();
