@@ -28,7 +28,7 @@ const BATCH: usize = 4;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
-    /// stare, chase_db1, hrf, cityscapes or isaid
+    /// stare, chase_db1, hrf, drive, cityscapes or isaid
     dataset: DatasetKind,
 
     #[command(flatten)]

@@ -20,7 +20,7 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
-    /// stare, chase_db1, hrf, cityscapes or isaid
+    /// stare, chase_db1, hrf, drive, cityscapes or isaid
     dataset: DatasetKind,
 
     /// The data set's own folder as downloaded and unpacked
