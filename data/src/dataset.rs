@@ -30,8 +30,8 @@ impl Dataset {
         Self::open_for(kind, data_root, &Split::ALL)
     }
 
-    /// Opens the data set as [`Self::open`] does, where only some splits are needed: the folder need
-    /// not hold the others.
+    /// Opens the data set as [`Self::open`] does, where only some splits are needed: the others need
+    /// not be there.
     pub fn open_for(kind: DatasetKind, data_root: &Path, needed: &[Split]) -> Result<Dataset> {
         Self::open_splits(kind, &find_directory(kind, data_root)?, needed)
     }

@@ -233,8 +233,8 @@ fn masks_that_cannot_be_right_are_told() {
     assert!(matches!(inspect::implausible_masks(&open(), Split::Val), Err(DataError::Decode { .. })));
 }
 
-/// mmsegmentation's converter puts both annotators' masks beside each other, and takes the split off
-/// the images' names; others leave it.
+/// mmsegmentation's converter puts both annotators' masks beside each other, and takes the split
+/// off the images' names; others leave it.
 #[test]
 fn drive_is_read_as_published_and_as_converted() {
     let (root, folder) = small(DatasetKind::DRIVE);
