@@ -75,7 +75,7 @@ pub(super) fn read_bands(
 /// The colour of four inks as OpenCV has it. Programs that write such files write 255 for no ink.
 fn rgb_of_cmyk([cyan, magenta, yellow, black]: [u8; 4]) -> [u8; 3] {
     let black = i32::from(black);
-    [cyan, magenta, yellow].map(|ink| (black - ((255 - i32::from(ink)) * black >> 8)) as u8)
+    [cyan, magenta, yellow].map(|ink| (black - (((255 - i32::from(ink)) * black) >> 8)) as u8)
 }
 
 /// Whether a file has all its segments up to the end marker. The decoder fills what is missing with

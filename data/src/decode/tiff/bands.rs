@@ -179,7 +179,7 @@ fn with_tags(bytes: &[u8], tags: &[(Tag, usize)]) -> Option<Vec<u8>> {
     let big_endian = bytes.starts_with(b"MM");
     let number = |at: usize, count: usize| -> Option<usize> {
         let found = bytes.get(at..at.checked_add(count)?)?.iter();
-        let shift = |number: usize, byte: &u8| number << 8 | usize::from(*byte);
+        let shift = |number: usize, byte: &u8| (number << 8) | usize::from(*byte);
         Some(if big_endian { found.fold(0, shift) } else { found.rev().fold(0, shift) })
     };
     // BigTIFF has longer offsets, counts and entries.
