@@ -5,6 +5,7 @@ use crate::experiment::settings::{MODEL_VERSION, RunSettings};
 use crate::experiment::spec::check_rates;
 use crate::results::result::{self, RunFailure, RunResult};
 use crate::support::atomic_file;
+use crate::support::checksum;
 use crate::support::input_file;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -125,6 +126,10 @@ impl RunDir {
         }
         fs::create_dir_all(&self.path).with_context(|| format!("cannot create {}", self.path.display()))?;
         let text = toml::to_string(run).context("a run's settings cannot be written as TOML")?;
+        // After the keys before the first table.
+        let (keys, tables) = text.split_once("\n\n").context("a run's settings are no tables")?;
+        let mut text = format!("{keys}\n{} = \"{}\"\n\n{tables}", checksum::KEY, checksum::UNSET).into_bytes();
+        checksum::seal(&mut text);
         atomic_file::write(&self.run_toml(), text)
     }
 
@@ -137,6 +142,10 @@ impl RunDir {
         let text = input_file::read_text(&path, input_file::RUN_FILE_BYTES)
             .with_context(|| format!("cannot read {}", path.display()))?;
         let cannot = |why: &str| anyhow::anyhow!("cannot understand {}: {why}", path.display());
+        checksum::check(text.as_bytes()).map_err(|error| {
+            let advice = "move the run's directory away, or let the sweep that it is of write it anew";
+            cannot(&format!("{error}: {advice}"))
+        })?;
         let file: RunFile = toml::from_str(&text).map_err(|error| cannot(error.message()))?;
         file.check().map_err(|why| cannot(&why))?;
         Ok(file)
@@ -164,7 +173,7 @@ impl RunDir {
     /// # Errors
     /// Names the file that cannot be written.
     pub fn finish(&self, result: &RunResult) -> Result<()> {
-        result::write_json(&self.result_json(), result)
+        result::write_sealed(&self.result_json(), result)
     }
 
     /// Ends the run with an error.
@@ -172,7 +181,7 @@ impl RunDir {
     /// # Errors
     /// Names the file that cannot be written.
     pub fn fail(&self, failure: &RunFailure) -> Result<()> {
-        result::write_json(&self.error_json(), failure)
+        result::write_sealed(&self.error_json(), failure)
     }
 
     /// Removes what an earlier attempt left, so that the run starts from the beginning.

@@ -33,6 +33,17 @@ pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// The bytes of a file; `None` where there is none.
+///
+/// # Errors
+/// Those of [`read`], but for a file that is not there.
+pub fn read_if_present(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    match read(path, most) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
+    }
+}
+
 /// The text of a file.
 ///
 /// # Errors

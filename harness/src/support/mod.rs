@@ -1,6 +1,7 @@
 //! Underfoot: what every room stands on, and what knows nothing of networks, data or runs.
 
 pub mod atomic_file;
+pub mod checksum;
 pub mod exit;
 pub mod file_mutex;
 #[cfg(test)]

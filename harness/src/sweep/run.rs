@@ -5,7 +5,7 @@ use super::{DataSets, OpenedData, Workload, fault};
 use crate::experiment::settings::{RunSettings, run_id};
 use crate::experiment::spec::PlannedRun;
 use crate::results::provenance::{self, Provenance};
-use crate::results::result::{Cause, RunFailure};
+use crate::results::result::{Cause, RunFailure, Seal};
 use crate::results::run_dir::{RunDir, RunFile};
 use crate::run::context::{Executor, Outcome, RunContext};
 use crate::run::options::RunOptions;
@@ -14,6 +14,7 @@ use crate::support::stop::StopFlag;
 use anyhow::{Context, Result, ensure};
 use atrous_data::Split;
 use atrous_models::device::ComputeDevice;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -135,6 +136,7 @@ impl<'p> SweepRun<'p> {
             provenance: Provenance::current(),
             started,
             finished: provenance::now(),
+            seal: Seal::of(BTreeMap::new()),
         }
     }
 }

@@ -264,7 +264,7 @@ fn error_files_that_cannot_be() {
     place.refuse(&["a", "b"], &["cannot understand ", "run.toml"]);
     fs::write(&run_toml, good).unwrap();
     fs::write(&result, "{").unwrap();
-    place.refuse(&["a", "b"], &["cannot understand ", "result.json", "remove it"]);
+    place.refuse(&["a", "b"], &["cannot use ", "result.json", "remove it"]);
     write_json(&result, &finished(2, 3)).unwrap();
     place.refuse(&["a", "b"], &["result.json is of another run", "remove it"]);
     fs::remove_file(&result).unwrap();
