@@ -2,7 +2,7 @@
 
 use super::default_out;
 use super::options::DeviceArg;
-use super::output::{print, print_verdicts};
+use super::output::{note_left_out, print, print_verdicts};
 use crate::conclusions::tables::Tables;
 use crate::conclusions::verdict::Verdicts;
 use crate::experiment::spec::{EMBEDDED, Overrides, Spec};
@@ -116,7 +116,8 @@ pub fn run(args: Args) -> Result<Exit> {
     }
     let stop = StopFlag::install()?;
     let end = sweep::sweep(&spec, &options, &device, &progress, &stop, &execute)?;
-    let Tables { table, verdicts } = Tables::update(&options.out)?;
+    let Tables { table, verdicts, left_out } = Tables::update(&options.out)?;
+    note_left_out(&left_out);
     if !end.stopped && !end.lacks_shards() {
         print(table.markdown())?;
         print_verdicts(&verdicts)?;

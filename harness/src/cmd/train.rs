@@ -39,6 +39,11 @@ pub struct Args {
 
     #[command(flatten)]
     device: DeviceArg,
+
+    /// Start the run anew where a file of it is damaged or of another run; what is there of it is
+    /// removed
+    #[arg(long)]
+    discard: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -59,7 +64,7 @@ pub fn run(args: Args) -> Result<Exit> {
         out: args.out.unwrap_or_else(|| default_out(&spec.name)),
         data: args.data,
         run: args.run,
-        selection: RunSelection { retry_failed: true, ..RunSelection::ONE_BY_ONE },
+        selection: RunSelection { retry_failed: true, discard: args.discard, ..RunSelection::ONE_BY_ONE },
     };
     let stop = StopFlag::install()?;
     let end = sweep(&spec, &options, &device, &progress, &stop, &execute)?;

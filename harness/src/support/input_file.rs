@@ -1,7 +1,7 @@
 //! Reading files that may be anything: no more of them than a file of their kind has.
 
 use atrous_models::State;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
@@ -75,6 +75,10 @@ pub fn read_weights(path: &Path) -> io::Result<Vec<u8>> {
 /// # Errors
 /// Those of the file system.
 pub fn open(path: &Path, most: u64) -> io::Result<Bounded<File>> {
+    // Before it is opened: a pipe that nobody writes to would be waited for.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "it is no plain file: copy what it gives into one"));
+    }
     let file = File::open(path)?;
     if file.metadata()?.len() > most {
         return Err(too_large(most));

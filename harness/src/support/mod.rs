@@ -7,10 +7,12 @@ pub mod file_mutex;
 #[cfg(test)]
 pub(crate) mod golden;
 pub mod input_file;
+pub mod lookup;
 #[allow(unsafe_code)]
 pub mod memory;
 pub mod npy;
 pub mod plot;
+pub mod printable;
 pub mod progress;
 pub mod split_mix;
 pub mod stop;

@@ -45,6 +45,11 @@ impl<'p> SweepRun<'p> {
         Ok(SweepRun { planned, id, data, dir })
     }
 
+    /// The id that follows from the settings and the data.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     pub fn settings(&self) -> &'p RunSettings {
         &self.planned.settings
     }
@@ -65,7 +70,7 @@ impl<'p> SweepRun<'p> {
     /// must not be taken for it.
     pub fn check_id(&self, found: &str) -> Result<()> {
         let file = self.dir.result_json();
-        ensure!(found == self.id, "{} is of run {found}: remove it", file.display());
+        ensure!(found == self.id, "{} is of run {found}: remove it, or give --discard", file.display());
         Ok(())
     }
 

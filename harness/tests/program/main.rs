@@ -1,9 +1,11 @@
 //! The program as a user calls it: what it prints, what it writes, how it refuses, how it goes on.
 
+mod attacks;
 mod bench;
 mod commands;
 mod controls;
 mod corpus;
+mod damage;
 mod device_faults;
 mod erf;
 mod faults;
@@ -25,5 +27,6 @@ mod rooms;
 mod scoring;
 mod shards;
 mod signals;
+mod tamper;
 mod verify;
 mod weights;

@@ -2,7 +2,7 @@
 
 use super::cell::Compared;
 use super::tested::{CheckOptions, Status, Tested};
-use super::{CellCheck, ReferenceRuns};
+use super::{CellCheck, ReferenceRuns, RunSet};
 use crate::conclusions::statistics::{MeanDifference, holm};
 use crate::results::rows::{Row, Rows};
 use serde::Serialize;
@@ -18,6 +18,8 @@ pub struct Check {
     pub cells: Vec<CellCheck>,
     /// The mean over all cells that could be compared; `None` below two of them.
     pub overall: Option<Overall>,
+    /// What the set of runs is, where that was examined.
+    pub set: Option<RunSet>,
 }
 
 /// The mean over all cells.
@@ -56,7 +58,14 @@ impl Check {
             cells,
             overall,
             options,
+            set: None,
         }
+    }
+
+    /// The same check of a set of runs; not judged where that cannot be, whatever its scores say.
+    pub fn of_set(self, set: RunSet) -> Self {
+        let status = if set.obstacles.is_empty() { self.status } else { Status::NotJudged };
+        Check { status, set: Some(set), ..self }
     }
 
     /// New runs that were compared.

@@ -12,6 +12,7 @@ mod exact;
 mod junit;
 mod recorded;
 mod reference_runs;
+mod run_set;
 mod settings_difference;
 mod tested;
 mod text;
@@ -21,6 +22,7 @@ pub use check::{Check, Overall};
 pub use exact::Exactness;
 pub use recorded::RecordedRun;
 pub use reference_runs::{ReferenceCell, ReferenceRuns};
+pub use run_set::{RunSet, WantedCommit};
 pub use tested::{CheckOptions, Status, Tested};
 
 #[cfg(test)]

@@ -5,10 +5,10 @@ use crate::experiment::spec::check_settings;
 use crate::support::atomic_file;
 use crate::support::checksum::{self, HeadChecksum};
 use crate::support::input_file;
+use crate::support::lookup;
 use anyhow::{Context, Result};
 use atrous_models::State;
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::path::Path;
 
 /// The key of the program's [`MODEL_VERSION`] in the metadata. A file that has it has a checksum.
@@ -102,10 +102,7 @@ impl Checkpoint {
     /// # Errors
     /// Those of [`Checkpoint::read`].
     pub fn read_if_present(path: &Path) -> Result<Option<Self>> {
-        match std::fs::symlink_metadata(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            _ => Self::read(path).map(Some),
-        }
+        if lookup::is_there(path)? { Self::read(path).map(Some) } else { Ok(None) }
     }
 
     /// Whether a state is meant as a checkpoint of this program.

@@ -4,11 +4,10 @@ use crate::results::scores::{Scores, scored};
 use crate::support::atomic_file;
 use crate::support::checksum::HeadChecksum;
 use crate::support::input_file;
+use crate::support::lookup;
 use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// What to do about a file that the run cannot go on with.
@@ -104,7 +103,7 @@ impl Evaluations {
     /// A file that is damaged, or does not begin as it did when the checkpoint was written; names
     /// it.
     pub fn resume(&mut self, iteration: u64, head: Option<&HeadChecksum>) -> Result<()> {
-        let there = fs::exists(&self.path).with_context(|| format!("cannot read {}", self.path.display()))?;
+        let there = lookup::is_there(&self.path)?;
         self.rows = if there || head.is_some() { read_rows(&self.path, head)? } else { Vec::new() };
         self.rows.retain(|row| row.iteration <= iteration);
         self.written = if self.rows.is_empty() { None } else { Some(HeadChecksum::of(&text(&self.path, &self.rows)?)) };
@@ -146,10 +145,7 @@ pub fn read_log(path: &Path) -> Result<Vec<LogRow>> {
 /// # Errors
 /// A damaged file; names it.
 pub fn read_evaluations(path: &Path) -> Result<Vec<EvaluationRow>> {
-    match fs::metadata(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-        _ => read_rows(path, None),
-    }
+    if lookup::is_there(path)? { read_rows(path, None) } else { Ok(Vec::new()) }
 }
 
 fn write_rows<T: Serialize>(path: &Path, rows: &[T]) -> Result<HeadChecksum> {
@@ -202,8 +198,8 @@ mod tests {
         log.push(row(5));
         log.write().unwrap();
         again.resume(5, Some(&head)).unwrap();
-        let changed = fs::read_to_string(&path).unwrap().replacen("0.1,", "0.2,", 1);
-        fs::write(&path, changed).unwrap();
+        let changed = std::fs::read_to_string(&path).unwrap().replacen("0.1,", "0.2,", 1);
+        std::fs::write(&path, changed).unwrap();
         let error = format!("{:#}", again.resume(5, Some(&head)).unwrap_err());
         assert!(error.contains("log.csv") && error.contains("not what was written"), "{error}");
     }
