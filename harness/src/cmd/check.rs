@@ -7,6 +7,7 @@ use crate::conclusions::gate::{Check, CheckOptions, ReferenceRuns, RunSet, Statu
 use crate::conclusions::statistics::SIGNIFICANCE;
 use crate::results::provenance::Provenance;
 use crate::results::result::write_json;
+use crate::results::rows::Rows;
 use crate::results::scores::Metric;
 use crate::support::atomic_file;
 use crate::support::exit::{Busy, Exit};
@@ -93,17 +94,20 @@ fn probability(text: &str) -> Result<f64, String> {
     if value > 0.0 && value < 0.5 { Ok(value) } else { Err("must lie between 0 and 0.5".into()) }
 }
 
-/// Whether the runs can be judged as a set. Those of a sweep that still runs cannot.
-fn examine(args: &Args, reference: &ReferenceRuns) -> Result<RunSet> {
+/// The runs, and whether they can be judged as a set. Those of a sweep that still runs cannot.
+fn examine(args: &Args, reference: &ReferenceRuns) -> Result<(RunSet, Rows)> {
     let wanted = match args.commit.as_deref() {
         Some("any") => WantedCommit::Any,
         Some(commit) => WantedCommit::Only(commit.to_owned()),
         None => WantedCommit::Only(Provenance::current().git_commit),
     };
     match Lock::take_to_read(&args.results) {
-        Err(error) if error.is::<Busy>() => Ok(RunSet::not_judged(error.to_string())),
+        Err(error) if error.is::<Busy>() => Ok((RunSet::not_judged(error.to_string()), Rows::default())),
         Err(error) => Err(error),
-        Ok(_held) => RunSet::examine(&args.results, reference, &args.only, &wanted),
+        Ok(_held) => {
+            let rows = read_rows(&args.results)?;
+            Ok((RunSet::examine(&args.results, reference, &args.only, &wanted)?, rows))
+        }
     }
 }
 
@@ -120,8 +124,7 @@ pub fn run(args: Args) -> Result<Exit> {
         let known = reference.cells.iter().any(|cell| cell.settings.experiment == *only);
         ensure!(known, "--only {only}: {} has no experiment of this name", args.reference.display());
     }
-    let set = examine(&args, &reference)?;
-    let rows = read_rows(&args.results)?;
+    let (set, rows) = examine(&args, &reference)?;
     let options = CheckOptions {
         metric: args.metric,
         alpha: args.alpha,

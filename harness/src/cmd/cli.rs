@@ -2,7 +2,7 @@
 
 use crate::cmd;
 use crate::support::exit::Exit;
-use crate::support::printable;
+use crate::support::{memory, printable, threads};
 use anyhow::Result;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -85,13 +85,19 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage_error(&error),
     };
-    match cli.command.run() {
+    match prepare().and_then(|()| cli.command.run()) {
         Ok(exit) => exit.into(),
         Err(error) => {
             complain(&format!("error: {}", one_line(&error)));
             Exit::of(&error).into()
         }
     }
+}
+
+/// What every command needs of the system.
+fn prepare() -> Result<()> {
+    memory::check_there_is_some()?;
+    threads::start()
 }
 
 /// A line on stderr. Where that is closed, the exit code has to do.

@@ -13,7 +13,6 @@ use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
 use crate::sweep::{self, RunSelection, SweepEnd, SweepOptions};
 use anyhow::Result;
-use atrous_models::ComputeDevice;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -102,8 +101,8 @@ pub fn run(args: Args) -> Result<Exit> {
     };
     let overrides = Overrides { set: args.set, seeds: args.seeds, only: args.only };
     let spec = Spec::load(name, &overrides)?;
-    let device = ComputeDevice::select(&args.device.device)?;
     let progress = Progress::new();
+    let device = args.device.open(&progress)?;
     let options = SweepOptions {
         out: args.out.unwrap_or_else(|| default_out(&spec.name)),
         data: args.data,

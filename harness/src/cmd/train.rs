@@ -11,7 +11,6 @@ use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
 use crate::sweep::{RunSelection, SweepOptions, sweep};
 use anyhow::Result;
-use atrous_models::device::ComputeDevice;
 use std::path::PathBuf;
 
 /// Train and score one run: one experiment of a spec, with one rates setting and one seed
@@ -58,8 +57,8 @@ Examples:
 /// One line that names the file or option that has to be changed.
 pub fn run(args: Args) -> Result<Exit> {
     let spec = args.which.spec(args.rates.as_deref())?;
-    let device = ComputeDevice::select(&args.device.device)?;
     let progress = Progress::new();
+    let device = args.device.open(&progress)?;
     let options = SweepOptions {
         out: args.out.unwrap_or_else(|| default_out(&spec.name)),
         data: args.data,

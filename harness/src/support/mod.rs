@@ -16,3 +16,4 @@ pub mod printable;
 pub mod progress;
 pub mod split_mix;
 pub mod stop;
+pub mod threads;

@@ -1,5 +1,6 @@
 //! The data sets of a sweep: opened and known to be there before anything is trained.
 
+use super::drawn::DrawnFiles;
 use crate::experiment::settings::{DataSource, RunSettings, short_hash};
 use crate::experiment::spec::Spec;
 use crate::run::options::DataOptions;
@@ -73,6 +74,7 @@ impl DataSets {
             if !self.opened.contains_key(&key) {
                 let root = synthetic_root(out, &key);
                 if lookup::is_dir(&root)? {
+                    DrawnFiles::check(&root)?;
                     // Draws nothing; refuses what another version of the program has drawn.
                     synthetic::write(experiment.dataset, &root, drawing)?;
                 } else {
@@ -148,5 +150,6 @@ fn draw(kind: DatasetKind, drawing: &SyntheticConfig, root: &Path, progress: &Pr
     fs::create_dir_all(&temporary).with_context(|| format!("cannot create {}", temporary.display()))?;
     progress.line(format!("drawing {} synthetic images for {}", drawing.train + drawing.val, kind.title()));
     synthetic::write(kind, &temporary, drawing)?;
+    DrawnFiles::write(&temporary, root)?;
     fs::rename(&temporary, root).with_context(|| format!("cannot create {}", root.display()))
 }

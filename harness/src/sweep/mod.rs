@@ -4,6 +4,7 @@ pub mod cost;
 mod data;
 mod device;
 mod discard;
+mod drawn;
 mod end;
 mod estimate;
 mod fault;

@@ -125,7 +125,7 @@ fn eight_records_at_once_lose_nothing() {
     let seeds: Vec<String> = (0..8).map(|seed| format!("{seed},")).collect();
     for seed in &seeds {
         place.succeed(
-            &[&SWEEP[..7], &["--set", "train.iterations=2", "--seeds", seed, "--out", &format!("r{seed}")]].concat(),
+            &[&SWEEP[..6], &["--set", "train.iterations=2", "--seeds", seed, "--out", &format!("r{seed}")]].concat(),
         );
     }
     let children: Vec<_> = seeds

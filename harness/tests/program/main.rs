@@ -7,6 +7,7 @@ mod controls;
 mod corpus;
 mod damage;
 mod device_faults;
+mod disk_errors;
 mod erf;
 mod faults;
 mod gate;
