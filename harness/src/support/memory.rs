@@ -154,8 +154,8 @@ mod tests {
             fs::write(path, text).unwrap();
         };
         for (group, most, taken) in [("", "max", 0), ("a", "1000", 400), ("a/b", "5000", 100), ("a/b/c", "max", 100)] {
-            write(&format!("{group}/memory.max").trim_start_matches('/').to_owned(), most);
-            write(&format!("{group}/memory.current").trim_start_matches('/').to_owned(), &taken.to_string());
+            write(format!("{group}/memory.max").trim_start_matches('/'), most);
+            write(format!("{group}/memory.current").trim_start_matches('/'), &taken.to_string());
         }
         let of = |entry: &str| control_groups(folder.path(), entry);
         assert_eq!((of("0::/a/b/c\n"), of("0::/\n"), of("0::/elsewhere\n"), of("")), (Some(600), None, None, None));

@@ -16,9 +16,6 @@ const FILE_BYTES: u64 = 256 << 20;
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct DrawnFiles {
     files: BTreeMap<String, String>,
-    /// The checksum that was read with it, which fits.
-    #[serde(default, skip_serializing)]
-    checksum: Option<String>,
 }
 
 impl DrawnFiles {
@@ -29,7 +26,7 @@ impl DrawnFiles {
     pub fn write(drawn: &Path, root: &Path) -> Result<()> {
         let mut files = BTreeMap::new();
         collect(drawn, drawn, &mut files)?;
-        write_sealed(&list(root), &DrawnFiles { files, checksum: None })
+        write_sealed(&list(root), &DrawnFiles { files })
     }
 
     /// Checks that the set at `root` is as it was drawn, where that is written down.
@@ -48,7 +45,7 @@ impl DrawnFiles {
         let advice = || format!("remove the folder {}, and the images are drawn again", root.display());
         for (name, sha256) in &written.files {
             let file = root.join(name);
-            ensure!(found.get(name).is_some(), "{} is missing: {}", file.display(), advice());
+            ensure!(found.contains_key(name), "{} is missing: {}", file.display(), advice());
             ensure!(found.get(name) == Some(sha256), "{} is not as it was drawn: {}", file.display(), advice());
         }
         Ok(())

@@ -47,10 +47,16 @@ fn iteration(path: &Path) {
     fs::write(path, bytes).unwrap();
 }
 
+/// What it is called, the file, and what is done to it.
+type Damage = (&'static str, &'static str, fn(&Path));
+
+/// The table, what becomes of it, and the table that is found to differ.
+type TableChange = (&'static str, fn(&str) -> String, &'static str);
+
 #[test]
 fn a_damaged_checkpoint_or_log_is_refused_and_discarded_on_request() {
     let place = interrupted();
-    let damages: [(&str, &str, fn(&Path)); 5] = [
+    let damages: [Damage; 5] = [
         ("bit", "checkpoint.safetensors", |path| flip(path, |length| length / 2)),
         ("header", "checkpoint.safetensors", |path| flip(path, |_| 60)),
         ("zeroed", "checkpoint.safetensors", zero),
@@ -205,7 +211,7 @@ fn verify_holds_committed_tables_against_each_other() {
     let text = place.succeed(&["verify", committed.to_str().unwrap()]);
     assert!(text.starts_with("# Verification: as written as far as it could be checked"), "{text}");
     assert_eq!(place.run(&["verify", committed.to_str().unwrap(), "--strict"]).status.code(), Some(1));
-    let changes: [(&str, fn(&str) -> String, &str); 4] = [
+    let changes: [TableChange; 4] = [
         ("table.md", |text| text.replace("within noise", "better"), "table.md"),
         ("results.csv", |text| without(text, 1), "classes.csv"),
         ("classes.csv", |text| without(text, 1), "classes.csv"),

@@ -25,12 +25,12 @@ pub(super) fn verify(results: &Path) -> Result<Vec<VerifiedFile>> {
     let classes = read::<ClassRecord>(results, "classes.csv")?;
     if let Some(classes) = &classes {
         let of_class = |record: &ClassRecord| record.run_id.clone();
-        let content = of_runs(&runs, classes, of_class, |run, classes| class_fault(run, classes));
+        let content = of_runs(&runs, classes, of_class, class_fault);
         found.push(VerifiedFile::new("classes.csv", content));
     }
     if let Some(images) = read::<ImageRecord>(results, "image_scores.csv")? {
         let of_image = |record: &ImageRecord| record.run_id.clone();
-        let content = of_runs(&runs, &images, of_image, |run, images| image_fault(run, images));
+        let content = of_runs(&runs, &images, of_image, image_fault);
         found.push(VerifiedFile::new("image_scores.csv", content));
     }
     let cells = read::<CellRecord>(results, "table.csv")?;
