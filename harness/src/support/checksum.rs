@@ -50,8 +50,8 @@ pub fn check(bytes: &[u8]) -> Result<bool> {
     Ok(true)
 }
 
-/// Where the digits of the checksum stand; metadata of safetensors files and JSON are text up to
-/// there, in which other texts have their quotes escaped.
+/// Finds the digits of the checksum. In JSON and the metadata of safetensors files other texts have
+/// their quotes escaped.
 fn place(bytes: &[u8]) -> Option<Range<usize>> {
     let header = header(bytes);
     let starts = FORMS.iter().filter_map(|form| Some(find(header, form)? + form.len()));
@@ -81,7 +81,7 @@ pub struct HeadChecksum {
 }
 
 impl HeadChecksum {
-    /// Of a file as it is now.
+    /// Takes the checksum of a file as it is now.
     pub fn of(bytes: &[u8]) -> Self {
         HeadChecksum { bytes: bytes.len(), sha256: sha256(bytes) }
     }

@@ -62,7 +62,8 @@ impl Check {
         }
     }
 
-    /// The same check of a set of runs; not judged where that cannot be, whatever its scores say.
+    /// Adds what the set of runs is: where it cannot be judged, the check is not, whatever its
+    /// scores say.
     pub fn of_set(self, set: RunSet) -> Self {
         let status = if set.obstacles.is_empty() { self.status } else { Status::NotJudged };
         Check { status, set: Some(set), ..self }

@@ -17,7 +17,7 @@ use std::path::Path;
 pub enum WantedCommit {
     /// Any, and also those that wrote no checksums.
     Any,
-    /// This commit, or one that begins so.
+    /// The program of this commit, or of one that begins so.
     Only(String),
 }
 

@@ -1,6 +1,7 @@
 //! What is written beside the runs: the files of their directories, and the tables that follow from
 //! them.
 
+use super::verified_file::{TABLES, VerifiedFile};
 use super::{Agreement, tables_alone};
 use crate::conclusions::table::Table;
 use crate::conclusions::verdict::Verdicts;
@@ -11,25 +12,7 @@ use crate::run::train::{Checkpoint, Evaluations, Log};
 use crate::support::input_file::{self, LOG_BYTES, RESULTS_BYTES};
 use crate::support::lookup;
 use anyhow::{Context, Result};
-use serde::Serialize;
 use std::path::Path;
-
-/// The tables of a folder, in the order in which they are written.
-pub(super) const TABLES: [&str; 7] =
-    ["results.csv", "classes.csv", "image_scores.csv", "table.md", "table.csv", "verdict.md", "verdict.json"];
-
-/// What was found out of one file, or of several of one kind.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct VerifiedFile {
-    pub file: String,
-    pub content: Agreement,
-}
-
-impl VerifiedFile {
-    pub(super) fn new(file: impl Into<String>, content: Agreement) -> Self {
-        VerifiedFile { file: file.into(), content }
-    }
-}
 
 /// Looks at every file of a folder of results: those of its run directories by their checksums,
 /// and its tables by computing them anew, in `scratch`. Without run directories, the tables are

@@ -7,11 +7,13 @@ mod files;
 mod repeat;
 mod tables_alone;
 mod text;
+mod verified_file;
 
 pub use claim::{Claim, ClaimedResult, read_claims};
 pub use data_at_hand::DataAtHand;
-pub use files::{VerifiedFile, verify_files};
+pub use files::verify_files;
 pub use repeat::{Repeat, Repeated};
+pub use verified_file::VerifiedFile;
 
 use crate::experiment::settings::{MODEL_VERSION, run_id_of_version};
 use anyhow::Result;

@@ -2,7 +2,7 @@
 //! scores that cannot be together.
 
 use super::Agreement;
-use super::files::{TABLES, VerifiedFile};
+use super::verified_file::{TABLES, VerifiedFile};
 use crate::conclusions::statistics::{deviation, mean};
 use crate::conclusions::table::CellRecord;
 use crate::experiment::settings::join_rates;
@@ -117,8 +117,8 @@ fn class_fault(run: &RunRecord, classes: &[&ClassRecord]) -> Option<String> {
     of_two_classes(run.aacc, first, second)
 }
 
-/// Of two classes everything follows from the accuracies and the share of the first class, which
-/// the accuracy of all pixels gives.
+/// Finds scores of two classes that cannot be together: all follows from both accuracies and the
+/// share of the first class, which the accuracy of all pixels gives.
 fn of_two_classes(aacc: f64, first: &ClassRecord, second: &ClassRecord) -> Option<String> {
     let (right, other) = (first.accuracy, second.accuracy);
     let share = (aacc - other) / (right - other);
