@@ -6,6 +6,7 @@ use crate::experiment::settings::{join_rates, run_id_of_version};
 use crate::results::rows::{Row, RowEnd};
 use crate::results::run_dir::{RunDir, RunFile};
 use crate::results::sweep_plan::SweepPlan;
+use crate::support::input_file;
 use anyhow::{Context, Result};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,6 +53,12 @@ impl RunSet {
             let file = dir.read_run_file()?;
             if is_asked(&file.settings.experiment) {
                 let row = Row::read(&dir)?;
+                if let Some(RowEnd::Finished(result)) = row.as_ref().map(|row| &row.end) {
+                    // The losses of the first steps are compared too.
+                    let log = input_file::read_if_present(&dir.log_csv(), input_file::LOG_BYTES);
+                    let log = log.with_context(|| format!("cannot read {}", dir.log_csv().display()))?;
+                    result.seal.check_file(&dir.log_csv(), log.as_deref())?;
+                }
                 found.push(Found { dir, file, row });
             }
         }

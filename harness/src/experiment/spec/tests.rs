@@ -74,12 +74,17 @@ fn embedded_specs_are_valid() {
     }
 }
 
+/// Lists of the geometric rule, which `paper` got after the others had been pinned.
+const BY_THE_RULE: [[usize; 4]; 4] = [[1, 21, 42, 63], [1, 42, 85, 127], [1, 10, 21, 31], [1, 18, 37, 55]];
+
 /// Another digest here would mean that runs which have been made are not found again.
 #[test]
 fn embedded_plans_are_pinned() {
     let digests = EMBEDDED.map(|embedded| {
         let plan = Spec::load(embedded.name, &Overrides::default()).unwrap().plan();
-        let runs: Vec<_> = plan.iter().map(|run| (&run.settings, &run.baseline, &run.expectation)).collect();
+        let by_the_rule = |rates: &[usize]| BY_THE_RULE.iter().any(|list| list[..] == *rates);
+        let before = plan.iter().filter(|run| !by_the_rule(&run.settings.rates));
+        let runs: Vec<_> = before.map(|run| (&run.settings, &run.baseline, &run.expectation)).collect();
         (embedded.name, runs.len(), short_hash(&runs))
     });
     let expected = [
@@ -210,8 +215,10 @@ fn networks_and_their_widths() {
     assert!(error.contains("crop: sides must be multiples of 16"), "{error}");
     let error = with(&["model={stem=\"plain\"}"]).unwrap_err().to_string();
     assert!(error.contains("unet-s5-d16 has no stem"), "{error}");
-    let error = model("{ kind = \"deeplabv3-r18-d8\" }").unwrap_err();
-    assert!(error.contains("deeplabv3-r18-d8") && error.contains("deeplabv3-r50-d8"), "{error}");
+    let small = model("{ kind = \"deeplabv3-r18-d8\", base_channels = 16 }").unwrap();
+    assert_eq!((small.base_channels, small.aspp_channels, small.auxiliary_channels), (16, 128, 16));
+    let error = model("{ kind = \"deeplabv3-r34-d8\" }").unwrap_err();
+    assert!(error.contains("deeplabv3-r34-d8") && error.contains("deeplabv3-r50-d8"), "{error}");
 }
 
 #[test]
