@@ -25,9 +25,15 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Opens the data set in its folder under `data_root`, whose name may be in any letter case.
+    /// Opens the data set in its folder under `data_root`, whose name may be in any letter case. A
+    /// set that a file describes is opened in the folder that the file names, where it is there.
     pub fn open(kind: DatasetKind, data_root: &Path) -> Result<Dataset> {
         Self::open_at(kind, &find_directory(kind, data_root)?)
+    }
+
+    /// Whether a data set's folder is there: under `data_root`, or where its description says.
+    pub fn is_at_hand(kind: DatasetKind, data_root: &Path) -> bool {
+        find_directory(kind, data_root).is_ok()
     }
 
     /// Opens the data set whose own folder is `root`, in any of the layouts that are read.
@@ -111,6 +117,9 @@ fn hash_file(path: &Path, length: u64, hash: &mut Sha256) -> std::io::Result<()>
 /// Finds the data set's folder under the data root.
 pub(crate) fn find_directory(kind: DatasetKind, data_root: &Path) -> Result<PathBuf> {
     let wanted = kind.directory();
+    if let Some(home) = kind.described_folder().filter(|home| home.is_dir()) {
+        return Ok(home.to_owned());
+    }
     if !data_root.is_dir() {
         let advice = format!("set --data-root (or ATROUS_DATA) to the folder that holds {wanted}/");
         return Err(DataError::RootMissing { path: data_root.to_owned(), advice });
@@ -127,7 +136,7 @@ pub(crate) fn find_directory(kind: DatasetKind, data_root: &Path) -> Result<Path
         .collect();
     found.sort();
     found.into_iter().next().ok_or_else(|| DataError::RootMissing {
-        path: exact,
+        path: kind.described_folder().map_or(exact, Path::to_owned),
         advice: format!("put {} there as docs/guide/datasets.md says, or set --data-root", kind.title()),
     })
 }

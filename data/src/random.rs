@@ -16,6 +16,8 @@ pub(crate) enum Purpose {
     Augment = 2,
     /// Drawing of a synthetic image.
     Synthetic = 3,
+    /// The order in which subjects are dealt out to splits.
+    Split = 4,
 }
 
 /// A stream of random numbers.

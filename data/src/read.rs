@@ -44,6 +44,7 @@ pub fn decode_rgb(path: &Path, bytes: &[u8], limit: ImageLimit) -> Result<RgbIma
 
 /// Reads a mask as it is stored. PNG palettes are not applied, so an indexed PNG yields its
 /// indexes.
+#[cfg(test)]
 pub(crate) fn read_mask(path: &Path, limit: ImageLimit) -> Result<StoredMask> {
     decode_mask(path, &read_image_file(path, limit)?, limit)
 }

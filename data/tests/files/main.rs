@@ -1,5 +1,6 @@
 //! Data sets on disk: layouts, errors, conversion, and the real files where they are at hand.
 
+mod described;
 mod errors;
 mod layouts;
 mod prepare;
@@ -13,7 +14,7 @@ use atrous_data::{Dataset, DatasetKind, LabelMap, RgbImage8};
 
 /// Iterates over the data sets that others have published.
 fn published() -> impl Iterator<Item = DatasetKind> {
-    DatasetKind::all().filter(|kind| kind.is_published())
+    DatasetKind::all().filter(|kind| kind.is_published() && kind.is_drawn())
 }
 
 /// A small synthetic data set in a folder that goes away.

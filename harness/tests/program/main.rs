@@ -4,6 +4,7 @@ mod bench;
 mod commands;
 mod controls;
 mod corpus;
+mod described;
 mod device_faults;
 mod erf;
 mod faults;
