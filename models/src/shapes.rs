@@ -7,8 +7,14 @@ use crate::values::Values;
 /// Why weights do not say which network they are of.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum WeightsError {
-    #[error("it has no {0}: it is not of a U-Net S5-D16 or a ResNet-50 or -101 with an ASPP head")]
+    #[error("it has no {0}: it is not of a U-Net S5-D16 or a ResNet-18, -50 or -101 with an ASPP head")]
     Network(String),
+    #[error(
+        "its stages have {blocks:?} {}; a ResNet-18 (2, 2, 2, 2 basic blocks), -50 (3, 4, 6, 3 bottlenecks) and -101 \
+         (3, 4, 23, 3) are built",
+        if *bottlenecks { "bottlenecks" } else { "basic blocks" }
+    )]
+    Blocks { bottlenecks: bool, blocks: [usize; 4] },
     #[error("its {part} has {width} channels; 1 to 4096 are read")]
     Width { part: &'static str, width: usize },
     #[error("its ASPP has {found} branches, not one for each of the {wanted} rates {rates:?}")]

@@ -68,7 +68,9 @@ mod tests {
         let unet = SegmentorConfig::unet_s5_d16(2, 3, vec![1, 2, 5], 4);
         let device = Device::flex();
         let shallow = SegmentorConfig::shallow(2, 3, vec![1, 2, 5], 4);
-        for config in [unet, shallow, resnet(Stem::Deep, Depth::R50), resnet(Stem::Plain, Depth::R101)] {
+        let resnets = [(Stem::Plain, Depth::R18), (Stem::Deep, Depth::R50), (Stem::Plain, Depth::R101)];
+        let resnets = resnets.map(|(stem, depth)| resnet(stem, depth));
+        for config in [unet, shallow].into_iter().chain(resnets) {
             let state = State::of(&mut config.init(0, &device));
             assert_eq!(state.network(vec![1, 2, 5], 8), Ok(config));
             let error = state.network(vec![1, 2], 8).unwrap_err();
@@ -80,15 +82,24 @@ mod tests {
         wide.tensors.get_mut("backbone.layer1.0.conv1.weight").unwrap().shape[0] = 1 << 40;
         let error = wide.network(vec![1, 2, 5], 8).unwrap_err().to_string();
         assert!(error.contains("backbone has 1099511627776 channels"), "{error}");
+        let mut longer = State::of(&mut resnet(Stem::Deep, Depth::R18).init(0, &device));
+        let block = longer.tensors["backbone.layer3.1.conv1.weight"].clone();
+        longer.tensors.insert("backbone.layer3.2.conv1.weight".into(), block);
+        let error = longer.network(vec![1, 2, 5], 8).unwrap_err().to_string();
+        assert!(error.starts_with("its stages have [2, 2, 3, 2] basic blocks; a ResNet-18"), "{error}");
         let error = State::default().network(vec![1], 8).unwrap_err().to_string();
         assert!(error.starts_with("it has no backbone.encoder.0.0.convs.0.conv.weight"), "{error}");
     }
 
-    /// Keys as torchvision names them: no prefix, and a classifier.
+    /// Keys as torchvision and timm name them: no prefix, and a classifier.
     #[test]
     fn imagenet_weights_fill_the_backbone() {
+        [Depth::R18, Depth::R50].into_iter().for_each(fill_the_backbone);
+    }
+
+    fn fill_the_backbone(depth: Depth) {
         let device = Device::flex();
-        let config = resnet(Stem::Plain, Depth::R50);
+        let config = resnet(Stem::Plain, depth);
         let whole = State::of(&mut config.init(0, &device));
         let mut imagenet = State::default();
         for (key, values) in &whole.tensors {
@@ -96,7 +107,7 @@ mod tests {
                 imagenet.tensors.insert(name.to_owned(), values.clone());
             }
         }
-        assert!(imagenet.tensors.contains_key("layer1.0.downsample.1.running_mean"));
+        assert!(imagenet.tensors.contains_key("layer2.0.downsample.1.running_mean"));
         imagenet.tensors.insert("fc.weight".into(), whole.tensors["decode_head.conv_seg.weight"].clone());
         let backbone = imagenet.into_backbone();
         let mut network = config.init(1, &device);
@@ -112,8 +123,12 @@ mod tests {
         // The same out of a whole network's checkpoint.
         assert_eq!(whole.into_backbone().tensors, backbone.tensors);
         // A deep stem has no use for the 7x7 convolution.
-        let error = backbone.load_parts(&mut resnet(Stem::Deep, Depth::R50).init(0, &device), &heads).unwrap_err();
+        let error = backbone.load_parts(&mut resnet(Stem::Deep, depth).init(0, &device), &heads).unwrap_err();
         let text = error.to_string();
         assert!(text.contains("15 missing: backbone.stem (15)") && text.contains("backbone.bn1.bias"), "{text}");
+        assert!(text.contains("the file has the plain stem") && text.contains("model.stem = \"plain\""), "{text}");
+        let deep = State::of(&mut resnet(Stem::Deep, depth).init(0, &device)).into_backbone();
+        let text = deep.load_parts(&mut network, &heads).unwrap_err().to_string();
+        assert!(text.contains("the file has the deep stem"), "{text}");
     }
 }

@@ -146,6 +146,8 @@ mod tests {
         let (r50, r101) = (count(ModelKind::DeeplabV3R50D8), count(ModelKind::DeeplabV3R101D8));
         assert!(r50 > 200.0 && r50 < 600.0 && r101 > r50 * 1.1, "{r50} {r101}");
         assert!(count(ModelKind::DeeplabV3R50D16) < r50 / 2.0);
+        let r18 = count(ModelKind::DeeplabV3R18D8);
+        assert!(r18 < r50 / 4.0, "{r18} {r50}");
     }
 
     #[test]

@@ -236,6 +236,7 @@ fn a_backbone_alone_is_trained_on() {
 #[test]
 fn deeplabv3_is_trained_exported_and_scored() {
     for model in [
+        r#"kind = "deeplabv3-r18-d8""#,
         r#"kind = "deeplabv3-r50-d8""#,
         r#"kind = "deeplabv3-r50-d16", align_corners = true"#,
         r#"kind = "deeplabv3-r101-d8", stem = "plain""#,

@@ -159,6 +159,8 @@ backbones! {
     }
     /// Residual network with atrous stages.
     Resnet(ResnetConfig) {
+        /// ResNet-18, output stride 8: the small one, which a CPU can train.
+        DeeplabV3R18D8 = "deeplabv3-r18-d8": resnet::deeplabv3(Depth::R18, 8),
         /// ResNet-50, output stride 8.
         DeeplabV3R50D8 = "deeplabv3-r50-d8": resnet::deeplabv3(Depth::R50, 8),
         /// ResNet-50, output stride 16: the last stage dilated by 1 and then 2, without a

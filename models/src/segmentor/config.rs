@@ -30,10 +30,10 @@ impl SegmentorConfig {
     }
 
     /// Gives DeepLabV3 on a ResNet, its ASPP on a map of an eighth or a sixteenth of the input's
-    /// side. As published: depth 50 or 101, deep stem, 64 base channels, output stride 8, 512 ASPP
-    /// channels, and rates 1, 12, 24, 36.
+    /// side. As published: deep stem, 64 base channels, output stride 8, 512 ASPP channels (depth
+    /// 50 and 101) or 128 (depth 18), and rates 1, 12, 24, 36.
     pub fn deeplabv3(resnet: ResnetConfig, aspp_channels: usize, rates: Vec<usize>, classes: usize) -> Self {
-        let auxiliary_channels = 4 * resnet.base_channels;
+        let auxiliary_channels = resnet.depth.expansion() * resnet.base_channels;
         Self::aspp(BackboneConfig::Resnet(resnet), aspp_channels, rates, auxiliary_channels, classes)
     }
 

@@ -21,6 +21,25 @@ impl Mismatch {
     }
 }
 
+impl Mismatch {
+    /// Says where a state and a network have different first convolutions.
+    fn stem(&self) -> Option<&'static str> {
+        let lacks = |name: &str| self.missing.iter().any(|key| key == name);
+        let has = |name: &str| self.superfluous.iter().any(|key| key == name);
+        if has("backbone.conv1.0.weight") {
+            return Some("the file is of a ResNet-D (as timm's resnet18d), which is not built");
+        }
+        if has("backbone.conv1.weight") && lacks("backbone.stem.0.weight") {
+            return Some(
+                "the file has the plain stem, one 7x7 convolution, as torchvision and timm have it: \
+                 model.stem = \"plain\" fits",
+            );
+        }
+        let deep = has("backbone.stem.0.weight") && lacks("backbone.conv1.weight");
+        deep.then_some("the file has the deep stem, three 3x3 convolutions (ResNetV1c): model.stem = \"deep\" fits")
+    }
+}
+
 impl std::fmt::Display for Mismatch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let shape =
@@ -40,7 +59,8 @@ impl std::fmt::Display for Mismatch {
             .filter(|(_, count)| *count > 0)
             .map(|((what, keys), count)| format!("{count} {what}: {keys}"))
             .collect();
-        f.write_str(&parts.join("; "))
+        f.write_str(&parts.join("; "))?;
+        self.stem().map_or(Ok(()), |stem| write!(f, "; {stem}"))
     }
 }
 

@@ -17,9 +17,11 @@ use crate::recording::{Comparison, Recording, flat, sets};
 
 /// A network that was recorded.
 struct Case {
-    /// Of the inputs.
+    /// Of the inputs and the JSON.
     family: &'static str,
-    /// Of the JSON entry and the recording, before the rates.
+    /// Of the recording, before the rates.
+    file: &'static str,
+    /// Of the JSON entry, before the rates.
     name: &'static str,
     weights: &'static str,
     rates: &'static str,
@@ -36,6 +38,7 @@ fn rates(text: &str) -> Vec<usize> {
 fn cases() -> Vec<Case> {
     let unet = |text| Case {
         family: "unet_aspp",
+        file: "unet_aspp_",
         name: "",
         weights: "unet_aspp.pth",
         rates: text,
@@ -46,6 +49,7 @@ fn cases() -> Vec<Case> {
     let resnet = |depth, base_channels| ResnetConfig { depth, stem: Stem::Deep, base_channels, output_stride: 8 };
     let r50 = |text| Case {
         family: "deeplabv3",
+        file: "deeplabv3_r50_",
         name: "r50_",
         weights: "deeplabv3_r50.pth",
         rates: text,
@@ -57,6 +61,7 @@ fn cases() -> Vec<Case> {
         training: Some("64x96"),
     };
     let r101 = Case {
+        file: "deeplabv3_r101_",
         name: "r101_",
         weights: "deeplabv3_r101.safetensors",
         config: SegmentorConfig {
@@ -66,13 +71,24 @@ fn cases() -> Vec<Case> {
         training: None,
         ..r50("1-12-24-36")
     };
-    vec![unet("1-12-24-36"), unet("1-2-4-8"), unet("1-48-96-130"), r50("1-12-24-36"), r50("1-6-12-18"), r101]
+    let r18 = Case {
+        family: "deeplabv3_r18",
+        file: "deeplabv3_r18_",
+        name: "r18_",
+        weights: "deeplabv3_r18.pth",
+        config: SegmentorConfig {
+            auxiliary_channels: 16,
+            ..SegmentorConfig::deeplabv3(resnet(Depth::R18, 8), 32, rates("1-6-12-18"), 19)
+        },
+        ..r50("1-6-12-18")
+    };
+    vec![unet("1-12-24-36"), unet("1-2-4-8"), unet("1-48-96-130"), r18, r50("1-12-24-36"), r50("1-6-12-18"), r101]
 }
 
 impl Case {
     /// The recorded results; `None` where the set does not have them.
     fn recording(&self, set: &Recordings) -> Option<(Recording, Value)> {
-        let recorded = Recording::read(set, &format!("{}_{}{}.safetensors", self.family, self.name, self.rates))?;
+        let recorded = Recording::read(set, &format!("{}{}.safetensors", self.file, self.rates))?;
         let info = set.json(&format!("{}.json", self.family))?[&format!("{}{}", self.name, self.rates)].clone();
         Some((recorded, info))
     }

@@ -12,12 +12,13 @@ use crate::recording::sets;
 /// The published networks, under the names of their recordings.
 fn published() -> Vec<(&'static str, SegmentorConfig)> {
     let rates = vec![1, 12, 24, 36];
-    let deeplabv3 = |depth, classes| {
+    let deeplabv3 = |depth: Depth, classes| {
         let resnet = ResnetConfig { depth, stem: Stem::Deep, base_channels: 64, output_stride: 8 };
-        SegmentorConfig::deeplabv3(resnet, 512, rates.clone(), classes)
+        SegmentorConfig::deeplabv3(resnet, 128 * depth.expansion(), rates.clone(), classes)
     };
     vec![
         ("unet_s5_d16_deeplabv3_2cls", SegmentorConfig::unet_s5_d16(64, 16, rates.clone(), 2)),
+        ("deeplabv3_r18_d8_19cls", deeplabv3(Depth::R18, 19)),
         ("deeplabv3_r50_d8_19cls", deeplabv3(Depth::R50, 19)),
         ("deeplabv3_r101_d8_19cls", deeplabv3(Depth::R101, 19)),
         ("deeplabv3_r50_d8_16cls", deeplabv3(Depth::R50, 16)),

@@ -11,10 +11,11 @@ pub struct ModelSpec {
     pub kind: ModelKind,
     /// Channels of the first stage; the published width is 64.
     pub base_channels: usize,
-    /// Channels of each ASPP branch; as published 16 for the U-Net and 512 for DeepLabV3.
+    /// Channels of each ASPP branch; as published 16 for the U-Net, 512 for DeepLabV3, and 128 for
+    /// it on ResNet-18.
     pub aspp_channels: usize,
-    /// Channels of the auxiliary head's convolution; as published 64 for the U-Net and 256 for
-    /// DeepLabV3. 0 in results of model version 1, which did not write it down.
+    /// Channels of the auxiliary head's convolution; as published 64 for the U-Net, 256 for
+    /// DeepLabV3, and 64 for it on ResNet-18. 0 in results of model version 1, which did not write it down.
     #[serde(default)]
     pub auxiliary_channels: usize,
     /// First convolutions of a ResNet.

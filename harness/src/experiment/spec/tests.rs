@@ -210,8 +210,10 @@ fn networks_and_their_widths() {
     assert!(error.contains("crop: sides must be multiples of 16"), "{error}");
     let error = with(&["model={stem=\"plain\"}"]).unwrap_err().to_string();
     assert!(error.contains("unet-s5-d16 has no stem"), "{error}");
-    let error = model("{ kind = \"deeplabv3-r18-d8\" }").unwrap_err();
-    assert!(error.contains("deeplabv3-r18-d8") && error.contains("deeplabv3-r50-d8"), "{error}");
+    let small = model("{ kind = \"deeplabv3-r18-d8\", base_channels = 16 }").unwrap();
+    assert_eq!((small.base_channels, small.aspp_channels, small.auxiliary_channels), (16, 128, 16));
+    let error = model("{ kind = \"deeplabv3-r34-d8\" }").unwrap_err();
+    assert!(error.contains("deeplabv3-r34-d8") && error.contains("deeplabv3-r50-d8"), "{error}");
 }
 
 #[test]

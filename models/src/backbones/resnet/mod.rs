@@ -1,9 +1,11 @@
-//! ResNet with bottlenecks and atrous last stages, as DeepLabV3 has it (mmsegmentation's ResNetV1c
-//! and ResNet).
+//! ResNet with atrous last stages, as DeepLabV3 has it (mmsegmentation's ResNetV1c and ResNet).
+
+mod block;
 
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
+use self::block::{Block, BlockKind, BlockShape};
 use super::{BackboneMaps, ExtractorConfig, FeatureExtractor, Published};
 use crate::cost::ConvolutionCost;
 use crate::initialiser::Initialiser;
@@ -14,31 +16,49 @@ use crate::ops::atrous_conv2d::ConvGeometry;
 use crate::ops::max_pool::PoolGeometry;
 use crate::shapes::{Shapes, WeightsError};
 
-/// Channels out of a bottleneck over those of its 3x3 convolution.
-const EXPANSION: usize = 4;
+/// Blocks of a stage that are counted in stored weights; a ResNet-152 has 36.
+const MOST_BLOCKS: usize = 64;
 /// The pool behind the stem.
 const STEM_POOL: PoolGeometry = PoolGeometry { kernel: 3, stride: 2, padding: 1 };
 
 /// Gives DeepLabV3 as published, on a ResNet of this depth.
 pub(super) const fn deeplabv3(depth: Depth, output_stride: usize) -> Published<ResnetConfig> {
     let backbone = ResnetConfig { depth, stem: Stem::Deep, base_channels: 64, output_stride };
-    Published { backbone, aspp_channels: 512, auxiliary_channels: 256, pretrained: true }
+    let expansion = depth.expansion();
+    Published { backbone, aspp_channels: 128 * expansion, auxiliary_channels: 64 * expansion, pretrained: true }
 }
 
 /// How many layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
+    R18,
     R50,
     R101,
 }
 
 impl Depth {
-    /// Gives the number of bottlenecks of each stage.
-    pub fn blocks(self) -> [usize; 4] {
+    /// Every depth that is built.
+    pub const ALL: [Self; 3] = [Self::R18, Self::R50, Self::R101];
+
+    /// Gives the number of blocks of each stage.
+    pub const fn blocks(self) -> [usize; 4] {
         match self {
+            Self::R18 => [2, 2, 2, 2],
             Self::R50 => [3, 4, 6, 3],
             Self::R101 => [3, 4, 23, 3],
         }
+    }
+
+    const fn block(self) -> BlockKind {
+        match self {
+            Self::R18 => BlockKind::Basic,
+            Self::R50 | Self::R101 => BlockKind::Bottleneck,
+        }
+    }
+
+    /// Gives the channels out of a block over those of its 3x3 convolutions.
+    pub const fn expansion(self) -> usize {
+        self.block().expansion()
     }
 }
 
@@ -77,6 +97,12 @@ impl ResnetConfig {
         }
     }
 
+    /// Counts the blocks of a stage, from 1 to 4, of stored weights.
+    fn blocks_found(shapes: Shapes, stage: usize) -> usize {
+        let there = |block: &usize| shapes.any_behind(&format!("backbone.layer{stage}.{block}."));
+        (0..MOST_BLOCKS).take_while(there).count()
+    }
+
     fn init_stem(&self, initialiser: &mut Initialiser) -> Vec<StemConv> {
         let base = self.base_channels;
         match self.stem {
@@ -109,11 +135,11 @@ impl ExtractorConfig for ResnetConfig {
     }
 
     fn decode_channels(&self) -> usize {
-        32 * self.base_channels
+        8 * self.depth.expansion() * self.base_channels
     }
 
     fn auxiliary_channels(&self) -> usize {
-        16 * self.base_channels
+        4 * self.depth.expansion() * self.base_channels
     }
 
     fn output_stride(&self) -> usize {
@@ -123,25 +149,27 @@ impl ExtractorConfig for ResnetConfig {
     fn init(&self, initialiser: &mut Initialiser) -> Resnet {
         let stem = self.init_stem(initialiser);
         let (strides, dilations) = self.resolution();
+        let kind = self.depth.block();
         let mut input = self.base_channels;
         let mut stages = Vec::new();
         for (stage, blocks) in self.depth.blocks().into_iter().enumerate() {
             let inner = self.base_channels << stage;
+            let output = kind.expansion() * inner;
             let make = |block: usize| {
                 let first = block == 0;
                 let shape = BlockShape {
-                    input: if first { input } else { EXPANSION * inner },
+                    kind,
+                    input: if first { input } else { output },
                     inner,
                     stride: if first { strides[stage] } else { 1 },
                     // `contract_dilation`: the first block of an atrous stage has half of the
                     // stage's rate.
                     dilation: if first { dilations[stage].div_ceil(2) } else { dilations[stage] },
-                    projected: first,
                 };
-                Bottleneck::new(shape, initialiser)
+                Block::new(shape, initialiser)
             };
             stages.push((0..blocks).map(make).collect());
-            input = EXPANSION * inner;
+            input = output;
         }
         Resnet { stem, stages }
     }
@@ -152,8 +180,12 @@ impl ExtractorConfig for ResnetConfig {
             return Ok(None);
         }
         let stem = if shapes.kernel("backbone.stem.0.weight").is_some() { Stem::Deep } else { Stem::Plain };
-        let deep = shapes.kernel("backbone.layer3.6.conv1.weight").is_some();
-        let depth = if deep { Depth::R101 } else { Depth::R50 };
+        let blocks = [1, 2, 3, 4].map(|stage| Self::blocks_found(shapes, stage));
+        let bottlenecks = shapes.kernel("backbone.layer1.0.conv3.weight").is_some();
+        let depth = Depth::ALL
+            .into_iter()
+            .find(|depth| depth.blocks() == blocks && (depth.block() == BlockKind::Bottleneck) == bottlenecks);
+        let depth = depth.ok_or(WeightsError::Blocks { bottlenecks, blocks })?;
         let [base_channels, ..] = shapes.needed("backbone.layer1.0.conv1.weight")?;
         Ok(Some(Self { depth, stem, base_channels, output_stride }))
     }
@@ -180,80 +212,11 @@ impl StemConv {
     }
 }
 
-/// Sizes of a bottleneck.
-struct BlockShape {
-    input: usize,
-    inner: usize,
-    stride: usize,
-    dilation: usize,
-    /// Whether the shortcut is a 1x1 convolution.
-    projected: bool,
-}
-
-/// 1x1, 3x3, 1x1, and a shortcut. The stride is on the 3x3 convolution.
-#[derive(Clone, Debug)]
-struct Bottleneck {
-    convs: [(Conv2d, BatchNorm); 3],
-    downsample: Option<(Conv2d, BatchNorm)>,
-}
-
-impl Bottleneck {
-    fn new(shape: BlockShape, initialiser: &mut Initialiser) -> Self {
-        let BlockShape { input, inner, stride, dilation, projected } = shape;
-        let output = EXPANSION * inner;
-        let mut pair = |channels: [usize; 2], kernel: usize, geometry: ConvGeometry| {
-            let conv = Conv2d::kaiming(channels, kernel, geometry, initialiser);
-            (conv, BatchNorm::new(channels[1], initialiser))
-        };
-        let mut convs = [
-            pair([input, inner], 1, ConvGeometry::same(1, 1)),
-            pair([inner, inner], 3, ConvGeometry { stride, padding: dilation, dilation }),
-            pair([inner, output], 1, ConvGeometry::same(1, 1)),
-        ];
-        let downsample = projected.then(|| pair([input, output], 1, ConvGeometry { stride, padding: 0, dilation: 1 }));
-        // Every block starts as its shortcut, as the reference implementation has it.
-        convs[2].1 = BatchNorm::zero(output, initialiser);
-        Self { convs, downsample }
-    }
-
-    fn forward(&mut self, input: Tensor<4>, phase: Phase) -> Tensor<4> {
-        let shortcut = match &mut self.downsample {
-            Some((conv, norm)) => norm.forward(conv.forward(input.clone()), false, phase),
-            None => input.clone(),
-        };
-        let mut map = input;
-        for (i, (conv, norm)) in self.convs.iter_mut().enumerate() {
-            map = norm.forward(conv.forward(map), i < 2, phase);
-        }
-        ops::add_relu(map, shortcut)
-    }
-
-    fn costs(&self, input: [usize; 2], costs: &mut Vec<ConvolutionCost>) -> [usize; 2] {
-        if let Some((conv, _)) = &self.downsample {
-            conv.cost(input, costs);
-        }
-        self.convs.iter().fold(input, |size, (conv, _)| conv.cost(size, costs))
-    }
-}
-
-impl Module for Bottleneck {
-    fn visit(&mut self, prefix: &str, visitor: &mut dyn Visitor) {
-        for (i, (conv, norm)) in self.convs.iter_mut().enumerate() {
-            conv.visit(&key(prefix, &format!("conv{}", i + 1)), visitor);
-            norm.visit(&key(prefix, &format!("bn{}", i + 1)), visitor);
-        }
-        if let Some((conv, norm)) = &mut self.downsample {
-            conv.visit(&key(prefix, "downsample.0"), visitor);
-            norm.visit(&key(prefix, "downsample.1"), visitor);
-        }
-    }
-}
-
 /// A residual network without a head.
 #[derive(Clone, Debug)]
 pub struct Resnet {
     stem: Vec<StemConv>,
-    stages: Vec<Vec<Bottleneck>>,
+    stages: Vec<Vec<Block>>,
 }
 
 impl FeatureExtractor for Resnet {
@@ -308,12 +271,15 @@ mod tests {
     #[test]
     fn the_output_stride_is_kept() {
         let device = Device::flex();
-        for (output_stride, stem) in [(8, Stem::Deep), (16, Stem::Plain)] {
-            let config = ResnetConfig { depth: Depth::R50, stem, base_channels: 2, output_stride };
+        for (output_stride, stem, depth) in
+            [(8, Stem::Deep, Depth::R50), (16, Stem::Plain, Depth::R50), (8, Stem::Plain, Depth::R18)]
+        {
+            let config = ResnetConfig { depth, stem, base_channels: 2, output_stride };
             let mut network = config.init(&mut Initialiser::seeded(0, &device));
             let maps = network.forward(Tensor::zeros([1, 3, 64, 96], &device), Phase::Evaluation);
-            assert_eq!(maps.decode.dims(), [1, 64, 64 / output_stride, 96 / output_stride]);
-            assert_eq!(maps.auxiliary.dims(), [1, 32, 64 / output_stride, 96 / output_stride]);
+            let channels = 4 * 2 * depth.expansion();
+            assert_eq!(maps.decode.dims(), [1, 2 * channels, 64 / output_stride, 96 / output_stride]);
+            assert_eq!(maps.auxiliary.dims(), [1, channels, 64 / output_stride, 96 / output_stride]);
         }
     }
 
@@ -322,10 +288,13 @@ mod tests {
     #[test]
     fn a_fresh_block_is_its_shortcut() {
         let device = Device::flex();
-        let shape = BlockShape { input: 8, inner: 2, stride: 1, dilation: 2, projected: false };
-        let mut block = Bottleneck::new(shape, &mut Initialiser::seeded(0, &device));
-        let input = Tensor::<4>::ones([1, 8, 5, 5], &device) * -1.5;
-        let output = block.forward(input.clone() * -1.0, Phase::Evaluation);
-        output.into_data().assert_eq(&(input * -1.0).into_data(), true);
+        for kind in [BlockKind::Basic, BlockKind::Bottleneck] {
+            let inner = 8 / kind.expansion();
+            let shape = BlockShape { kind, input: 8, inner, stride: 1, dilation: 2 };
+            let mut block = Block::new(shape, &mut Initialiser::seeded(0, &device));
+            let input = Tensor::<4>::ones([1, 8, 5, 5], &device) * -1.5;
+            let output = block.forward(input.clone() * -1.0, Phase::Evaluation);
+            output.into_data().assert_eq(&(input * -1.0).into_data(), true);
+        }
     }
 }
