@@ -51,7 +51,7 @@ fn a_described_set_goes_from_inspect_to_the_page() {
 
     // Results carry the description: from here on the file is not needed.
     fs::remove_file(place.path("sets/eyes.toml")).unwrap();
-    assert!(place.succeed(&["table", "out"]).contains("Eyes of mine"));
+    assert!(place.succeed(&["table", "--out", "out"]).contains("Eyes of mine"));
     place.succeed(&["report", "out", "--device", "flex", "--images", "1", "--out", "page.html"]);
     let page = fs::read_to_string(place.path("page.html")).unwrap();
     assert!(page.contains("Eyes of mine") && page.contains("vessel") && !page.contains("Missing"));
@@ -94,14 +94,14 @@ fn a_described_set_is_refused_in_one_line() {
         assert!(error.contains("sets/eyes.toml:6: classes[1]") && error.contains("valeu"), "{error}");
     }
     let error = place.refuse_untouched(&["sweep", "mine.toml", "--device", "flex"]);
-    assert!(error.starts_with("error: mine.toml:14: dataset: "), "{error}");
-    fs::write(place.path("sets/eyes.toml"), DESCRIPTION.replace(", value = 255", "")).unwrap();
+    assert!(error.starts_with("error: mine.toml:16: dataset: "), "{error}");
+    let other = format!("{}masks = {{ ignore = [] }}\n", DESCRIPTION.replace("value = 255", "value = 1"));
+    fs::write(place.path("sets/eyes.toml"), other).unwrap();
     let error = place.run(&["inspect", "sets/eyes.toml"]);
     let error = String::from_utf8_lossy(&error.stderr).into_owned();
     assert!(error.contains("label value 255 at row") && error.contains("labels-ah/im000"), "{error}");
 }
 
-/// The five sets that were there before keep their ids: the description decides that of others.
 #[test]
 fn camvid_is_known_by_name() {
     let place = Place::new();

@@ -83,11 +83,16 @@ fn check_splits(description: &Description) -> Result<(), Wrong> {
 }
 
 fn check_part(key: &str, part: &ImagePaths) -> Result<(), Wrong> {
-    let ImagePaths { images, masks, list, last_parts } = part;
+    let ImagePaths { images, exclude, masks, list, last_parts } = part;
     let (images_key, masks_key) = (format!("{key}.images"), format!("{key}.masks"));
     if let Some(masks) = masks {
         ensure(masks.contains(NAME), &masks_key, || format!("{masks:?} must hold {NAME}, the name of the image"))?;
         Pattern::of_name(masks, "name").map_err(at(&masks_key))?;
+    }
+    if let Some(exclude) = exclude {
+        let exclude_key = format!("{key}.exclude");
+        ensure(list.is_none(), &exclude_key, || "is for a pattern of images, not for a list".to_owned())?;
+        Pattern::images(exclude).map_err(at(&exclude_key))?;
     }
     match (list, images) {
         (None, None) => Err((images_key, "is missing: give a pattern such as \"train/*.png\", or a list".into())),

@@ -62,6 +62,9 @@ pub struct ImagePaths {
     /// A pattern such as `train/*.png`; with `list`, a path with `{name}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub images: Option<String>,
+    /// A pattern of files that are no images though `images` fits them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exclude: Option<String>,
     /// The path of an image's mask, with `{name}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub masks: Option<String>,

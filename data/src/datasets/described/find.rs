@@ -69,7 +69,16 @@ impl Described {
         let (images, masks) = (part.images.as_deref().unwrap_or_default(), part.masks.as_deref().unwrap_or_default());
         let wrong = |message| self.wrong(&format!("{key}.images"), message);
         let pattern = Pattern::images(images).map_err(wrong)?;
-        let found = pattern.find(tree);
+        let excluded: BTreeSet<&str> = match &part.exclude {
+            None => BTreeSet::new(),
+            Some(exclude) => {
+                let pattern =
+                    Pattern::images(exclude).map_err(|message| self.wrong(&format!("{key}.exclude"), message))?;
+                pattern.find(tree).into_iter().map(|(_, relative, _)| relative).collect()
+            }
+        };
+        let mut found = pattern.find(tree);
+        found.retain(|(_, relative, _)| !excluded.contains(relative));
         if found.is_empty() {
             return Err(wrong(format!("{images:?} fits no file below the data set's folder")));
         }

@@ -33,7 +33,9 @@ pub(super) fn parse(file: &str, text: &str, taken: &[&str]) -> Result<Descriptio
     let description: Description = Deserializer::parse(text).and_then(Description::deserialize).map_err(|error| {
         let span = error.span();
         let start = span.as_ref().map_or(0, |span| span.start);
-        let key = DeTable::parse(text).ok().and_then(|table| key_at(table.get_ref(), start)).unwrap_or_default();
+        // What is missing from the whole is no key of it.
+        let within = |table: toml::Spanned<DeTable>| key_at(table.get_ref(), start).filter(|_| start > 0);
+        let key = DeTable::parse(text).ok().and_then(within).unwrap_or_default();
         let words = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
         let message = words.replace("unknown field", "unknown key").replace("missing field", "missing key");
         at(file, Some(line(text, start)), &key, message)

@@ -127,7 +127,9 @@ fn partners(without: &[String], what: &str, partner: &str, unknown: &mut Vec<Str
 fn splits(groups: &[Group], lists: &Option<[String; 2]>) -> (String, Vec<String>) {
     let quoted = |text: &str| toml::Value::from(text).to_string();
     let table = |key: &str, group: &Group| {
-        format!("[{key}]\nimages = {}\nmasks  = {}\n", quoted(&group.images), quoted(&group.masks))
+        let exclude =
+            group.exclude.as_deref().map_or_else(String::new, |masks| format!("exclude = {}\n", quoted(masks)));
+        format!("[{key}]\nimages = {}\n{exclude}masks  = {}\n", quoted(&group.images), quoted(&group.masks))
     };
     if let Some(lists) = lists {
         let images = groups[0].images.replacen('*', "{name}", 1);
@@ -165,7 +167,7 @@ fn subjects(groups: &[Group]) -> Option<String> {
     let with = beginnings.len();
     beginnings.sort_unstable();
     beginnings.dedup();
-    let of = match with == names.len() && 2 * beginnings.len() <= names.len() {
+    let of = match with == names.len() && beginnings.len() < names.len() {
         true => format!(
             ": {} names have {} beginnings before a `_`; if these are subjects, subject = \"{{subject}}_*\"",
             names.len(),

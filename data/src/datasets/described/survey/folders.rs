@@ -18,6 +18,8 @@ pub(super) struct Group {
     pub split: Option<SplitWord>,
     /// The pattern of the images.
     pub images: String,
+    /// The pattern of masks that the pattern of the images fits too.
+    pub exclude: Option<String>,
     /// The path of a mask, with `{name}`.
     pub masks: String,
     pub pairs: Vec<NamedMask>,
@@ -175,6 +177,8 @@ fn group(
     Group {
         split: folder.split('/').find_map(split_word),
         images: format!("{}*{}{}", within(folder), way.image_suffix, choice(&image_ends)),
+        exclude: (beside && image_ends.intersection(&mask_ends).next().is_some())
+            .then(|| format!("{}*{}{}", within(folder), way.mask_suffix, choice(&mask_ends))),
         masks: format!("{}{{name}}{}{}", within(&way.masks), way.mask_suffix, choice(&mask_ends)),
         pairs,
     }
