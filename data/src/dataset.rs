@@ -28,7 +28,13 @@ impl Dataset {
     /// Opens the data set in its folder under `data_root`, whose name may be in any letter case. A
     /// set that a file describes is opened in the folder that the file names, where it is there.
     pub fn open(kind: DatasetKind, data_root: &Path) -> Result<Dataset> {
-        Self::open_at(kind, &find_directory(kind, data_root)?)
+        Self::open_for(kind, data_root, &Split::ALL)
+    }
+
+    /// Opens the data set as [`Self::open`] does, where only some splits are needed: the others need
+    /// not be there.
+    pub fn open_for(kind: DatasetKind, data_root: &Path, needed: &[Split]) -> Result<Dataset> {
+        Self::open_splits(kind, &find_directory(kind, data_root)?, needed)
     }
 
     /// Whether a data set's folder is there: under `data_root`, or where its description says.
@@ -38,11 +44,15 @@ impl Dataset {
 
     /// Opens the data set whose own folder is `root`, in any of the layouts that are read.
     pub fn open_at(kind: DatasetKind, root: &Path) -> Result<Dataset> {
+        Self::open_splits(kind, root, &Split::ALL)
+    }
+
+    fn open_splits(kind: DatasetKind, root: &Path, needed: &[Split]) -> Result<Dataset> {
         if !root.is_dir() {
             let advice = format!("name the folder that holds the files of {}", kind.title());
             return Err(DataError::RootMissing { path: root.to_owned(), advice });
         }
-        let mut splits = (kind.definition().find)(root)?.filled(root)?;
+        let mut splits = (kind.definition().find)(root)?.filled(root, needed)?;
         let samples = splits.train.iter_mut().chain(&mut splits.val);
         samples.for_each(|sample| sample.subject = kind.subject_of(&sample.id));
         Ok(Dataset { kind, root: root.to_owned(), splits })
@@ -54,7 +64,7 @@ impl Dataset {
         self
     }
 
-    /// The samples of a split, sorted by file name; at least one.
+    /// The samples of a split, sorted by file name; at least one of a split that was needed.
     pub fn samples(&self, split: Split) -> &[Sample] {
         match split {
             Split::Train => &self.splits.train,

@@ -16,8 +16,10 @@ pub(crate) enum Purpose {
     Augment = 2,
     /// Drawing of a synthetic image.
     Synthetic = 3,
+    /// The blocks of an image that a planted cue hides.
+    Cue = 4,
     /// The order in which subjects are dealt out to splits.
-    Split = 4,
+    Split = 5,
 }
 
 /// A stream of random numbers.

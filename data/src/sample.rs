@@ -2,12 +2,11 @@
 
 use std::path::PathBuf;
 
+use crate::decode::{read_image_file, read_rgb};
 use crate::error::{DataError, Result};
 use crate::label::MaskEncoding;
 use crate::limit::ImageLimit;
 use crate::raster::{LabelMap, RgbImage8};
-use crate::read::read_rgb;
-use crate::unpack::read_image_file;
 
 /// An image file and its mask file.
 #[derive(Clone, Debug)]

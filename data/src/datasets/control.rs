@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::converted;
 use super::definition::{Definition, DrawnImages, DrawnSample, Motif, Preparation, ProtocolNumbers, PublishedFiles};
-use super::folder::{pair, required_images, unknown_layout};
+use super::folder::{are_missing, pair, required_images, unknown_layout};
 use super::kind::DatasetKind;
 use super::splits::Splits;
 use crate::error::Result;
@@ -66,6 +66,9 @@ fn find(root: &Path) -> Result<Splits> {
 
 fn part(root: &Path, split: Split) -> Result<Vec<Sample>> {
     let folder = split.folder();
+    if are_missing(root, &[format!("images/{folder}"), format!("annotations/{folder}")])? {
+        return Ok(Vec::new());
+    }
     pair(
         required_images(root, &format!("images/{folder}"))?,
         required_images(root, &format!("annotations/{folder}"))?,

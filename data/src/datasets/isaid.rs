@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::definition::{Definition, DrawnImages, DrawnSample, Motif, Preparation, ProtocolNumbers, PublishedFiles};
-use super::folder::{entries, images, pair, required_images, unknown_layout, with_suffix};
+use super::folder::{
+    are_missing, entries, images, insert, pair, refuse_dangling, required_images, unknown_layout, with_suffix,
+};
 use super::kind::DatasetKind;
 use super::plausible;
 use super::splits::Splits;
@@ -92,6 +94,9 @@ fn find(root: &Path) -> Result<Splits> {
 }
 
 fn part(root: &Path, split: &str) -> Result<Vec<Sample>> {
+    if are_missing(root, &[format!("img_dir/{split}"), format!("ann_dir/{split}")])? {
+        return Ok(Vec::new());
+    }
     pair(
         required_images(root, &format!("img_dir/{split}"))?,
         with_suffix(required_images(root, &format!("ann_dir/{split}"))?, COLOUR_MASK_SUFFIX),
@@ -127,8 +132,11 @@ fn below(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
         return Err(DataError::RootMissing { path: folder.to_owned(), advice });
     }
     let mut found = images(folder)?;
-    for (_, path) in entries(folder)?.into_iter().filter(|(_, path)| path.is_dir()) {
-        found.extend(images(&path)?);
+    for (_, path) in entries(folder)? {
+        refuse_dangling(&path)?;
+        if path.is_dir() {
+            images(&path)?.into_iter().try_for_each(|(id, path)| insert(&mut found, id, path))?;
+        }
     }
     if found.is_empty() {
         let advice = "unpack the publishers' archives there".to_owned();

@@ -20,6 +20,7 @@ mod retina;
 mod chase_db1;
 mod cityscapes;
 mod control;
+mod drive;
 mod hrf;
 mod isaid;
 mod stare;
@@ -37,6 +38,7 @@ const TABLE: &[DatasetKind] = &[
     DatasetKind::STARE,
     DatasetKind::CHASE_DB1,
     DatasetKind::HRF,
+    DatasetKind::DRIVE,
     DatasetKind::CITYSCAPES,
     DatasetKind::ISAID,
     DatasetKind::CONTROL,
@@ -77,7 +79,8 @@ mod tests {
             ("cityscapes", 3),
             ("isaid", 4),
             ("control", 5),
-            ("camvid", 6),
+            ("drive", 6),
+            ("camvid", 7),
         ];
         for (name, id) in pinned {
             assert_eq!(name.parse::<DatasetKind>().unwrap().id(), id, "{name}");
@@ -94,6 +97,7 @@ mod tests {
             (DatasetKind::CHASE_DB1, "Image_11L", "11"),
             (DatasetKind::HRF, "01_dr", "01_dr"),
             (DatasetKind::HRF, "01_h", "01_h"),
+            (DatasetKind::DRIVE, "21_training", "21_training"),
             (DatasetKind::CITYSCAPES, "frankfurt_000001_005184", "frankfurt_000001"),
             (DatasetKind::CITYSCAPES, "frankfurt_000001_005410", "frankfurt_000001"),
             (DatasetKind::CITYSCAPES, "munster_000004_000019", "munster_000004"),

@@ -43,7 +43,7 @@ const IMAGES: usize = 50;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES, group(ArgGroup::new("network").required(true).args(["weights", "spec", "sweep"])))]
 pub struct Args {
-    /// Images: PNG, JPEG, TIFF, PPM, the last also gzipped [default: validation images of the data
+    /// Images: PNG, JPEG, TIFF, PNM, GIF, also gzipped [default: validation images of the data
     /// set]
     #[arg(value_name = "IMAGE", conflicts_with = "noise")]
     files: Vec<PathBuf>,

@@ -1,7 +1,7 @@
 //! The system's memory: how much is left, and that what a training step frees is needed again by
 //! the next one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Tells the system's allocator to keep freed memory instead of handing it back after every tensor:
 /// with glibc's defaults a seventh of a training step on the CPU goes into page faults.
@@ -35,10 +35,37 @@ pub fn keep_freed() {}
 pub fn release() {}
 
 /// Bytes that this process can still take without others being pushed out; `None` where the system
-/// does not say (it does on Linux). A limit of the container, where there is one, counts.
+/// does not say (it does on Linux). Limits of the container and of the shell (`ulimit -v`), where
+/// there are any, count.
 pub fn available() -> Option<u64> {
-    let machine = meminfo(&std::fs::read_to_string("/proc/meminfo").ok()?)?;
-    Some(container(Path::new("/sys/fs/cgroup")).map_or(machine, |container| machine.min(container)))
+    let read = |name: &str| std::fs::read_to_string(format!("/proc/{name}")).ok();
+    let machine = meminfo(&read("meminfo")?)?;
+    let groups = read("self/cgroup").unwrap_or_default();
+    let containers = control_groups(Path::new("/sys/fs/cgroup"), &groups).filter_map(|folder| container(&folder));
+    let shell =
+        read("self/limits").zip(read("self/status")).and_then(|(limits, status)| address_space(&limits, &status));
+    containers.chain(shell).chain([machine]).min()
+}
+
+/// The folders of the control group of a process (version 2) and of those that it is in; the root's
+/// stands for all of them inside a container.
+fn control_groups(root: &Path, groups: &str) -> impl Iterator<Item = PathBuf> {
+    let own = groups.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
+    root.join(own)
+        .ancestors()
+        .take_while(|folder| folder.starts_with(root))
+        .map(Path::to_owned)
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+/// What the limit of a process's addresses leaves, by proc(5)'s `limits` and `status`, in bytes.
+fn address_space(limits: &str, status: &str) -> Option<u64> {
+    let most = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
+    let most: u64 = most.split_whitespace().next()?.parse().ok()?;
+    let taken = status.lines().find_map(|line| line.strip_prefix("VmSize:"))?;
+    let taken: u64 = taken.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(most.saturating_sub(taken * 1024))
 }
 
 /// `MemAvailable` of proc(5)'s `meminfo`, in bytes.
@@ -71,6 +98,26 @@ mod tests {
         if let Some(bytes) = available() {
             assert!(bytes > 1 << 20, "{bytes}");
         }
+    }
+
+    #[test]
+    fn a_limit_of_the_shell_counts_by_what_is_taken_of_it() {
+        let limits = |most: &str| {
+            format!("Limit   Soft Limit  Hard Limit  Units\nMax address space  {most}  unlimited  bytes\n")
+        };
+        let status = "Name:\tatrous\nVmSize:\t    1024 kB\n";
+        assert_eq!(address_space(&limits("3145728"), status), Some(2 << 20));
+        assert_eq!(address_space(&limits("1024"), status), Some(0));
+        assert_eq!(address_space(&limits("unlimited"), status), None);
+    }
+
+    #[test]
+    fn every_group_around_a_process_counts() {
+        let folders = |groups| control_groups(Path::new("/sys/fs/cgroup"), groups).collect::<Vec<_>>();
+        let root = PathBuf::from("/sys/fs/cgroup");
+        assert_eq!(folders("0::/user/job\n"), [root.join("user/job"), root.join("user"), root.clone()]);
+        assert_eq!(folders("0::/\n"), [root.clone()]);
+        assert_eq!(folders("12:memory:/old\n"), [root]);
     }
 
     #[test]

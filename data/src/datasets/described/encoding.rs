@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::description::{Description, MaskContents, Masks};
+use crate::decode::{decode_mask, decode_rgb};
 use crate::error::{DataError, Result};
 use crate::label::MaskEncoding;
 use crate::limit::ImageLimit;
 use crate::raster::{IGNORE_INDEX, LabelMap};
-use crate::read::{decode_mask, decode_rgb};
 
 /// What each value, or each colour, of a mask stands for.
 #[derive(Debug)]
@@ -121,6 +121,16 @@ impl MaskEncoding for DescribedMasks {
             return Err(DataError::Setting { path: path.to_owned(), reason });
         }
         let mask = decode_mask(path, bytes, limit)?;
+        let refused = |value: f64, index: usize| DataError::LabelValue {
+            path: path.to_owned(),
+            value,
+            row: index / mask.width,
+            column: index % mask.width,
+            allowed: self.allowed,
+        };
+        if let Some((value, index)) = mask.beyond {
+            return Err(refused(value, index));
+        }
         let grey = |pixels: &[u8]| pixels.chunks_exact(3).all(|p| p[0] == p[1] && p[1] == p[2]);
         let stored = match mask.channels {
             1 => mask.data,
@@ -132,13 +142,7 @@ impl MaskEncoding for DescribedMasks {
         };
         let mut data = stored;
         for (index, value) in data.iter_mut().enumerate() {
-            *value = self.values[*value as usize].ok_or_else(|| DataError::LabelValue {
-                path: path.to_owned(),
-                value: *value,
-                row: index / mask.width,
-                column: index % mask.width,
-                allowed: self.allowed,
-            })?;
+            *value = self.values[*value as usize].ok_or_else(|| refused(f64::from(*value), index))?;
         }
         Ok(LabelMap { height: mask.height, width: mask.width, data })
     }

@@ -46,7 +46,7 @@ static CAMVID: LazyLock<DatasetKind> = LazyLock::new(|| {
     let text = include_str!("../../../descriptions/camvid.toml");
     let description = parse::parse("descriptions/camvid.toml", text, &[]).expect("a test reads it");
     let described = Described::new(description, None, String::new(), "descriptions/camvid.toml".to_owned());
-    DatasetKind::new(described.define(6, true))
+    DatasetKind::new(described.define(7, true))
 });
 
 /// The data set `camvid`.

@@ -7,10 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 
 use crate::Progress;
+use crate::decode::{decode_mask, read_image_file};
 use crate::error::Result;
 use crate::limit::ImageLimit;
-use crate::read::decode_mask;
-use crate::unpack::read_image_file;
 
 /// Colours from which on a file is no mask of classes.
 const MOST_COLOURS: usize = 1024;
