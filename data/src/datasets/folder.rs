@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{DataError, Result};
 use crate::label::LabelEncoding;
+use crate::lookup;
 use crate::sample::Sample;
 
 const EXTENSIONS: [&str; 10] = ["png", "jpg", "jpeg", "tif", "tiff", "ppm", "pgm", "pbm", "pnm", "gif"];
@@ -41,7 +42,7 @@ pub(super) fn images(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
     for (name, path) in entries(folder)? {
         let Some(stem) = image_stem(&name) else { continue };
         refuse_dangling(&path)?;
-        if !path.is_file() {
+        if !lookup::is_file(&path)? {
             continue;
         }
         let twin = found.get(stem).is_some_and(|first| path.with_extension("") == *first);
@@ -105,7 +106,7 @@ pub(super) fn pair(
 pub(super) fn required_images(root: &Path, relative: &str) -> Result<BTreeMap<String, PathBuf>> {
     let folder = root.join(relative);
     refuse_dangling(&folder)?;
-    if !folder.is_dir() {
+    if !lookup::is_dir(&folder)? {
         let advice = format!("{} must hold it", root.display());
         return Err(DataError::RootMissing { path: folder, advice });
     }
