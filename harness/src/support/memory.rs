@@ -1,7 +1,7 @@
 //! The system's memory: how much is left, and that what a training step frees is needed again by
 //! the next one.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Tells the system's allocator to keep freed memory instead of handing it back after every tensor:
 /// with glibc's defaults a seventh of a training step on the CPU goes into page faults.

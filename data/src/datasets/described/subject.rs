@@ -8,14 +8,15 @@ const SUBJECT: &str = "{subject}";
 /// Finds the subject in an image's name.
 #[derive(Debug)]
 pub(super) struct SubjectRule {
-    pattern: Option<Regex>,
+    /// The regular expression; a compiled one is no part of a value that is compared.
+    expression: Option<String>,
 }
 
 impl SubjectRule {
     /// Reads a pattern: `{subject}_*`, where `*` is any text, or a regular expression with one
     /// group. Without one, each image is a subject of its own.
     pub fn new(pattern: Option<&str>) -> Result<Self, String> {
-        let Some(text) = pattern else { return Ok(SubjectRule { pattern: None }) };
+        let Some(text) = pattern else { return Ok(SubjectRule { expression: None }) };
         let expression = match text.split_once(SUBJECT) {
             Some((before, after)) if !after.contains(SUBJECT) => {
                 let any = |text: &str| text.split('*').map(regex_lite::escape).collect::<Vec<_>>().join(".*?");
@@ -29,14 +30,17 @@ impl SubjectRule {
             let message = format!("{text:?} must hold {SUBJECT}, or one group in parentheses that is the subject");
             return Err(message);
         }
-        Ok(SubjectRule { pattern: Some(regex) })
+        Ok(SubjectRule { expression: Some(expression) })
     }
 
     /// The subject of an image; `None` where the pattern does not fit its name.
     pub fn find(&self, name: &str) -> Option<String> {
-        match &self.pattern {
+        match &self.expression {
             None => Some(name.to_owned()),
-            Some(regex) => Some(regex.captures(name)?.get(1)?.as_str().to_owned()),
+            Some(expression) => {
+                let regex = Regex::new(expression).expect("compiled before");
+                Some(regex.captures(name)?.get(1)?.as_str().to_owned())
+            }
         }
     }
 }
