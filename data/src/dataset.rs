@@ -26,7 +26,8 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Opens the data set in its folder under `data_root`, whose name may be in any letter case.
+    /// Opens the data set in its folder under `data_root`, whose name may be in any letter case. A
+    /// set that a file describes is opened in the folder that the file names, where it is there.
     pub fn open(kind: DatasetKind, data_root: &Path) -> Result<Dataset> {
         Self::open_for(kind, data_root, &Split::ALL)
     }
@@ -35,6 +36,17 @@ impl Dataset {
     /// not be there.
     pub fn open_for(kind: DatasetKind, data_root: &Path, needed: &[Split]) -> Result<Dataset> {
         Self::open_splits(kind, &find_directory(kind, data_root)?, needed)
+    }
+
+    /// Whether a data set's folder is there: under `data_root`, or where its description says.
+    ///
+    /// # Errors
+    /// A folder that cannot be looked into; names it.
+    pub fn is_at_hand(kind: DatasetKind, data_root: &Path) -> Result<bool> {
+        match find_directory(kind, data_root) {
+            Err(DataError::RootMissing { .. }) => Ok(false),
+            found => found.map(|_| true),
+        }
     }
 
     /// Opens the data set whose own folder is `root`, in any of the layouts that are read.
@@ -122,6 +134,11 @@ fn hash_file(path: &Path, length: u64, hash: &mut Sha256) -> std::io::Result<()>
 /// Finds the data set's folder under the data root.
 pub(crate) fn find_directory(kind: DatasetKind, data_root: &Path) -> Result<PathBuf> {
     let wanted = kind.directory();
+    if let Some(home) = kind.described_folder()
+        && lookup::is_dir(home)?
+    {
+        return Ok(home.to_owned());
+    }
     if !lookup::is_dir(data_root)? {
         let advice = format!("set --data-root (or ATROUS_DATA) to the folder that holds {wanted}/");
         return Err(DataError::RootMissing { path: data_root.to_owned(), advice });
@@ -139,7 +156,7 @@ pub(crate) fn find_directory(kind: DatasetKind, data_root: &Path) -> Result<Path
     }
     found.sort();
     found.into_iter().next().ok_or_else(|| DataError::RootMissing {
-        path: exact,
+        path: kind.described_folder().map_or(exact, Path::to_owned),
         advice: format!("put {} there as docs/guide/datasets.md says, or set --data-root", kind.title()),
     })
 }

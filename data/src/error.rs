@@ -53,6 +53,15 @@ pub enum DataError {
     /// A mask holds a value that is none of the data set's labels.
     #[error("{}: label value {value} at row {row}, column {column}; allowed are {allowed}; correct the mask or get it again", path.display())]
     LabelValue { path: PathBuf, value: f64, row: usize, column: usize, allowed: &'static str },
+    /// A mask holds a colour that is described nowhere.
+    #[error("{}: colour [{}, {}, {}] at row {row}, column {column} is described nowhere; give it to a class, or to masks.ignore_colours", path.display(), colour[0], colour[1], colour[2])]
+    MaskColour { path: PathBuf, colour: [u8; 3], row: usize, column: usize },
+    /// A key of a data set's description cannot be.
+    #[error("{file}{}: {}{message}", line.map_or(String::new(), |line| format!(":{line}")), if key.is_empty() { String::new() } else { format!("{key}: ") })]
+    Description { file: String, line: Option<usize>, key: String, message: String },
+    /// A line of a list of images cannot be used.
+    #[error("{}:{line}: {message}", path.display())]
+    List { path: PathBuf, line: usize, message: String },
     /// A colour image stands where a mask of label values is expected.
     #[error("{}: a colour image where a mask of label values is expected; {advice}", path.display())]
     ColourMask { path: PathBuf, advice: &'static str },

@@ -1,10 +1,18 @@
 //! From the values that a publisher's masks hold to train ids.
 
+use std::fmt::Debug;
 use std::path::Path;
 
-use crate::decode::StoredMask;
+use crate::decode::{StoredMask, decode_mask};
 use crate::error::{DataError, Result};
+use crate::limit::ImageLimit;
 use crate::raster::{IGNORE_INDEX, LabelMap};
+
+/// The meaning of what the masks of a data set hold.
+pub(crate) trait MaskEncoding: Debug + Send + Sync {
+    /// Decodes the bytes of a mask file, unpacked, into train ids; `path` is for messages.
+    fn decode_file(&self, path: &Path, bytes: &[u8], limit: ImageLimit) -> Result<LabelMap>;
+}
 
 /// What the values of a mask mean. Each data set defines its own.
 #[derive(Debug)]
@@ -26,6 +34,12 @@ pub(crate) fn indexes(classes: usize) -> [Option<u8>; 256] {
     }
     ids[255] = Some(IGNORE_INDEX);
     ids
+}
+
+impl MaskEncoding for LabelEncoding {
+    fn decode_file(&self, path: &Path, bytes: &[u8], limit: ImageLimit) -> Result<LabelMap> {
+        self.decode(path, decode_mask(path, bytes, limit)?)
+    }
 }
 
 impl LabelEncoding {

@@ -53,7 +53,9 @@ pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
 
 pub use batch::{Batch, BatchSource};
 pub use dataset::Dataset;
-pub use datasets::{DatasetKind, ProtocolNumbers, SlidingWindow, decode_label};
+pub use datasets::{
+    DatasetKind, Description, DescriptionDraft, ProtocolNumbers, SlidingWindow, decode_label, describe_folder,
+};
 pub use decode::{decode_rgb, read_rgb};
 pub use error::DataError;
 pub use hex::hex;

@@ -44,17 +44,18 @@ static CITYSCAPES: Definition = Definition {
         resize: [1024, 2048],
         validation_images: 500,
     },
-    subject: sequence,
-    find,
+    subject: &sequence,
+    find: &find,
     implausible: plausible::only_two_classes,
     files: PublishedFiles::ALL_READ,
     preparation: Preparation::Samples(save_train_ids),
-    drawn: DrawnImages {
+    drawn: Some(DrawnImages {
         motif: Motif::Scene(drawing::street),
         id: |number, _| format!("synthetic_{number:06}_000019"),
         write,
         needs_split_file: false,
-    },
+    }),
+    described: None,
 };
 
 /// The publisher's `labelIds`: ids 0 to 33, 255 for ids that are negative in the publisher's table.

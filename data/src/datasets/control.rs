@@ -39,17 +39,18 @@ static CONTROL: Definition = Definition {
         resize: [64, 64],
         validation_images: 0,
     },
-    subject: str::to_owned,
-    find,
+    subject: &str::to_owned,
+    find: &find,
     implausible: |_| None,
     files: PublishedFiles::ALL_READ,
     preparation: Preparation::Samples(|sample, folder| converted::save(sample, "", folder)),
-    drawn: DrawnImages {
+    drawn: Some(DrawnImages {
         motif: Motif::Chosen,
         id: |number, _| format!("control_{number:04}"),
         write,
         needs_split_file: false,
-    },
+    }),
+    described: None,
 };
 
 /// The masks of control images: classes 0 and 1, 255 ignored.

@@ -44,8 +44,8 @@ static DRIVE: Definition = Definition {
         validation_images: 20,
     },
     // One image a patient.
-    subject: str::to_owned,
-    find,
+    subject: &str::to_owned,
+    find: &find,
     implausible: retina::inverted,
     // The second annotator's masks, and masks of the field of view.
     files: PublishedFiles {
@@ -53,12 +53,13 @@ static DRIVE: Definition = Definition {
         note: |_| None,
     },
     preparation: Preparation::Samples(save),
-    drawn: DrawnImages {
+    drawn: Some(DrawnImages {
         motif: Motif::Scene(drawing::retina),
         id: |number, _| format!("{:02}", number + 1),
         write,
         needs_split_file: false,
-    },
+    }),
+    described: None,
 };
 
 /// What the name of a mask has after the image's number.

@@ -44,18 +44,19 @@ static HRF: Definition = Definition {
         validation_images: 30,
     },
     // One image a patient: `01_dr`, `01_g` and `01_h` are three of them.
-    subject: str::to_owned,
-    find,
+    subject: &str::to_owned,
+    find: &find,
     implausible: retina::inverted,
     // Masks of the field of view.
     files: PublishedFiles { is_unread: |name| name.starts_with("mask/"), note },
     preparation: Preparation::Samples(|sample, folder| converted::save(sample, "", folder)),
-    drawn: DrawnImages {
+    drawn: Some(DrawnImages {
         motif: Motif::Scene(drawing::retina),
         id: |number, _| format!("{:02}_{}", number / 3 + 1, ["dr", "g", "h"][number % 3]),
         write,
         needs_split_file: true,
-    },
+    }),
+    described: None,
 };
 
 /// The archives of images, one for each group.

@@ -44,17 +44,18 @@ static ISAID: Definition = Definition {
         resize: [896, 896],
         validation_images: 11_644,
     },
-    subject: aerial_image,
-    find,
+    subject: &aerial_image,
+    find: &find,
     implausible: plausible::only_two_classes,
     files: PublishedFiles::ALL_READ,
     preparation: Preparation::Tiles,
-    drawn: DrawnImages {
+    drawn: Some(DrawnImages {
         motif: Motif::Scene(drawing::aerial),
         id: |number, [height, width]| format!("P{number:04}_0_{height}_0_{width}"),
         write,
         needs_split_file: false,
-    },
+    }),
+    described: None,
 };
 
 /// The masks of tiles: class indexes 0 to 15, 255 ignored.

@@ -17,14 +17,14 @@ use std::path::Path;
 
 use image::ImageFormat;
 
-use self::unpack::{check_head, format, read_image_file};
+use self::unpack::{check_head, format};
 use self::upright::turned;
 use crate::error::{DataError, Result};
 use crate::limit::ImageLimit;
 use crate::raster::RgbImage8;
 
 pub(crate) use self::stored::StoredMask;
-pub(crate) use self::unpack::Unpacked;
+pub(crate) use self::unpack::{Unpacked, read_image_file};
 
 /// Reads an image as RGB; grey becomes three equal channels, transparency is dropped, and a photo
 /// that was taken with the camera on its side is turned upright.
@@ -55,6 +55,7 @@ pub fn decode_rgb(path: &Path, bytes: &[u8], limit: ImageLimit) -> Result<RgbIma
 
 /// Reads a mask as it is stored. PNG palettes are not applied, so an indexed PNG yields its
 /// indexes.
+#[cfg(test)]
 pub(crate) fn read_mask(path: &Path, limit: ImageLimit) -> Result<StoredMask> {
     decode_mask(path, &read_image_file(path, limit)?, limit)
 }

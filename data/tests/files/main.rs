@@ -1,6 +1,7 @@
 //! Data sets on disk: layouts, errors, conversion, and the real files where they are at hand.
 
 mod as_they_come;
+mod described;
 mod errors;
 mod layouts;
 mod prepare;
@@ -14,7 +15,7 @@ use atrous_data::{Dataset, DatasetKind, LabelMap, RgbImage8};
 
 /// Iterates over the data sets that others have published.
 fn published() -> impl Iterator<Item = DatasetKind> {
-    DatasetKind::all().filter(|kind| kind.is_published())
+    DatasetKind::all().filter(|kind| kind.is_published() && kind.is_drawn())
 }
 
 /// Three training and three validation images.

@@ -72,7 +72,7 @@ pub struct Args {
     import: ImportOptions,
 
     /// Data set of weights that do not say it: its classes, and where images come from
-    #[arg(long, value_name = "DATASET", conflicts_with_all = ["spec", "sweep"])]
+    #[arg(long, value_name = "DATASET", value_parser = super::options::dataset, conflicts_with_all = ["spec", "sweep"])]
     dataset: Option<DatasetKind>,
 
     /// At most so many images [default: 50 of a data set, all of those named]

@@ -34,7 +34,7 @@ pub struct Args {
     infer: InferArgs,
 
     /// Data set to score on, instead of the one it was trained on; must have as many classes
-    #[arg(long, value_name = "DATASET")]
+    #[arg(long, value_name = "DATASET", value_parser = super::options::dataset)]
     dataset: Option<DatasetKind>,
 
     /// train or val

@@ -28,7 +28,8 @@ const BATCH: usize = 4;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
-    /// stare, chase_db1, hrf, drive, cityscapes or isaid
+    /// stare, chase_db1, hrf, drive, cityscapes, isaid, camvid, or a file that describes a data set
+    #[arg(value_parser = super::options::dataset)]
     dataset: DatasetKind,
 
     #[command(flatten)]
@@ -63,6 +64,8 @@ Examples:
       counts, sizes and class frequencies of both splits, and inspect-stare.png
   atrous inspect hrf --data-root ~/retina --verify --samples 0
       also whether every file is as published; no picture
+  atrous inspect my-set.toml
+      the same of a data set of your own (docs/guide/own-data.md)
   atrous inspect cityscapes --crop 512x1024 --samples 4 --sheet streets.png
       larger samples, in a file of your choice
 

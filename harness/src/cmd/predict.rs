@@ -33,7 +33,7 @@ pub struct Args {
     infer: InferArgs,
 
     /// Data set whose classes and protocol weights have that do not say it
-    #[arg(long, value_name = "DATASET")]
+    #[arg(long, value_name = "DATASET", value_parser = super::options::dataset)]
     dataset: Option<DatasetKind>,
 
     #[arg(
