@@ -2,6 +2,7 @@
 
 use crate::cmd;
 use crate::support::exit::Exit;
+use crate::support::{memory, printable, threads};
 use anyhow::Result;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -48,6 +49,7 @@ enum CliCommand {
     Record(cmd::record::Args),
     Verify(cmd::verify::Args),
     Rates(cmd::rates::Args),
+    Describe(cmd::describe::Args),
     Inspect(cmd::inspect::Args),
     Prepare(cmd::prepare::Args),
     Devices(cmd::devices::Args),
@@ -71,6 +73,7 @@ impl CliCommand {
             CliCommand::Record(args) => cmd::record::run(args),
             CliCommand::Verify(args) => cmd::verify::run(args),
             CliCommand::Rates(args) => cmd::rates::run(args),
+            CliCommand::Describe(args) => cmd::describe::run(args),
             CliCommand::Inspect(args) => cmd::inspect::run(args),
             CliCommand::Prepare(args) => cmd::prepare::run(args),
             CliCommand::Devices(args) => cmd::devices::run(args),
@@ -84,13 +87,19 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage_error(&error),
     };
-    match cli.command.run() {
+    match prepare().and_then(|()| cli.command.run()) {
         Ok(exit) => exit.into(),
         Err(error) => {
             complain(&format!("error: {}", one_line(&error)));
-            Exit::Unusable.into()
+            Exit::of(&error).into()
         }
     }
+}
+
+/// What every command needs of the system.
+fn prepare() -> Result<()> {
+    memory::check_there_is_some()?;
+    threads::start()
 }
 
 /// A line on stderr. Where that is closed, the exit code has to do.
@@ -134,12 +143,11 @@ fn one_line(error: &anyhow::Error) -> String {
 /// text without end.
 fn printable(line: &str) -> String {
     const LONGEST: usize = 4000;
-    let plain = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    let mut printable: String = line.chars().take(LONGEST).map(plain).collect();
+    let mut short: String = printable::printable(&line.chars().take(LONGEST).collect::<String>());
     if line.chars().nth(LONGEST).is_some() {
-        printable.push('…');
+        short.push('…');
     }
-    printable
+    short
 }
 
 #[cfg(test)]

@@ -4,9 +4,11 @@ use crate::experiment::settings::{InferMode, InferSpec, join_rates};
 use crate::experiment::spec::{Overrides, Spec, check_inference, check_rates};
 use crate::run::infer::Inference;
 use crate::run::weights::{ImportOptions, Trained};
+use crate::support::progress::Progress;
 use anyhow::{Result, anyhow};
 use atrous_data::DatasetKind;
 use atrous_models::ComputeDevice;
+use atrous_models::device::is_cpu;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -29,6 +31,33 @@ pub struct MarginArg {
     /// The largest difference to the baseline that is called equal, in points
     #[arg(long, default_value = "0.5", value_name = "POINTS", value_parser = points, allow_hyphen_values = true)]
     pub margin: f64,
+}
+
+impl DeviceArg {
+    /// Opens the device, and says where `auto` has found no GPU: weeks may depend on it.
+    ///
+    /// # Errors
+    /// A device that is not there; names it.
+    pub fn open(&self, progress: &Progress) -> Result<ComputeDevice> {
+        let device = ComputeDevice::select(&self.device)?;
+        if self.device == AUTO && is_cpu(device.name()) {
+            progress.line("no GPU was found: --device auto computes on the CPU (flex)");
+        }
+        Ok(device)
+    }
+}
+
+/// The device that is chosen by what is there.
+const AUTO: &str = "auto";
+
+/// Reads the name of a data set, or of a file that describes one.
+pub fn dataset(text: &str) -> Result<DatasetKind, String> {
+    match DatasetKind::is_description(text) {
+        true => DatasetKind::described(text).map_err(|error| error.to_string()),
+        false => text.parse().map_err(|error: atrous_data::UnknownName| {
+            format!("{error}; or name a file that describes one, such as my-set.toml")
+        }),
+    }
 }
 
 /// Reads points, as a fraction.

@@ -2,18 +2,17 @@
 
 use super::default_out;
 use super::options::{DeviceArg, MarginArg};
-use super::output::{print, print_verdicts};
+use super::output::{note_left_out, print, print_verdicts};
 use crate::conclusions::tables::Tables;
 use crate::conclusions::verdict::Verdicts;
 use crate::experiment::spec::{EMBEDDED, Overrides, Spec};
 use crate::run::execute::execute;
-use crate::run::options::{DataOptions, RunOptions};
+use crate::run::options::{DataOptions, MaskOptions, RunOptions};
 use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
 use crate::sweep::{self, RunSelection, SweepEnd, SweepOptions};
 use anyhow::Result;
-use atrous_models::ComputeDevice;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -44,6 +43,9 @@ pub struct Args {
 
     #[command(flatten)]
     data: DataOptions,
+
+    #[command(flatten)]
+    masks: MaskOptions,
 
     #[command(flatten)]
     run: RunOptions,
@@ -105,11 +107,12 @@ pub fn run(args: Args) -> Result<Exit> {
     };
     let overrides = Overrides { set: args.set, seeds: args.seeds, only: args.only };
     let spec = Spec::load(name, &overrides)?;
-    let device = ComputeDevice::select(&args.device.device)?;
     let progress = Progress::new();
+    let device = args.device.open(&progress)?;
     let options = SweepOptions {
         out: args.out.unwrap_or_else(|| default_out(&spec.name)),
         data: args.data,
+        masks: args.masks,
         run: args.run,
         selection: args.selection,
     };
@@ -119,7 +122,8 @@ pub fn run(args: Args) -> Result<Exit> {
     }
     let stop = StopFlag::install()?;
     let end = sweep::sweep(&spec, &options, &device, &progress, &stop, &execute)?;
-    let Tables { table, verdicts } = Tables::update(&options.out, args.margin.margin)?;
+    let Tables { table, verdicts, left_out } = Tables::update(&options.out, args.margin.margin)?;
+    note_left_out(&left_out);
     if !end.stopped && !end.lacks_shards() {
         print(table.markdown())?;
         print_verdicts(&verdicts)?;
