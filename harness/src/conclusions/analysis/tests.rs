@@ -191,7 +191,7 @@ fn other_images_and_no_counts_are_said() {
 fn the_best_of_many_is_scored_without_its_luck() {
     let arms = 12;
     let of = |arm: u64, seed: u64, subject: u64| {
-        let own = ((arm * 977 + subject * 131 + 7) * 2_654_435_761 >> 20) % 200;
+        let own = (((arm * 977 + subject * 131 + 7) * 2_654_435_761) >> 20) % 200;
         let found = 500 + own + seed;
         vec![
             ClassArea { intersection: 9_000, truth: 9_100, prediction: 10_100 - found },
