@@ -110,7 +110,7 @@ impl CrossedLayout {
             _ => MeanSquares::of(&[self.values[arm].clone(), self.values[other].clone()]).of_a_difference(),
         };
         let whole = |arm: usize| mean(&self.values[arm].iter().map(|seed| mean(seed)).collect::<Vec<_>>());
-        self.with_variance(whole(arm) - whole(other), pooled + (own - pooled).max(0.0) / 4.0)
+        self.with_variance(whole(arm) - whole(other), (pooled + own.max(pooled)) / 2.0)
     }
 
     /// A difference of two mean scores that are of no arm of the layout, as exactly known as that
