@@ -3,6 +3,7 @@
 use super::output::print;
 use super::{check_folder_of, read_rows};
 use crate::conclusions::gate::ReferenceRuns;
+use crate::support::count::count;
 use crate::support::exit::Exit;
 use anyhow::{Context, Result};
 use std::path::PathBuf;
@@ -54,10 +55,12 @@ pub fn run(args: Args) -> Result<Exit> {
     let cells = reference.cells.len();
     let seeds = reference.cells.iter().map(|cell| cell.runs.len()).min().unwrap_or(0);
     print(format!(
-        "{}: {} runs added, {} were recorded already; {cells} cells of {seeds} runs at least, enough for checks of {}\n",
+        "{}: {} added, {} were recorded already; {} of {} at least, enough for checks of {}\n",
         path.display(),
-        extension.added,
+        count(extension.added, "run"),
         extension.known,
+        count(cells, "cell"),
+        count(seeds, "run"),
         seeds / 2
     ))?;
     Ok(Exit::Done)

@@ -37,6 +37,11 @@ pub struct Args {
     #[command(flatten)]
     run: RunOptions,
 
+    /// Write losses and scores for TensorBoard as well, to a folder for each run:
+    /// DIR/EXPERIMENT/RATES/seed-N-ID
+    #[arg(long, value_name = "DIR")]
+    tensorboard: Option<PathBuf>,
+
     #[command(flatten)]
     device: DeviceArg,
 }
@@ -59,6 +64,7 @@ pub fn run(args: Args) -> Result<Exit> {
         out: args.out.unwrap_or_else(|| default_out(&spec.name)),
         data: args.data,
         run: args.run,
+        tensorboard: args.tensorboard,
         selection: RunSelection { retry_failed: true, ..RunSelection::ONE_BY_ONE },
     };
     let stop = StopFlag::install()?;

@@ -1,6 +1,8 @@
 //! Underfoot: what every room stands on, and what knows nothing of networks, data or runs.
 
 pub mod atomic_file;
+pub mod count;
+pub mod event_file;
 pub mod exit;
 pub mod file_mutex;
 #[cfg(test)]

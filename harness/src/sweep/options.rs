@@ -11,6 +11,8 @@ pub struct SweepOptions {
     pub data: DataOptions,
     pub run: RunOptions,
     pub selection: RunSelection,
+    /// The folder of event files for TensorBoard, where somebody wants them.
+    pub tensorboard: Option<PathBuf>,
 }
 
 /// The choice of the runs that are made now, and of how many at a time.

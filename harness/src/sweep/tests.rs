@@ -40,6 +40,7 @@ fn bench() -> Bench {
         data: DataOptions::at(folder.path().join("datasets")),
         run: RunOptions::default(),
         selection: RunSelection::ONE_BY_ONE,
+        tensorboard: None,
     };
     let spec = Spec::parse("spec", "spec.toml", SPEC, &Overrides::default()).unwrap();
     Bench { _folder: folder, options, spec }

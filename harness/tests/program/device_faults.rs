@@ -25,6 +25,7 @@ fn sweep(place: &Place, device: &ComputeDevice, set: &str, execute: &Executor) -
         data: DataOptions::at(place.path("datasets")),
         run: RunOptions::default(),
         selection: RunSelection { retry_failed: true, ..RunSelection::ONE_BY_ONE },
+        tensorboard: None,
     };
     sweep::sweep(&spec, &options, device, &Progress::hidden(), &StopFlag::new(), execute)
 }

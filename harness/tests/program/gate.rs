@@ -27,7 +27,7 @@ fn recorded() -> Place {
     let text = place.succeed(&["record", "before", "--reference", "reference.json"]);
     assert_eq!(
         text,
-        "reference.json: 6 runs added, 0 were recorded already; 1 cells of 6 runs at least, enough for checks of 3\n"
+        "reference.json: 6 runs added, 0 were recorded already; 1 cell of 6 runs at least, enough for checks of 3\n"
     );
     place
 }

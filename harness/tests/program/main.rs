@@ -1,11 +1,13 @@
 //! The program as a user calls it: what it prints, what it writes, how it refuses, how it goes on.
 
 mod bench;
+mod command_line;
 mod commands;
 mod controls;
 mod corpus;
 mod device_faults;
 mod erf;
+mod exports;
 mod faults;
 mod gate;
 mod hostile;
@@ -25,5 +27,7 @@ mod rooms;
 mod scoring;
 mod shards;
 mod signals;
+mod specs;
+mod tensorboard;
 mod verify;
 mod weights;

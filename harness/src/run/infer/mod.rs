@@ -69,8 +69,9 @@ impl Inference {
         Some(Prediction { height: image.height, width: image.width, labels })
     }
 
-    /// What [`Inference::predict`] takes the largest of: classes x height x width.
-    fn scores(
+    /// Computes what [`Inference::predict`] takes the largest of: classes x height x width, logits
+    /// where there is one view of the image.
+    pub fn scores(
         &self,
         network: &mut Segmentor,
         device: &Device,

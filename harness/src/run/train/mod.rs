@@ -2,12 +2,14 @@
 //! checkpoints.
 
 mod checkpoint;
+mod events;
 mod learner;
 mod log;
 
 #[cfg(test)]
 pub(crate) use checkpoint::tests::checkpoint as example_checkpoint;
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub use events::RunEvents;
 pub use learner::Learner;
 pub use log::{EvaluationRow, Evaluations, Log, LogRow, read_evaluations, read_log};
 
@@ -35,6 +37,7 @@ pub struct Training<'a> {
     pub iteration: u64,
     log: Log,
     evaluations: Evaluations,
+    pub events: RunEvents,
     /// Seconds of training in earlier programs.
     earlier_seconds: f64,
     /// Seconds of evaluations in this program, which are not training.
@@ -73,6 +76,7 @@ impl<'a> Training<'a> {
             iteration: 0,
             log: Log::new(context.dir.log_csv()),
             evaluations: Evaluations::new(context.dir.evaluations_csv()),
+            events: RunEvents::none(),
             earlier_seconds: 0.0,
             evaluation_seconds: 0.0,
             started: Instant::now(),
@@ -86,6 +90,7 @@ impl<'a> Training<'a> {
         } else if let Some(init) = &settings.init {
             init.load_into(&mut training.learner.network)?;
         }
+        training.events = RunEvents::start(context, training.iteration)?;
         Ok(training)
     }
 
@@ -148,6 +153,7 @@ impl<'a> Training<'a> {
                 break TrainingEnd::Diverged { iteration: self.iteration, loss };
             }
             self.log.push(row);
+            self.events.log(&row)?;
             self.iteration += 1;
             bar.message(&format!("loss {loss:.4}"));
             bar.set(self.iteration);
@@ -198,7 +204,9 @@ impl<'a> Training<'a> {
         let progress = context.progress.of(&context.settings.run_name());
         let result = evaluate(&mut network, device, samples, &inference, &progress, stop)?;
         if let Some(evaluation) = result {
-            self.evaluations.push(self.iteration, &evaluation.confusion.scores())?;
+            let scores = evaluation.confusion.scores();
+            self.evaluations.push(self.iteration, &scores)?;
+            self.events.scores(self.iteration, &scores)?;
         }
         self.evaluation_seconds += started.elapsed().as_secs_f64();
         Ok(())
@@ -213,6 +221,7 @@ impl<'a> Training<'a> {
     /// Log first: a checkpoint's log is never shorter than the checkpoint says.
     fn write_checkpoint(&mut self) -> Result<()> {
         self.log.write()?;
+        self.events.flush()?;
         let checkpoint = Checkpoint {
             state: State::of_training(&mut self.learner.network, &self.learner.sgd),
             run_id: self.context.run_id.to_owned(),
