@@ -4,6 +4,7 @@ use crate::experiment::network;
 use crate::run::infer::Inference;
 use crate::run::train::Checkpoint;
 use crate::support::atomic_file;
+use crate::support::checksum;
 use crate::support::split_mix::SplitMix;
 use anyhow::{Context, Result, bail};
 use atrous_data::{MEAN, RgbImage8, STD};
@@ -112,8 +113,13 @@ impl ExportedNetwork {
     }
 
     fn reference_bytes(&mut self) -> Vec<u8> {
-        self.checkpoint.state.metadata = self.metadata();
-        self.checkpoint.state.to_reference_bytes(i64::try_from(self.checkpoint.iteration).unwrap_or(i64::MAX))
+        let mut metadata = self.metadata();
+        metadata.insert(checksum::KEY.to_owned(), checksum::UNSET.to_owned());
+        self.checkpoint.state.metadata = metadata;
+        let iteration = i64::try_from(self.checkpoint.iteration).unwrap_or(i64::MAX);
+        let mut bytes = self.checkpoint.state.to_reference_bytes(iteration);
+        checksum::seal(&mut bytes);
+        bytes
     }
 
     fn onnx_bytes(&mut self) -> Vec<u8> {

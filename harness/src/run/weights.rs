@@ -6,6 +6,7 @@ use crate::experiment::spec::{check_rates, protocol};
 use crate::results::run_dir::RunDir;
 use crate::run::infer::Inference;
 use crate::run::train::Checkpoint;
+use crate::support::checksum;
 use crate::support::input_file;
 use anyhow::{Context, Result, anyhow, ensure};
 use atrous_data::DatasetKind;
@@ -89,6 +90,7 @@ impl Trained {
         let path = &weights_file(path)?;
         let name = path.display();
         let bytes = input_file::read_weights(path).with_context(|| format!("cannot read {name}"))?;
+        checksum::check(&bytes).with_context(|| format!("{name} cannot be used"))?;
         let state = State::from_bytes(&bytes).with_context(|| format!("{name} holds no weights"))?;
         let trained = if Checkpoint::is_in(&state) {
             let checkpoint = Checkpoint::of(state).with_context(|| format!("{name} is no checkpoint"))?;

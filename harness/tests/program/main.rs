@@ -1,11 +1,14 @@
 //! The program as a user calls it: what it prints, what it writes, how it refuses, how it goes on.
 
+mod attacks;
 mod bench;
 mod command_line;
 mod commands;
 mod controls;
 mod corpus;
+mod damage;
 mod device_faults;
+mod disk_errors;
 mod erf;
 mod exports;
 mod faults;
@@ -28,6 +31,7 @@ mod scoring;
 mod shards;
 mod signals;
 mod specs;
+mod tamper;
 mod tensorboard;
 mod verify;
 mod weights;
