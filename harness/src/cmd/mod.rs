@@ -5,6 +5,7 @@ pub mod bench;
 pub mod check;
 pub mod cli;
 pub mod completions;
+pub mod describe;
 pub mod devices;
 pub mod erf;
 pub mod eval;

@@ -39,6 +39,7 @@ pub fn evaluate(
     let bar = progress.bar_of_thousandths(samples.len() as u64, format!("score {}", count(samples.len(), "image")));
     for (index, sample) in samples.iter().enumerate() {
         let (image, truth) = sample.load()?;
+        inference.check_memory(&sample.image, image.size())?;
         let proceed = |done: usize, all: usize| {
             bar.set(1000 * index as u64 + (1000 * done / all) as u64);
             !stop.requested()

@@ -38,7 +38,8 @@ fn every_command_has_a_manual_page() {
     assert!(sweep.contains(".SH SYNOPSIS") && sweep.contains("\\-\\-retry\\-failed"), "{sweep}");
     let help = place.succeed(&["--help"]);
     let commands = help.split("Commands:").nth(1).unwrap().split("\n\n").next().unwrap();
-    let named = commands.lines().filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
+    let entries = commands.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let named = entries.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
     assert!(named.clone().count() > 15, "{commands}");
     for name in named {
         page(&format!("atrous-{name}"));
@@ -60,7 +61,7 @@ fn what_was_meant_is_said() {
         (&["train", "ci", "--experiment", "isaid-cj"], "did you mean `isaid-ci`?"),
         (&["sweep", "ci", "--set", "train.itrations=3"], "unknown key `itrations`, did you mean `iterations`?"),
         (&["sweep", "ci", "--set", "trian.batch=3"], "did you mean `train`?"),
-        (&["inspect", "stair"], "unknown data set `stair`, did you mean `stare`?; known are"),
+        (&["inspect", "stre"], "unknown data set `stre`, did you mean `stare`?; known are"),
         (&["sweep", "ci", "--set", "dataset=cityscape"], "unknown value `cityscape`, did you mean `cityscapes`?"),
     ] {
         let error = place.refuse_untouched(arguments);

@@ -76,7 +76,8 @@ fn a_runs_directory_stands_for_its_checkpoint() {
         place.succeed(&["eval", "--weights", weights, "--data-root", folder.to_str().unwrap(), "--device", "flex"])
     };
     assert_eq!(scores(&run), scores(&checkpoint));
-    let image = files(&folder).into_iter().find(|path| path.to_string_lossy().contains("images")).unwrap();
+    let image =
+        files(&folder).into_iter().find(|path| path.is_file() && path.to_string_lossy().contains("images")).unwrap();
     let predict = ["predict", "--weights", &run, "--device", "flex", image.to_str().unwrap()];
     assert!(place.succeed(&predict).starts_with("1 mask"));
 }

@@ -7,6 +7,7 @@ mod commands;
 mod controls;
 mod corpus;
 mod damage;
+mod described;
 mod device_faults;
 mod disk_errors;
 mod erf;

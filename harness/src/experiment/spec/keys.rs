@@ -10,7 +10,7 @@ pub enum KeyType {
     Text,
     /// One of a few words.
     Word(&'static [&'static str]),
-    /// The name of a data set.
+    /// The name of a data set, or the file that describes one.
     DataSet,
     /// The name of a network.
     Network,
@@ -127,7 +127,7 @@ impl KeyType {
         match self {
             Self::Text => "text".into(),
             Self::Word(words) => format!("`{}`", words.join("` or `")),
-            Self::DataSet => "name of a data set".into(),
+            Self::DataSet => "name of a data set, or a file".into(),
             Self::Network => "name of a network".into(),
             Self::Flag => "`true` or `false`".into(),
             Self::Whole(least) => format!("whole number from {least}"),

@@ -110,7 +110,9 @@ fn value(key: &SpecKey) -> Value {
     let pair = |items: &Value| json!({ "type": "array", "minItems": 2, "maxItems": 2, "items": items });
     let mut schema = match key.value {
         KeyType::Text => json!({ "type": "string" }),
-        KeyType::Word(_) | KeyType::DataSet | KeyType::Network => json!({ "enum": key.value.choices() }),
+        KeyType::Word(_) | KeyType::Network => json!({ "enum": key.value.choices() }),
+        // Or a file that describes one.
+        KeyType::DataSet => json!({ "anyOf": [{ "enum": key.value.choices() }, { "type": "string" }] }),
         KeyType::Flag => json!({ "type": "boolean" }),
         KeyType::Whole(least) => json!({ "type": "integer", "minimum": least }),
         KeyType::Number => json!({ "type": "number" }),
