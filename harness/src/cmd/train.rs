@@ -5,7 +5,7 @@ use super::options::{DeviceArg, OneRunArgs};
 use super::output::print;
 use crate::conclusions::tables::Tables;
 use crate::run::execute::execute;
-use crate::run::options::{DataOptions, RunOptions};
+use crate::run::options::{DataOptions, MaskOptions, RunOptions};
 use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
@@ -34,7 +34,15 @@ pub struct Args {
     data: DataOptions,
 
     #[command(flatten)]
+    masks: MaskOptions,
+
+    #[command(flatten)]
     run: RunOptions,
+
+    /// Write losses and scores for TensorBoard as well, to a folder for each run:
+    /// DIR/EXPERIMENT/RATES/seed-N-ID
+    #[arg(long, value_name = "DIR")]
+    tensorboard: Option<PathBuf>,
 
     #[command(flatten)]
     device: DeviceArg,
@@ -62,7 +70,9 @@ pub fn run(args: Args) -> Result<Exit> {
     let options = SweepOptions {
         out: args.out.unwrap_or_else(|| default_out(&spec.name)),
         data: args.data,
+        masks: args.masks,
         run: args.run,
+        tensorboard: args.tensorboard,
         selection: RunSelection { retry_failed: true, discard: args.discard, ..RunSelection::ONE_BY_ONE },
     };
     let stop = StopFlag::install()?;

@@ -2,13 +2,16 @@
 
 mod attacks;
 mod bench;
+mod command_line;
 mod commands;
 mod controls;
 mod corpus;
 mod damage;
+mod described;
 mod device_faults;
 mod disk_errors;
 mod erf;
+mod exports;
 mod faults;
 mod gate;
 mod hostile;
@@ -28,6 +31,8 @@ mod rooms;
 mod scoring;
 mod shards;
 mod signals;
+mod specs;
 mod tamper;
+mod tensorboard;
 mod verify;
 mod weights;
