@@ -10,6 +10,7 @@ use crate::datasets::{DatasetKind, Splits};
 use crate::error::{DataError, Result};
 use crate::hex::hex;
 use crate::limit::ImageLimit;
+use crate::lookup;
 use crate::sample::Sample;
 use crate::split::Split;
 
@@ -25,18 +26,40 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Opens the data set in its folder under `data_root`, whose name may be in any letter case.
+    /// Opens the data set in its folder under `data_root`, whose name may be in any letter case. A
+    /// set that a file describes is opened in the folder that the file names, where it is there.
     pub fn open(kind: DatasetKind, data_root: &Path) -> Result<Dataset> {
-        Self::open_at(kind, &find_directory(kind, data_root)?)
+        Self::open_for(kind, data_root, &Split::ALL)
+    }
+
+    /// Opens the data set as [`Self::open`] does, where only some splits are needed: the others need
+    /// not be there.
+    pub fn open_for(kind: DatasetKind, data_root: &Path, needed: &[Split]) -> Result<Dataset> {
+        Self::open_splits(kind, &find_directory(kind, data_root)?, needed)
+    }
+
+    /// Whether a data set's folder is there: under `data_root`, or where its description says.
+    ///
+    /// # Errors
+    /// A folder that cannot be looked into; names it.
+    pub fn is_at_hand(kind: DatasetKind, data_root: &Path) -> Result<bool> {
+        match find_directory(kind, data_root) {
+            Err(DataError::RootMissing { .. }) => Ok(false),
+            found => found.map(|_| true),
+        }
     }
 
     /// Opens the data set whose own folder is `root`, in any of the layouts that are read.
     pub fn open_at(kind: DatasetKind, root: &Path) -> Result<Dataset> {
-        if !root.is_dir() {
+        Self::open_splits(kind, root, &Split::ALL)
+    }
+
+    fn open_splits(kind: DatasetKind, root: &Path, needed: &[Split]) -> Result<Dataset> {
+        if !lookup::is_dir(root)? {
             let advice = format!("name the folder that holds the files of {}", kind.title());
             return Err(DataError::RootMissing { path: root.to_owned(), advice });
         }
-        let mut splits = (kind.definition().find)(root)?.filled(root)?;
+        let mut splits = (kind.definition().find)(root)?.filled(root, needed)?;
         let samples = splits.train.iter_mut().chain(&mut splits.val);
         samples.for_each(|sample| sample.subject = kind.subject_of(&sample.id));
         Ok(Dataset { kind, root: root.to_owned(), splits })
@@ -48,7 +71,7 @@ impl Dataset {
         self
     }
 
-    /// The samples of a split, sorted by file name; at least one.
+    /// The samples of a split, sorted by file name; at least one of a split that was needed.
     pub fn samples(&self, split: Split) -> &[Sample] {
         match split {
             Split::Train => &self.splits.train,
@@ -111,23 +134,29 @@ fn hash_file(path: &Path, length: u64, hash: &mut Sha256) -> std::io::Result<()>
 /// Finds the data set's folder under the data root.
 pub(crate) fn find_directory(kind: DatasetKind, data_root: &Path) -> Result<PathBuf> {
     let wanted = kind.directory();
-    if !data_root.is_dir() {
+    if let Some(home) = kind.described_folder()
+        && lookup::is_dir(home)?
+    {
+        return Ok(home.to_owned());
+    }
+    if !lookup::is_dir(data_root)? {
         let advice = format!("set --data-root (or ATROUS_DATA) to the folder that holds {wanted}/");
         return Err(DataError::RootMissing { path: data_root.to_owned(), advice });
     }
     let exact = data_root.join(wanted);
-    if exact.is_dir() {
+    if lookup::is_dir(&exact)? {
         return Ok(exact);
     }
-    let mut found: Vec<PathBuf> = fs::read_dir(data_root)
-        .map_err(DataError::read(data_root))?
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.is_dir())
-        .filter(|path| path.file_name().is_some_and(|name| name.eq_ignore_ascii_case(wanted)))
-        .collect();
+    let mut found: Vec<PathBuf> = Vec::new();
+    for entry in fs::read_dir(data_root).map_err(DataError::read(data_root))? {
+        let path = entry.map_err(DataError::read(data_root))?.path();
+        if path.file_name().is_some_and(|name| name.eq_ignore_ascii_case(wanted)) && lookup::is_dir(&path)? {
+            found.push(path);
+        }
+    }
     found.sort();
     found.into_iter().next().ok_or_else(|| DataError::RootMissing {
-        path: exact,
+        path: kind.described_folder().map_or(exact, Path::to_owned),
         advice: format!("put {} there as docs/guide/datasets.md says, or set --data-root", kind.title()),
     })
 }

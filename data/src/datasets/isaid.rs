@@ -8,13 +8,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::definition::{Definition, DrawnImages, DrawnSample, Motif, Preparation, ProtocolNumbers, PublishedFiles};
-use super::folder::{entries, images, pair, required_images, unknown_layout, with_suffix};
+use super::folder::{
+    are_missing, entries, images, insert, pair, refuse_dangling, required_images, unknown_layout, with_suffix,
+};
 use super::kind::DatasetKind;
 use super::plausible;
 use super::splits::Splits;
 use crate::drawing;
 use crate::error::{DataError, Result};
 use crate::label::{LabelEncoding, indexes};
+use crate::lookup;
 use crate::sample::Sample;
 use crate::split::Split;
 use crate::write::PendingFolder;
@@ -41,17 +44,18 @@ static ISAID: Definition = Definition {
         resize: [896, 896],
         validation_images: 11_644,
     },
-    subject: aerial_image,
-    find,
+    subject: &aerial_image,
+    find: &find,
     implausible: plausible::only_two_classes,
     files: PublishedFiles::ALL_READ,
     preparation: Preparation::Tiles,
-    drawn: DrawnImages {
+    drawn: Some(DrawnImages {
         motif: Motif::Scene(drawing::aerial),
         id: |number, [height, width]| format!("P{number:04}_0_{height}_0_{width}"),
         write,
         needs_split_file: false,
-    },
+    }),
+    described: None,
 };
 
 /// The masks of tiles: class indexes 0 to 15, 255 ignored.
@@ -91,6 +95,9 @@ fn find(root: &Path) -> Result<Splits> {
 }
 
 fn part(root: &Path, split: &str) -> Result<Vec<Sample>> {
+    if are_missing(root, &[format!("img_dir/{split}"), format!("ann_dir/{split}")])? {
+        return Ok(Vec::new());
+    }
     pair(
         required_images(root, &format!("img_dir/{split}"))?,
         with_suffix(required_images(root, &format!("ann_dir/{split}"))?, COLOUR_MASK_SUFFIX),
@@ -121,13 +128,16 @@ pub(crate) fn original_pairs(root: &Path, split: Split) -> Result<Vec<(String, P
 
 /// Lists the image files of a folder and of the folders in it.
 fn below(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
-    if !folder.is_dir() {
+    if !lookup::is_dir(folder)? {
         let advice = "unpack the publishers' archives there".to_owned();
         return Err(DataError::RootMissing { path: folder.to_owned(), advice });
     }
     let mut found = images(folder)?;
-    for (_, path) in entries(folder)?.into_iter().filter(|(_, path)| path.is_dir()) {
-        found.extend(images(&path)?);
+    for (_, path) in entries(folder)? {
+        refuse_dangling(&path)?;
+        if lookup::is_dir(&path)? {
+            images(&path)?.into_iter().try_for_each(|(id, path)| insert(&mut found, id, path))?;
+        }
     }
     if found.is_empty() {
         let advice = "unpack the publishers' archives there".to_owned();

@@ -1,20 +1,40 @@
 //! The command line: what there is, and how errors look.
 
 use crate::cmd;
+use crate::results::provenance::Provenance;
 use crate::support::exit::Exit;
+use crate::support::{memory, printable, threads};
 use anyhow::Result;
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 /// The command line of the program.
 #[derive(Debug, Parser)]
-#[command(name = "atrous", version, about = "Which atrous rates should an ASPP head have for images of this size?",
+#[command(name = "atrous", version = version(), about = "Which atrous rates should an ASPP head have for images of this size?",
     after_help = start(), arg_required_else_help = true)]
 pub struct Cli {
     #[command(subcommand)]
     command: CliCommand,
+}
+
+/// Version, commit, burn's version and features: what a report of a fault needs.
+fn version() -> &'static str {
+    static VERSION: LazyLock<String> = LazyLock::new(|| {
+        let Provenance { version, git_commit, burn_version } = Provenance::current();
+        let features = [
+            ("wgpu", cfg!(feature = "wgpu")),
+            ("vulkan", cfg!(feature = "vulkan")),
+            ("autotune", cfg!(feature = "autotune")),
+        ];
+        // The CPU backend is always there.
+        let features = features.into_iter().filter(|(_, there)| *there).map(|(name, _)| name);
+        let features: Vec<&str> = std::iter::once("flex").chain(features).collect();
+        format!("{version} (commit {git_commit}, burn {burn_version}, features {})", features.join(" "))
+    });
+    &VERSION
 }
 
 /// The end of the help: where to begin, and what exit codes mean.
@@ -48,9 +68,13 @@ enum CliCommand {
     Record(cmd::record::Args),
     Verify(cmd::verify::Args),
     Rates(cmd::rates::Args),
+    Spec(cmd::spec::Args),
+    Describe(cmd::describe::Args),
     Inspect(cmd::inspect::Args),
     Prepare(cmd::prepare::Args),
     Devices(cmd::devices::Args),
+    Completions(cmd::completions::Args),
+    Man(cmd::man::Args),
 }
 
 impl CliCommand {
@@ -71,9 +95,13 @@ impl CliCommand {
             CliCommand::Record(args) => cmd::record::run(args),
             CliCommand::Verify(args) => cmd::verify::run(args),
             CliCommand::Rates(args) => cmd::rates::run(args),
+            CliCommand::Spec(args) => cmd::spec::run(args),
+            CliCommand::Describe(args) => cmd::describe::run(args),
             CliCommand::Inspect(args) => cmd::inspect::run(args),
             CliCommand::Prepare(args) => cmd::prepare::run(args),
             CliCommand::Devices(args) => cmd::devices::run(args),
+            CliCommand::Completions(args) => cmd::completions::run(args, Cli::command()),
+            CliCommand::Man(args) => cmd::man::run(args, Cli::command()),
         }
     }
 }
@@ -84,13 +112,19 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage_error(&error),
     };
-    match cli.command.run() {
+    match prepare().and_then(|()| cli.command.run()) {
         Ok(exit) => exit.into(),
         Err(error) => {
             complain(&format!("error: {}", one_line(&error)));
-            Exit::Unusable.into()
+            Exit::of(&error).into()
         }
     }
+}
+
+/// What every command needs of the system.
+fn prepare() -> Result<()> {
+    memory::check_there_is_some()?;
+    threads::start()
 }
 
 /// A line on stderr. Where that is closed, the exit code has to do.
@@ -134,19 +168,17 @@ fn one_line(error: &anyhow::Error) -> String {
 /// text without end.
 fn printable(line: &str) -> String {
     const LONGEST: usize = 4000;
-    let plain = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    let mut printable: String = line.chars().take(LONGEST).map(plain).collect();
+    let mut short: String = printable::printable(&line.chars().take(LONGEST).collect::<String>());
     if line.chars().nth(LONGEST).is_some() {
-        printable.push('…');
+        short.push('…');
     }
-    printable
+    short
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use anyhow::{Context, anyhow};
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_sound() {

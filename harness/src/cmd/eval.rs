@@ -7,8 +7,9 @@ use crate::conclusions::format;
 use crate::results::result::write_json;
 use crate::results::scores::{Confusion, Scores};
 use crate::run::evaluate::evaluate;
-use crate::run::options::DataOptions;
+use crate::run::options::{DataOptions, MaskOptions};
 use crate::run::weights::Trained;
+use crate::support::count::count;
 use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
@@ -34,7 +35,7 @@ pub struct Args {
     infer: InferArgs,
 
     /// Data set to score on, instead of the one it was trained on; must have as many classes
-    #[arg(long, value_name = "DATASET")]
+    #[arg(long, value_name = "DATASET", value_parser = super::options::dataset)]
     dataset: Option<DatasetKind>,
 
     /// train or val
@@ -51,6 +52,9 @@ pub struct Args {
 
     #[command(flatten)]
     data: DataOptions,
+
+    #[command(flatten)]
+    masks: MaskOptions,
 
     #[command(flatten)]
     device: DeviceArg,
@@ -84,7 +88,9 @@ pub fn run(args: Args) -> Result<Exit> {
     let device = ComputeDevice::select(&args.device.device)?;
     let Trained { mut network, dataset: kind, mut inference, .. } = args.weights.read(args.dataset, &device)?;
     args.infer.apply(&mut inference)?;
-    let dataset = args.data.open(kind)?;
+    // The images of the other split need not be there.
+    let dataset = args.data.open_for(kind, &[args.split])?;
+    args.masks.check(&dataset, &[args.split])?;
     let mut samples = dataset.samples(args.split);
     if let Some(limit) = args.limit {
         samples = &samples[..samples.len().min(usize::try_from(limit).unwrap_or(usize::MAX))];
@@ -114,7 +120,7 @@ fn table(report: &EvaluationReport) -> String {
     let line = |name: &str, columns: &mut dyn Iterator<Item = String>| {
         columns.fold(format!("{name:width$}"), |line, column| line + &format!(" {column:>8}")) + "\n"
     };
-    let mut text = format!("{} {}, {} images\n\n", report.dataset.title(), report.split, report.images);
+    let mut text = format!("{} {}, {}\n\n", report.dataset.title(), report.split, count(report.images, "image"));
     text += &line("class", &mut scores.iter().map(|score| score.mean_title.trim_start_matches('m').to_owned()));
     for (class, name) in names.iter().enumerate() {
         text += &line(name, &mut scores.iter().map(|score| percent(score.classes[class])));

@@ -4,9 +4,11 @@ use crate::experiment::settings::{InferMode, InferSpec, join_rates};
 use crate::experiment::spec::{Overrides, Spec, check_inference, check_rates};
 use crate::run::infer::Inference;
 use crate::run::weights::{ImportOptions, Trained};
+use crate::support::progress::Progress;
 use anyhow::{Result, anyhow};
 use atrous_data::DatasetKind;
 use atrous_models::ComputeDevice;
+use atrous_models::device::is_cpu;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -21,6 +23,33 @@ pub struct DeviceArg {
         help = "auto, flex, wgpu[:INDEX], vulkan[:INDEX|:cpu]; `atrous devices` lists them"
     )]
     pub device: String,
+}
+
+impl DeviceArg {
+    /// Opens the device, and says where `auto` has found no GPU: weeks may depend on it.
+    ///
+    /// # Errors
+    /// A device that is not there; names it.
+    pub fn open(&self, progress: &Progress) -> Result<ComputeDevice> {
+        let device = ComputeDevice::select(&self.device)?;
+        if self.device == AUTO && is_cpu(device.name()) {
+            progress.line("no GPU was found: --device auto computes on the CPU (flex)");
+        }
+        Ok(device)
+    }
+}
+
+/// The device that is chosen by what is there.
+const AUTO: &str = "auto";
+
+/// Reads the name of a data set, or of a file that describes one.
+pub fn dataset(text: &str) -> Result<DatasetKind, String> {
+    match DatasetKind::is_description(text) {
+        true => DatasetKind::described(text).map_err(|error| error.to_string()),
+        false => text.parse().map_err(|error: atrous_data::UnknownName| {
+            format!("{error}; or name a file that describes one, such as my-set.toml")
+        }),
+    }
 }
 
 /// Reads points, as a fraction.
@@ -72,9 +101,9 @@ impl OneRunArgs {
 /// The file of weights, and what those of other programs do not say themselves.
 #[derive(Clone, Debug, clap::Args)]
 pub struct WeightsArgs {
-    /// A checkpoint of this program, or a network of mmsegmentation (.pth or .safetensors). Nothing
-    /// in it is executed
-    #[arg(long, value_name = "FILE")]
+    /// A run's directory, a checkpoint of this program, or a network of mmsegmentation (.pth or
+    /// .safetensors). Nothing in it is executed
+    #[arg(long, value_name = "PATH")]
     pub weights: PathBuf,
 
     #[command(flatten)]

@@ -4,6 +4,7 @@ use super::options::{DeviceArg, InferArgs, WeightsArgs};
 use super::output::print;
 use crate::run::options::ImageSizeOptions;
 use crate::run::weights::Trained;
+use crate::support::count::count;
 use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
@@ -22,7 +23,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
-    /// Images: PNG, JPEG, TIFF, PPM, the last also gzipped
+    /// Images: PNG, JPEG, TIFF, PNM, GIF, also gzipped
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<PathBuf>,
 
@@ -33,7 +34,7 @@ pub struct Args {
     infer: InferArgs,
 
     /// Data set whose classes and protocol weights have that do not say it
-    #[arg(long, value_name = "DATASET")]
+    #[arg(long, value_name = "DATASET", value_parser = super::options::dataset)]
     dataset: Option<DatasetKind>,
 
     #[arg(
@@ -73,11 +74,14 @@ pub fn run(args: Args) -> Result<Exit> {
         let same = path.parent().and_then(|folder| folder.canonicalize().ok()) == args.out.canonicalize().ok();
         ensure!(!(own && same), "{} would be overwritten: take another --out", path.display());
     }
-    std::fs::create_dir_all(&args.out).with_context(|| format!("cannot create {}", args.out.display()))?;
     let (progress, stop) = (Progress::new(), StopFlag::install()?);
-    let bar = progress.bar(1000 * args.images.len() as u64, format!("predict {} images", args.images.len()));
+    let images = count(args.images.len(), "image");
+    let bar = progress.bar_of_thousandths(args.images.len() as u64, format!("predict {images}"));
     for (index, (path, stem)) in args.images.iter().zip(&stems).enumerate() {
         let image = atrous_data::read_rgb(path, args.max_image.limit())?;
+        inference.check_memory(path, image.size())?;
+        // Not before: an image that cannot be read leaves no empty folder.
+        std::fs::create_dir_all(&args.out).with_context(|| format!("cannot create {}", args.out.display()))?;
         let proceed = |done: usize, all: usize| {
             bar.set(1000 * index as u64 + (1000 * done / all) as u64);
             !stop.requested()

@@ -2,18 +2,18 @@
 
 use super::default_out;
 use super::options::DeviceArg;
-use super::output::{print, print_verdicts};
+use super::output::{note_left_out, print, print_verdicts};
 use crate::conclusions::tables::Tables;
 use crate::conclusions::verdict::Verdicts;
 use crate::experiment::spec::{EMBEDDED, Overrides, Spec};
 use crate::run::execute::execute;
-use crate::run::options::{DataOptions, RunOptions};
+use crate::run::options::{DataOptions, MaskOptions, RunOptions};
+use crate::support::count::count;
 use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
 use crate::sweep::{self, RunSelection, SweepEnd, SweepOptions};
 use anyhow::Result;
-use atrous_models::ComputeDevice;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -46,7 +46,15 @@ pub struct Args {
     data: DataOptions,
 
     #[command(flatten)]
+    masks: MaskOptions,
+
+    #[command(flatten)]
     run: RunOptions,
+
+    /// Write losses and scores for TensorBoard as well, to a folder for each run:
+    /// DIR/EXPERIMENT/RATES/seed-N-ID
+    #[arg(long, value_name = "DIR")]
+    tensorboard: Option<PathBuf>,
 
     #[command(flatten)]
     device: DeviceArg,
@@ -102,12 +110,14 @@ pub fn run(args: Args) -> Result<Exit> {
     };
     let overrides = Overrides { set: args.set, seeds: args.seeds, only: args.only };
     let spec = Spec::load(name, &overrides)?;
-    let device = ComputeDevice::select(&args.device.device)?;
     let progress = Progress::new();
+    let device = args.device.open(&progress)?;
     let options = SweepOptions {
         out: args.out.unwrap_or_else(|| default_out(&spec.name)),
         data: args.data,
+        masks: args.masks,
         run: args.run,
+        tensorboard: args.tensorboard,
         selection: args.selection,
     };
     if args.dry_run {
@@ -116,7 +126,8 @@ pub fn run(args: Args) -> Result<Exit> {
     }
     let stop = StopFlag::install()?;
     let end = sweep::sweep(&spec, &options, &device, &progress, &stop, &execute)?;
-    let Tables { table, verdicts } = Tables::update(&options.out)?;
+    let Tables { table, verdicts, left_out } = Tables::update(&options.out)?;
+    note_left_out(&left_out);
     if !end.stopped && !end.lacks_shards() {
         print(table.markdown())?;
         print_verdicts(&verdicts)?;
@@ -135,7 +146,7 @@ fn embedded_specs() -> String {
 
 /// What was done, what is left, and how to go on.
 fn summary(end: &SweepEnd, out: &Path) -> String {
-    let mut done = format!("{} runs finished", end.finished);
+    let mut done = format!("{} finished", count(end.finished, "run"));
     if end.failed > 0 {
         let broken = match end.broken {
             0 => String::new(),

@@ -5,13 +5,12 @@ use super::options::{DeviceArg, OneRunArgs};
 use super::output::print;
 use crate::conclusions::tables::Tables;
 use crate::run::execute::execute;
-use crate::run::options::{DataOptions, RunOptions};
+use crate::run::options::{DataOptions, MaskOptions, RunOptions};
 use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
 use crate::sweep::{RunSelection, SweepOptions, sweep};
 use anyhow::Result;
-use atrous_models::device::ComputeDevice;
 use std::path::PathBuf;
 
 /// Train and score one run: one experiment of a spec, with one rates setting and one seed
@@ -35,10 +34,23 @@ pub struct Args {
     data: DataOptions,
 
     #[command(flatten)]
+    masks: MaskOptions,
+
+    #[command(flatten)]
     run: RunOptions,
+
+    /// Write losses and scores for TensorBoard as well, to a folder for each run:
+    /// DIR/EXPERIMENT/RATES/seed-N-ID
+    #[arg(long, value_name = "DIR")]
+    tensorboard: Option<PathBuf>,
 
     #[command(flatten)]
     device: DeviceArg,
+
+    /// Start the run anew where a file of it is damaged or of another run; what is there of it is
+    /// removed
+    #[arg(long)]
+    discard: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -53,13 +65,15 @@ Examples:
 /// One line that names the file or option that has to be changed.
 pub fn run(args: Args) -> Result<Exit> {
     let spec = args.which.spec(args.rates.as_deref())?;
-    let device = ComputeDevice::select(&args.device.device)?;
     let progress = Progress::new();
+    let device = args.device.open(&progress)?;
     let options = SweepOptions {
         out: args.out.unwrap_or_else(|| default_out(&spec.name)),
         data: args.data,
+        masks: args.masks,
         run: args.run,
-        selection: RunSelection { retry_failed: true, ..RunSelection::ONE_BY_ONE },
+        tensorboard: args.tensorboard,
+        selection: RunSelection { retry_failed: true, discard: args.discard, ..RunSelection::ONE_BY_ONE },
     };
     let stop = StopFlag::install()?;
     let end = sweep(&spec, &options, &device, &progress, &stop, &execute)?;

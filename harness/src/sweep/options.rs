@@ -1,7 +1,7 @@
 //! What a sweep is told beside its spec.
 
 use super::{Jobs, Shard};
-use crate::run::options::{DataOptions, RunOptions};
+use crate::run::options::{DataOptions, MaskOptions, RunOptions};
 use std::path::PathBuf;
 
 /// The options of a sweep: where it reads and writes, and how and which of its runs are made now.
@@ -9,8 +9,11 @@ use std::path::PathBuf;
 pub struct SweepOptions {
     pub out: PathBuf,
     pub data: DataOptions,
+    pub masks: MaskOptions,
     pub run: RunOptions,
     pub selection: RunSelection,
+    /// The folder of event files for TensorBoard, where somebody wants them.
+    pub tensorboard: Option<PathBuf>,
 }
 
 /// The choice of the runs that are made now, and of how many at a time.
@@ -48,9 +51,15 @@ pub struct RunSelection {
     /// checkpoint.
     #[arg(long)]
     pub retry_failed: bool,
+
+    /// Start runs anew of which a file is damaged or of another run; what is there of them is
+    /// removed
+    #[arg(long)]
+    pub discard: bool,
 }
 
 impl RunSelection {
     /// Chooses every run that has not ended, one after the other.
-    pub const ONE_BY_ONE: Self = RunSelection { shard: None, limit: None, jobs: Jobs::ONE, retry_failed: false };
+    pub const ONE_BY_ONE: Self =
+        RunSelection { shard: None, limit: None, jobs: Jobs::ONE, retry_failed: false, discard: false };
 }

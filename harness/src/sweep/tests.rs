@@ -5,7 +5,7 @@ use crate::experiment::spec::Overrides;
 use crate::results::result::tests::example;
 use crate::results::run_dir::RunDir;
 use crate::run::context::{Outcome, RunContext};
-use crate::run::options::{DataOptions, RunOptions};
+use crate::run::options::{DataOptions, MaskOptions, RunOptions};
 use std::fs;
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
@@ -38,8 +38,10 @@ fn bench() -> Bench {
     let options = SweepOptions {
         out: folder.path().join("out"),
         data: DataOptions::at(folder.path().join("datasets")),
+        masks: MaskOptions::default(),
         run: RunOptions::default(),
         selection: RunSelection::ONE_BY_ONE,
+        tensorboard: None,
     };
     let spec = Spec::parse("spec", "spec.toml", SPEC, &Overrides::default()).unwrap();
     Bench { _folder: folder, options, spec }

@@ -1,11 +1,17 @@
 //! The program as a user calls it: what it prints, what it writes, how it refuses, how it goes on.
 
+mod attacks;
 mod bench;
+mod command_line;
 mod commands;
 mod controls;
 mod corpus;
+mod damage;
+mod described;
 mod device_faults;
+mod disk_errors;
 mod erf;
+mod exports;
 mod faults;
 mod gate;
 mod hostile;
@@ -25,5 +31,8 @@ mod rooms;
 mod scoring;
 mod shards;
 mod signals;
+mod specs;
+mod tamper;
+mod tensorboard;
 mod verify;
 mod weights;

@@ -1,9 +1,11 @@
 //! IoU, Dice and accuracy from a confusion matrix that is summed over a whole set.
 
 mod area;
+mod disagreement;
 mod metric;
 
 pub use area::{ClassArea, class_mean};
+pub use disagreement::same;
 pub(crate) use metric::scored;
 pub use metric::{HasMetrics, Metric};
 

@@ -60,7 +60,7 @@ impl DataAtHand {
 
     fn open(&self, kind: DatasetKind, source: &DataSource) -> Result<SetAtHand> {
         let dataset = match source {
-            DataSource::Files if !self.options.data_root.join(kind.directory()).is_dir() => {
+            DataSource::Files if !Dataset::is_at_hand(kind, &self.options.data_root)? => {
                 let root = self.options.data_root.display();
                 return Ok(Err(format!("{root} has no folder {}: name another with --data-root", kind.directory())));
             }
