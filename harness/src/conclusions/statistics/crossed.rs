@@ -100,7 +100,7 @@ impl CrossedLayout {
 
     /// One arm minus another, by the places of both.
     ///
-    /// The variance is pooled over all arms. Where the pair's own is larger, a quarter of the
+    /// The variance is pooled over all arms. Where the pair's own is larger, half of the
     /// excess is added: one arm that varies more than the others would otherwise be found to differ
     /// too often.
     pub fn difference(&self, arm: usize, other: usize) -> MeanDifference {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// A line of `table.csv`. The fields are the columns, in order; NaN is an empty field.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CellRecord {
     pub experiment: String,
     pub dataset: String,
