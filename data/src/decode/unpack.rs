@@ -8,7 +8,7 @@ use flate2::read::MultiGzDecoder;
 use image::codecs::pnm::PnmDecoder;
 use image::{ImageDecoder, ImageFormat};
 
-use crate::error::{DataError, Result};
+use crate::error::{DataError, Result, shown};
 use crate::limit::ImageLimit;
 
 /// The bytes that are read of a file before anything is decided: enough for the headers of PNG, PNM
@@ -82,11 +82,25 @@ pub(crate) fn check_head(path: &Path, head: &[u8], limit: ImageLimit) -> Result<
         Err(_) if head.starts_with(b"/annex/objects/") => {
             return Err(DataError::unsupported(path, "a pointer of git-annex", "get the file with `git annex get`"));
         }
+        Err(_) if link_as_text(head).is_some() => {
+            let what = format!("a link to {}, copied as a text", shown(link_as_text(head).unwrap_or_default()));
+            let advice = "get the file that it stands for (git-annex, DataLad: `git annex get`)";
+            return Err(DataError::unsupported(path, what, advice));
+        }
         Err(_) => return Err(DataError::decode(path, "neither PNG, JPEG, TIFF, PNM nor GIF")),
     }
     let claimed = claimed_size(head);
     claimed.map_or(Ok(()), |size| check_size(path, size, limit))?;
     Ok(limit.file_bytes(claimed))
+}
+
+/// The path in a file that holds nothing else: what becomes of a link where there are none (git on
+/// Windows, some archives).
+fn link_as_text(head: &[u8]) -> Option<&str> {
+    const LONGEST_PATH: usize = 4096;
+    let text = std::str::from_utf8(head).ok().filter(|text| text.len() <= LONGEST_PATH)?.trim_end();
+    let is_path = text.contains('/') && !text.contains(|c: char| c.is_whitespace() || "<>{}\"".contains(c));
+    is_path.then_some(text)
 }
 
 /// Tells the format by the first bytes.

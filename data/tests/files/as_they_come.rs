@@ -55,10 +55,12 @@ fn pointers_of_large_file_storage_are_named() {
     for (content, words) in [
         ("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", "a pointer of Git LFS"),
         ("/annex/objects/SHA256E-s1--00.png\n", "a pointer of git-annex"),
+        ("../.git/annex/objects/8F/w0/KEY/KEY", "a link to ../.git/annex/objects/8F/w0/KEY/KEY, copied as a text"),
+        ("../elsewhere/im0001.png", "a link to ../elsewhere/im0001.png, copied as a text"),
     ] {
         put(&path, content.as_bytes());
         let text = read_rgb(&path, Default::default()).unwrap_err().to_string();
-        assert_says(&text, &["im0001.png: ", words, "get the file with `git "]);
+        assert_says(&text, &["im0001.png: ", words, "which is not read; get the file ", "git "]);
     }
 }
 

@@ -101,9 +101,9 @@ impl OneRunArgs {
 /// The file of weights, and what those of other programs do not say themselves.
 #[derive(Clone, Debug, clap::Args)]
 pub struct WeightsArgs {
-    /// A checkpoint of this program, or a network of mmsegmentation (.pth or .safetensors). Nothing
-    /// in it is executed
-    #[arg(long, value_name = "FILE")]
+    /// A run's directory, a checkpoint of this program, or a network of mmsegmentation (.pth or
+    /// .safetensors). Nothing in it is executed
+    #[arg(long, value_name = "PATH")]
     pub weights: PathBuf,
 
     #[command(flatten)]

@@ -4,6 +4,7 @@ use super::options::{DeviceArg, InferArgs, WeightsArgs};
 use super::output::print;
 use crate::run::options::ImageSizeOptions;
 use crate::run::weights::Trained;
+use crate::support::count::count;
 use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
@@ -74,7 +75,8 @@ pub fn run(args: Args) -> Result<Exit> {
         ensure!(!(own && same), "{} would be overwritten: take another --out", path.display());
     }
     let (progress, stop) = (Progress::new(), StopFlag::install()?);
-    let bar = progress.bar(1000 * args.images.len() as u64, format!("predict {} images", args.images.len()));
+    let images = count(args.images.len(), "image");
+    let bar = progress.bar_of_thousandths(args.images.len() as u64, format!("predict {images}"));
     for (index, (path, stem)) in args.images.iter().zip(&stems).enumerate() {
         let image = atrous_data::read_rgb(path, args.max_image.limit())?;
         inference.check_memory(path, image.size())?;

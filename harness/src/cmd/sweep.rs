@@ -8,6 +8,7 @@ use crate::conclusions::verdict::Verdicts;
 use crate::experiment::spec::{EMBEDDED, Overrides, Spec};
 use crate::run::execute::execute;
 use crate::run::options::{DataOptions, MaskOptions, RunOptions};
+use crate::support::count::count;
 use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
@@ -49,6 +50,11 @@ pub struct Args {
 
     #[command(flatten)]
     run: RunOptions,
+
+    /// Write losses and scores for TensorBoard as well, to a folder for each run:
+    /// DIR/EXPERIMENT/RATES/seed-N-ID
+    #[arg(long, value_name = "DIR")]
+    tensorboard: Option<PathBuf>,
 
     #[command(flatten)]
     device: DeviceArg,
@@ -111,6 +117,7 @@ pub fn run(args: Args) -> Result<Exit> {
         data: args.data,
         masks: args.masks,
         run: args.run,
+        tensorboard: args.tensorboard,
         selection: args.selection,
     };
     if args.dry_run {
@@ -139,7 +146,7 @@ fn embedded_specs() -> String {
 
 /// What was done, what is left, and how to go on.
 fn summary(end: &SweepEnd, out: &Path) -> String {
-    let mut done = format!("{} runs finished", end.finished);
+    let mut done = format!("{} finished", count(end.finished, "run"));
     if end.failed > 0 {
         let broken = match end.broken {
             0 => String::new(),

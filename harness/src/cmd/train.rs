@@ -39,6 +39,11 @@ pub struct Args {
     #[command(flatten)]
     run: RunOptions,
 
+    /// Write losses and scores for TensorBoard as well, to a folder for each run:
+    /// DIR/EXPERIMENT/RATES/seed-N-ID
+    #[arg(long, value_name = "DIR")]
+    tensorboard: Option<PathBuf>,
+
     #[command(flatten)]
     device: DeviceArg,
 
@@ -67,6 +72,7 @@ pub fn run(args: Args) -> Result<Exit> {
         data: args.data,
         masks: args.masks,
         run: args.run,
+        tensorboard: args.tensorboard,
         selection: RunSelection { retry_failed: true, discard: args.discard, ..RunSelection::ONE_BY_ONE },
     };
     let stop = StopFlag::install()?;

@@ -4,6 +4,7 @@
 pub mod context;
 pub mod evaluate;
 pub mod execute;
+pub mod export;
 pub mod infer;
 pub mod options;
 pub mod train;

@@ -34,6 +34,7 @@ pub(super) struct Workplace<'a> {
     /// Runs side by side.
     pub jobs: usize,
     pub options: RunOptions,
+    pub tensorboard: Option<&'a Path>,
     pub execute: &'a Executor<'a>,
 }
 
@@ -95,6 +96,7 @@ impl<'p> SweepRun<'p> {
             stop: workplace.stop,
             jobs: workplace.jobs,
             options: workplace.options,
+            tensorboard: workplace.tensorboard,
             reached: &reached,
         };
         let outcome = match fault::catch(|| (workplace.execute)(&context)) {

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod bench;
+mod command_line;
 mod commands;
 mod controls;
 mod corpus;
@@ -10,6 +11,7 @@ mod described;
 mod device_faults;
 mod disk_errors;
 mod erf;
+mod exports;
 mod faults;
 mod gate;
 mod hostile;
@@ -29,6 +31,8 @@ mod rooms;
 mod scoring;
 mod shards;
 mod signals;
+mod specs;
 mod tamper;
+mod tensorboard;
 mod verify;
 mod weights;

@@ -4,11 +4,11 @@ use super::planned_run::PlannedRun;
 use crate::experiment::settings::{DataSource, InferSpec, InitSpec, ModelSpec, RunSettings, TrainSpec};
 use crate::experiment::{Answer, Expectation};
 use atrous_data::DatasetKind;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A data set, a model, a protocol, and the rates and seeds to sweep. The fields are the keys of a
 /// spec.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Experiment {
     /// Name of the directory of its runs.
@@ -18,6 +18,7 @@ pub struct Experiment {
     /// Network, without its rates.
     pub model: ModelSpec,
     /// Weights that training starts from; random ones where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub init: Option<InitSpec>,
     /// Height and width of the training crop, in pixels.
     pub crop: [usize; 2],
@@ -37,6 +38,7 @@ pub struct Experiment {
     #[serde(default)]
     pub data: DataSource,
     /// Answer that it is expected to give; decides no result.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub expect: Option<Answer>,
 }
 

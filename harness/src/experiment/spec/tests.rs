@@ -411,8 +411,16 @@ fn error_in_defaults_names_its_line() {
         ("[[1, 6], [1, 12]]", "[[1, 6], [12, 1], [1, 12]]", "small.toml:3: rates[1]: rates must be ascending"),
         ("val = 2", "vall = 2", "small.toml:8: data.synthetic.vall: unknown key"),
         ("[defaults]", "[defaults]\nname = \"one\"", "small.toml:2: defaults.name: names cannot be shared"),
-        ("[defaults]", "[defaults]\ncorp = [32, 32]", "small.toml:2: corp: unknown key `corp`, expected one of `name`"),
-        ("[defaults]", "[default]", "small.toml:1: default: unknown key `default`, expected `defaults`"),
+        (
+            "[defaults]",
+            "[defaults]\ncorp = [32, 32]",
+            "small.toml:2: corp: unknown key `corp`, did you mean `crop`? Expected one of `name`",
+        ),
+        (
+            "[defaults]",
+            "[default]",
+            "small.toml:1: default: unknown key `default`, did you mean `defaults`? Expected `defaults`",
+        ),
         ("\"isaid\"", "\"pascal\"", "small.toml:16: dataset: unknown value `pascal`"),
     ];
     for (old, new, expected) in cases {
