@@ -32,8 +32,8 @@ impl Dataset {
         Self::open_for(kind, data_root, &Split::ALL)
     }
 
-    /// Opens the data set as [`Self::open`] does, where only some splits are needed: the others need
-    /// not be there.
+    /// Opens the data set as [`Self::open`] does, where only some splits are needed: the others
+    /// need not be there.
     pub fn open_for(kind: DatasetKind, data_root: &Path, needed: &[Split]) -> Result<Dataset> {
         Self::open_splits(kind, &find_directory(kind, data_root)?, needed)
     }

@@ -13,9 +13,9 @@ use std::path::PathBuf;
 /// Write a checkpoint's network as weights that mmsegmentation loads, or as ONNX
 ///
 /// The name of the file says which: .safetensors holds the weights under mmsegmentation's keys,
-/// with the counters of its batch norms and without the optimiser. .onnx (opset 17) holds the network in
-/// evaluation mode: "image" is batch x 3 x height x width, RGB in grey levels from 0 to 255, of any
-/// size; "logits" is batch x classes x height x width.
+/// with the counters of its batch norms and without the optimiser. .onnx (opset 17) holds the
+/// network in evaluation mode: "image" is batch x 3 x height x width, RGB in grey levels from 0 to
+/// 255, of any size; "logits" is batch x classes x height x width.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {

@@ -30,8 +30,8 @@ use std::path::{Path, PathBuf};
 /// Tables, verdicts and the files of run directories are computed anew or held against their
 /// checksums, and compared. What could not be checked is counted.
 ///
-/// Exit code: 0 as written as far as that could be checked, 1 something differs (with --strict also:
-/// something could not be checked), 2 it cannot be read.
+/// Exit code: 0 as written as far as that could be checked, 1 something differs (with --strict
+/// also: something could not be checked), 2 it cannot be read.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {

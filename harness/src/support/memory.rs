@@ -35,8 +35,8 @@ pub fn keep_freed() {}
 pub fn release() {}
 
 /// Bytes that this process can still take without others being pushed out; `None` where the system
-/// does not say (it does on Linux). Limits of control groups, of Slurm and of the shell (`ulimit -v`)
-/// count, the lowest of all.
+/// does not say (it does on Linux). Limits of control groups, of Slurm and of the shell
+/// (`ulimit -v`) count, the lowest of all.
 pub fn available() -> Option<u64> {
     let machine = meminfo(&std::fs::read_to_string("/proc/meminfo").ok()?)?;
     let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What a drawn data set was when it was drawn: a list of its files with their checksums, beside it.
+//! What a drawn data set was when it was drawn: a list of its files with their checksums.
 
 use crate::results::result::write_sealed;
 use crate::support::checksum;

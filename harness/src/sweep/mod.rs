@@ -57,7 +57,8 @@ use std::path::Path;
 /// # Errors
 /// Before anything is written: a data set that is missing, or whose masks cannot be right. After
 /// that: an output directory that cannot be written, is in use or goes away, a device that is lost
-/// and does not open again, and whatever the executor reports. Every error names a file, an option or the device.
+/// and does not open again, and whatever the executor reports. Every error names a file, an option
+/// or the device.
 pub fn sweep(
     spec: &Spec,
     options: &SweepOptions,

@@ -15,7 +15,8 @@ pub struct ModelSpec {
     /// it on ResNet-18.
     pub aspp_channels: usize,
     /// Channels of the auxiliary head's convolution; as published 64 for the U-Net, 256 for
-    /// DeepLabV3, and 64 for it on ResNet-18. 0 in results of model version 1, which did not write it down.
+    /// DeepLabV3, and 64 for it on ResNet-18. 0 in results of model version 1, which did not write
+    /// it down.
     #[serde(default)]
     pub auxiliary_channels: usize,
     /// First convolutions of a ResNet.

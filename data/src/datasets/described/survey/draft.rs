@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::folders::{Finding, Group, SplitWord};
+use super::folders::{FoundFolders, Group, SplitWord};
 use super::masks::Contents;
 use crate::split::Split;
 
@@ -23,11 +23,11 @@ pub struct DescriptionDraft {
 /// Drafts the description of a set of this name whose folder is `place`, seen from its file.
 pub(super) fn write(
     [name, place]: [&str; 2],
-    finding: &Finding,
+    finding: &FoundFolders,
     lists: &Option<[String; 2]>,
     contents: &Contents,
 ) -> DescriptionDraft {
-    let Finding { groups, without_mask, without_image } = finding;
+    let FoundFolders { groups, without_mask, without_image } = finding;
     let (mut found, mut unknown) = (Vec::new(), Vec::new());
     for group in groups {
         found.push(format!("{} images {} with masks {}", group.pairs.len(), group.images, group.masks));

@@ -39,7 +39,7 @@ pub(super) enum SplitWord {
 }
 
 /// What a folder holds.
-pub(super) struct Finding {
+pub(super) struct FoundFolders {
     pub groups: Vec<Group>,
     pub without_mask: Vec<String>,
     pub without_image: Vec<String>,
@@ -60,7 +60,7 @@ struct Way {
     count: usize,
 }
 
-pub(super) fn find(tree: &Tree) -> Finding {
+pub(super) fn find(tree: &Tree) -> FoundFolders {
     let mut folders = Folders::new();
     for path in tree.keys() {
         let name = path.rsplit('/').next().unwrap_or(path);
@@ -68,7 +68,7 @@ pub(super) fn find(tree: &Tree) -> Finding {
             folders.entry(parent(path).to_owned()).or_default().insert(stem.to_owned(), path.clone());
         }
     }
-    let mut finding = Finding { groups: Vec::new(), without_mask: Vec::new(), without_image: Vec::new() };
+    let mut finding = FoundFolders { groups: Vec::new(), without_mask: Vec::new(), without_image: Vec::new() };
     let (mut used, mut seen) = (BTreeSet::new(), BTreeSet::new());
     for (folder, images) in folders.iter().filter(|(folder, _)| !is_of_masks(folder)) {
         let Some(way) = best_way(folder, images, &folders) else {
