@@ -12,9 +12,11 @@
 
 pub mod backbones;
 pub mod cost;
+mod description;
 pub mod device;
 pub mod heads;
 pub mod initialiser;
+mod known_networks;
 pub mod layer;
 pub mod layers;
 pub mod loss;
@@ -22,6 +24,7 @@ pub mod module;
 pub mod ops;
 mod precision;
 pub mod pth;
+mod python;
 pub mod segmentor;
 pub mod sgd;
 pub mod shapes;
@@ -32,6 +35,7 @@ mod weights;
 pub use backbones::{BackboneConfig, Depth, ExtractorConfig, ModelKind, Published, ResnetConfig, Stem, UnetConfig};
 pub use burn;
 pub use cost::ConvolutionCost;
+pub use description::{DescriptionError, NetworkDescription};
 pub use device::{ComputeDevice, DeviceError, DeviceInfo};
 pub use heads::{AsppConfig, DecodeHead, DecodeHeadConfig, Head, HeadConfig};
 pub use layer::{Layer, UnknownLayer};

@@ -4,6 +4,7 @@ mod bench;
 mod commands;
 mod controls;
 mod corpus;
+mod descriptions;
 mod device_faults;
 mod erf;
 mod faults;
