@@ -54,12 +54,12 @@ pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
 
 pub use batch::{Batch, BatchSource};
 pub use dataset::Dataset;
-pub use datasets::{DatasetKind, ProtocolNumbers, SlidingWindow, decode_label};
+pub use datasets::{DatasetKind, ProtocolNumbers, SlidingWindow, cityscapes_label_id, decode_label, image_stem};
 pub use error::DataError;
 pub use hex::hex;
 pub use limit::ImageLimit;
 pub use loader::BatchLoader;
-pub use raster::{IGNORE_INDEX, LabelMap, RgbImage8};
+pub use raster::{IGNORE_INDEX, LabelMap, RgbImage8, grey16_png};
 pub use read::{decode_rgb, read_rgb};
 pub use sample::Sample;
 pub use split::Split;

@@ -36,8 +36,9 @@ pub(super) fn images(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
     Ok(found)
 }
 
-/// The name without extension, if the extension is that of an image, in any letter case.
-pub(super) fn image_stem(name: &str) -> Option<&str> {
+/// Gives the name of a file without extension, if the extension is that of an image, in any letter
+/// case.
+pub fn image_stem(name: &str) -> Option<&str> {
     let name = strip_extension(name, "gz").unwrap_or(name);
     EXTENSIONS.into_iter().find_map(|extension| strip_extension(name, extension))
 }
