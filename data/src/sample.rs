@@ -17,6 +17,8 @@ pub struct Sample {
     pub image: PathBuf,
     /// The mask file.
     pub label: PathBuf,
+    /// The mask of the field of view, where there is one: bright inside.
+    pub fov: Option<PathBuf>,
     pub(crate) encoding: &'static LabelEncoding,
     pub(crate) limit: ImageLimit,
 }
@@ -24,7 +26,7 @@ pub struct Sample {
 impl Sample {
     /// A sample of these files, with the default limit of its images' size.
     pub(crate) fn new(id: String, image: PathBuf, label: PathBuf, encoding: &'static LabelEncoding) -> Self {
-        Self { id, image, label, encoding, limit: ImageLimit::DEFAULT }
+        Self { id, image, label, encoding, fov: None, limit: ImageLimit::DEFAULT }
     }
 
     /// Decodes the image.
@@ -35,6 +37,26 @@ impl Sample {
     /// Decodes the mask into train ids; values outside the data set's labels are errors.
     pub fn load_label(&self) -> Result<LabelMap> {
         self.encoding.decode(&self.label, read_mask(&self.label, self.limit)?)
+    }
+
+    /// Decodes the mask of the field of view: whether each pixel is inside, height x width. `None`
+    /// where the sample has none.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is not of the size of the image's mask; names it.
+    pub fn load_fov(&self) -> Result<Option<Vec<bool>>> {
+        const BRIGHT: u8 = 128;
+        let Some(path) = &self.fov else { return Ok(None) };
+        let (inside, label) = (read_rgb(path, self.limit)?, self.load_label()?);
+        if inside.size() != label.size() {
+            return Err(DataError::SizeMismatch {
+                image: path.clone(),
+                image_size: inside.size(),
+                mask: self.label.clone(),
+                mask_size: label.size(),
+            });
+        }
+        Ok(Some(inside.data.chunks_exact(3).map(|pixel| pixel.iter().any(|value| *value >= BRIGHT)).collect()))
     }
 
     /// Decodes image and mask, and checks that they are of one size.

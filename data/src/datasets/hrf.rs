@@ -1,4 +1,5 @@
-//! HRF: `images/01_dr.JPG`, `images/01_g.jpg`, `images/01_h.jpg`, `manual1/01_dr.tif`.
+//! HRF: `images/01_dr.JPG`, `images/01_g.jpg`, `images/01_h.jpg`, `manual1/01_dr.tif`, and the
+//! fields of view in `mask/01_dr_mask.tif`, where they are there.
 //!
 //! The first five of the 15 images of each group (`_dr`, `_g`, `_h`) are for training.
 
@@ -8,7 +9,7 @@ use std::path::Path;
 use super::definition::{
     Definition, DrawnImages, DrawnSample, Motif, Preparation, ProtocolNumbers, PublishedFiles, SlidingWindow,
 };
-use super::folder::{pair, required_images, unknown_layout};
+use super::folder::{images, pair, required_images, unknown_layout, with_suffix};
 use super::kind::DatasetKind;
 use super::split_file::{share, split};
 use super::splits::Splits;
@@ -63,13 +64,19 @@ fn find(root: &Path) -> Result<Splits> {
             "images/01_dr.JPG and manual1/01_dr.tif and so on, or images/ and annotations/",
         ));
     }
-    let samples = pair(
+    let mut samples = pair(
         required_images(root, "images")?,
         required_images(root, "manual1")?,
         &retina::VESSELS,
         |id| format!("manual1/{id}.tif"),
         |id| format!("images/{id}.jpg"),
     )?;
+
+    let fields = root.join("mask");
+    let mut fields = if fields.is_dir() { with_suffix(images(&fields)?, "_mask") } else { BTreeMap::new() };
+    for sample in &mut samples {
+        sample.fov = fields.remove(&sample.id);
+    }
 
     let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for sample in &samples {
