@@ -36,7 +36,9 @@ impl Dataset {
             let advice = format!("name the folder that holds the files of {}", kind.title());
             return Err(DataError::RootMissing { path: root.to_owned(), advice });
         }
-        let splits = (kind.definition().find)(root)?.filled(root)?;
+        let mut splits = (kind.definition().find)(root)?.filled(root)?;
+        let samples = splits.train.iter_mut().chain(&mut splits.val);
+        samples.for_each(|sample| sample.subject = kind.subject_of(&sample.id));
         Ok(Dataset { kind, root: root.to_owned(), splits })
     }
 

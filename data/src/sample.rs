@@ -19,14 +19,22 @@ pub struct Sample {
     pub label: PathBuf,
     /// The mask of the field of view, where there is one: bright inside.
     pub fov: Option<PathBuf>,
+    pub(crate) subject: String,
     pub(crate) encoding: &'static LabelEncoding,
     pub(crate) limit: ImageLimit,
 }
 
 impl Sample {
-    /// A sample of these files, with the default limit of its images' size.
+    /// A sample of these files, its own subject, with the default limit of its images' size.
     pub(crate) fn new(id: String, image: PathBuf, label: PathBuf, encoding: &'static LabelEncoding) -> Self {
-        Self { id, image, label, encoding, fov: None, limit: ImageLimit::DEFAULT }
+        let subject = id.clone();
+        Self { id, image, label, subject, encoding, fov: None, limit: ImageLimit::DEFAULT }
+    }
+
+    /// The subject that the image shows, such as a patient or a scene. Images of one subject are not
+    /// independent.
+    pub fn subject(&self) -> &str {
+        &self.subject
     }
 
     /// Decodes the image.

@@ -12,9 +12,9 @@ const CLOSE: f64 = 1e-2;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NetworkDescription {
     pub rates: Vec<usize>,
-    /// Of a ResNet.
+    /// The output stride of a ResNet; `None` for other networks.
     pub output_stride: Option<usize>,
-    /// Of a ResNet.
+    /// The stem of a ResNet; `None` for other networks.
     pub stem: Option<Stem>,
     pub align_corners: bool,
     /// Whether it has an auxiliary head.
@@ -57,7 +57,7 @@ impl NetworkDescription {
         if !matches!(model, PythonLiteral::Dict(_)) {
             return Ok(None);
         }
-        let model = Part { name: "model".to_owned(), literal: Some(&model) };
+        let model = ConfigurationPart { name: "model".to_owned(), literal: Some(&model) };
         let mut description = model.network()?;
         description.dataset_type = match assigned("dataset_type") {
             Ok(Some(PythonLiteral::Text(name))) => Some(name),
@@ -74,14 +74,14 @@ impl NetworkDescription {
 
 /// A part of a configuration, and its name in messages. What it does not say has the default of
 /// mmsegmentation 1.2.2.
-struct Part<'a> {
+struct ConfigurationPart<'a> {
     name: String,
     literal: Option<&'a PythonLiteral>,
 }
 
-impl<'a> Part<'a> {
-    fn part(&self, key: &str) -> Part<'a> {
-        Part { name: format!("{}.{key}", self.name), literal: self.get(key) }
+impl<'a> ConfigurationPart<'a> {
+    fn part(&self, key: &str) -> ConfigurationPart<'a> {
+        ConfigurationPart { name: format!("{}.{key}", self.name), literal: self.get(key) }
     }
 
     /// What is written under a key; `None` too where that is `None`.

@@ -40,6 +40,7 @@ static CHASE_DB1: Definition = Definition {
         resize: [960, 999],
         validation_images: 8,
     },
+    subject: child,
     find,
     implausible: retina::inverted,
     // The second annotator's masks.
@@ -55,6 +56,13 @@ static CHASE_DB1: Definition = Definition {
 
 /// What the name of a mask has after the image's.
 const MASK_SUFFIX: &str = "_1stHO";
+
+/// The child whose two eyes are `Image_01L` and `Image_01R`: `01`.
+fn child(id: &str) -> String {
+    let eye = id.strip_suffix(MASK_SUFFIX).unwrap_or(id);
+    let both = eye.strip_suffix(['L', 'R']).unwrap_or(eye);
+    both.strip_prefix("Image_").unwrap_or(both).to_owned()
+}
 
 fn find(root: &Path) -> Result<Splits> {
     if converted::is_present(root) {

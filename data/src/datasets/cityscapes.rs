@@ -43,6 +43,7 @@ static CITYSCAPES: Definition = Definition {
         resize: [1024, 2048],
         validation_images: 500,
     },
+    subject: sequence,
     find,
     implausible: plausible::only_two_classes,
     files: PublishedFiles::ALL_READ,
@@ -78,6 +79,19 @@ fn train_ids() -> [Option<u8>; 256] {
 pub fn cityscapes_label_id(train_id: u8) -> Option<u8> {
     let id = TRAIN_IDS.iter().position(|id| *id == train_id && train_id != IGNORE_INDEX)?;
     u8::try_from(id).ok()
+}
+
+/// The recording that an image is a frame of: `frankfurt_000001` of `frankfurt_000001_005184`.
+///
+/// Most recordings have one annotated frame; those of some cities have hundreds, seconds apart.
+fn sequence(id: &str) -> String {
+    let mut parts = id.rsplitn(2, '_');
+    let (frame, recording) = (parts.next(), parts.next());
+    recording.filter(|_| frame.is_some_and(is_number)).unwrap_or(id).to_owned()
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn find(root: &Path) -> Result<Splits> {

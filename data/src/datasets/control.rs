@@ -39,6 +39,7 @@ static CONTROL: Definition = Definition {
         resize: [64, 64],
         validation_images: 0,
     },
+    subject: str::to_owned,
     find,
     implausible: |_| None,
     files: PublishedFiles::ALL_READ,

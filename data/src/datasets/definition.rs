@@ -32,6 +32,9 @@ pub(crate) struct Definition {
     pub encoding: &'static LabelEncoding,
     /// The numbers of its reference protocol.
     pub protocol: ProtocolNumbers,
+    /// Names the subject of an image, by the image's id: what was sampled, such as a patient or a
+    /// scene. Images of one subject are not independent.
+    pub subject: fn(&str) -> String,
     /// Finds the samples of both splits in the set's folder, in whichever of its layouts.
     pub find: fn(&Path) -> Result<Splits>,
     /// Says why label counts cannot be right. See [`Counts`].

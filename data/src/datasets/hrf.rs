@@ -41,6 +41,8 @@ static HRF: Definition = Definition {
         resize: [2336, 3504],
         validation_images: 30,
     },
+    // One image a patient: `01_dr`, `01_g` and `01_h` are three of them.
+    subject: str::to_owned,
     find,
     implausible: retina::inverted,
     // Masks of the field of view.

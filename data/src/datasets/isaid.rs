@@ -41,6 +41,7 @@ static ISAID: Definition = Definition {
         resize: [896, 896],
         validation_images: 11_644,
     },
+    subject: aerial_image,
     find,
     implausible: plausible::only_two_classes,
     files: PublishedFiles::ALL_READ,
@@ -62,6 +63,16 @@ static INDEXES: LabelEncoding = LabelEncoding {
 
 /// What the name of a mask has after the image's.
 pub(crate) const COLOUR_MASK_SUFFIX: &str = "_instance_color_RGB";
+
+/// The aerial image that a tile was cut from: `P0001` of `P0001_0_896_512_1408`.
+fn aerial_image(id: &str) -> String {
+    let parts: Vec<&str> = id.rsplitn(5, '_').collect();
+    match parts.as_slice() {
+        [place @ .., image] if place.len() == 4 && place.iter().all(|side| side.parse::<u32>().is_ok()) => image,
+        _ => id,
+    }
+    .to_owned()
+}
 
 fn find(root: &Path) -> Result<Splits> {
     if root.join("img_dir").is_dir() || root.join("ann_dir").is_dir() {

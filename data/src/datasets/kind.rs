@@ -75,6 +75,19 @@ impl DatasetKind {
         self.0.protocol.resize
     }
 
+    /// The subject that an image shows, by the image's id: a child with two eyes, a recording, an
+    /// aerial image with its tiles. Images of one subject are not independent.
+    ///
+    /// | data set | images | subject |
+    /// |---|---|---|
+    /// | CHASE_DB1 | `Image_01L`, `Image_01R` | `01` |
+    /// | Cityscapes | `frankfurt_000001_005184` | `frankfurt_000001` |
+    /// | iSAID | `P0001_0_896_512_1408` | `P0001` |
+    /// | the others | `im0001`, `01_dr` | the image itself |
+    pub fn subject_of(self, image_name: &str) -> String {
+        (self.0.subject)(image_name)
+    }
+
     /// Why these pixel counts per class of so many masks cannot be those of the data set, if they
     /// cannot.
     pub(crate) fn implausible(self, masks: usize, pixels: &[u64]) -> Option<String> {

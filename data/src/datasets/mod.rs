@@ -66,6 +66,29 @@ mod tests {
     }
 
     #[test]
+    fn images_of_one_subject_are_known_by_their_names() {
+        let subjects = [
+            (DatasetKind::STARE, "im0001", "im0001"),
+            (DatasetKind::CHASE_DB1, "Image_01L", "01"),
+            (DatasetKind::CHASE_DB1, "Image_01R", "01"),
+            (DatasetKind::CHASE_DB1, "Image_11L", "11"),
+            (DatasetKind::HRF, "01_dr", "01_dr"),
+            (DatasetKind::HRF, "01_h", "01_h"),
+            (DatasetKind::CITYSCAPES, "frankfurt_000001_005184", "frankfurt_000001"),
+            (DatasetKind::CITYSCAPES, "frankfurt_000001_005410", "frankfurt_000001"),
+            (DatasetKind::CITYSCAPES, "munster_000004_000019", "munster_000004"),
+            (DatasetKind::CITYSCAPES, "anything", "anything"),
+            (DatasetKind::ISAID, "P0001_0_896_0_896", "P0001"),
+            (DatasetKind::ISAID, "P0001_512_1408_0_896", "P0001"),
+            (DatasetKind::ISAID, "P0001", "P0001"),
+            (DatasetKind::CONTROL, "control_0001", "control_0001"),
+        ];
+        for (kind, image, subject) in subjects {
+            assert_eq!(kind.subject_of(image), subject, "{kind} {image}");
+        }
+    }
+
+    #[test]
     fn no_two_sets_share_what_tells_them_apart() {
         let distinct = |of: fn(DatasetKind) -> String| DatasetKind::all().map(of).collect::<BTreeSet<_>>().len();
         let all = DatasetKind::all().count();

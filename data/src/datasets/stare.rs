@@ -39,6 +39,7 @@ static STARE: Definition = Definition {
         resize: [605, 700],
         validation_images: 10,
     },
+    subject: str::to_owned,
     find,
     implausible: retina::inverted,
     // The second annotator's masks.

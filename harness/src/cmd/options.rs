@@ -115,7 +115,7 @@ impl WeightsArgs {
     }
 }
 
-/// Which run of a sweep's results is meant.
+/// Says which run of a sweep's results is meant.
 struct RunChoice<'a> {
     experiment: Option<&'a str>,
     rates: Option<&'a [usize]>,

@@ -64,12 +64,12 @@ impl BlockShape {
 
 /// Convolutions, each with its norm, and a shortcut.
 #[derive(Clone, Debug)]
-pub(super) struct Block {
+pub(super) struct ResidualBlock {
     convs: Vec<(Conv2d, BatchNorm)>,
     downsample: Option<(Conv2d, BatchNorm)>,
 }
 
-impl Block {
+impl ResidualBlock {
     pub fn new(shape: BlockShape, initialiser: &mut Initialiser) -> Self {
         let (input, output, stride) = (shape.input, shape.output(), shape.stride);
         let mut pair = |channels: [usize; 2], kernel: usize, geometry: ConvGeometry| {
@@ -108,7 +108,7 @@ impl Block {
     }
 }
 
-impl Module for Block {
+impl Module for ResidualBlock {
     fn visit(&mut self, prefix: &str, visitor: &mut dyn Visitor) {
         for (i, (conv, norm)) in self.convs.iter_mut().enumerate() {
             conv.visit(&key(prefix, &format!("conv{}", i + 1)), visitor);

@@ -5,7 +5,7 @@ mod block;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use self::block::{Block, BlockKind, BlockShape};
+use self::block::{BlockKind, BlockShape, ResidualBlock};
 use super::{BackboneMaps, ExtractorConfig, FeatureExtractor, Published};
 use crate::cost::ConvolutionCost;
 use crate::initialiser::Initialiser;
@@ -166,7 +166,7 @@ impl ExtractorConfig for ResnetConfig {
                     // stage's rate.
                     dilation: if first { dilations[stage].div_ceil(2) } else { dilations[stage] },
                 };
-                Block::new(shape, initialiser)
+                ResidualBlock::new(shape, initialiser)
             };
             stages.push((0..blocks).map(make).collect());
             input = output;
@@ -216,7 +216,7 @@ impl StemConv {
 #[derive(Clone, Debug)]
 pub struct Resnet {
     stem: Vec<StemConv>,
-    stages: Vec<Vec<Block>>,
+    stages: Vec<Vec<ResidualBlock>>,
 }
 
 impl FeatureExtractor for Resnet {
@@ -291,7 +291,7 @@ mod tests {
         for kind in [BlockKind::Basic, BlockKind::Bottleneck] {
             let inner = 8 / kind.expansion();
             let shape = BlockShape { kind, input: 8, inner, stride: 1, dilation: 2 };
-            let mut block = Block::new(shape, &mut Initialiser::seeded(0, &device));
+            let mut block = ResidualBlock::new(shape, &mut Initialiser::seeded(0, &device));
             let input = Tensor::<4>::ones([1, 8, 5, 5], &device) * -1.5;
             let output = block.forward(input.clone() * -1.0, Phase::Evaluation);
             output.into_data().assert_eq(&(input * -1.0).into_data(), true);
