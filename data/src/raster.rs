@@ -91,8 +91,8 @@ impl LabelMap {
         [self.height, self.width]
     }
 
-    /// Encodes the labels as an 8-bit PNG file with these colours as its palette: its values are the
-    /// labels, and a viewer shows the colours.
+    /// Encodes the labels as an 8-bit PNG file with these colours as its palette: its values are
+    /// the labels, and a viewer shows the colours.
     ///
     /// # Errors
     /// A map without pixels, more than 256 colours, or a label without one.

@@ -74,8 +74,8 @@ impl OneRunArgs {
 /// The file of weights, and what those of other programs do not say themselves.
 #[derive(Clone, Debug, clap::Args)]
 pub struct WeightsArgs {
-    /// A checkpoint of this program, the directory of a run, the results of a sweep, or a network of
-    /// mmsegmentation (.pth or .safetensors). Nothing in it is executed
+    /// A checkpoint of this program, the directory of a run, the results of a sweep, or a network
+    /// of mmsegmentation (.pth or .safetensors). Nothing in it is executed
     #[arg(long, value_name = "PATH")]
     pub weights: PathBuf,
 

@@ -13,9 +13,9 @@ struct ValueCount {
     pixels: [u32; 2],
 }
 
-/// How many pixels of each of two classes have which probability of class 1. Up to 16,777,216
-/// different values are kept exactly; of more, the last bits are dropped, one after the other, which
-/// moves an area by about 1e-7.
+/// Holds how many pixels of each of two classes have which probability of class 1. Up to 16,777,216
+/// different values are told apart; of more, the last bits are dropped, one after the other, and
+/// neighbours count as equal.
 #[derive(Clone, Debug)]
 pub struct ProbabilityCounts {
     /// In ascending order.
@@ -193,7 +193,8 @@ mod tests {
             coarse.add(truth, probabilities);
         }
         assert!(coarse.values.len() <= 4000 && coarse.dropped > 0 && exact.dropped == 0);
-        assert!((coarse.areas().roc - exact.areas().roc).abs() < 1e-4);
+        let gap = (coarse.areas().roc - exact.areas().roc).abs();
+        assert!(gap > 0.0 && gap < 1e-3, "{gap}");
     }
 
     #[test]
