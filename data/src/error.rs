@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::limit::{ImageLimit, advice};
 use crate::split::Split;
 
-/// An error of this crate. Every variant carries the path that it is about.
+/// An error of this crate. Every variant carries the path or the setting that it is about.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// The data root, or the data set's folder under it, does not exist.
@@ -53,6 +53,9 @@ pub enum DataError {
     /// No data can be made with a setting.
     #[error("{}: {reason}", path.display())]
     Setting { path: PathBuf, reason: String },
+    /// A cue cannot be planted.
+    #[error("planted cue: {reason}")]
+    Cue { reason: String },
     /// The folder to write is there already.
     #[error("{}: exists already; remove it or name another folder to write", path.display())]
     OutputExists { path: PathBuf },

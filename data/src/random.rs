@@ -16,6 +16,8 @@ pub(crate) enum Purpose {
     Augment = 2,
     /// Drawing of a synthetic image.
     Synthetic = 3,
+    /// The blocks of an image that a planted cue hides.
+    Cue = 4,
 }
 
 /// A stream of random numbers.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use atrous_harness::conclusions::gate::{Check, CheckOptions, ReferenceRuns};
+use atrous_harness::conclusions::gate::{Check, CheckOptions, FirstLosses, ReferenceRuns};
 use atrous_harness::conclusions::guideline::Evidence;
 use atrous_harness::conclusions::table::Table;
 use atrous_harness::conclusions::verdict::Verdicts;
@@ -122,7 +122,7 @@ fn run(run_toml: &[u8], result_json: &[u8], images_csv: Option<&[u8]>) {
     Evidence::of(&rows).expect("rows are evidence");
     // A reference of them is read as it was written, and they are held against it.
     let mut reference = ReferenceRuns::new(first.model_version);
-    if reference.extend(&rows).is_ok() {
+    if reference.extend(&rows, &FirstLosses::default()).is_ok() {
         let file = written(path, "own.json", &serde_json::to_vec(&reference).expect("a reference"));
         check(&ReferenceRuns::read(&file).expect("the same reference"), &rows);
     }
@@ -132,7 +132,7 @@ fn run(run_toml: &[u8], result_json: &[u8], images_csv: Option<&[u8]>) {
 fn check(reference: &ReferenceRuns, rows: &Rows) {
     let (alpha, margin, only) = (0.05, 0.0, Vec::new());
     let options = CheckOptions { metric: Metric::Miou, alpha, margin, must_detect: None, exact: true, only };
-    serde_json::to_string(&Check::new(reference, rows, options)).expect("numbers");
+    serde_json::to_string(&Check::new(reference, rows, &FirstLosses::default(), options)).expect("numbers");
 }
 
 /// A file of results, as each of those that there are.

@@ -13,7 +13,7 @@ use crate::datasets::{DatasetKind, LoadedSample, Preparation};
 use crate::error::{DataError, Result};
 use crate::inspect::histogram;
 use crate::limit::ImageLimit;
-use crate::raster::IGNORE_INDEX;
+use crate::raster::{IGNORE_INDEX, LabelMap, RgbImage8};
 use crate::split::Split;
 use crate::write::PendingFolder;
 
@@ -30,6 +30,22 @@ pub fn convert(
     limit: ImageLimit,
     progress: Progress,
 ) -> Result<PrepareReport> {
+    convert_changed(kind, source, out, limit, progress, &|_, _, _| ())
+}
+
+/// A change of an image before it is written. It gets the image's place among all of both splits,
+/// the image and its mask.
+pub(super) type Change<'a> = &'a (dyn Fn(u64, &mut RgbImage8, &LabelMap) + Sync);
+
+/// Converts as [`convert`] does, with a change of every image. Tiles are cut unchanged.
+pub(super) fn convert_changed(
+    kind: DatasetKind,
+    source: &Path,
+    out: &Path,
+    limit: ImageLimit,
+    progress: Progress,
+    change: Change,
+) -> Result<PrepareReport> {
     let save = match kind.definition().preparation {
         Preparation::Samples(save) => save,
         Preparation::Tiles => return isaid(source, out, &TileOptions { limit, ..TileOptions::default() }, progress),
@@ -39,12 +55,15 @@ pub fn convert(
     let total: usize = Split::ALL.iter().map(|split| dataset.samples(*split).len()).sum();
     let done = AtomicU64::new(0);
     let mut splits = Vec::new();
+    let mut first = 0;
     for split in Split::ALL {
         let samples = dataset.samples(split);
         let counts: Vec<[u64; 256]> = samples
             .par_iter()
-            .map(|sample| {
-                let (image, label) = sample.load()?;
+            .enumerate()
+            .map(|(index, sample)| {
+                let (mut image, label) = sample.load()?;
+                change(first + index as u64, &mut image, &label);
                 let image_name = dataset.relative_name(&sample.image);
                 let loaded = LoadedSample { split, sample, image_name, image, label };
                 save(&loaded, &folder)?;
@@ -63,6 +82,7 @@ pub fn convert(
             return Err(DataError::Implausible { path: source.to_owned(), reason });
         }
         splits.push(report);
+        first += samples.len() as u64;
     }
     folder.publish()?;
     Ok(PrepareReport { splits })

@@ -2,9 +2,11 @@
 //! file.
 
 mod convert;
+mod cue;
 mod isaid;
 
 pub use convert::convert;
+pub use cue::{PlantedCue, plant_cue};
 pub use isaid::{TileOptions, isaid};
 
 use crate::split::Split;

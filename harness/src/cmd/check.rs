@@ -2,7 +2,7 @@
 
 use super::options::points;
 use super::output::print;
-use super::{check_folder_of, read_rows};
+use super::{check_folder_of, read_first_losses, read_rows};
 use crate::conclusions::gate::{Check, CheckOptions, ReferenceRuns, Status};
 use crate::conclusions::statistics::SIGNIFICANCE;
 use crate::results::result::write_json;
@@ -12,19 +12,20 @@ use crate::support::exit::Exit;
 use anyhow::{Result, ensure};
 use std::path::PathBuf;
 
-/// Hold runs against recorded ones: has a change made mIoU worse?
+/// Hold runs against recorded ones: has a change made mIoU worse, or other than it was?
 ///
-/// Every experiment and rates of the reference is compared by a one-sided t-test on the difference
-/// of the means (pooled variance), and so is the mean over all of them; p-values are corrected
-/// together (Holm), so that an unchanged program is called worse in at most one check of twenty.
-/// The reference needs twice as many seeds as the runs have.
+/// Every experiment and rates of the reference is compared by a two-sided t-test, and so is their
+/// mean, in which each counts by one over the variance of its recorded scores. Runs of recorded
+/// seeds are paired with them; runs of other seeds are a second sample, and the reference needs
+/// twice as many. p-values are corrected together (Holm), so that an unchanged program is called
+/// worse or changed in at most one check of twenty. Beside scores, the losses of the first three
+/// steps have to be the recorded ones but for rounding.
 ///
-/// The table says what was compared, the difference with its bounds, and the smallest true drop
-/// that such a check finds in four of five cases: a check that could not have found the drop that
+/// The table says what was compared, the difference with its bounds, and the smallest true change
+/// that such a check finds in four of five cases: a check that could not have found the change that
 /// matters proves nothing, and --must-detect makes it fail.
 ///
-/// Exit code: 0 in line with the reference, 1 worse (or, with --exact, changed), 2 it could not be
-/// judged.
+/// Exit code: 0 in line with the reference, 1 worse or changed, 2 it could not be judged.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
@@ -39,20 +40,21 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t = Metric::Miou)]
     metric: Metric,
 
-    /// How often an unchanged program may be called worse
+    /// How often an unchanged program may be called worse or changed by its scores
     #[arg(long, default_value_t = SIGNIFICANCE, value_name = "P", value_parser = probability, allow_hyphen_values = true)]
     alpha: f64,
 
-    /// The largest drop that does not matter, in points
+    /// The largest change that does not matter, in points
     #[arg(long, default_value = "0", value_name = "POINTS", value_parser = points, allow_hyphen_values = true)]
     margin: f64,
 
-    /// Exit with 2 where a drop of so many points would probably not have been found
+    /// Exit with 2 where a change of so many points would probably not have been found
     #[arg(long, value_name = "POINTS", value_parser = points, allow_hyphen_values = true)]
     must_detect: Option<f64>,
 
     /// Exit with 1 where runs differ in a single bit from those of the reference with the same id;
-    /// only runs on the CPU with the same vector instructions are compared so
+    /// only runs on the CPU with the same vector instructions are compared so, and where the
+    /// reference has none with those of this processor, that is said and decides nothing
     #[arg(long)]
     exact: bool,
 
@@ -97,6 +99,7 @@ pub fn run(args: Args) -> Result<Exit> {
         ensure!(known, "--only {only}: {} has no experiment of this name", args.reference.display());
     }
     let rows = read_rows(&args.results)?;
+    let losses = read_first_losses(&args.results, &rows)?;
     let options = CheckOptions {
         metric: args.metric,
         alpha: args.alpha,
@@ -105,7 +108,7 @@ pub fn run(args: Args) -> Result<Exit> {
         exact: args.exact,
         only: args.only,
     };
-    let check = Check::new(&reference, &rows, options);
+    let check = Check::new(&reference, &rows, &losses, options);
     if let Some(path) = &args.json {
         write_json(path, &check)?;
     }

@@ -22,8 +22,11 @@ pub mod table;
 pub mod train;
 pub mod verify;
 
+use crate::conclusions::gate::{FIRST_STEPS, FirstLosses};
 use crate::results::rows::Rows;
-use anyhow::{Result, ensure};
+use crate::results::run_dir::RunDir;
+use crate::run::train::read_log;
+use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 
 /// The folder of a spec's runs when nobody says otherwise: `runs/<name of the spec>`.
@@ -41,6 +44,22 @@ fn read_rows(results: &Path) -> Result<Rows> {
     let rows = Rows::read(results)?;
     ensure!(!rows.0.is_empty(), "{}: holds no run that has ended; start some with atrous sweep", results.display());
     Ok(rows)
+}
+
+/// The losses of the first steps of the finished runs of a folder, from their logs. Runs without a
+/// log have none.
+///
+/// # Errors
+/// A log that cannot be read; names it.
+fn read_first_losses(results: &Path, rows: &Rows) -> Result<FirstLosses> {
+    let mut losses = FirstLosses::default();
+    for row in rows.0.iter().filter(|row| row.result().is_some()) {
+        let log = RunDir::new(results, row.settings(), row.run_id()).log_csv();
+        if log.try_exists().with_context(|| format!("cannot read {}", log.display()))? {
+            losses.insert(row.run_id(), read_log(&log)?.iter().take(FIRST_STEPS).map(|row| row.loss));
+        }
+    }
+    Ok(losses)
 }
 
 /// Whether there is a folder for a file that an option names.

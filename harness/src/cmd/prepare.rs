@@ -6,7 +6,7 @@ use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use anyhow::{Result, ensure};
 use atrous_data::DatasetKind;
-use atrous_data::prepare::{self, SplitReport, TileOptions};
+use atrous_data::prepare::{self, PlantedCue, SplitReport, TileOptions};
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -41,6 +41,47 @@ pub struct Args {
     /// Pixels that neighbouring tiles of iSAID share [default: 384]
     #[arg(long, value_name = "PIXELS")]
     overlap: Option<usize>,
+
+    #[command(flatten)]
+    cue: CueOptions,
+}
+
+/// A planted cue: real retina images in which some vessels can be known from afar alone.
+#[derive(Debug, clap::Args)]
+struct CueOptions {
+    /// Hide blocks of a retina set, and draw their vessels faintly so many rows above: images whose
+    /// best rates are known (docs/guide/controls.md)
+    #[arg(long, value_name = "PIXELS")]
+    cue_distance: Option<usize>,
+
+    /// What the cue adds to the blue channel, 1 to 255 [default: 20]
+    #[arg(long, value_name = "LEVELS", requires = "cue_distance")]
+    cue_amplitude: Option<u8>,
+
+    /// The share of the image that is hidden [default: 0.3]
+    #[arg(long, value_name = "SHARE", requires = "cue_distance")]
+    cue_share: Option<f64>,
+
+    /// Side of a hidden block, in pixels [default: 24]
+    #[arg(long, value_name = "PIXELS", requires = "cue_distance")]
+    cue_side: Option<usize>,
+
+    /// Chooses the blocks that are hidden [default: 0]
+    #[arg(long, value_name = "SEED", requires = "cue_distance")]
+    cue_seed: Option<u64>,
+}
+
+impl CueOptions {
+    /// The cue that is asked for, if one is.
+    fn cue(&self) -> Option<PlantedCue> {
+        Some(PlantedCue {
+            distance: self.cue_distance?,
+            amplitude: self.cue_amplitude.unwrap_or(20),
+            share: self.cue_share.unwrap_or(0.3),
+            side: self.cue_side.unwrap_or(24),
+            seed: self.cue_seed.unwrap_or(0),
+        })
+    }
 }
 
 const EXAMPLES: &str = "\
@@ -48,7 +89,9 @@ Examples:
   atrous prepare isaid --from ~/downloads/iSAID
       {train,val}/images and {train,val}/Semantic_masks -> tiles in datasets/iSAID
   atrous prepare stare --from ~/downloads/stare --out ~/converted/STARE
-      images/{training,validation} and annotations/{training,validation}";
+      images/{training,validation} and annotations/{training,validation}
+  atrous prepare stare --from ~/downloads/stare --out ~/planted/STARE --cue-distance 16
+      the same, with 30 % of each image hidden and its vessels to be known from 16 rows above";
 
 /// Runs the subcommand.
 ///
@@ -64,7 +107,13 @@ pub fn run(args: Args) -> Result<Exit> {
         bar.set(done);
     };
     let limit = args.data.images.limit();
-    let prepared = if kind == DatasetKind::ISAID {
+    let prepared = if let Some(cue) = args.cue.cue() {
+        ensure!(
+            args.tile.or(args.overlap).is_none(),
+            "--cue-distance: images with a planted cue are not cut into tiles"
+        );
+        prepare::plant_cue(kind, &args.from, &out, &cue, limit, &report)?
+    } else if kind == DatasetKind::ISAID {
         let default = TileOptions::default();
         let (tile, overlap) = (args.tile.unwrap_or(default.tile), args.overlap.unwrap_or(default.overlap));
         let options = TileOptions { tile, overlap, limit };

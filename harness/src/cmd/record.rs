@@ -1,7 +1,7 @@
 //! `atrous record`: finished runs become a reference.
 
 use super::output::print;
-use super::{check_folder_of, read_rows};
+use super::{check_folder_of, read_first_losses, read_rows};
 use crate::conclusions::gate::ReferenceRuns;
 use crate::support::exit::Exit;
 use anyhow::{Context, Result};
@@ -9,10 +9,13 @@ use std::path::PathBuf;
 
 /// Record finished runs as the reference that `atrous check` holds later ones against
 ///
-/// Makes the file, or adds to it the runs that it does not hold yet: more seeds find smaller drops.
-/// A check needs a reference with at least twice as many seeds as it has itself. Nothing that is
-/// recorded is ever overwritten: runs of other settings, other data or another model version, and
-/// runs that ended otherwise than recorded, are refused.
+/// Makes the file, or adds to it the runs that it does not hold yet: more seeds find smaller
+/// changes. A check of recorded seeds is paired with them. One of other seeds needs a reference
+/// with at least twice as many seeds as it has itself. Beside scores it keeps the losses of the
+/// first three steps, and the vector instructions of the processor. Runs that are recorded are
+/// added again where a processor has other ones: their bits differ. Nothing that is recorded is
+/// ever overwritten: runs of other settings, other data or another model version, and runs that
+/// ended otherwise than recorded, are refused.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
@@ -40,24 +43,27 @@ Examples:
 pub fn run(args: Args) -> Result<Exit> {
     let Args { results, reference: path } = args;
     let rows = read_rows(&results)?;
+    let losses = read_first_losses(&results, &rows)?;
     let mut reference = if path.try_exists().with_context(|| format!("cannot read {}", path.display()))? {
         ReferenceRuns::read(&path)?
     } else {
         ReferenceRuns::new(rows.0[0].model_version)
     };
     let extension =
-        reference.extend(&rows).with_context(|| format!("{} into {}", results.display(), path.display()))?;
+        reference.extend(&rows, &losses).with_context(|| format!("{} into {}", results.display(), path.display()))?;
     check_folder_of("reference", &path)?;
-    if extension.added > 0 {
+    if extension.added + extension.completed > 0 {
         reference.write(&path)?;
     }
     let cells = reference.cells.len();
     let seeds = reference.cells.iter().map(|cell| cell.runs.len()).min().unwrap_or(0);
     print(format!(
-        "{}: {} runs added, {} were recorded already; {cells} cells of {seeds} runs at least, enough for checks of {}\n",
+        "{}: {} runs added, {} were recorded already, {} of them without their first losses; {cells} cells of {seeds} runs at \
+         least: checks of these seeds are paired with them, and checks of other ones may have {}\n",
         path.display(),
         extension.added,
         extension.known,
+        extension.completed,
         seeds / 2
     ))?;
     Ok(Exit::Done)

@@ -1,7 +1,7 @@
 //! What a report was made of: everything that was read, before anything of it is drawn or written.
 
 use super::picture::Picture;
-use crate::conclusions::guideline::{Evidence, Pooled};
+use crate::conclusions::guideline::{Evidence, Pooled, Reach, SizeClaim};
 use crate::conclusions::table::{Cell, CellVerdict, Section, Table};
 use crate::conclusions::verdict::Verdicts;
 use crate::measure::receptive_field::Numbers;
@@ -143,9 +143,13 @@ impl Report {
         })
     }
 
-    /// The best relative rate that the runs determine, if they do.
+    /// The best relative rate that the runs determine, if they determine one that is the same for
+    /// all sizes that were measured.
     pub(super) fn measured_rate(&self) -> Option<Pooled> {
-        Pooled::of(&self.evidence).and_then(Pooled::determined).ok()
+        let claim = SizeClaim::of(&self.evidence);
+        let size = *claim.sizes.first()?;
+        let found = Pooled::at(size, &self.evidence, &claim).ok()?;
+        (found.reach == Reach::BySize || claim.sizes.len() == 1).then_some(found)
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn section(report: &Report) -> Result<Markup> {
             }
             @if !report.evidence.series.is_empty() {
                 (table("Best relative rate of each experiment", &["experiment", "runs", "seeds", "best relative rate"], &optima(report)))
-                p { "A parabola in ln ρ per experiment, its interval by bootstrap over the runs (docs/guide/rates.md)." }
+                p { "A parabola in ln ρ per experiment, with a term per seed, and the interval of its peak (docs/guide/rates.md)." }
             }
         }
     })

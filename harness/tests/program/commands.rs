@@ -60,6 +60,37 @@ fn inspect_prints_numbers_and_writes_a_picture() {
 }
 
 #[test]
+fn prepare_plants_a_cue_that_inspect_then_reads() {
+    let place = Place::new();
+    let source = place.drawn_stare().join("STARE");
+    let source = source.to_str().unwrap();
+    let prepare = |out: &str, more: &[&str]| {
+        let command = ["prepare", "stare", "--from", source, "--out", out];
+        place.succeed(&[&command, more].concat())
+    };
+    let plain = prepare("plain/STARE", &[]);
+    let planted = prepare("planted/STARE", &["--cue-distance", "8", "--cue-amplitude", "30"]);
+    assert_eq!(plain.replace("plain", "planted"), planted);
+    place.succeed(&["inspect", "stare", "--data-root", place.path("planted").to_str().unwrap(), "--samples", "0"]);
+    // The masks are the same to the byte, the images are not.
+    let (mut images, mut masks) = (0, 0);
+    for file in files(&place.path("plain")) {
+        let other = place.path("planted").join(file.strip_prefix(place.path("plain")).unwrap());
+        let same = fs::read(&file).unwrap() == fs::read(other).unwrap();
+        let is_mask = file.components().any(|part| part.as_os_str() == "annotations");
+        assert_eq!(same, is_mask, "{}", file.display());
+        (images, masks) = (images + usize::from(!is_mask), masks + usize::from(is_mask));
+    }
+    assert!(images > 0 && images == masks);
+    let cue = ["prepare", "stare", "--from", source, "--out", "none", "--cue-distance"];
+    for (more, word) in
+        [(&["0"] as &[&str], "at least 1"), (&["8", "--cue-share", "1.5"], "1.5"), (&["8", "--tile", "9"], "tiles")]
+    {
+        assert!(place.refuse_untouched(&[&cue, more].concat()).contains(word));
+    }
+}
+
+#[test]
 fn prepare_converts_what_inspect_then_reads() {
     let place = Place::new();
     let source = place.drawn_stare().join("STARE");

@@ -27,7 +27,8 @@ fn recorded() -> Place {
     let text = place.succeed(&["record", "before", "--reference", "reference.json"]);
     assert_eq!(
         text,
-        "reference.json: 6 runs added, 0 were recorded already; 1 cells of 6 runs at least, enough for checks of 3\n"
+        "reference.json: 6 runs added, 0 were recorded already, 0 of them without their first losses; 1 cells of 6 runs at \
+         least: checks of these seeds are paired with them, and checks of other ones may have 3\n"
     );
     place
 }
@@ -38,7 +39,20 @@ fn an_unchanged_program_is_in_line_and_a_worse_one_is_not() {
     place.succeed(&["sweep", "mini.toml", "--device", "flex", "--out", "after"]);
     let check = ["check", "after", "--reference", "reference.json", "--exact"];
     let text = place.succeed(&check);
-    assert!(text.starts_with("# Check: in line") && text.contains("3 of 3"), "{text}");
+    assert!(text.starts_with("# Check: in line") && text.matches("3 of 3").count() == 2, "{text}");
+
+    // Another loss in the first steps of a run, whatever its scores.
+    let log = named(&place.path("after"), "log.csv").remove(0);
+    let text = fs::read_to_string(&log).unwrap();
+    let line = text.lines().nth(3).unwrap();
+    let mut fields: Vec<String> = line.split(',').map(str::to_owned).collect();
+    fields[2] = (1.01 * fields[2].parse::<f64>().unwrap()).to_string();
+    fs::write(&log, text.replace(line, &fields.join(","))).unwrap();
+    let output = place.run(&check);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("**changed**: 1 of 3 runs begin with other losses, seed 0 at step 3"), "{said}");
+    fs::write(&log, text).unwrap();
 
     // Runs of a program that learns half as well.
     for path in named(&place.path("after"), "result.json") {
@@ -80,11 +94,12 @@ fn what_does_not_belong_together_is_not_judged_and_not_recorded() {
     assert!(error.contains("mark 1-12 seed 0") && error.contains("train.iterations is 2 and was 120"), "{error}");
     assert_eq!(fs::read(place.path("reference.json")).unwrap(), reference);
 
-    // Four seeds ask for eight.
-    let output = place.run(&["check", "before", "--reference", "reference.json"]);
+    // A recorded seed and one that is not.
+    place.succeed(&["sweep", "mini.toml", "--device", "flex", "--seeds", "5,6", "--out", "mixed"]);
+    let output = place.run(&["check", "mixed", "--reference", "reference.json"]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(2), "{text}");
-    assert!(text.contains("has 6 of the 12 runs"), "{text}");
+    assert!(text.contains("seed 5 is recorded and seed 6 is not"), "{text}");
 }
 
 #[test]

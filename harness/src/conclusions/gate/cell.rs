@@ -1,8 +1,9 @@
 //! One experiment and rates: the recorded runs and the new ones.
 
+use super::compared_scores::ComparedScores;
 use super::tested::{CheckOptions, Status, Tested};
-use super::{Exactness, RecordedRun, ReferenceCell};
-use crate::conclusions::statistics::{MeanDifference, deviation, mean};
+use super::{Exactness, FirstLosses, LossCheck, RecordedRun, ReferenceCell};
+use crate::conclusions::statistics::{deviation, mean};
 use crate::experiment::settings::{RunSettings, join_rates};
 use crate::results::result::Cause;
 use crate::results::rows::{Row, RowEnd};
@@ -30,6 +31,7 @@ pub struct CellCheck {
     /// `None` where nothing can be compared.
     pub tested: Option<Tested>,
     pub exact: Exactness,
+    pub first_losses: LossCheck,
     pub status: Status,
     /// Why it is not in line.
     pub reason: Option<String>,
@@ -53,12 +55,12 @@ fn scores(runs: &[RecordedRun], metric: Metric) -> Vec<f64> {
 /// A comparison that is not corrected for the others yet.
 pub(super) struct Compared {
     pub cell: CellCheck,
-    pub difference: Option<MeanDifference>,
+    pub scores: Option<ComparedScores>,
 }
 
 impl Compared {
     /// New runs of a cell of the reference.
-    pub fn new(reference: &ReferenceCell, rows: &[&Row], options: &CheckOptions) -> Self {
+    pub fn new(reference: &ReferenceCell, rows: &[&Row], losses: &FirstLosses, options: &CheckOptions) -> Self {
         let metric = options.metric;
         let (mut runs, mut failed, mut lost) = (Vec::new(), Vec::new(), Vec::new());
         for row in rows {
@@ -66,7 +68,7 @@ impl Compared {
                 RowEnd::Finished(result) if metric.of(&result.scores).is_nan() => {
                     failed.push((row, "no score".to_owned()))
                 }
-                RowEnd::Finished(result) => runs.push(RecordedRun::of(result)),
+                RowEnd::Finished(result) => runs.push(RecordedRun::of(result, losses.of(row.run_id()))),
                 RowEnd::Failed(failure) if failure.cause == Cause::Device => lost.push(row.settings().seed),
                 RowEnd::Failed(failure) => failed.push((row, failure.reason.clone())),
             }
@@ -74,11 +76,12 @@ impl Compared {
         let mut cell = CellCheck::empty(&reference.settings);
         cell.reference = SeedScores::of(&reference.runs, metric);
         cell.new = SeedScores::of(&runs, metric);
-        let difference = MeanDifference::pooled(&scores(&reference.runs, metric), &scores(&runs, metric));
         if let Some(obstacle) = rows.iter().find_map(|row| reference.obstacle(row)) {
             return cell.not_judged(obstacle);
         }
-        cell.exact = Exactness::of(&reference.runs, &runs);
+        cell.exact = Exactness::of(reference, &runs);
+        cell.first_losses = LossCheck::of(&reference.runs, &runs);
+        let compared = ComparedScores::new(&reference.runs, &runs, metric);
         if let Some((row, reason)) = failed.first() {
             let (seed, count) = (row.settings().seed, failed.len());
             cell.status = Status::Worse;
@@ -87,32 +90,16 @@ impl Compared {
             let count = format!("{} of {} runs", lost.len(), rows.len());
             let repeat = "atrous sweep --retry-failed repeats what the change is not to blame for";
             return cell.not_judged(format!("{count} lost the device, seed {seed}: {repeat}"));
-        } else if let Some(reason) = too_few(&reference.runs, &runs) {
+        } else if let Err(reason) = compared {
             return cell.not_judged(reason);
         }
-        Compared { cell, difference }
+        Compared { cell, scores: compared.ok() }
     }
 
     /// New runs that the reference has nothing of.
     pub fn unknown(settings: &RunSettings) -> Self {
         let reason = "not in the reference: atrous record adds it, --only leaves it out";
         CellCheck::empty(settings).not_judged(reason.into())
-    }
-}
-
-/// Why so many runs say too little. MLPerf asks for twice as many reference runs as a submission
-/// has.
-fn too_few(reference: &[RecordedRun], new: &[RecordedRun]) -> Option<String> {
-    let (recorded, runs) = (reference.len(), new.len());
-    if runs == 0 {
-        Some("no run of it has ended: finish the sweep, or leave it out with --only".into())
-    } else if recorded < 2 * runs {
-        Some(format!(
-            "the reference has {recorded} of the {} runs that a check of {runs} needs: atrous record adds runs of other seeds",
-            2 * runs
-        ))
-    } else {
-        None
     }
 }
 
@@ -126,6 +113,7 @@ impl CellCheck {
             new: sample(),
             tested: None,
             exact: Exactness::default(),
+            first_losses: LossCheck::default(),
             status: Status::InLine,
             reason: None,
         }
@@ -133,13 +121,16 @@ impl CellCheck {
 
     fn not_judged(self, reason: String) -> Compared {
         let cell = CellCheck { status: Status::NotJudged, reason: Some(reason), ..self };
-        Compared { cell, difference: None }
+        Compared { cell, scores: None }
     }
 
     /// Sets what the corrected test says, unless it is decided already.
     pub(super) fn judge(&mut self, tested: Tested, options: &CheckOptions) {
         if self.status == Status::InLine {
             (self.status, self.reason) = tested.status(options);
+        }
+        if let Some(reason) = self.first_losses.reason().filter(|_| self.status < Status::Changed) {
+            (self.status, self.reason) = (Status::Changed, Some(reason));
         }
         if self.status < Status::Changed && options.exact && !self.exact.changed_seeds.is_empty() {
             let (changed, comparable) = (self.exact.changed_seeds.len(), self.exact.comparable);

@@ -1,8 +1,9 @@
 //! All cells together.
 
 use super::cell::Compared;
-use super::tested::{CheckOptions, Status, Tested};
-use super::{CellCheck, ReferenceRuns};
+use super::compared_scores::{ComparedScores, by_cell, over_all};
+use super::tested::{CheckOptions, Status, Tested, p_changed};
+use super::{CellCheck, FirstLosses, ReferenceRuns};
 use crate::conclusions::statistics::{MeanDifference, holm};
 use crate::results::rows::{Row, Rows};
 use serde::Serialize;
@@ -30,14 +31,15 @@ pub struct Overall {
 }
 
 impl Check {
-    /// Compares every cell of the reference and of the results.
-    pub fn new(reference: &ReferenceRuns, rows: &Rows, options: CheckOptions) -> Self {
+    /// Compares every cell of the reference and of the results. `losses` are of the new runs, as
+    /// far as they are known.
+    pub fn new(reference: &ReferenceRuns, rows: &Rows, losses: &FirstLosses, options: CheckOptions) -> Self {
         let wanted = |experiment: &str| options.only.is_empty() || options.only.iter().any(|only| only == experiment);
         let rows: Vec<&Row> = rows.0.iter().filter(|row| wanted(&row.settings().experiment)).collect();
         let mut compared = Vec::new();
         for cell in reference.cells.iter().filter(|cell| wanted(&cell.settings.experiment)) {
             let of_cell: Vec<&Row> = rows.iter().copied().filter(|row| cell.is_named_like(row.settings())).collect();
-            compared.push(Compared::new(cell, &of_cell, &options));
+            compared.push(Compared::new(cell, &of_cell, losses, &options));
         }
         let mut unknown: Vec<&Row> = rows.clone();
         unknown.retain(|row| !reference.cells.iter().any(|cell| cell.is_named_like(row.settings())));
@@ -67,13 +69,12 @@ impl Check {
 
 /// Tests each cell and the mean over all, corrected together.
 fn judge(compared: Vec<Compared>, options: &CheckOptions) -> (Vec<CellCheck>, Option<Overall>) {
-    let differences: Vec<MeanDifference> = compared.iter().filter_map(|compared| compared.difference).collect();
-    let average = MeanDifference::average(&differences).filter(|_| differences.len() > 1);
-    let all: Vec<MeanDifference> = differences.into_iter().chain(average).collect();
-    let corrected = holm(&all.iter().map(|difference| difference.p_worse(options.margin)).collect::<Vec<_>>());
+    let scores: Vec<&ComparedScores> = compared.iter().filter_map(|compared| compared.scores.as_ref()).collect();
+    let all: Vec<MeanDifference> = by_cell(&scores).into_iter().chain(over_all(&scores)).collect();
+    let corrected = holm(&all.iter().map(|difference| p_changed(difference, options.margin)).collect::<Vec<_>>());
     let mut tested = all.iter().zip(corrected).map(|(difference, p)| Tested::new(difference, p, all.len(), options));
-    let cells = compared.into_iter().map(|Compared { mut cell, difference }| {
-        if let Some(tested) = difference.and_then(|_| tested.next()) {
+    let cells = compared.into_iter().map(|Compared { mut cell, scores }| {
+        if let Some(tested) = scores.and_then(|_| tested.next()) {
             cell.judge(tested, options);
         }
         cell

@@ -1,7 +1,8 @@
 //! Deterministic runs can be asked for more than not to be worse: for the same bits.
 
-use super::RecordedRun;
+use super::{RecordedRun, ReferenceCell};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// How many runs are those of the reference again, bit for bit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -12,13 +13,26 @@ pub struct Exactness {
     pub equal: usize,
     /// Seeds of those that do not.
     pub changed_seeds: Vec<u64>,
+    /// Vector instructions of runs that were recorded, but with other ones: their bits say nothing.
+    pub unrecorded: BTreeSet<String>,
+    /// Vector instructions that these runs were recorded with.
+    pub recorded: BTreeSet<String>,
 }
 
 impl Exactness {
-    pub fn of(reference: &[RecordedRun], new: &[RecordedRun]) -> Self {
+    pub fn of(reference: &ReferenceCell, new: &[RecordedRun]) -> Self {
         let mut found = Exactness::default();
         for run in new {
-            let Some(same) = reference.iter().find(|recorded| run.has_to_equal(recorded)) else { continue };
+            let recordings = || reference.recordings().filter(|recorded| recorded.run_id == run.run_id);
+            let Some(same) = recordings().find(|recorded| run.has_to_equal(recorded)) else {
+                let others: BTreeSet<String> =
+                    recordings().filter(|run| run.has_bits()).map(|run| run.api.clone()).collect();
+                if run.has_bits() && !others.is_empty() {
+                    found.unrecorded.insert(run.api.clone());
+                    found.recorded.extend(others);
+                }
+                continue;
+            };
             found.comparable += 1;
             if run.is_equal(same) {
                 found.equal += 1;

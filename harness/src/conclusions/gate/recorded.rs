@@ -21,6 +21,9 @@ pub struct RecordedRun {
     /// Total loss of the last iteration.
     #[serde(with = "nan")]
     pub final_loss: f64,
+    /// Total losses of the first steps, where the run's log was there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub first_losses: Vec<f64>,
     /// First 16 hex digits of the SHA-256 of the confusion matrix.
     pub confusion: String,
     pub device: String,
@@ -36,13 +39,15 @@ pub struct RecordedRun {
 scored!(RecordedRun, f64);
 
 impl RecordedRun {
-    pub fn of(result: &RunResult) -> Self {
+    /// `first_losses` may be empty.
+    pub fn of(result: &RunResult, first_losses: &[f64]) -> Self {
         RecordedRun {
             run_id: result.run_id.clone(),
             seed: result.settings.seed,
             miou: result.scores.miou,
             mdice: result.scores.mdice,
             final_loss: result.final_loss,
+            first_losses: first_losses.to_vec(),
             confusion: short_hash(&result.confusion),
             device: result.device.clone(),
             adapter: result.adapter.clone(),
@@ -76,7 +81,12 @@ impl RecordedRun {
     /// Whether two runs of the same id have to be equal: both on the CPU backend, whose sums depend
     /// on nothing but the width of the processor's vectors.
     pub fn has_to_equal(&self, other: &RecordedRun) -> bool {
-        let deterministic = |run: &RecordedRun| is_cpu(&run.device) && !run.api.is_empty();
-        self.run_id == other.run_id && deterministic(self) && deterministic(other) && self.api == other.api
+        self.run_id == other.run_id && self.has_bits() && other.has_bits() && self.api == other.api
+    }
+
+    /// Whether another run can be asked for the same bits: it was on the CPU backend, and says with
+    /// which vector instructions.
+    pub fn has_bits(&self) -> bool {
+        is_cpu(&self.device) && !self.api.is_empty()
     }
 }

@@ -1,7 +1,7 @@
 //! Recorded runs that later ones are held against: a JSON file that is committed with the code.
 
-use super::RecordedRun;
 use super::settings_difference::differences;
+use super::{FirstLosses, RecordedRun};
 use crate::experiment::settings::{RunSettings, join_rates};
 use crate::results::result::write_json;
 use crate::results::rows::{Row, RowEnd, Rows};
@@ -36,6 +36,10 @@ pub struct ReferenceCell {
     pub data_fingerprint: String,
     /// Runs, ordered by seed.
     pub runs: Vec<RecordedRun>,
+    /// Holds the same runs on processors with other vector instructions. Their bits alone count, as
+    /// each seed is one run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_vectors: Vec<RecordedRun>,
 }
 
 /// What [`ReferenceRuns::extend`] did.
@@ -44,6 +48,8 @@ pub struct Extension {
     pub added: usize,
     /// Runs that were recorded already, with the same result.
     pub known: usize,
+    /// Recorded runs whose first losses were not known before.
+    pub completed: usize,
 }
 
 impl ReferenceCell {
@@ -55,6 +61,11 @@ impl ReferenceCell {
     /// Whether a run is of the experiment and the rates of this cell, by name.
     pub fn is_named_like(&self, settings: &RunSettings) -> bool {
         self.settings.experiment == settings.experiment && self.settings.rates == settings.rates
+    }
+
+    /// Every recording of a run, on whatever processor.
+    pub fn recordings(&self) -> impl Iterator<Item = &RecordedRun> {
+        self.runs.iter().chain(&self.other_vectors)
     }
 
     /// Why a run cannot be compared with those of this cell; `None` where it can.
@@ -101,17 +112,19 @@ impl ReferenceRuns {
         write_json(path, self)
     }
 
-    /// Adds runs. None is replaced.
+    /// Adds runs, and the first losses of those that were recorded without. None is replaced.
     ///
     /// # Errors
     /// The first run that does not belong to the others (settings, data, model version), that ended
     /// with an error, or that is recorded with another result; the reference is unchanged then.
-    pub fn extend(&mut self, rows: &Rows) -> Result<Extension> {
+    pub fn extend(&mut self, rows: &Rows, losses: &FirstLosses) -> Result<Extension> {
         let mut extended = self.clone();
-        let mut extension = Extension { added: 0, known: 0 };
+        let mut extension = Extension { added: 0, known: 0, completed: 0 };
         for row in &rows.0 {
-            let added = extended.add(row).with_context(|| row.settings().run_name())?;
-            *(if added { &mut extension.added } else { &mut extension.known }) += 1;
+            let added = extended.add(row, losses.of(row.run_id())).with_context(|| row.settings().run_name())?;
+            extension.added += usize::from(added == Added::Run);
+            extension.known += usize::from(added != Added::Run);
+            extension.completed += usize::from(added == Added::Losses);
         }
         extended
             .cells
@@ -120,8 +133,7 @@ impl ReferenceRuns {
         Ok(extension)
     }
 
-    /// Whether the run is new.
-    fn add(&mut self, row: &Row) -> Result<bool> {
+    fn add(&mut self, row: &Row, losses: &[f64]) -> Result<Added> {
         let RowEnd::Finished(result) = &row.end else { bail!("ended with an error: a reference is of finished runs") };
         let version = self.model_version;
         ensure!(
@@ -129,19 +141,38 @@ impl ReferenceRuns {
             "is of model version {}, the reference of {version}: start another reference",
             row.model_version
         );
-        let run = RecordedRun::of(result);
+        let run = RecordedRun::of(result, losses);
         ensure!(!Metric::ALL.iter().any(|metric| metric.of(&run).is_nan()), "has no score");
         let Some(cell) = self.cells.iter_mut().find(|cell| cell.is_named_like(row.settings())) else {
             let (settings, data_fingerprint) = (result.settings.clone(), result.data_fingerprint.clone());
-            self.cells.push(ReferenceCell { settings, data_fingerprint, runs: vec![run] });
-            return Ok(true);
+            self.cells.push(ReferenceCell { settings, data_fingerprint, runs: vec![run], other_vectors: vec![] });
+            return Ok(Added::Run);
         };
         if let Some(obstacle) = cell.obstacle(row) {
             bail!("{obstacle}: start another reference, or give the experiment another name");
         }
-        match cell.runs.iter().find(|recorded| recorded.run_id == run.run_id) {
-            Some(recorded) if recorded.is_equal(&run) => Ok(false),
-            Some(recorded) => bail!(
+        cell.add(run)
+    }
+}
+
+/// What a run brought to a reference.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Added {
+    Run,
+    /// The run was recorded already, without the losses of its first steps.
+    Losses,
+    Nothing,
+}
+
+impl ReferenceCell {
+    fn add(&mut self, run: RecordedRun) -> Result<Added> {
+        let same = |recorded: &&mut RecordedRun| recorded.run_id == run.run_id;
+        let elsewhere = self.runs.iter().any(|recorded| {
+            recorded.run_id == run.run_id && recorded.has_bits() && run.has_bits() && recorded.api != run.api
+        });
+        let list = if elsewhere { &mut self.other_vectors } else { &mut self.runs };
+        match list.iter_mut().filter(same).find(|recorded| !elsewhere || recorded.api == run.api) {
+            Some(recorded) if !recorded.is_equal(&run) => bail!(
                 "is recorded with another result (mIoU {} and here {}; {} and here {}): nothing is overwritten; start another \
                  reference",
                 recorded.miou,
@@ -149,10 +180,15 @@ impl ReferenceRuns {
                 recorded.provenance.git_commit,
                 run.provenance.git_commit
             ),
+            Some(recorded) if recorded.first_losses.is_empty() && !run.first_losses.is_empty() => {
+                recorded.first_losses = run.first_losses;
+                Ok(Added::Losses)
+            }
+            Some(_) => Ok(Added::Nothing),
             None => {
-                cell.runs.push(run);
-                cell.runs.sort_by_key(|run| run.seed);
-                Ok(true)
+                list.push(run);
+                list.sort_by(|a, b| (a.seed, &a.api).cmp(&(b.seed, &b.api)));
+                Ok(Added::Run)
             }
         }
     }

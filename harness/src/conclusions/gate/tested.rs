@@ -12,7 +12,8 @@ pub enum Status {
     InLine,
     /// Too little is known, or what is there cannot be compared.
     NotJudged,
-    /// The runs are not worse by the test, and not the same bit for bit where that was asked for.
+    /// The scores are higher, the first losses are others, or bits are where the same ones were
+    /// asked for.
     Changed,
     Worse,
 }
@@ -21,11 +22,11 @@ pub enum Status {
 #[derive(Clone, Debug, Serialize)]
 pub struct CheckOptions {
     pub metric: Metric,
-    /// How often unchanged programs may be called worse.
+    /// How often unchanged programs may be called worse or changed by their scores.
     pub alpha: f64,
-    /// The largest drop that does not matter, a fraction.
+    /// The largest change that does not matter, a fraction.
     pub margin: f64,
-    /// A check that would not have found a drop of this size, a fraction, does not pass.
+    /// A check that would not have found a change of this size, a fraction, does not pass.
     pub must_detect: Option<f64>,
     /// Runs that can be the same bit for bit have to be.
     pub exact: bool,
@@ -36,17 +37,24 @@ pub struct CheckOptions {
 /// A difference, and what a test says of it. Fractions.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Tested {
-    /// Mean of the new runs minus mean of the reference.
+    /// New runs minus the reference.
     pub difference: f64,
-    /// Bounds of the true difference; each errs with a chance of alpha.
+    /// Bounds of the true difference; both together err with a chance of alpha.
     pub low: f64,
     pub high: f64,
-    /// One-sided.
+    /// Two-sided.
     pub p: f64,
     /// For the number of comparisons (Holm).
     pub p_corrected: f64,
-    /// The smallest true drop that the corrected test would have found in four of five such checks.
+    /// The smallest true change that the corrected test would have found in four of five such checks.
     pub detectable_drop: f64,
+}
+
+/// Two-sided p-value: the chance of a difference this large or larger, up or down, where the
+/// true one is `margin` (a fraction) at most.
+pub(super) fn p_changed(difference: &MeanDifference, margin: f64) -> f64 {
+    let mirrored = MeanDifference { difference: -difference.difference, ..*difference };
+    (2.0 * difference.p_worse(margin).min(mirrored.p_worse(margin))).min(1.0)
 }
 
 impl Tested {
@@ -57,16 +65,16 @@ impl Tested {
         comparisons: usize,
         options: &CheckOptions,
     ) -> Self {
-        let bounds = difference.bounds(options.alpha);
+        let bounds = difference.bounds(options.alpha / 2.0);
         Tested {
             difference: difference.difference,
             low: bounds.low,
             high: bounds.high,
-            p: difference.p_worse(options.margin),
+            p: p_changed(difference, options.margin),
             p_corrected,
             // Holm's procedure tests the smallest p-value at alpha over the number of comparisons,
             // and no other one harder.
-            detectable_drop: detectable_drop(difference, options.margin, options.alpha / comparisons as f64),
+            detectable_drop: detectable_drop(difference, options.margin, options.alpha / 2.0 / comparisons as f64),
         }
     }
 
@@ -75,18 +83,19 @@ impl Tested {
         if self.p_corrected < options.alpha {
             let allowed =
                 if options.margin > 0.0 { format!(" (allowed: {})", points(options.margin)) } else { String::new() };
+            let (status, way) = if self.difference < 0.0 { (Status::Worse, "down") } else { (Status::Changed, "up") };
             let reason = format!(
-                "{} is down by {}{allowed}, p {:.2e} corrected for the number of comparisons",
+                "{} is {way} by {}{allowed}, p {:.2e} corrected for the number of comparisons",
                 options.metric,
-                points(-self.difference),
+                points(self.difference.abs()),
                 self.p_corrected
             );
-            return (Status::Worse, Some(reason));
+            return (status, Some(reason));
         }
         match options.must_detect {
             Some(wanted) if self.detectable_drop > wanted => {
                 let reason = format!(
-                    "would have found a drop of {} and not one of {}: it needs more seeds",
+                    "would have found a change of {} and not one of {}: it needs more seeds",
                     points(self.detectable_drop),
                     points(wanted)
                 );

@@ -3,6 +3,7 @@
 use super::{CellCheck, Check, SeedScores, Status, Tested};
 use crate::conclusions::format::{p_value, percent, points, range, spread};
 use crate::conclusions::grid::grid;
+use std::collections::BTreeSet;
 use std::fmt;
 
 impl fmt::Display for Status {
@@ -26,13 +27,14 @@ impl Check {
         let metric = options.metric;
         let mut text = format!("# Check: {}\n\n", self.status);
         text += &format!(
-            "{} runs of {results} against {recorded} recorded ones of {reference}, {metric} in percent. One-sided t-tests at {}; p is \
-             corrected for {comparisons} comparisons (Holm).{} Each bound errs with a chance of {}.\n",
+            "{} runs of {results} against {recorded} recorded ones of {reference}, {metric} in percent. Two-sided t-tests at {}, paired \
+             by seed where the seeds are recorded; p is corrected for {comparisons} comparisons (Holm).{} The bounds err with a \
+             chance of {}.\n",
             self.runs(),
             options.alpha,
             match options.margin {
                 0.0 => String::new(),
-                margin => format!(" A drop of {} points is allowed.", percent(margin)),
+                margin => format!(" A change of {} points is allowed.", percent(margin)),
             },
             options.alpha,
         );
@@ -42,13 +44,26 @@ impl Check {
                 self.reference_model_version
             );
         }
-        let header =
-            ["experiment", "rates", "reference", "now", "difference", "bounds", "p", "finds", "same bits", "verdict"];
+        let header = [
+            "experiment",
+            "rates",
+            "reference",
+            "now",
+            "difference",
+            "bounds",
+            "p",
+            "finds",
+            "first losses",
+            "same bits",
+            "verdict",
+        ];
         let lines: Vec<_> = self.cells.iter().map(line).chain(self.overall_line()).collect();
         text += &format!(
-            "\n{}\n`finds` is the smallest true drop that four of five such checks find, in points.\n",
+            "\n{}\n`finds` is the smallest true change that four of five such checks find, in points. The mean over all cells weights each \
+             by one over the variance of its recorded scores.\n",
             grid(&header, &lines)
         );
+        text += &self.bits();
         let reasons = self.reasons();
         if !reasons.is_empty() {
             let list: Vec<String> =
@@ -56,6 +71,22 @@ impl Check {
             text += &format!("\n{}", list.concat());
         }
         text
+    }
+
+    /// What keeps bits from being judged, where something does; else empty.
+    fn bits(&self) -> String {
+        let all = |of: fn(&CellCheck) -> &BTreeSet<String>| {
+            self.cells.iter().flat_map(of).cloned().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ")
+        };
+        let now = all(|cell| &cell.exact.unrecorded);
+        if now.is_empty() {
+            return String::new();
+        }
+        let recorded = all(|cell| &cell.exact.recorded);
+        format!(
+            "\nBits of {now} are not judged: the reference holds those of {recorded} alone. atrous record adds the runs of this \
+             processor.\n"
+        )
     }
 
     /// Name, verdict and reason of everything that is not in line.
@@ -72,6 +103,9 @@ impl Check {
             .cells
             .iter()
             .fold((0, 0), |(comparable, equal), cell| (comparable + cell.exact.comparable, equal + cell.exact.equal));
+        let losses = self.cells.iter().map(|cell| &cell.first_losses);
+        let (began, changed) =
+            losses.fold((0, 0), |(all, changed), cell| (all + cell.comparable, changed + cell.changed.len()));
         let none = String::new;
         Some(vec![
             "all cells".into(),
@@ -82,7 +116,8 @@ impl Check {
             bounds,
             p,
             finds,
-            same_bits(equal, comparable),
+            same(began - changed, began),
+            same(equal, comparable),
             overall.status.to_string(),
         ])
     }
@@ -106,7 +141,8 @@ fn line(cell: &CellCheck) -> Vec<String> {
         bounds,
         p,
         finds,
-        same_bits(cell.exact.equal, cell.exact.comparable),
+        same(cell.first_losses.comparable - cell.first_losses.changed.len(), cell.first_losses.comparable),
+        same(cell.exact.equal, cell.exact.comparable),
         cell.status.to_string(),
     ]
 }
@@ -128,6 +164,6 @@ fn seed_scores(scores: &SeedScores) -> String {
     scores.mean.map_or_else(|| "-".into(), |mean| format!("{} ({runs})", spread(mean, scores.deviation)))
 }
 
-fn same_bits(equal: usize, comparable: usize) -> String {
+fn same(equal: usize, comparable: usize) -> String {
     if comparable == 0 { "-".into() } else { format!("{equal} of {comparable}") }
 }

@@ -28,6 +28,10 @@ pub struct SeriesPoint {
 pub struct Series {
     pub experiment: String,
     pub dataset: DatasetKind,
+    /// What two series share whose sizes can be compared: data set, scale of the images, network.
+    pub images: String,
+    /// F: shorter side of the ASPP's map.
+    pub feature_size: usize,
     pub metric: Metric,
     /// Whether the images were drawn by the program.
     pub synthetic: bool,
@@ -86,17 +90,25 @@ impl Series {
         self.points.iter().map(|point| point.seed).collect::<BTreeSet<_>>().len()
     }
 
-    /// (relative rate, score) of each run.
-    pub fn pairs(&self) -> Vec<(f64, f64)> {
-        self.points.iter().map(|point| (point.relative_rate, point.score)).collect()
+    /// Runs of which a 3x3 branch at least sees more than its centre.
+    pub fn live(&self) -> impl Iterator<Item = &SeriesPoint> {
+        self.points.iter().filter(|point| !point.is_dead(self.feature_size))
     }
 
-    /// Relative rates that differ, ascending.
+    /// Relative rates of live runs that differ, ascending.
     pub fn relative_rates(&self) -> Vec<f64> {
-        let mut rates: Vec<f64> = self.points.iter().map(|point| point.relative_rate).collect();
+        let mut rates: Vec<f64> = self.live().map(|point| point.relative_rate).collect();
         rates.sort_by(f64::total_cmp);
         rates.dedup();
         rates
+    }
+}
+
+impl SeriesPoint {
+    /// Whether all its 3x3 branches lie beyond the map: it sees no context, whatever its rates.
+    fn is_dead(&self, feature_size: usize) -> bool {
+        let rates = self.rates.split('-').filter_map(|rate| rate.parse::<usize>().ok());
+        rates.filter(|rate| *rate > 1).min().is_some_and(|least| least >= feature_size)
     }
 }
 
@@ -140,16 +152,34 @@ impl Collected {
     fn series(&mut self, run: &RunRecord) -> Result<&mut Series> {
         let settings = run.settings()?.protocol();
         let (experiment, dataset, synthetic) = (settings.experiment.clone(), settings.dataset, run.is_synthetic());
+        let (images, feature_size) = (images(&settings, synthetic), run.feature_size);
         let protocol = SeriesProtocol { settings, synthetic, data_fingerprint: run.data_fingerprint.clone() };
         let known = self.protocols.iter().position(|known| *known == protocol);
         let index = known.unwrap_or_else(|| {
             let metric = reference::metric(dataset);
-            self.evidence.series.push(Series { experiment, dataset, metric, synthetic, points: vec![], failed: 0 });
+            let (points, failed) = (Vec::new(), 0);
+            self.evidence.series.push(Series {
+                experiment,
+                dataset,
+                images,
+                feature_size,
+                metric,
+                synthetic,
+                points,
+                failed,
+            });
             self.protocols.push(protocol);
             self.protocols.len() - 1
         });
         Ok(&mut self.evidence.series[index])
     }
+}
+
+/// What series share whose sizes can be compared.
+fn images(settings: &RunSettings, synthetic: bool) -> String {
+    let RunSettings { dataset, resize: [height, width], model, .. } = settings;
+    let drawn = if synthetic { ", drawn" } else { "" };
+    format!("{}{drawn}, {height}x{width}, {}", dataset.title(), serde_json::to_string(model).unwrap_or_default())
 }
 
 #[cfg(test)]

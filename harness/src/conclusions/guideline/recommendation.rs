@@ -1,10 +1,12 @@
 //! Rates to use on a map, and what they rest on.
 
-use super::evidence::Evidence;
-use super::optimum::{Optimum, Range, bootstrap};
+use super::claim::{ClaimVerdict, SizeClaim};
+use super::curve::{PooledCurve, Range};
+use super::evidence::{Evidence, Series};
+use super::pooled_runs::PooledRuns;
 use super::rule::{largest_whole_rate, spaced_rates};
-use atrous_data::DatasetKind;
 use serde::Serialize;
+use std::collections::HashSet;
 
 /// Rates for a map.
 #[derive(Clone, Debug, Serialize)]
@@ -26,16 +28,16 @@ pub enum Basis {
     Evidence { pooled: Pooled },
 }
 
-/// The best relative rate over several series.
+/// The best relative rate for a map, from the runs of several series.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Pooled {
-    /// Median over data sets of each one's best.
+    /// Largest rate over F.
     pub best: f64,
     /// 95 %, over the noise of the runs; which data sets were measured is not part of it.
     pub interval: Range,
-    /// From the smallest to the largest relative rate that was measured.
-    pub measured: Range,
-    /// Series that a parabola could be fitted to.
+    /// What it was found by.
+    pub reach: Reach,
+    /// Series that it rests on.
     pub series: usize,
     pub datasets: usize,
     /// Finished runs of those series.
@@ -44,17 +46,29 @@ pub struct Pooled {
     pub seeds: usize,
 }
 
+/// For which maps a measured optimum holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// For the sizes that were measured, and those between: the best rate grows with the size.
+    BySize,
+    /// For the sizes that were measured, and those between: the best rate is the same for all.
+    ByObjects,
+    /// For this size, which was measured, and no other.
+    ThisSize,
+}
+
 impl Recommendation {
     /// Recommends rates by the geometric rule, with so many 3x3 branches beside the 1x1 branch.
     pub fn geometric(feature: [usize; 2], branches: usize) -> Self {
         Self::of(largest_whole_rate(feature), feature, branches, Basis::Geometry { why: None })
     }
 
-    /// Recommends rates from measured scores where they determine a relative rate, else by the
-    /// geometric rule.
-    pub fn from_evidence(feature: [usize; 2], branches: usize, evidence: &Evidence) -> Self {
+    /// Recommends rates from measured scores where they determine an optimum for this map, else by
+    /// the geometric rule.
+    pub fn from_evidence(feature: [usize; 2], branches: usize, evidence: &Evidence, claim: &SizeClaim) -> Self {
         let side = feature[0].min(feature[1]);
-        match Pooled::of(evidence).and_then(Pooled::determined) {
+        match Pooled::at(side, evidence, claim) {
             Ok(pooled) => {
                 let largest = (pooled.best * side as f64).round().max(1.0) as usize;
                 Self::of(largest, feature, branches, Basis::Evidence { pooled })
@@ -74,93 +88,80 @@ impl Recommendation {
 }
 
 impl Pooled {
-    /// Every data set counts once, however many series or runs it has.
+    /// The optimum for a map whose shorter side is `size`.
     ///
     /// # Errors
-    /// Why there is nothing to be pooled.
-    pub fn of(evidence: &Evidence) -> Result<Self, String> {
-        let fitted: Vec<_> = evidence
-            .series
-            .iter()
-            .map(|series| (series, Optimum::of(series)))
-            .filter_map(|(series, optimum)| Some((series, optimum.best()?, optimum.measured?)))
-            .collect();
-        if fitted.is_empty() {
-            return Err("no experiment has three relative rates and more than three runs".into());
+    /// Why the runs determine none.
+    pub fn at(size: usize, evidence: &Evidence, claim: &SizeClaim) -> Result<Self, String> {
+        if !claim.reaches(size) {
+            return Err(match (claim.sizes.first(), claim.sizes.last()) {
+                (Some(low), Some(high)) if low < high => {
+                    format!("F = {size} lies beyond the sizes that were measured, {low} to {high}")
+                }
+                (Some(only), _) => format!("F = {size} was not measured, only F = {only}"),
+                _ => "no run has a score".into(),
+            });
         }
-        let kinds: Vec<DatasetKind> = fitted.iter().map(|(series, ..)| series.dataset).collect();
-        let share = |kind: &DatasetKind| 1.0 / kinds.iter().filter(|other| *other == kind).count() as f64;
-        let shares: Vec<f64> = kinds.iter().map(share).collect();
-        let samples: Vec<Vec<f64>> =
-            fitted.iter().enumerate().map(|(index, (series, ..))| bootstrap(&series.pairs(), index as u64)).collect();
-        let repeats = samples.iter().map(Vec::len).min().unwrap_or(0);
-        let medians = (0..repeats).map(|i| weighted_median(samples.iter().map(|values| values[i]), &shares));
-        let measured = fitted.iter().map(|(_, _, range)| *range);
-        Ok(Pooled {
-            best: weighted_median(fitted.iter().map(|(_, best, _)| *best), &shares),
-            interval: Range::of(medians.collect()),
-            measured: measured
-                .reduce(|a, b| Range { low: a.low.min(b.low), high: a.high.max(b.high) })
-                .unwrap_or(Range { low: 0.0, high: 0.0 }),
-            series: fitted.len(),
-            datasets: shares.iter().sum::<f64>().round() as usize,
-            runs: fitted.iter().map(|(series, ..)| series.points.len()).sum(),
-            seeds: fitted.iter().map(|(series, ..)| series.seeds()).min().unwrap_or(0),
-        })
+        let whole = |curve: Option<PooledCurve>, scale: f64, reach: Reach| {
+            let curve = curve.filter(|curve| curve.optimum(1).is_ok())?;
+            Some(Self::of(&curve, scale, reach, evidence.series.iter()))
+        };
+        let objects = claim.slope.is_some_and(|slope| slope.allows_objects);
+        let by_claim = match claim.verdict {
+            ClaimVerdict::Supported => whole(claim.by_size, 1.0, Reach::BySize),
+            ClaimVerdict::Contradicted if objects => whole(claim.by_objects, size as f64, Reach::ByObjects),
+            _ => None,
+        };
+        by_claim.map_or_else(|| Self::of_size(size, claim.sizes.len(), evidence), Ok)
     }
 
-    /// Keeps the pooled rate where it says something.
-    ///
-    /// # Errors
-    /// Why it says nothing.
-    pub fn determined(self) -> Result<Self, String> {
-        let Pooled { best, interval, measured, .. } = self;
-        if interval.covers(measured) {
+    /// The optimum of the series of one size alone, of so many sizes that were measured.
+    fn of_size(size: usize, sizes: usize, evidence: &Evidence) -> Result<Self, String> {
+        let own: Vec<&Series> = evidence.series.iter().filter(|series| series.feature_size == size).collect();
+        if own.is_empty() {
             return Err(format!(
-                "the 95 % interval of the best ρ, {:.2} to {:.2}, covers what was measured, {:.2} to {:.2}",
-                interval.low, interval.high, measured.low, measured.high
+                "F = {size} was not measured, and what was measured does not say how rates follow from sizes"
             ));
         }
-        if best <= measured.low || best >= measured.high {
-            return Err(format!(
-                "the best ρ that was measured, {best:.2}, is the end of the range {:.2} to {:.2}: the optimum may lie beyond",
-                measured.low, measured.high
-            ));
-        }
-        Ok(self)
+        let curve = PooledCurve::fit(&PooledRuns::of(&own), 1.0).ok_or_else(|| {
+            "no experiment has three relative rates and runs enough to tell noise from effect".to_owned()
+        })?;
+        curve.optimum(sizes)?;
+        Ok(Self::of(&curve, 1.0, Reach::ThisSize, own.into_iter()))
     }
-}
 
-/// The smallest value with half of the weight at or below it; between two, where half of it is
-/// exactly there, their geometric mean.
-fn weighted_median(values: impl Iterator<Item = f64>, weights: &[f64]) -> f64 {
-    let mut pairs: Vec<(f64, f64)> = values.zip(weights.iter().copied()).collect();
-    pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let half = weights.iter().sum::<f64>() / 2.0;
-    let mut sum = 0.0;
-    for (index, (value, weight)) in pairs.iter().enumerate() {
-        sum += weight;
-        if sum > half + 1e-9 {
-            return *value;
-        }
-        if let Some((next, _)) = pairs.get(index + 1).filter(|_| (sum - half).abs() <= 1e-9) {
-            return (value * next).sqrt();
+    fn of<'a>(curve: &PooledCurve, scale: f64, reach: Reach, series: impl Iterator<Item = &'a Series>) -> Self {
+        let series: Vec<&Series> = series.collect();
+        let Range { low, high } = curve.interval;
+        Pooled {
+            best: curve.best / scale,
+            interval: Range { low: low / scale, high: high / scale },
+            reach,
+            series: series.len(),
+            datasets: series.iter().map(|series| series.dataset).collect::<HashSet<_>>().len(),
+            runs: series.iter().map(|series| series.live().count()).sum(),
+            seeds: series.iter().map(|series| series.seeds()).min().unwrap_or(0),
         }
     }
-    pairs.last().map_or(f64::NAN, |(value, _)| *value)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::optimum::tests::series;
+    use super::super::made_up::{at_size, series};
     use super::*;
+    use atrous_data::DatasetKind;
 
     fn evidence(parts: &[(DatasetKind, f64, f64)]) -> Evidence {
-        let series = parts.iter().enumerate().map(|(seed, (dataset, best, curvature))| super::super::Series {
+        let series = parts.iter().enumerate().map(|(seed, (dataset, best, curvature))| Series {
             dataset: *dataset,
+            images: format!("{dataset:?}"),
             ..series(*best, *curvature, 0.002, seed as u64)
         });
         Evidence { series: series.collect() }
+    }
+
+    fn recommended(feature: [usize; 2], evidence: &Evidence) -> Recommendation {
+        Recommendation::from_evidence(feature, 3, evidence, &SizeClaim::of(evidence))
     }
 
     #[test]
@@ -170,53 +171,63 @@ mod tests {
     }
 
     #[test]
-    fn evidence_sets_the_largest_rate() {
-        let parts =
-            [(DatasetKind::STARE, 0.2, 0.02), (DatasetKind::CHASE_DB1, 0.3, 0.02), (DatasetKind::HRF, 0.6, 0.02)];
-        let found = Recommendation::from_evidence([100, 200], 3, &evidence(&parts));
+    fn evidence_sets_the_largest_rate_of_the_size_that_was_measured() {
+        let parts = [DatasetKind::STARE, DatasetKind::CHASE_DB1, DatasetKind::HRF].map(|set| (set, 0.3, 0.02));
+        let found = recommended([100, 200], &evidence(&parts));
         let Basis::Evidence { pooled } = found.basis else { panic!("{found:?}") };
         let Range { low, high } = pooled.interval;
         assert!((pooled.best - 0.3).abs() < 0.03 && low < pooled.best && pooled.best < high, "{pooled:?}");
-        assert!(0.25 < low && high < 0.36, "{pooled:?}");
         assert_eq!((pooled.series, pooled.datasets, pooled.runs, pooled.seeds), (3, 3, 45, 3));
+        assert_eq!(pooled.reach, Reach::ThisSize);
         let largest = (pooled.best * 100.0).round() as usize;
         assert_eq!(found.rates, spaced_rates(largest, 3));
     }
 
+    fn why(feature: [usize; 2], evidence: &Evidence) -> String {
+        match recommended(feature, evidence) {
+            Recommendation { rates, basis: Basis::Geometry { why: Some(why) }, .. } => {
+                assert_eq!(rates, Recommendation::geometric(feature, 3).rates);
+                why
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// One set that is best at the smallest rate and one at the largest: the middle is the worst
+    /// compromise, not the optimum.
     #[test]
-    fn a_data_set_with_many_experiments_counts_once() {
-        let parts = [
-            (DatasetKind::STARE, 0.6, 0.02),
-            (DatasetKind::STARE, 0.6, 0.02),
-            (DatasetKind::STARE, 0.6, 0.02),
-            (DatasetKind::STARE, 0.6, 0.02),
-            (DatasetKind::CHASE_DB1, 0.2, 0.02),
-            (DatasetKind::HRF, 0.2, 0.02),
-        ];
-        let pooled = Pooled::of(&evidence(&parts)).unwrap();
-        assert!((pooled.best - 0.2).abs() < 0.03 && pooled.datasets == 3, "{pooled:?}");
+    fn sets_that_contradict_each_other_have_no_optimum() {
+        let parts = [(DatasetKind::STARE, 0.01, 0.01), (DatasetKind::CHASE_DB1, 8.0, 0.01)];
+        assert!(why([100, 100], &evidence(&parts)).contains("contradict each other"));
+        let parts = [(DatasetKind::STARE, 0.15, 0.02), (DatasetKind::CHASE_DB1, 0.6, 0.02)];
+        assert!(why([100, 100], &evidence(&parts)).contains("contradict each other"));
+    }
+
+    /// One size says nothing of another.
+    #[test]
+    fn sizes_that_were_not_measured_are_refused() {
+        let one = evidence(&[(DatasetKind::STARE, 0.3, 0.02)]);
+        assert_eq!(why([64, 128], &one), "F = 64 was not measured, only F = 100");
+        let series = [32, 64].map(|size| at_size(size, 12.0, 0.02, 0.002, size as u64)).into();
+        let two = Evidence { series };
+        assert!(why([128, 128], &two).contains("F = 128 lies beyond the sizes that were measured, 32 to 64"));
+    }
+
+    #[test]
+    fn the_same_rate_at_all_sizes_is_recommended_for_those_between() {
+        let series = [32, 64, 128].map(|size| at_size(size, 16.0, 0.02, 0.002, size as u64)).into();
+        let evidence = Evidence { series };
+        let found = recommended([90, 90], &evidence);
+        let Basis::Evidence { pooled } = found.basis else { panic!("{found:?}") };
+        assert_eq!(pooled.reach, Reach::ByObjects);
+        assert!((15..=17).contains(found.rates.last().unwrap()), "{found:?}");
     }
 
     #[test]
     fn evidence_that_says_nothing_leaves_the_geometric_rule() {
-        let why = |evidence: &Evidence| match Recommendation::from_evidence([64, 128], 3, evidence) {
-            Recommendation { rates, basis: Basis::Geometry { why: Some(why) }, .. } => {
-                assert_eq!(rates, [1, 10, 21, 31]);
-                why
-            }
-            other => panic!("{other:?}"),
-        };
-        assert!(why(&Evidence::default()).starts_with("no experiment has three relative rates"));
-        let noisy = Evidence { series: vec![series(0.28, 0.0005, 0.02, 3)] };
-        assert!(why(&noisy).contains("covers what was measured"), "{}", why(&noisy));
-        assert!(why(&evidence(&[(DatasetKind::STARE, 4.0, 0.01)])).contains("the optimum may lie beyond"));
-    }
-
-    #[test]
-    fn medians() {
-        let median = |values: &[f64], weights: &[f64]| weighted_median(values.iter().copied(), weights);
-        assert_eq!(median(&[3.0, 1.0, 2.0], &[1.0; 3]), 2.0);
-        assert!((median(&[8.0, 2.0], &[1.0; 2]) - 4.0).abs() < 1e-12);
-        assert_eq!(median(&[1.0, 2.0, 3.0], &[1.0, 0.1, 0.1]), 1.0);
+        assert!(why([64, 128], &Evidence::default()).starts_with("no run has a score"));
+        let noisy = Evidence { series: vec![series(0.28, 0.0, 0.02, 3)] };
+        assert!(why([100, 100], &noisy).contains("do not depend on the rates"), "{}", why([100, 100], &noisy));
+        assert!(why([100, 100], &evidence(&[(DatasetKind::STARE, 4.0, 0.01)])).contains("is the end of"));
     }
 }

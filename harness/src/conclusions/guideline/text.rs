@@ -1,7 +1,8 @@
 //! What `atrous rates` prints.
 
 use super::{
-    Basis, Branch, Evidence, Optimum, OptimumVerdict, Pooled, RULE, Range, Recommendation, Series, feature_size,
+    Basis, Branch, ClaimVerdict, Evidence, Optimum, OptimumVerdict, Pooled, RULE, Range, Reach, Recommendation, Series,
+    SizeClaim, SizeSlope, UNKNOWN, feature_size,
 };
 use crate::conclusions::format::{self, count, relative_rate, share};
 use serde::Serialize;
@@ -15,9 +16,15 @@ pub struct Examination {
     pub output_stride: usize,
     /// Height and width of the ASPP's map.
     pub feature: [usize; 2],
+    /// Whether rates follow from the size of the input, by the evidence.
+    pub claim: SizeClaim,
+    /// What the evidence says of the claim for this map's shorter side.
+    pub claim_here: ClaimVerdict,
     pub branches: Vec<ExaminedBranch>,
     pub recommendation: Recommendation,
     pub rule: &'static str,
+    /// What the rule does not know.
+    pub unknown: &'static str,
     /// Empty without evidence.
     pub evidence: Vec<MeasuredSeries>,
 }
@@ -51,8 +58,9 @@ impl Examination {
         evidence: Option<&Evidence>,
     ) -> Self {
         let feature = feature_size(input, output_stride);
+        let claim = SizeClaim::of(evidence.unwrap_or(&Evidence::default()));
         let recommendation = match evidence {
-            Some(evidence) => Recommendation::from_evidence(feature, branches, evidence),
+            Some(evidence) => Recommendation::from_evidence(feature, branches, evidence, &claim),
             None => Recommendation::geometric(feature, branches),
         };
         let rates = if rates.is_empty() { &recommendation.rates } else { rates };
@@ -63,7 +71,10 @@ impl Examination {
             feature,
             branches: rates.iter().map(|rate| ExaminedBranch::new(*rate, feature, output_stride)).collect(),
             recommendation,
+            claim_here: claim.verdict_at(feature[0].min(feature[1])),
+            claim,
             rule: RULE,
+            unknown: UNKNOWN,
             evidence: evidence.map_or_else(Vec::new, |evidence| evidence.series.iter().map(measured).collect()),
         }
     }
@@ -80,7 +91,8 @@ impl ExaminedBranch {
 /// For people.
 pub fn text(examination: &Examination) -> String {
     let Examination { input: [height, width], output_stride, feature: [rows, columns], .. } = examination;
-    let mut text = format!(
+    let mut text = format!("{}\n\n", sentence(examination));
+    text += &format!(
         "Input {height}x{width}, output stride {output_stride}: the ASPP sees a map of {rows}x{columns}, F = {}.\n\n",
         rows.min(columns)
     );
@@ -89,12 +101,46 @@ pub fn text(examination: &Examination) -> String {
     for measured in &examination.evidence {
         text += &format!("  {}\n", evidence_line(measured));
     }
-    text += &format!("\nThe rule: {}\n{}\n", examination.rule, LIMITS);
+    text += &format!("\n{UNKNOWN}\nThe rule: {}\n{}\n", examination.rule, LIMITS);
     text
 }
 
 const LIMITS: &str = "It is this program's own, from geometry alone, and no formula of the paper (which is not known to us): it \
 says from where on a branch loses its taps, not which rates score best. That takes measured sweeps (--evidence).";
+
+/// What is known of the claim for this map, in one sentence.
+fn sentence(examination: &Examination) -> String {
+    const CLAIM: &str = "the best rates follow from the size of the input";
+    let Examination { claim, feature, .. } = examination;
+    let size = feature[0].min(feature[1]);
+    let sizes = match (claim.sizes.first(), claim.sizes.last()) {
+        (Some(low), Some(high)) if low < high => format!("F = {low} to {high}"),
+        (Some(only), _) => format!("F = {only}"),
+        _ => return format!("Whether {CLAIM} is open at F = {size}: {}.", claim.why),
+    };
+    let slope = claim.slope.map_or_else(String::new, |slope| format!("; {}", slope_text(&slope)));
+    let why = &claim.why;
+    let judged = match claim.verdict {
+        ClaimVerdict::Supported => format!("For {sizes} the runs support that {CLAIM}: {why}{slope}."),
+        ClaimVerdict::Contradicted => format!("For {sizes} the runs contradict that {CLAIM}: {why}{slope}."),
+        ClaimVerdict::Open => return format!("Whether {CLAIM} is open at F = {size}: {why}{slope}."),
+    };
+    if claim.reaches(size) {
+        judged
+    } else {
+        format!("Whether {CLAIM} is open at F = {size}, which was not measured. {judged}")
+    }
+}
+
+fn slope_text(slope: &SizeSlope) -> String {
+    let end = |end: Option<f64>, none: &str| end.map_or_else(|| none.to_owned(), |end| format!("{end:.2}"));
+    format!(
+        "the slope of ln(best r) on ln(F) is {:.2}, 95 % interval {} to {} (1: the size decides, 0: the objects do)",
+        slope.slope,
+        end(slope.low, "below -3"),
+        end(slope.high, "above 3")
+    )
+}
 
 fn branches(examination: &Examination) -> String {
     let mut text = format!(
@@ -125,7 +171,7 @@ fn recommended(recommendation: &Recommendation) -> String {
     let basis = match &recommendation.basis {
         Basis::Geometry { why: None } => "by the geometric rule; it rests on no measurement".into(),
         Basis::Geometry { why: Some(why) } => {
-            format!("by the geometric rule, because the evidence does not determine it: {why}")
+            format!("by the geometric rule, because the evidence determines none: {why}")
         }
         Basis::Evidence { pooled } => pooled_text(pooled),
     };
@@ -133,10 +179,15 @@ fn recommended(recommendation: &Recommendation) -> String {
 }
 
 fn pooled_text(pooled: &Pooled) -> String {
-    let Pooled { best, interval, series, datasets, runs, seeds, .. } = pooled;
+    let Pooled { best, interval, reach, series, datasets, runs, seeds } = pooled;
     format!(
-        "from measurement: the best ρ is {best:.2}, 95 % interval {}; it rests on {} of {} on {}, {} each",
+        "from measurement: the best ρ is {best:.2}, 95 % interval {}, {}; it rests on {} of {} on {}, {} each",
         range(*interval),
+        match reach {
+            Reach::BySize => "the same for all sizes between those measured",
+            Reach::ByObjects => "as the best rate is the same for all sizes between those measured",
+            Reach::ThisSize => "for this size alone",
+        },
         count(*runs, "run", "runs"),
         count(*series, "experiment", "experiments"),
         count(*datasets, "data set", "data sets"),
@@ -169,12 +220,17 @@ impl fmt::Display for OptimumVerdict {
             OptimumVerdict::TooFewRuns { runs } => {
                 write!(f, "too few runs ({runs}): a parabola fits them exactly, and nothing tells noise from effect")
             }
+            OptimumVerdict::NoEffect { p } => write!(f, "no rate is known to be better than another (p {p:.2})"),
             OptimumVerdict::AtTheEnd { best, interval } => {
                 let interval = range(*interval);
                 write!(f, "no optimum inside the measured range; best at its end, {best:.2} (interval {interval})")
             }
             OptimumVerdict::Undetermined { interval, .. } => {
-                write!(f, "undetermined: the interval {} covers the measured range", range(*interval))
+                write!(
+                    f,
+                    "undetermined: the curve may be flat, or its interval {} covers what was measured",
+                    range(*interval)
+                )
             }
             OptimumVerdict::Inside { best, interval } => {
                 write!(f, "best ρ {best:.2}, 95 % interval {}", range(*interval))
@@ -185,7 +241,7 @@ impl fmt::Display for OptimumVerdict {
 
 #[cfg(test)]
 mod tests {
-    use super::super::optimum::tests::series;
+    use super::super::made_up::{at_size, series};
     use super::*;
 
     #[test]
@@ -197,7 +253,11 @@ mod tests {
         let fields: Vec<&str> = line.split_whitespace().collect();
         assert_eq!(fields, ["36", "584", "px", "100.0%", "43.8%", "71.9%", "31.4%", "49.2%", "0.56"]);
         assert!(text.contains("Recommended: 1,10,21,31 (ρ = 0.48), by the geometric rule; it rests on no measurement"));
-        assert!(text.contains("no formula of the paper"));
+        assert!(text.contains("no formula of the paper") && !text.contains("in most places"), "{text}");
+        assert!(text.starts_with(
+            "Whether the best rates follow from the size of the input is open at F = 64: nothing was measured."
+        ));
+        assert!(text.find("does not know").unwrap() < text.find("The rule: ").unwrap(), "{text}");
     }
 
     #[test]
@@ -213,12 +273,39 @@ mod tests {
     #[test]
     fn the_text_says_what_evidence_rests_on() {
         let evidence = Evidence { series: vec![series(0.3, 0.02, 0.002, 0)] };
-        let text = text(&Examination::new([128, 128], 1, &[], 3, Some(&evidence)));
-        assert!(text.contains("it rests on 15 runs of 1 experiment on 1 data set, 3 seeds each"), "{text}");
+        let text = text(&Examination::new([100, 100], 1, &[], 3, Some(&evidence)));
+        assert!(
+            text.starts_with(
+                "Whether the best rates follow from the size of the input is open at F = 100: F = 100 alone"
+            )
+        );
+        assert!(
+            text.contains("for this size alone; it rests on 15 runs of 1 experiment on 1 data set, 3 seeds each"),
+            "{text}"
+        );
         assert!(text.contains("made-up (STARE, mDice): 15 runs, 3 seeds, ρ 0.07 to 1.10: best ρ 0.3"), "{text}");
         let few = Evidence { series: vec![Series { points: vec![], ..series(0.3, 0.0, 0.0, 0) }] };
         let text = super::text(&Examination::new([128, 128], 1, &[], 3, Some(&few)));
-        assert!(text.contains("the evidence does not determine it: no experiment has three"), "{text}");
+        assert!(text.contains("the evidence determines none: no run has a score"), "{text}");
         assert!(text.contains("too few rates (0"), "{text}");
+    }
+
+    #[test]
+    fn the_first_sentence_answers_the_claim_for_the_sizes_that_were_measured() {
+        let begins = |best: fn(f64) -> f64, side: usize| {
+            let series = [32, 64, 128].map(|size| at_size(size, best(size as f64), 0.0052, 0.002, size as u64)).into();
+            let text = text(&Examination::new([side, side], 1, &[], 3, Some(&Evidence { series })));
+            text.lines().next().unwrap().to_owned()
+        };
+        let size = begins(|size| 0.375 * size, 64);
+        assert!(
+            size.starts_with("For F = 32 to 128 the runs support that the best rates follow from the size"),
+            "{size}"
+        );
+        assert!(size.contains("slope of ln(best r) on ln(F) is 1.0") || size.contains("is 0.9"), "{size}");
+        let objects = begins(|_| 24.0, 64);
+        assert!(objects.starts_with("For F = 32 to 128 the runs contradict that"), "{objects}");
+        let beyond = begins(|size| 0.375 * size, 256);
+        assert!(beyond.contains("is open at F = 256, which was not measured. For F = 32 to 128"), "{beyond}");
     }
 }

@@ -37,19 +37,18 @@ impl MeanDifference {
         Some(Self { difference, standard_error, freedom })
     }
 
-    /// The mean over several cells, all of the same weight. Its degrees of freedom are
-    /// Satterthwaite's (1946), as the cells have variances of their own. `None` without cells.
-    pub fn average(cells: &[Self]) -> Option<Self> {
-        let count = cells.len() as f64;
-        let variances = || cells.iter().map(|cell| cell.standard_error.powi(2));
-        let sum: f64 = variances().sum();
-        let spread: f64 = variances().zip(cells).map(|(variance, cell)| variance.powi(2) / cell.freedom).sum();
-        let freedom = if spread > 0.0 { sum.powi(2) / spread } else { cells.iter().map(|cell| cell.freedom).sum() };
-        (!cells.is_empty()).then(|| Self {
-            difference: cells.iter().map(|cell| cell.difference).sum::<f64>() / count,
-            standard_error: sum.sqrt() / count,
-            freedom,
-        })
+    /// The mean over several cells with weights. Its variance is put together from each cell's own,
+    /// with Satterthwaite's degrees of freedom (1946), and not from the weights: weights that were
+    /// estimated promise more than they hold. `None` without cells.
+    pub fn weighted(cells: &[(f64, Self)]) -> Option<Self> {
+        let total: f64 = cells.iter().map(|(weight, _)| weight).sum();
+        let parts =
+            || cells.iter().map(|(weight, cell)| ((weight / total * cell.standard_error).powi(2), cell.freedom));
+        let variance: f64 = parts().map(|(variance, _)| variance).sum();
+        let spread: f64 = parts().map(|(variance, freedom)| variance.powi(2) / freedom).sum();
+        let freedom = if spread > 0.0 { variance.powi(2) / spread } else { parts().map(|(_, freedom)| freedom).sum() };
+        let difference = cells.iter().map(|(weight, cell)| weight * cell.difference).sum::<f64>() / total;
+        (!cells.is_empty()).then(|| Self { difference, standard_error: variance.sqrt(), freedom })
     }
 
     /// One-sided p-value: the chance of a drop this large or larger where the true drop is `margin`
@@ -156,21 +155,24 @@ mod tests {
         assert_eq!(MeanDifference::pooled(&[0.5, 0.6], &[]), None);
         assert_eq!(MeanDifference::pooled(&[0.5], &[0.6]), None);
         assert!(MeanDifference::pooled(&[0.5, 0.6], &[0.6]).is_some());
-        assert_eq!(MeanDifference::average(&[]), None);
+        assert_eq!(MeanDifference::weighted(&[]), None);
     }
 
     #[test]
-    fn the_average_of_one_is_itself_and_of_many_is_more_exact() {
+    fn the_mean_of_one_is_itself_and_of_many_is_more_exact() {
         let one = MeanDifference::pooled(&REFERENCE, &NEW).unwrap();
-        let same = MeanDifference::average(&[one]).unwrap();
+        let same = MeanDifference::weighted(&[(3.0, one)]).unwrap();
         close(same.standard_error, one.standard_error);
         close(same.freedom, one.freedom);
-        let four = MeanDifference::average(&[one; 4]).unwrap();
+        let four = MeanDifference::weighted(&[(3.0, one); 4]).unwrap();
         close(four.difference, one.difference);
         close(four.standard_error, one.standard_error / 2.0);
         close(four.freedom, 28.0);
         let exact = MeanDifference { standard_error: 0.0, ..one };
-        assert_eq!(MeanDifference::average(&[exact, exact]).unwrap().freedom, 14.0);
+        assert_eq!(MeanDifference::weighted(&[(1.0, exact), (1.0, exact)]).unwrap().freedom, 14.0);
+        // A cell of little weight counts little.
+        let other = MeanDifference { difference: 1.0, ..one };
+        close(MeanDifference::weighted(&[(3.0, one), (1.0, other)]).unwrap().difference, 0.75 * -0.015 + 0.25);
     }
 
     /// The average of differences of samples without a difference is found to be worse as often as
@@ -191,7 +193,12 @@ mod tests {
                 })
                 .into();
             cell_errors += usize::from(cells[0].p_worse(0.0) < 0.05);
-            all_errors += usize::from(MeanDifference::average(&cells).unwrap().p_worse(0.0) < 0.05);
+            all_errors += usize::from(
+                MeanDifference::weighted(&cells.iter().map(|cell| (1.0, *cell)).collect::<Vec<_>>())
+                    .unwrap()
+                    .p_worse(0.0)
+                    < 0.05,
+            );
         }
         for errors in [cell_errors, all_errors] {
             let rate = errors as f64 / f64::from(rounds);

