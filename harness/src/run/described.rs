@@ -67,8 +67,8 @@ impl Described {
         Ok(said.or(given))
     }
 
-    /// Checks that the network has the classes of a data set, as far as their number and their names
-    /// tell. Other names are no error: the same thing has many.
+    /// Checks that the network has the classes of a data set, as far as their number and their
+    /// names tell. Other names are no error: the same thing has many.
     ///
     /// # Errors
     /// Another number of classes, or the same names in another order.

@@ -1,4 +1,5 @@
-//! Weights of other programs that say what they are, wrapped ones, broken ones, and other networks'.
+//! Weights of other programs: those that say what they are, wrapped ones, broken ones, and those
+//! of other networks.
 
 use crate::place::{Place, file_with};
 use atrous_models::{State, Values};

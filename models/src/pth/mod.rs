@@ -14,7 +14,8 @@
 //!   of the state dict are errors.
 //! - What `meta` says of the network: mmengine's and mmcv's configuration, as text or as an object,
 //!   and the names of the classes.
-//! - Everything else in the file (other settings, optimisers, message hubs, numpy arrays) is passed over.
+//! - Everything else in the file (other settings, optimisers, message hubs, numpy arrays) is
+//!   passed over.
 //!
 //! No file makes the reader panic, and what it takes is bounded: for the tensors by 4 times the
 //! file's size (and 1 MB), for the pickle by some 100 bytes an instruction, of which there may be a
@@ -58,8 +59,8 @@ pub fn begins(head: &[u8]) -> bool {
 /// What a checkpoint holds of a network.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TorchFile {
-    /// All floating-point tensors of the state dict, by key; values are rounded to f32, in row-major
-    /// order.
+    /// All floating-point tensors of the state dict, by key; values are rounded to f32, in
+    /// row-major order.
     pub tensors: BTreeMap<String, Values>,
     /// `cfg`: the configuration in Python's notation. `classes`: the list of their names.
     pub metadata: BTreeMap<String, String>,

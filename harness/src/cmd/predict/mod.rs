@@ -27,8 +27,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
-    /// Images (PNG, JPEG, TIFF, PPM, the last also gzipped), folders of them, and patterns with *, ?
-    /// and **
+    /// Images (PNG, JPEG, TIFF, PPM, the last also gzipped), folders of them, and patterns with *,
+    /// ? and **
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<PathBuf>,
 

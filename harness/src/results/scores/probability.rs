@@ -42,8 +42,8 @@ impl Default for ProbabilityCounts {
 }
 
 impl ProbabilityCounts {
-    /// Counts the pixels of an image. `truth`: 0 or 1; other labels are left out. `probabilities`: of
-    /// class 1, one for each pixel, 0 to 1.
+    /// Counts the pixels of an image. `truth`: 0 or 1; other labels are left out. `probabilities`:
+    /// of class 1, one for each pixel, 0 to 1.
     ///
     /// # Panics
     /// Where the lengths differ.
