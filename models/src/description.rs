@@ -155,7 +155,7 @@ impl<'a> ConfigurationPart<'a> {
             head.none(key)?;
         }
         head.activation()?;
-        if !head.only("in_index", &PythonLiteral::Number(-1.0), "").is_ok() {
+        if head.only("in_index", &PythonLiteral::Number(-1.0), "").is_err() {
             head.only("in_index", &PythonLiteral::Number(index), "the last map of the backbone for this head")?;
         }
         let classes = head.get("num_classes").and_then(PythonLiteral::whole_number);
