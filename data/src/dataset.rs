@@ -10,6 +10,7 @@ use crate::datasets::{DatasetKind, Splits};
 use crate::error::{DataError, Result};
 use crate::hex::hex;
 use crate::limit::ImageLimit;
+use crate::lookup;
 use crate::sample::Sample;
 use crate::split::Split;
 
@@ -32,7 +33,7 @@ impl Dataset {
 
     /// Opens the data set whose own folder is `root`, in any of the layouts that are read.
     pub fn open_at(kind: DatasetKind, root: &Path) -> Result<Dataset> {
-        if !root.is_dir() {
+        if !lookup::is_dir(root)? {
             let advice = format!("name the folder that holds the files of {}", kind.title());
             return Err(DataError::RootMissing { path: root.to_owned(), advice });
         }
@@ -111,20 +112,21 @@ fn hash_file(path: &Path, length: u64, hash: &mut Sha256) -> std::io::Result<()>
 /// Finds the data set's folder under the data root.
 pub(crate) fn find_directory(kind: DatasetKind, data_root: &Path) -> Result<PathBuf> {
     let wanted = kind.directory();
-    if !data_root.is_dir() {
+    if !lookup::is_dir(data_root)? {
         let advice = format!("set --data-root (or ATROUS_DATA) to the folder that holds {wanted}/");
         return Err(DataError::RootMissing { path: data_root.to_owned(), advice });
     }
     let exact = data_root.join(wanted);
-    if exact.is_dir() {
+    if lookup::is_dir(&exact)? {
         return Ok(exact);
     }
-    let mut found: Vec<PathBuf> = fs::read_dir(data_root)
-        .map_err(DataError::read(data_root))?
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.is_dir())
-        .filter(|path| path.file_name().is_some_and(|name| name.eq_ignore_ascii_case(wanted)))
-        .collect();
+    let mut found: Vec<PathBuf> = Vec::new();
+    for entry in fs::read_dir(data_root).map_err(DataError::read(data_root))? {
+        let path = entry.map_err(DataError::read(data_root))?.path();
+        if path.file_name().is_some_and(|name| name.eq_ignore_ascii_case(wanted)) && lookup::is_dir(&path)? {
+            found.push(path);
+        }
+    }
     found.sort();
     found.into_iter().next().ok_or_else(|| DataError::RootMissing {
         path: exact,

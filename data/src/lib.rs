@@ -35,6 +35,7 @@ mod kernel;
 mod label;
 mod limit;
 mod loader;
+mod lookup;
 #[allow(unsafe_code)]
 mod prefetch;
 pub mod prepare;

@@ -30,6 +30,9 @@ import yaml
 path = sys.argv[1]
 with open(path) as file:
     job = yaml.safe_load(file)["spec"]
+policy = job["template"]["spec"].get("restartPolicy")
+if policy != "Never":
+    sys.exit(f"error: {path}: restartPolicy is {policy}: podFailurePolicy has an effect only with Never")
 arguments = job["template"]["spec"]["containers"][0]["args"]
 wanted = f"--shard=$(JOB_COMPLETION_INDEX)/{job['completions']}"
 if job.get("completionMode") != "Indexed" or wanted not in arguments:

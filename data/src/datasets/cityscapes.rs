@@ -15,6 +15,7 @@ use super::splits::Splits;
 use crate::drawing;
 use crate::error::{DataError, Result};
 use crate::label::{LabelEncoding, indexes};
+use crate::lookup;
 use crate::raster::IGNORE_INDEX;
 use crate::sample::Sample;
 use crate::write::{PendingFolder, write_atomic};
@@ -134,7 +135,7 @@ fn part(root: &Path, split: &str) -> Result<Vec<Sample>> {
 /// Image files of all cities, by `city/stem`.
 fn cities(root: &Path, relative: &str) -> Result<BTreeMap<String, PathBuf>> {
     let folder = root.join(relative);
-    if !folder.is_dir() {
+    if !lookup::is_dir(&folder)? {
         let advice = format!("{} must hold it", root.display());
         return Err(DataError::RootMissing { path: folder, advice });
     }

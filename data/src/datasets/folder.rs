@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{DataError, Result};
 use crate::label::LabelEncoding;
+use crate::lookup;
 use crate::sample::Sample;
 
 const EXTENSIONS: [&str; 8] = ["png", "jpg", "jpeg", "tif", "tiff", "ppm", "pgm", "pnm"];
@@ -29,7 +30,9 @@ pub(super) fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
 pub(super) fn images(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
     let mut found = BTreeMap::new();
     for (name, path) in entries(folder)? {
-        if let Some(stem) = image_stem(&name).filter(|_| path.is_file()) {
+        if let Some(stem) = image_stem(&name)
+            && lookup::is_file(&path)?
+        {
             found.entry(stem.to_owned()).or_insert(path);
         }
     }
@@ -78,7 +81,7 @@ pub(super) fn pair(
 /// Lists the images of a sub-folder, which must be there and hold some.
 pub(super) fn required_images(root: &Path, relative: &str) -> Result<BTreeMap<String, PathBuf>> {
     let folder = root.join(relative);
-    if !folder.is_dir() {
+    if !lookup::is_dir(&folder)? {
         let advice = format!("{} must hold it", root.display());
         return Err(DataError::RootMissing { path: folder, advice });
     }

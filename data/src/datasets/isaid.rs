@@ -15,6 +15,7 @@ use super::splits::Splits;
 use crate::drawing;
 use crate::error::{DataError, Result};
 use crate::label::{LabelEncoding, indexes};
+use crate::lookup;
 use crate::sample::Sample;
 use crate::split::Split;
 use crate::write::PendingFolder;
@@ -121,13 +122,15 @@ pub(crate) fn original_pairs(root: &Path, split: Split) -> Result<Vec<(String, P
 
 /// Lists the image files of a folder and of the folders in it.
 fn below(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
-    if !folder.is_dir() {
+    if !lookup::is_dir(folder)? {
         let advice = "unpack the publishers' archives there".to_owned();
         return Err(DataError::RootMissing { path: folder.to_owned(), advice });
     }
     let mut found = images(folder)?;
-    for (_, path) in entries(folder)?.into_iter().filter(|(_, path)| path.is_dir()) {
-        found.extend(images(&path)?);
+    for (_, path) in entries(folder)? {
+        if lookup::is_dir(&path)? {
+            found.extend(images(&path)?);
+        }
     }
     if found.is_empty() {
         let advice = "unpack the publishers' archives there".to_owned();

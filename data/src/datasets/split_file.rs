@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::splits::Splits;
 use crate::error::{DataError, Result, shown};
+use crate::lookup;
 use crate::sample::Sample;
 
 /// A text file in a data set's folder that names the training images, one id per line; all others
@@ -40,7 +41,7 @@ pub(super) fn split(root: &Path, samples: Vec<Sample>, is_train: impl Fn(usize, 
 
 fn read_split_file(root: &Path, samples: &[Sample]) -> Result<Option<BTreeSet<String>>> {
     let path = root.join(SPLIT_FILE);
-    if !path.exists() {
+    if !lookup::is_there(&path)? {
         return Ok(None);
     }
     let wrong = |line, reason| DataError::SplitFile { path: path.clone(), line, reason };

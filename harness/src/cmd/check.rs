@@ -3,12 +3,15 @@
 use super::options::points;
 use super::output::print;
 use super::{check_folder_of, read_first_losses, read_rows};
-use crate::conclusions::gate::{Check, CheckOptions, ReferenceRuns, Status};
+use crate::conclusions::gate::{Check, CheckOptions, ReferenceRuns, RunSet, Status, WantedCommit};
 use crate::conclusions::statistics::SIGNIFICANCE;
+use crate::results::provenance::Provenance;
 use crate::results::result::write_json;
+use crate::results::rows::Rows;
 use crate::results::scores::Metric;
 use crate::support::atomic_file;
-use crate::support::exit::Exit;
+use crate::support::exit::{Busy, Exit};
+use crate::sweep::Lock;
 use anyhow::{Result, ensure};
 use std::path::PathBuf;
 
@@ -24,6 +27,9 @@ use std::path::PathBuf;
 /// The table says what was compared, the difference with its bounds, and the smallest true change
 /// that such a check finds in four of five cases: a check that could not have found the change that
 /// matters proves nothing, and --must-detect makes it fail.
+///
+/// The set of runs has to be whole: every run that was planned, once, in its own place, as it was
+/// written, and of this program (--commit). Otherwise it is not judged.
 ///
 /// Exit code: 0 in line with the reference, 1 worse or changed, 2 it could not be judged.
 #[derive(Debug, clap::Args)]
@@ -62,6 +68,11 @@ pub struct Args {
     #[arg(long, value_name = "EXPERIMENT")]
     only: Vec<String>,
 
+    /// The program whose runs are asked for, by its commit, or any; runs of another one are not
+    /// judged [default: this program]
+    #[arg(long, value_name = "HASH")]
+    commit: Option<String>,
+
     /// Write everything as JSON as well
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -85,6 +96,23 @@ fn probability(text: &str) -> Result<f64, String> {
     if value > 0.0 && value < 0.5 { Ok(value) } else { Err("must lie between 0 and 0.5".into()) }
 }
 
+/// The runs, and whether they can be judged as a set. Those of a sweep that still runs cannot.
+fn examine(args: &Args, reference: &ReferenceRuns) -> Result<(RunSet, Rows)> {
+    let wanted = match args.commit.as_deref() {
+        Some("any") => WantedCommit::Any,
+        Some(commit) => WantedCommit::Only(commit.to_owned()),
+        None => WantedCommit::Only(Provenance::current().git_commit),
+    };
+    match Lock::take_to_read(&args.results) {
+        Err(error) if error.is::<Busy>() => Ok((RunSet::not_judged(error.to_string()), Rows::default())),
+        Err(error) => Err(error),
+        Ok(_held) => {
+            let rows = read_rows(&args.results)?;
+            Ok((RunSet::examine(&args.results, reference, &args.only, &wanted)?, rows))
+        }
+    }
+}
+
 /// Runs the subcommand.
 ///
 /// # Errors
@@ -98,7 +126,7 @@ pub fn run(args: Args) -> Result<Exit> {
         let known = reference.cells.iter().any(|cell| cell.settings.experiment == *only);
         ensure!(known, "--only {only}: {} has no experiment of this name", args.reference.display());
     }
-    let rows = read_rows(&args.results)?;
+    let (set, rows) = examine(&args, &reference)?;
     let losses = read_first_losses(&args.results, &rows)?;
     let options = CheckOptions {
         metric: args.metric,
@@ -108,7 +136,7 @@ pub fn run(args: Args) -> Result<Exit> {
         exact: args.exact,
         only: args.only,
     };
-    let check = Check::new(&reference, &rows, &losses, options);
+    let check = Check::new(&reference, &rows, &losses, options).of_set(set);
     if let Some(path) = &args.json {
         write_json(path, &check)?;
     }

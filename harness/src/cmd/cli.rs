@@ -2,6 +2,7 @@
 
 use crate::cmd;
 use crate::support::exit::Exit;
+use crate::support::{memory, printable, threads};
 use anyhow::Result;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -84,13 +85,19 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage_error(&error),
     };
-    match cli.command.run() {
+    match prepare().and_then(|()| cli.command.run()) {
         Ok(exit) => exit.into(),
         Err(error) => {
             complain(&format!("error: {}", one_line(&error)));
-            Exit::Unusable.into()
+            Exit::of(&error).into()
         }
     }
+}
+
+/// What every command needs of the system.
+fn prepare() -> Result<()> {
+    memory::check_there_is_some()?;
+    threads::start()
 }
 
 /// A line on stderr. Where that is closed, the exit code has to do.
@@ -134,12 +141,11 @@ fn one_line(error: &anyhow::Error) -> String {
 /// text without end.
 fn printable(line: &str) -> String {
     const LONGEST: usize = 4000;
-    let plain = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    let mut printable: String = line.chars().take(LONGEST).map(plain).collect();
+    let mut short: String = printable::printable(&line.chars().take(LONGEST).collect::<String>());
     if line.chars().nth(LONGEST).is_some() {
-        printable.push('…');
+        short.push('…');
     }
-    printable
+    short
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::check_new_file;
 use super::output::print;
 use crate::run::train::Checkpoint;
 use crate::support::atomic_file;
+use crate::support::checksum;
 use crate::support::exit::Exit;
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -44,8 +45,11 @@ pub fn run(args: Args) -> Result<Exit> {
         ("rates".to_owned(), settings.rates_name()),
         ("align_corners".to_owned(), settings.model.align_corners.to_string()),
         ("dataset".to_owned(), settings.dataset.to_string()),
+        (checksum::KEY.to_owned(), checksum::UNSET.to_owned()),
     ]);
-    atomic_file::write(&args.out, state.to_reference_bytes(i64::try_from(iteration).unwrap_or(i64::MAX)))?;
+    let mut bytes = state.to_reference_bytes(i64::try_from(iteration).unwrap_or(i64::MAX));
+    checksum::seal(&mut bytes);
+    atomic_file::write(&args.out, bytes)?;
     let (kind, rates) = (settings.model.kind, settings.rates_name());
     print(format!("{}: {kind}, rates {rates}, after {iteration} iterations\n", args.out.display()))?;
     Ok(Exit::Done)

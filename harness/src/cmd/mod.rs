@@ -26,6 +26,7 @@ use crate::conclusions::gate::{FIRST_STEPS, FirstLosses};
 use crate::results::rows::Rows;
 use crate::results::run_dir::RunDir;
 use crate::run::train::read_log;
+use crate::support::lookup;
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 
@@ -40,8 +41,9 @@ fn default_out(spec_name: &str) -> PathBuf {
 /// A folder that is not there or holds no run that has ended, and a file in it that cannot be read;
 /// names it.
 fn read_rows(results: &Path) -> Result<Rows> {
-    ensure!(results.is_dir(), "{}: no such folder; name the one that a sweep wrote (--out)", results.display());
-    let rows = Rows::read(results)?;
+    ensure!(lookup::is_dir(results)?, "{}: no such folder; name the one that a sweep wrote (--out)", results.display());
+    let (rows, left_out) = Rows::read_noting(results)?;
+    output::note_left_out(&left_out);
     ensure!(!rows.0.is_empty(), "{}: holds no run that has ended; start some with atrous sweep", results.display());
     Ok(rows)
 }
@@ -65,13 +67,13 @@ fn read_first_losses(results: &Path, rows: &Rows) -> Result<FirstLosses> {
 /// Whether there is a folder for a file that an option names.
 fn check_folder_of(option: &str, path: &Path) -> Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    ensure!(folder.is_dir(), "--{option} {}: there is no folder {}", path.display(), folder.display());
+    ensure!(lookup::is_dir(folder)?, "--{option} {}: there is no folder {}", path.display(), folder.display());
     Ok(())
 }
 
 /// Whether a file can be made here: an hour of work is not to be lost to a mistyped folder.
 fn check_new_file(path: &Path) -> Result<()> {
     check_folder_of("out", path)?;
-    ensure!(!path.exists(), "{} exists: take another name", path.display());
+    ensure!(!lookup::is_there(path)?, "{} exists: take another name", path.display());
     Ok(())
 }

@@ -5,9 +5,11 @@ use crate::experiment::spec::{Overrides, Spec, check_inference, check_rates};
 use crate::results::run_dir::{RunDir, RunState};
 use crate::run::infer::Inference;
 use crate::run::weights::{ImportOptions, Trained};
+use crate::support::progress::Progress;
 use anyhow::{Context, Result, anyhow, ensure};
 use atrous_data::DatasetKind;
 use atrous_models::ComputeDevice;
+use atrous_models::device::is_cpu;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -24,6 +26,23 @@ pub struct DeviceArg {
     )]
     pub device: String,
 }
+
+impl DeviceArg {
+    /// Opens the device, and says where `auto` has found no GPU: weeks may depend on it.
+    ///
+    /// # Errors
+    /// A device that is not there; names it.
+    pub fn open(&self, progress: &Progress) -> Result<ComputeDevice> {
+        let device = ComputeDevice::select(&self.device)?;
+        if self.device == AUTO && is_cpu(device.name()) {
+            progress.line("no GPU was found: --device auto computes on the CPU (flex)");
+        }
+        Ok(device)
+    }
+}
+
+/// The device that is chosen by what is there.
+const AUTO: &str = "auto";
 
 /// Reads points, as a fraction.
 pub fn points(text: &str) -> Result<f64, String> {

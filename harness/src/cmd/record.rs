@@ -4,6 +4,7 @@ use super::output::print;
 use super::{check_folder_of, read_first_losses, read_rows};
 use crate::conclusions::gate::ReferenceRuns;
 use crate::support::exit::Exit;
+use crate::support::file_mutex::FileLock;
 use anyhow::{Context, Result};
 use std::path::PathBuf;
 
@@ -43,6 +44,8 @@ Examples:
 pub fn run(args: Args) -> Result<Exit> {
     let Args { results, reference: path } = args;
     let rows = read_rows(&results)?;
+    check_folder_of("reference", &path)?;
+    let _held = FileLock::wait(&path)?;
     let losses = read_first_losses(&results, &rows)?;
     let mut reference = if path.try_exists().with_context(|| format!("cannot read {}", path.display()))? {
         ReferenceRuns::read(&path)?
@@ -51,7 +54,6 @@ pub fn run(args: Args) -> Result<Exit> {
     };
     let extension =
         reference.extend(&rows, &losses).with_context(|| format!("{} into {}", results.display(), path.display()))?;
-    check_folder_of("reference", &path)?;
     if extension.added + extension.completed > 0 {
         reference.write(&path)?;
     }

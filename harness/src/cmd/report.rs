@@ -1,7 +1,7 @@
 //! `atrous report`: one page from a results directory.
 
 use super::options::DeviceArg;
-use super::output::print;
+use super::output::{note_left_out, print};
 use super::{check_folder_of, default_out};
 use crate::report::{ImageOptions, Report, Sources};
 use crate::results::rows::Rows;
@@ -9,6 +9,7 @@ use crate::results::run_dir::{RunDir, RunState};
 use crate::run::options::DataOptions;
 use crate::support::atomic_file;
 use crate::support::exit::Exit;
+use crate::support::lookup;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
 use anyhow::{Context, Result, bail, ensure};
@@ -80,13 +81,14 @@ Examples:
 /// One line that names the directory, file or option. The page is written whole or not at all.
 pub fn run(args: Args) -> Result<Exit> {
     let results = find(&args.results)?;
-    let rows = Rows::read(&results)?;
+    let (rows, left_out) = Rows::read_noting(&results)?;
+    note_left_out(&left_out);
     if rows.0.iter().all(|row| row.result().is_none()) {
         bail!("{}: holds no finished run; start some with atrous sweep", results.display());
     }
     let page = args.out.unwrap_or_else(|| results.join("report.html"));
     check_folder_of("out", &page)?;
-    ensure!(!page.is_dir(), "--out {} is a folder: name a file", page.display());
+    ensure!(!lookup::is_dir(&page)?, "--out {} is a folder: name a file", page.display());
     let mut report = Report::new(&rows, unfinished(&results)?)?;
     report.read_curves(&results);
     if !args.no_images {
@@ -110,13 +112,13 @@ pub fn run(args: Args) -> Result<Exit> {
 /// The directory that was named, or that of a spec's runs.
 fn find(results: &str) -> Result<PathBuf> {
     let named = PathBuf::from(results);
-    if named.is_dir() {
+    if lookup::is_dir(&named)? {
         return Ok(named);
     }
     let name = named.file_stem().unwrap_or_default().to_string_lossy();
     let of_spec = default_out(&name);
     ensure!(
-        of_spec.is_dir(),
+        lookup::is_dir(&of_spec)?,
         "{results}: no such folder, and there is no {}; name a sweep's output",
         of_spec.display()
     );

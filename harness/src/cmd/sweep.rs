@@ -2,7 +2,7 @@
 
 use super::default_out;
 use super::options::DeviceArg;
-use super::output::{print, print_verdicts};
+use super::output::{note_left_out, print, print_verdicts};
 use crate::conclusions::tables::Tables;
 use crate::conclusions::verdict::Verdicts;
 use crate::experiment::spec::{EMBEDDED, Overrides, Spec};
@@ -13,7 +13,6 @@ use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
 use crate::sweep::{self, RunSelection, SweepEnd, SweepOptions};
 use anyhow::Result;
-use atrous_models::ComputeDevice;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -102,8 +101,8 @@ pub fn run(args: Args) -> Result<Exit> {
     };
     let overrides = Overrides { set: args.set, seeds: args.seeds, only: args.only };
     let spec = Spec::load(name, &overrides)?;
-    let device = ComputeDevice::select(&args.device.device)?;
     let progress = Progress::new();
+    let device = args.device.open(&progress)?;
     let options = SweepOptions {
         out: args.out.unwrap_or_else(|| default_out(&spec.name)),
         data: args.data,
@@ -116,7 +115,8 @@ pub fn run(args: Args) -> Result<Exit> {
     }
     let stop = StopFlag::install()?;
     let end = sweep::sweep(&spec, &options, &device, &progress, &stop, &execute)?;
-    let Tables { table, verdicts } = Tables::update(&options.out)?;
+    let Tables { table, verdicts, left_out } = Tables::update(&options.out)?;
+    note_left_out(&left_out);
     if !end.stopped && !end.lacks_shards() {
         print(table.markdown())?;
         print_verdicts(&verdicts)?;

@@ -1,10 +1,11 @@
 //! `atrous table`: the table of the runs that a directory holds.
 
 use super::default_out;
-use super::output::{print, print_verdicts};
+use super::output::{note_left_out, print, print_verdicts};
 use crate::conclusions::tables::Tables;
 use crate::results::run_dir::RunDir;
 use crate::support::exit::Exit;
+use crate::support::lookup;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use std::path::{Path, PathBuf};
@@ -55,13 +56,18 @@ enum Format {
 pub fn run(args: Args) -> Result<Exit> {
     let name = Path::new(&args.spec).file_stem().unwrap_or_default().to_string_lossy();
     let out = args.out.unwrap_or_else(|| default_out(&name));
-    if !out.is_dir() {
+    if !lookup::is_dir(&out)? {
         bail!("{}: no such folder; name the sweep's with --out", out.display());
     }
-    if !RunDir::scan(&out)?.iter().any(RunDir::has_ended) {
+    let mut ended = false;
+    for run in RunDir::scan(&out)? {
+        ended = ended || run.has_ended()?;
+    }
+    if !ended {
         bail!("{}: holds no finished run; start some with atrous sweep", out.display());
     }
-    let Tables { table, verdicts } = Tables::update(&out)?;
+    let Tables { table, verdicts, left_out } = Tables::update(&out)?;
+    note_left_out(&left_out);
     match args.format {
         Format::Markdown => {
             print(table.markdown())?;

@@ -11,7 +11,6 @@ use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
 use crate::sweep::{RunSelection, SweepOptions, sweep};
 use anyhow::Result;
-use atrous_models::device::ComputeDevice;
 use std::path::PathBuf;
 
 /// Train and score one run: one experiment of a spec, with one rates setting and one seed
@@ -39,6 +38,11 @@ pub struct Args {
 
     #[command(flatten)]
     device: DeviceArg,
+
+    /// Start the run anew where a file of it is damaged or of another run; what is there of it is
+    /// removed
+    #[arg(long)]
+    discard: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -53,13 +57,13 @@ Examples:
 /// One line that names the file or option that has to be changed.
 pub fn run(args: Args) -> Result<Exit> {
     let spec = args.which.spec(args.rates.as_deref())?;
-    let device = ComputeDevice::select(&args.device.device)?;
     let progress = Progress::new();
+    let device = args.device.open(&progress)?;
     let options = SweepOptions {
         out: args.out.unwrap_or_else(|| default_out(&spec.name)),
         data: args.data,
         run: args.run,
-        selection: RunSelection { retry_failed: true, ..RunSelection::ONE_BY_ONE },
+        selection: RunSelection { retry_failed: true, discard: args.discard, ..RunSelection::ONE_BY_ONE },
     };
     let stop = StopFlag::install()?;
     let end = sweep(&spec, &options, &device, &progress, &stop, &execute)?;

@@ -10,7 +10,7 @@ use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
 use crate::sweep::Lock;
 use crate::sweep::verification::{
-    Agreement, Claim, DataAtHand, Repeat, Repeated, Verification, VerifiedRun, read_claims,
+    Agreement, Claim, DataAtHand, Repeat, Repeated, Verification, VerifiedFile, VerifiedRun, read_claims, verify_files,
 };
 use anyhow::{Context, Result, bail, ensure};
 use atrous_models::device::{CPU, ComputeDevice, is_cpu};
@@ -27,8 +27,11 @@ use std::path::{Path, PathBuf};
 /// compared: to the last digit where both were computed on the CPU with the same vector
 /// instructions, else within --tolerance. A rerun that was stopped goes on with the same command.
 ///
-/// Exit code: 0 as written as far as that could be checked, 1 something differs, 2 it cannot be
-/// read.
+/// Tables, verdicts and the files of run directories are computed anew or held against their
+/// checksums, and compared. What could not be checked is counted.
+///
+/// Exit code: 0 as written as far as that could be checked, 1 something differs (with --strict also:
+/// something could not be checked), 2 it cannot be read.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
@@ -66,6 +69,10 @@ pub struct Args {
     #[command(flatten)]
     run: RunOptions,
 
+    /// Exit with 1 also where something could not be checked
+    #[arg(long)]
+    strict: bool,
+
     /// Write everything as JSON as well
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -99,7 +106,13 @@ pub fn run(args: Args) -> Result<Exit> {
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
     let mut data = DataAtHand::new(&args.data, scratch.path(), &progress);
     let runs = claims.iter().map(|claim| VerifiedRun::of(claim, &mut data)).collect::<Result<_>>()?;
-    let mut verification = Verification { runs };
+    let files = if args.only.is_empty() {
+        verify_files(&args.results, scratch.path())?
+    } else {
+        let why = "with --only, what is of all experiments is left out".to_owned();
+        vec![VerifiedFile { file: "the tables".into(), content: Agreement::NotChecked(why) }]
+    };
+    let mut verification = Verification { runs, files };
     let stop = StopFlag::install()?;
     if let Some(out) = &args.rerun
         && rerun(&args, out, &claims, &mut data, (&progress, &stop), &mut verification)? == RerunEnd::Stopped
@@ -111,7 +124,8 @@ pub fn run(args: Args) -> Result<Exit> {
         write_json(path, &verification)?;
     }
     print(verification.markdown(&args.results.display().to_string()))?;
-    Ok(Exit::done_if(!verification.differs()))
+    let enough = !args.strict || verification.not_checked() == 0;
+    Ok(Exit::done_if(enough && !verification.differs()))
 }
 
 /// How the making again of runs ended.

@@ -1,10 +1,13 @@
 //! Markdown tables that line up.
 
+use crate::support::printable::printable;
+
 /// A Markdown table whose columns line up as plain text too.
 pub(crate) fn grid(header: &[&str], lines: &[Vec<String>]) -> String {
     let header: Vec<String> = header.iter().map(|name| name.to_string()).collect();
+    let lines: Vec<Vec<String>> = lines.iter().map(|line| line.iter().map(|cell| printable(cell)).collect()).collect();
     let width = |column: usize| {
-        let cells = std::iter::once(&header).chain(lines).map(|line| line[column].chars().count());
+        let cells = std::iter::once(&header).chain(&lines).map(|line| line[column].chars().count());
         cells.max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
@@ -14,7 +17,7 @@ pub(crate) fn grid(header: &[&str], lines: &[Vec<String>]) -> String {
     };
     let rule: Vec<String> = widths.iter().map(|&width| "-".repeat(width)).collect();
     let mut text = join(&header) + &join(&rule);
-    for line in lines {
+    for line in &lines {
         text += &join(line);
     }
     text

@@ -11,6 +11,8 @@ use std::path::Path;
 pub struct Tables {
     pub table: Table,
     pub verdicts: Verdicts,
+    /// Run directories that do not count, and why.
+    pub left_out: Vec<String>,
 }
 
 impl Tables {
@@ -21,11 +23,11 @@ impl Tables {
     /// A file that cannot be read or written; names it.
     pub fn update(out: &Path) -> Result<Self> {
         let _held = FileMutex::wait(out, "tables")?;
-        let rows = Rows::read(out)?;
+        let (rows, left_out) = Rows::read_noting(out)?;
         rows.write(out)?;
         let (table, verdicts) = (Table::new(&rows), Verdicts::new(&rows));
         table.write(out)?;
         verdicts.write(out)?;
-        Ok(Tables { table, verdicts })
+        Ok(Tables { table, verdicts, left_out })
     }
 }

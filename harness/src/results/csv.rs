@@ -23,7 +23,32 @@ pub fn csv_text<T: Serialize + Default>(records: impl IntoIterator<Item = T>) ->
         // Only a record tells its columns: it goes again.
         text.truncate(text.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1));
     }
-    Ok(text)
+    guard(text)
+}
+
+/// Whether a spreadsheet would take a cell for a formula, be it behind apostrophes.
+fn is_formula(cell: &str) -> bool {
+    cell.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err()
+}
+
+/// Puts an apostrophe before every cell that a spreadsheet would run: it shows the text then.
+fn guard(text: Vec<u8>) -> Result<Vec<u8>> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&text[..]);
+    let lines: Vec<StringRecord> = reader.records().collect::<Result<_, _>>()?;
+    if !lines.iter().flatten().any(is_formula) {
+        return Ok(text);
+    }
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for line in &lines {
+        let cells = line.iter().map(|cell| if is_formula(cell) { format!("'{cell}") } else { cell.to_owned() });
+        writer.write_record(cells)?;
+    }
+    Ok(writer.into_inner().map_err(|error| error.into_error())?)
+}
+
+/// A cell as it was before [`csv_text`] put an apostrophe before it.
+pub fn unguarded(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|cell| is_formula(cell)).unwrap_or(cell)
 }
 
 /// Reads the records of a CSV text, and hands each to `take` with its line as it is written.
@@ -39,6 +64,9 @@ where
     let mut taken = Vec::new();
     for fields in reader.records() {
         let fields = fields?;
+        let (position, plain) = (fields.position().cloned(), fields.iter().map(unguarded).collect());
+        let mut fields: StringRecord = plain;
+        fields.set_position(position);
         let line = WrittenLine { header: &header, fields: &fields };
         let number = fields.position().map_or(0, |position| position.line());
         let record = fields.deserialize(Some(&header)).map_err(|error| line.fault(error));
@@ -167,6 +195,17 @@ mod tests {
             "name,width,score,count,flip\n\"a,b\",0.8,,,true\nc,2.0,0.3333333333333333,7,true\nd,1e-7,1e-5,,true\n\
              e,10000000.0,1e16,,true\n"
         );
+    }
+
+    #[test]
+    fn no_cell_is_a_formula_and_each_is_read_as_it_was() {
+        let names = ["=1+1", "'=1", "@a", "-5", "-a", "+1.5e3", "\tx", "a=b", "'-5"];
+        let of = |name: &str| Sized { name: name.into(), width: 1.0, score: -0.5, count: None, flip: true };
+        let text = csv_text(names.map(of)).unwrap();
+        let cells = String::from_utf8(text.clone()).unwrap();
+        assert!(cells.contains("\n'=1+1,") && cells.contains("\n''=1,") && cells.contains("\n-5,1.0,-0.5,"), "{cells}");
+        let back = read_csv(&text, |record: Sized, _| Ok(record.name)).unwrap();
+        assert_eq!(back, names);
     }
 
     #[test]

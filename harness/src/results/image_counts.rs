@@ -5,13 +5,13 @@
 //! run's confusion matrix. Scores over a part of the images, and so their spread over images,
 //! follow from it.
 
-use crate::results::csv::csv_text;
+use crate::results::csv::{csv_text, unguarded};
 use crate::results::scores::Confusion;
 use crate::support::atomic_file;
+use crate::support::checksum;
 use crate::support::input_file;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
-use std::io::ErrorKind;
 use std::path::Path;
 
 /// The counts of one image.
@@ -35,14 +35,15 @@ struct PixelRecord {
     pixels: u64,
 }
 
-/// Writes the counts, whole or not at all. An image without any counted pixel has a record of 0
-/// pixels.
+/// Writes the counts, whole or not at all, and returns the file's SHA-256. An image without any
+/// counted pixel has a record of 0 pixels.
 ///
 /// # Errors
 /// Names the file.
-pub fn write(path: &Path, images: &[ImageCounts]) -> Result<()> {
+pub fn write(path: &Path, images: &[ImageCounts]) -> Result<String> {
     let text = csv_text(images.iter().flat_map(records)).with_context(|| format!("cannot write {}", path.display()))?;
-    atomic_file::write(path, text)
+    atomic_file::write(path, &text)?;
+    Ok(checksum::sha256(&text))
 }
 
 fn records(ImageCounts { image, confusion }: &ImageCounts) -> Vec<PixelRecord> {
@@ -63,13 +64,20 @@ fn records(ImageCounts { image, confusion }: &ImageCounts) -> Vec<PixelRecord> {
 /// # Errors
 /// A file that cannot be read or understood; names it.
 pub fn read(path: &Path, classes: usize) -> Result<Option<Vec<ImageCounts>>> {
-    let file = match input_file::open(path, input_file::IMAGE_COUNTS_BYTES) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        file => file.with_context(|| format!("cannot read {}", path.display()))?,
-    };
+    let bytes = input_file::read_if_present(path, input_file::IMAGE_COUNTS_BYTES)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    bytes.map(|bytes| parse(path, &bytes, classes)).transpose()
+}
+
+/// Reads the counts out of the bytes of the file at `path`, as [`read`] does.
+///
+/// # Errors
+/// Bytes that cannot be understood; names the file.
+pub fn parse(path: &Path, bytes: &[u8], classes: usize) -> Result<Vec<ImageCounts>> {
     let mut images: Vec<ImageCounts> = Vec::new();
-    for line in csv::Reader::from_reader(file).into_deserialize() {
-        let line: PixelRecord = line.with_context(|| format!("cannot understand {}", path.display()))?;
+    for line in csv::Reader::from_reader(bytes).into_deserialize() {
+        let mut line: PixelRecord = line.with_context(|| format!("cannot understand {}", path.display()))?;
+        line.image = unguarded(&line.image).to_owned();
         let fits = line.truth < classes && line.prediction < classes;
         ensure!(fits, "{}: {} has a class beyond {}", path.display(), line.image, classes - 1);
         ensure!(line.pixels <= MOST_PIXELS, "{}: {} has more pixels than an image", path.display(), line.image);
@@ -80,7 +88,7 @@ pub fn read(path: &Path, classes: usize) -> Result<Option<Vec<ImageCounts>>> {
             last.confusion.counts[line.truth * classes + line.prediction] += line.pixels;
         }
     }
-    Ok(Some(images))
+    Ok(images)
 }
 
 #[cfg(test)]

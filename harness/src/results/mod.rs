@@ -9,3 +9,4 @@ pub mod result;
 pub mod rows;
 pub mod run_dir;
 pub mod scores;
+pub mod sweep_plan;

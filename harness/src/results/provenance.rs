@@ -3,13 +3,16 @@
 use serde::{Deserialize, Serialize};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// What stands for a commit that nobody knows.
+pub const UNKNOWN_COMMIT: &str = "unknown";
+
 /// The program that computed a result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
     /// Version of this program.
     pub version: String,
     /// Commit it was built from, with `-dirty` where files differed from it; `unknown` outside of
-    /// git.
+    /// git. Of a run that several programs computed, those of all, joined by ` + `.
     pub git_commit: String,
     pub burn_version: String,
 }
@@ -19,7 +22,7 @@ impl Provenance {
     pub fn current() -> Self {
         Provenance {
             version: env!("CARGO_PKG_VERSION").into(),
-            git_commit: option_env!("ATROUS_GIT_COMMIT").unwrap_or("unknown").into(),
+            git_commit: option_env!("ATROUS_GIT_COMMIT").unwrap_or(UNKNOWN_COMMIT).into(),
             burn_version: option_env!("ATROUS_BURN_VERSION").unwrap_or("unknown").into(),
         }
     }

@@ -1,14 +1,16 @@
 //! What a run ends with: `result.json`, or `error.json` where the loss ceased to be a number or
 //! something broke.
 
-use crate::experiment::settings::RunSettings;
+use crate::experiment::settings::{MODEL_VERSION, RunSettings};
 use crate::experiment::spec::{check_name, check_rates};
 use crate::results::provenance::Provenance;
 use crate::results::scores::{Confusion, Detection, Scores, nan};
 use crate::support::atomic_file;
+use crate::support::checksum;
 use crate::support::input_file;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -53,6 +55,8 @@ pub struct RunResult {
     /// RFC 3339, UTC.
     pub started: String,
     pub finished: String,
+    #[serde(flatten)]
+    pub seal: Seal,
 }
 
 /// Results that do not say it are of a program that did one run at a time.
@@ -97,6 +101,54 @@ pub struct RunFailure {
     pub provenance: Provenance,
     pub started: String,
     pub finished: String,
+    #[serde(flatten)]
+    pub seal: Seal,
+}
+
+/// What a run's end says of the files of its directory, itself included; nothing in those of
+/// programs that wrote no checksums.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seal {
+    /// The [`MODEL_VERSION`](crate::experiment::settings::MODEL_VERSION) of the program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_version: Option<u32>,
+    /// The SHA-256 of the files beside it that were written with it, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
+    /// The checksum that was read with it, which fits; written by [`write_sealed`].
+    #[serde(default, skip_serializing)]
+    pub checksum: Option<String>,
+}
+
+impl Seal {
+    /// What this program says of a run that ends with these files.
+    pub fn of(files: BTreeMap<String, String>) -> Self {
+        Seal { model_version: Some(MODEL_VERSION), files, checksum: None }
+    }
+
+    /// Checks a file of the run's directory, of which `bytes` are `None` where it is not there.
+    /// Files that are not listed are not known.
+    ///
+    /// # Errors
+    /// A file that is missing or was changed.
+    pub fn check_file(&self, path: &Path, bytes: Option<&[u8]>) -> Result<()> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let advice = "--discard starts its run anew";
+        match (self.files.get(&*name), bytes) {
+            (None, _) => Ok(()),
+            (Some(_), None) => bail!("{} is missing, which the run's result goes with: {advice}", path.display()),
+            (Some(wanted), Some(bytes)) => {
+                let same = checksum::sha256(bytes) == *wanted;
+                ensure!(same, "{}: its content is not what was written: {advice}", path.display());
+                Ok(())
+            }
+        }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let lacking = self.checksum.is_none() && (self.model_version.is_some() || !self.files.is_empty());
+        if lacking { Err("it lacks the checksum that it was written with".into()) } else { Ok(()) }
+    }
 }
 
 /// What a run's directory ends with.
@@ -110,6 +162,7 @@ pub trait RunEnd: DeserializeOwned {
 
 impl RunEnd for RunResult {
     fn check(&self) -> Result<(), String> {
+        self.seal.check()?;
         check_run(&self.run_id, &self.settings)?;
         let classes = self.settings.dataset.class_names().len();
         self.confusion.check(classes).map_err(|message| format!("confusion: {message}"))?;
@@ -121,6 +174,7 @@ impl RunEnd for RunResult {
 
 impl RunEnd for RunFailure {
     fn check(&self) -> Result<(), String> {
+        self.seal.check()?;
         check_run(&self.run_id, &self.settings)
     }
 }
@@ -150,7 +204,10 @@ pub(crate) fn check_run(run_id: &str, settings: &RunSettings) -> Result<(), Stri
 pub fn read_json<T: RunEnd>(path: &Path) -> Result<T> {
     let text =
         input_file::read(path, input_file::RESULT_BYTES).with_context(|| format!("cannot read {}", path.display()))?;
-    let cannot = || format!("cannot understand {}: remove it to have the run repeated", path.display());
+    let cannot = || {
+        format!("cannot use {}: remove it, or give --discard to the sweep, to have the run repeated", path.display())
+    };
+    checksum::check(&text).with_context(cannot)?;
     let end: T = serde_json::from_slice(&text).with_context(cannot)?;
     end.check().map_err(anyhow::Error::msg).with_context(cannot)?;
     Ok(end)
@@ -168,6 +225,24 @@ pub fn read_json_if_present<T: RunEnd>(path: &Path) -> Result<Option<T>> {
         }
         read => read.map(Some),
     }
+}
+
+/// Writes a JSON file with a checksum of itself, whole or not at all.
+///
+/// # Errors
+/// Names the file.
+pub fn write_sealed<T: Serialize>(path: &Path, value: &T) -> Result<()> {
+    #[derive(Serialize)]
+    struct Sealed<'v, T> {
+        #[serde(flatten)]
+        value: &'v T,
+        checksum: &'static str,
+    }
+    let sealed = Sealed { value, checksum: checksum::UNSET };
+    let mut text = serde_json::to_vec_pretty(&sealed).with_context(|| format!("cannot write {}", path.display()))?;
+    text.push(b'\n');
+    checksum::seal(&mut text);
+    atomic_file::write(path, text)
 }
 
 /// Writes a JSON file, whole or not at all.
@@ -208,6 +283,7 @@ pub(crate) mod tests {
             provenance: provenance(),
             started: "2026-01-01T00:00:00Z".into(),
             finished: "2026-01-01T00:00:10Z".into(),
+            seal: Seal::default(),
         }
     }
 
@@ -225,6 +301,7 @@ pub(crate) mod tests {
             provenance: provenance(),
             started: "2026-01-01T00:00:00Z".into(),
             finished: "2026-01-01T00:00:10Z".into(),
+            seal: Seal::default(),
         }
     }
 
@@ -278,6 +355,33 @@ pub(crate) mod tests {
         let path = folder.path().join("result.json");
         std::fs::write(&path, "{").unwrap();
         let error = format!("{:#}", read_json::<RunResult>(&path).unwrap_err());
-        assert!(error.contains("result.json") && error.contains("remove it"), "{error}");
+        assert!(error.contains("result.json") && error.contains("--discard"), "{error}");
+    }
+
+    #[test]
+    fn a_sealed_result_that_was_changed_is_refused_and_one_of_before_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result.json");
+        let mut result = example(settings::tests::example(), [5, 1, 0, 3]);
+        result.seal = Seal::of(BTreeMap::from([("images.csv".into(), checksum::sha256(b"a"))]));
+        write_sealed(&path, &result).unwrap();
+        let read: RunResult = read_json(&path).unwrap();
+        assert!(read.seal.checksum.is_some() && read.seal.model_version == Some(MODEL_VERSION));
+        let written = std::fs::read_to_string(&path).unwrap();
+        let error = |from: &str, to: &str| {
+            std::fs::write(&path, written.replacen(from, to, 1)).unwrap();
+            format!("{:#}", read_json::<RunResult>(&path).unwrap_err())
+        };
+        assert!(error("\"final_loss\": 0.25", "\"final_loss\": 0.26").contains("its checksum does not fit"));
+        assert!(error("\"checksum\"", "\"checksun\"").contains("lacks the checksum"));
+        let images = folder.path().join("images.csv");
+        read.seal.check_file(&images, Some(b"a")).unwrap();
+        read.seal.check_file(&folder.path().join("notes.txt"), None).unwrap();
+        for (bytes, why) in [(None, "images.csv is missing"), (Some(&b"b"[..]), "images.csv: its content is not")] {
+            let error = read.seal.check_file(&images, bytes).unwrap_err().to_string();
+            assert!(error.contains(why) && error.contains("--discard"), "{error}");
+        }
+        write_json(&path, &example(settings::tests::example(), [5, 1, 0, 3])).unwrap();
+        assert_eq!(read_json::<RunResult>(&path).unwrap().seal, Seal::default());
     }
 }

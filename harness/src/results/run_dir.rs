@@ -5,11 +5,12 @@ use crate::experiment::settings::{MODEL_VERSION, RunSettings};
 use crate::experiment::spec::check_rates;
 use crate::results::result::{self, RunFailure, RunResult};
 use crate::support::atomic_file;
+use crate::support::checksum;
 use crate::support::input_file;
+use crate::support::lookup;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Holds `run.toml`, `log.csv`, the checkpoint and, last, `result.json` (or `error.json`). A run is
@@ -120,11 +121,17 @@ impl RunDir {
     /// # Errors
     /// Names the directory or file that cannot be written.
     pub fn create(&self, run: &RunFile) -> Result<()> {
-        if self.read_run_file().is_ok_and(|present| present == *run) {
-            return Ok(());
+        match self.read_run_file() {
+            Ok(present) if present == *run => return Ok(()),
+            Err(error) if lookup::is_of_disk(&error) => return Err(error),
+            _ => {}
         }
         fs::create_dir_all(&self.path).with_context(|| format!("cannot create {}", self.path.display()))?;
         let text = toml::to_string(run).context("a run's settings cannot be written as TOML")?;
+        // After the keys before the first table.
+        let (keys, tables) = text.split_once("\n\n").context("a run's settings are no tables")?;
+        let mut text = format!("{keys}\n{} = \"{}\"\n\n{tables}", checksum::KEY, checksum::UNSET).into_bytes();
+        checksum::seal(&mut text);
         atomic_file::write(&self.run_toml(), text)
     }
 
@@ -137,6 +144,10 @@ impl RunDir {
         let text = input_file::read_text(&path, input_file::RUN_FILE_BYTES)
             .with_context(|| format!("cannot read {}", path.display()))?;
         let cannot = |why: &str| anyhow::anyhow!("cannot understand {}: {why}", path.display());
+        checksum::check(text.as_bytes()).map_err(|error| {
+            let advice = "move the run's directory away, or let the sweep that it is of write it anew";
+            cannot(&format!("{error}: {advice}"))
+        })?;
         let file: RunFile = toml::from_str(&text).map_err(|error| cannot(error.message()))?;
         file.check().map_err(|why| cannot(&why))?;
         Ok(file)
@@ -155,8 +166,11 @@ impl RunDir {
     }
 
     /// Whether the run has ended, with a result or with an error. Reads neither.
-    pub fn has_ended(&self) -> bool {
-        self.result_json().is_file() || self.error_json().is_file()
+    ///
+    /// # Errors
+    /// A disk that does not tell; names the file.
+    pub fn has_ended(&self) -> Result<bool> {
+        Ok(lookup::is_file(&self.result_json())? || lookup::is_file(&self.error_json())?)
     }
 
     /// Ends the run with its result.
@@ -164,7 +178,7 @@ impl RunDir {
     /// # Errors
     /// Names the file that cannot be written.
     pub fn finish(&self, result: &RunResult) -> Result<()> {
-        result::write_json(&self.result_json(), result)
+        result::write_sealed(&self.result_json(), result)
     }
 
     /// Ends the run with an error.
@@ -172,7 +186,7 @@ impl RunDir {
     /// # Errors
     /// Names the file that cannot be written.
     pub fn fail(&self, failure: &RunFailure) -> Result<()> {
-        result::write_json(&self.error_json(), failure)
+        result::write_sealed(&self.error_json(), failure)
     }
 
     /// Removes what an earlier attempt left, so that the run starts from the beginning.
@@ -202,8 +216,12 @@ impl RunDir {
         let mut found = Vec::new();
         for experiment in subdirectories(out)? {
             for rates in subdirectories(&experiment)? {
-                let runs = subdirectories(&rates)?.into_iter().map(RunDir::at);
-                found.extend(runs.filter(|run| run.run_toml().is_file()));
+                for run in subdirectories(&rates)?.into_iter().map(RunDir::at) {
+                    // Also one whose run.toml is no file, which reading it says.
+                    if lookup::is_there(&run.run_toml())? {
+                        found.push(run);
+                    }
+                }
             }
         }
         Ok(found)
@@ -212,19 +230,12 @@ impl RunDir {
 
 /// The directories in one, sorted; none where there is no such directory.
 pub(crate) fn subdirectories(path: &Path) -> Result<Vec<PathBuf>> {
-    let context = || format!("cannot list {}", path.display());
-    let entries = match fs::read_dir(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.with_context(context)?,
-    };
     let mut found = Vec::new();
-    for entry in entries {
-        let entry = entry.with_context(context)?.path();
-        if entry.is_dir() {
+    for entry in lookup::entries(path)?.unwrap_or_default() {
+        if lookup::is_dir(&entry)? {
             found.push(entry);
         }
     }
-    found.sort();
     Ok(found)
 }
 

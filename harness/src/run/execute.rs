@@ -1,8 +1,8 @@
 //! One run from start to score.
 
 use crate::results::image_counts;
-use crate::results::provenance::{self, Provenance};
-use crate::results::result::RunResult;
+use crate::results::provenance;
+use crate::results::result::{RunResult, Seal};
 use crate::run::context::{Outcome, RunContext};
 use crate::run::evaluate::evaluate;
 use crate::run::infer::Inference;
@@ -42,7 +42,9 @@ pub fn execute(context: &RunContext) -> Result<Outcome> {
         return Ok(Outcome::Stopped { iteration: training.iteration });
     };
     // Before the result, which says that the run is whole.
-    image_counts::write(&context.dir.images_csv(), &evaluation.images)?;
+    let counts = image_counts::write(&context.dir.images_csv(), &evaluation.images)?;
+    let mut files = training.checksums();
+    files.insert("images.csv".to_owned(), counts);
     let images = settings.train.iterations as f64 * settings.train.batch as f64;
     Ok(Outcome::Finished(RunResult {
         run_id: context.run_id.to_owned(),
@@ -61,8 +63,9 @@ pub fn execute(context: &RunContext) -> Result<Outcome> {
         adapter: context.device.adapter().to_owned(),
         api: context.device.info.api.clone(),
         convolutions: context.device.convolutions(),
-        provenance: Provenance::current(),
+        provenance: training.provenance.clone(),
         started: training.began.clone(),
         finished: provenance::now(),
+        seal: Seal::of(files),
     }))
 }

@@ -5,6 +5,7 @@ use crate::experiment::spec::{check_rates, protocol};
 use crate::run::described::Described;
 use crate::run::infer::Inference;
 use crate::run::train::Checkpoint;
+use crate::support::checksum;
 use crate::support::input_file;
 use anyhow::{Context, Result, anyhow, ensure};
 use atrous_data::DatasetKind;
@@ -70,6 +71,7 @@ impl Trained {
     ) -> Result<Self> {
         let name = path.display();
         let bytes = input_file::read_weights(path).with_context(|| format!("cannot read {name}"))?;
+        checksum::check(&bytes).with_context(|| format!("{name} cannot be used"))?;
         let state = State::from_bytes(&bytes).map_err(|error| match error {
             StateError::NotNumbers { .. } => anyhow!("{name}: {error}"),
             error => anyhow::Error::from(error).context(format!("{name} holds no weights")),

@@ -1,7 +1,7 @@
 //! Reading files that may be anything: no more of them than a file of their kind has.
 
 use atrous_models::State;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
@@ -31,6 +31,17 @@ pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path, most)?.read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// The bytes of a file; `None` where there is none.
+///
+/// # Errors
+/// Those of [`read`], but for a file that is not there.
+pub fn read_if_present(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    match read(path, most) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
+    }
 }
 
 /// The text of a file.
@@ -64,6 +75,10 @@ pub fn read_weights(path: &Path) -> io::Result<Vec<u8>> {
 /// # Errors
 /// Those of the file system.
 pub fn open(path: &Path, most: u64) -> io::Result<Bounded<File>> {
+    // Before it is opened: a pipe that nobody writes to would be waited for.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "it is no plain file: copy what it gives into one"));
+    }
     let file = File::open(path)?;
     if file.metadata()?.len() > most {
         return Err(too_large(most));

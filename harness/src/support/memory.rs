@@ -35,10 +35,57 @@ pub fn keep_freed() {}
 pub fn release() {}
 
 /// Bytes that this process can still take without others being pushed out; `None` where the system
-/// does not say (it does on Linux). A limit of the container, where there is one, counts.
+/// does not say (it does on Linux). Limits of control groups and of Slurm count, the lowest of all.
 pub fn available() -> Option<u64> {
     let machine = meminfo(&std::fs::read_to_string("/proc/meminfo").ok()?)?;
-    Some(container(Path::new("/sys/fs/cgroup")).map_or(machine, |container| machine.min(container)))
+    let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let groups = control_groups(Path::new("/sys/fs/cgroup"), &groups);
+    let slurm = slurm(|name| std::env::var(name).ok()?.trim().parse().ok());
+    Some([groups, slurm].into_iter().flatten().fold(machine, u64::min))
+}
+
+/// Whether there is memory to begin with: a program that runs out of it later has no chance to say
+/// so.
+///
+/// # Errors
+/// Too little of it.
+pub fn check_there_is_some() -> anyhow::Result<()> {
+    const LEAST: usize = 64 << 20;
+    let reserved = Vec::<u8>::new().try_reserve_exact(LEAST);
+    anyhow::ensure!(
+        reserved.is_ok(),
+        "there is no memory to start with: {} MiB are needed, see ulimit -v",
+        LEAST >> 20
+    );
+    Ok(())
+}
+
+/// What Slurm has given to the job on this node.
+fn slurm(variable: impl Fn(&str) -> Option<u64>) -> Option<u64> {
+    let per_cpu = || Some(variable("SLURM_MEM_PER_CPU")? * variable("SLURM_CPUS_ON_NODE")?);
+    // 0 is all of the node.
+    let megabytes = variable("SLURM_MEM_PER_NODE").or_else(per_cpu).filter(|megabytes| *megabytes > 0)?;
+    Some(megabytes.saturating_mul(1 << 20))
+}
+
+/// What the control groups of a process leave, by its entry in proc(5)'s `cgroup`: its own and all
+/// that are above it, of version 2 and of version 1.
+fn control_groups(root: &Path, entry: &str) -> Option<u64> {
+    let group = |line: &str| {
+        let mut fields = line.splitn(3, ':').skip(1);
+        let (controllers, path) = (fields.next()?, fields.next()?);
+        let of_memory = controllers.split(',').any(|controller| controller == "memory");
+        let mount = if of_memory { root.join("memory") } else { root.to_owned() };
+        (controllers.is_empty() || of_memory).then(|| (mount, path.trim_matches('/').to_owned()))
+    };
+    let mut found: Option<u64> = None;
+    for (mount, path) in entry.lines().filter_map(group).chain([(root.to_owned(), String::new())]) {
+        for folder in Path::new(&path).ancestors().map(|part| mount.join(part)) {
+            let left = container(&folder).into_iter().chain(container_of_version_1(&folder));
+            found = left.chain(found).min();
+        }
+    }
+    found
 }
 
 /// `MemAvailable` of proc(5)'s `meminfo`, in bytes.
@@ -56,6 +103,17 @@ fn container(folder: &Path) -> Option<u64> {
     let statistics = read("memory.stat").unwrap_or_default();
     let entry = |name: &str| statistics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok());
     let files = entry("inactive_file ").unwrap_or(0) + entry("active_file ").unwrap_or(0);
+    Some(most.saturating_sub(taken.saturating_sub(files)))
+}
+
+/// What a control group of version 1 leaves. One without a limit says a number beyond any machine.
+fn container_of_version_1(folder: &Path) -> Option<u64> {
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
+    let most: u64 = read("memory.limit_in_bytes")?.trim().parse().ok()?;
+    let taken: u64 = read("memory.usage_in_bytes")?.trim().parse().ok()?;
+    let statistics = read("memory.stat").unwrap_or_default();
+    let entry = |name: &str| statistics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok());
+    let files = entry("total_inactive_file ").unwrap_or(0) + entry("total_active_file ").unwrap_or(0);
     Some(most.saturating_sub(taken.saturating_sub(files)))
 }
 
@@ -85,5 +143,38 @@ mod tests {
         assert_eq!(container(folder.path()), Some(300));
         write("memory.stat", "anon 100\ninactive_file 400\nactive_file 200\n");
         assert_eq!(container(folder.path()), Some(900));
+    }
+
+    #[test]
+    fn the_tightest_of_nested_groups_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        for (group, most, taken) in [("", "max", 0), ("a", "1000", 400), ("a/b", "5000", 100), ("a/b/c", "max", 100)] {
+            write(format!("{group}/memory.max").trim_start_matches('/'), most);
+            write(format!("{group}/memory.current").trim_start_matches('/'), &taken.to_string());
+        }
+        let of = |entry: &str| control_groups(folder.path(), entry);
+        assert_eq!((of("0::/a/b/c\n"), of("0::/\n"), of("0::/elsewhere\n"), of("")), (Some(600), None, None, None));
+        for (group, most, taken) in [("memory", "9223372036854771712", 9), ("memory/job", "800", 300)] {
+            write(&format!("{group}/memory.limit_in_bytes"), most);
+            write(&format!("{group}/memory.usage_in_bytes"), &format!("{taken}"));
+            write(&format!("{group}/memory.stat"), "total_inactive_file 40\ntotal_active_file 10\n");
+        }
+        assert_eq!(of("3:cpu:/job\n5:hugetlb,memory:/job/step\n"), Some(550));
+        assert_eq!(of("5:memory:/job\n0::/a\n"), Some(550));
+    }
+
+    #[test]
+    fn a_job_of_slurm_has_what_it_was_given() {
+        let of = |given: &'static [(&str, u64)]| {
+            slurm(move |name| given.iter().find(|(known, _)| *known == name).map(|(_, value)| *value))
+        };
+        assert_eq!(of(&[("SLURM_MEM_PER_NODE", 3)]), Some(3 << 20));
+        assert_eq!(of(&[("SLURM_MEM_PER_CPU", 5), ("SLURM_CPUS_ON_NODE", 2)]), Some(10 << 20));
+        assert_eq!((of(&[("SLURM_MEM_PER_NODE", 0)]), of(&[])), (None, None));
     }
 }

@@ -1,5 +1,6 @@
 //! Progress with the time left: bars on a terminal, plain lines elsewhere, always on stderr.
 
+use crate::support::printable::printable;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, Write};
 use std::sync::{Arc, Mutex};
@@ -74,10 +75,11 @@ impl Progress {
 
     /// A line of text above the bars.
     pub fn line(&self, text: impl AsRef<str>) {
+        let text = printable(text.as_ref());
         match &self.output {
             // A closed stderr is no reason to end a sweep.
             Output::Terminal(bars) => drop(bars.println(text)),
-            Output::Lines => print_line(text.as_ref()),
+            Output::Lines => print_line(&text),
             Output::Hidden => {}
         }
     }

@@ -1,8 +1,10 @@
 //! The data sets of a sweep: opened and known to be there before anything is trained.
 
+use super::drawn::DrawnFiles;
 use crate::experiment::settings::{DataSource, RunSettings, short_hash};
 use crate::experiment::spec::Spec;
 use crate::run::options::DataOptions;
+use crate::support::lookup;
 use crate::support::progress::Progress;
 use anyhow::{Context, Result};
 use atrous_data::synthetic::{self, SyntheticConfig};
@@ -71,7 +73,8 @@ impl DataSets {
             let DataSource::Synthetic(drawing) = &experiment.data else { continue };
             if !self.opened.contains_key(&key) {
                 let root = synthetic_root(out, &key);
-                if root.is_dir() {
+                if lookup::is_dir(&root)? {
+                    DrawnFiles::check(&root)?;
                     // Draws nothing; refuses what another version of the program has drawn.
                     synthetic::write(experiment.dataset, &root, drawing)?;
                 } else {
@@ -91,7 +94,7 @@ impl DataSets {
         for experiment in &spec.experiments {
             let key = key(experiment.dataset, &experiment.data);
             let root = synthetic_root(out, &key);
-            if experiment.data != DataSource::Files && !self.opened.contains_key(&key) && root.is_dir() {
+            if experiment.data != DataSource::Files && !self.opened.contains_key(&key) && lookup::is_dir(&root)? {
                 self.insert(&key, self.options.open_in(&root, experiment.dataset)?);
             }
         }
@@ -140,12 +143,13 @@ pub fn drawn_root(out: &Path, settings: &RunSettings) -> Option<PathBuf> {
 /// Draws a set under a temporary name and renames it: a set that is there is whole.
 fn draw(kind: DatasetKind, drawing: &SyntheticConfig, root: &Path, progress: &Progress) -> Result<()> {
     let temporary = root.with_extension("tmp");
-    if temporary.exists() {
+    if lookup::is_there(&temporary)? {
         // Left by a shard that was killed beside others: one at a time draws.
         fs::remove_dir_all(&temporary).with_context(|| format!("cannot remove {}", temporary.display()))?;
     }
     fs::create_dir_all(&temporary).with_context(|| format!("cannot create {}", temporary.display()))?;
     progress.line(format!("drawing {} synthetic images for {}", drawing.train + drawing.val, kind.title()));
     synthetic::write(kind, &temporary, drawing)?;
+    DrawnFiles::write(&temporary, root)?;
     fs::rename(&temporary, root).with_context(|| format!("cannot create {}", root.display()))
 }

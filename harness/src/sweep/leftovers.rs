@@ -2,6 +2,7 @@
 
 use crate::results::run_dir::subdirectories;
 use crate::support::atomic_file;
+use crate::support::lookup;
 use anyhow::{Context, Result};
 use atrous_data::DatasetKind;
 use std::fs;
@@ -29,7 +30,7 @@ pub(super) fn leftovers(out: &Path) -> Result<Vec<PathBuf>> {
             .extend(listed(&folder)?.filter(|(path, kind)| kind.is_file() && is_abandoned(path)).map(|(path, _)| path));
     }
     let drawn = out.join("synthetic");
-    if drawn.is_dir() {
+    if lookup::is_dir(&drawn)? {
         found.extend(listed(&drawn)?.filter(|(path, kind)| kind.is_dir() && is_half_drawn(path)).map(|(path, _)| path));
     }
     found.sort();

@@ -3,10 +3,11 @@
 use super::Shard;
 use super::leftovers::remove_leftovers;
 use crate::support::atomic_file;
+use crate::support::exit::Busy;
 use crate::support::file_mutex::{self, FileMutex};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use std::fs::{self, File, TryLockError};
-use std::io::ErrorKind;
+use std::io::ErrorKind::{self, NotFound, PermissionDenied, ReadOnlyFilesystem};
 use std::path::{Path, PathBuf};
 
 /// The lock on an output directory, held while a sweep writes; the system lets go of it however the
@@ -30,7 +31,7 @@ impl Lock {
         make_writable(out)?;
         let file = file_mutex::open(&lock_file(out))?;
         if !acquired(file.try_lock(), out)? {
-            bail!("{} is in use by another sweep: {ADVICE}", out.display());
+            return Err(Busy(format!("{} is in use by another sweep: {ADVICE}", out.display())).into());
         }
         remove_leftovers(out)?;
         Ok(Lock { file, _shard: None, out: out.to_owned() })
@@ -52,15 +53,17 @@ impl Lock {
             whole.unlock().with_context(|| format!("cannot lock files in {}", out.display()))?;
         }
         if !acquired(whole.try_lock_shared(), out)? {
-            bail!("{} is in use by a sweep that is not split: {ADVICE}", out.display());
+            return Err(Busy(format!("{} is in use by a sweep that is not split: {ADVICE}", out.display())).into());
         }
         let name = shard_file(shard, plan);
         let own = file_mutex::open(&out.join(&name))?;
         if !acquired(own.try_lock(), out)? {
-            bail!("shard {shard} is running already in {}: {ADVICE}", out.display());
+            return Err(Busy(format!("shard {shard} is running already in {}: {ADVICE}", out.display())).into());
         }
         if let Some(stranger) = other_sweep(out, &name)? {
-            bail!("{} is in use by shard {stranger} of another sweep: {ADVICE}", out.display());
+            return Err(
+                Busy(format!("{} is in use by shard {stranger} of another sweep: {ADVICE}", out.display())).into()
+            );
         }
         Ok(Lock { file: whole, _shard: Some(own), out: out.to_owned() })
     }
@@ -71,11 +74,16 @@ impl Lock {
     /// # Errors
     /// A directory that a sweep is writing; names it.
     pub fn take_to_read(folder: &Path) -> Result<Option<Lock>> {
-        // One that cannot be opened so is on a disk that nobody here writes.
-        let opened = fs::OpenOptions::new().read(true).write(true).open(lock_file(folder));
-        let Ok(file) = opened else { return Ok(None) };
+        let path = lock_file(folder);
+        let file = match fs::OpenOptions::new().read(true).write(true).open(&path) {
+            // On a disk that nobody here writes, or where no sweep has ever written.
+            Err(error) if [NotFound, PermissionDenied, ReadOnlyFilesystem].contains(&error.kind()) => return Ok(None),
+            opened => opened.with_context(|| format!("cannot read {}", path.display()))?,
+        };
         if !acquired(file.try_lock(), folder)? {
-            bail!("{} is in use by a sweep: wait for it, or stop it for now", folder.display());
+            return Err(
+                Busy(format!("{} is in use by a sweep: wait for it, or stop it for now", folder.display())).into()
+            );
         }
         Ok(Some(Lock { file, _shard: None, out: folder.to_owned() }))
     }

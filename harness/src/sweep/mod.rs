@@ -3,6 +3,8 @@
 pub mod cost;
 mod data;
 mod device;
+mod discard;
+mod drawn;
 mod end;
 mod estimate;
 mod fault;
@@ -31,8 +33,10 @@ pub use shard::{Shard, ShardError, ShardRuns};
 use crate::experiment::network;
 use crate::experiment::settings::short_hash;
 use crate::experiment::spec::{PlannedRun, Spec};
+use crate::results::provenance::Provenance;
 use crate::results::rows::Rows;
 use crate::results::run_dir::RunState;
+use crate::results::sweep_plan::{PlanEntry, SweepPlan};
 use crate::run::context::Executor;
 use crate::support::file_mutex::FileMutex;
 use crate::support::progress::Progress;
@@ -43,6 +47,7 @@ use atrous_models::burn::tensor::Device;
 use device::{Recovery, SweepDevice};
 use queue::{QueueEntry, RunQueue};
 use run::{SweepRun, Workplace};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Executes every run of the spec (or of a shard of it) that is not done yet, in the order of the
@@ -89,7 +94,8 @@ fn sweep_recovering(
     if part.shard.is_some() {
         progress.line(part.to_string());
     }
-    let (entries, end) = entries(part.runs.iter().map(|run| &plan[*run]), selection, &data, out)?;
+    write_plan(&plan, &data, out)?;
+    let (entries, end) = entries(part.runs.iter().map(|run| &plan[*run]), selection, &data, out, progress)?;
     let workloads: Vec<Workload> = entries.iter().map(|entry| entry.run.workload(options.run)).collect();
     let schedule = Schedule::of(selection.jobs, &workloads, Machine::with(device));
     if let Some(line) = schedule.line() {
@@ -112,14 +118,22 @@ fn entries<'p>(
     selection: &RunSelection,
     data: &DataSets,
     out: &Path,
+    progress: &Progress,
 ) -> Result<(Vec<QueueEntry<'p>>, SweepEnd)> {
     let mut end = SweepEnd { planned: planned.len(), ..SweepEnd::default() };
+    let mut others: BTreeMap<String, usize> = BTreeMap::new();
     let mut entries = Vec::new();
     for (index, planned) in planned.enumerate() {
         let run = SweepRun::new(planned, data, out)?;
+        if selection.discard {
+            run.discard_if_damaged(progress)?;
+        }
         let retried = match run.dir.state()? {
             RunState::Finished(result) => {
                 run.check_id(&result.run_id)?;
+                if result.provenance != Provenance::current() {
+                    *others.entry(result.provenance.git_commit).or_default() += 1;
+                }
                 run.write_run_file()?;
                 end.finished += 1;
                 continue;
@@ -134,10 +148,30 @@ fn entries<'p>(
         };
         entries.push(QueueEntry { run, number: index + 1, retried });
     }
+    if !others.is_empty() {
+        let commits: Vec<String> = others.iter().map(|(commit, runs)| format!("{commit} ({runs})")).collect();
+        let own = Provenance::current().git_commit;
+        progress.line(format!(
+            "{} of the finished runs are of other programs than this one, {own}: {}",
+            others.values().sum::<usize>(),
+            commits.join(", ")
+        ));
+    }
     let beyond = entries.split_off(selection.limit.unwrap_or(usize::MAX).min(entries.len()));
     // They keep their error rows.
     beyond.iter().filter_map(|entry| entry.retried).for_each(|cause| end.add_failed(cause));
     Ok((entries, end))
+}
+
+/// Writes down which runs there are to be, so that one that is removed is missed.
+fn write_plan(plan: &[PlannedRun], data: &DataSets, out: &Path) -> Result<()> {
+    let entry = |planned| {
+        let run = SweepRun::new(planned, data, out)?;
+        let (settings, run_id) = (run.settings(), run.id().to_owned());
+        let (experiment, rates) = (settings.experiment.clone(), settings.rates_name());
+        Ok(PlanEntry { run_id, experiment, rates, seed: settings.seed })
+    };
+    SweepPlan::extend(out, plan.iter().map(entry).collect::<Result<Vec<_>>>()?)
 }
 
 /// Draws what is missing, one program at a time: shards that write to one folder must not draw the
@@ -156,7 +190,7 @@ fn plan_hash(plan: &[PlannedRun]) -> String {
 fn whole_sweep(plan: &[PlannedRun], data: &DataSets, out: &Path) -> Result<WholeSweep> {
     let mut whole = WholeSweep { planned: plan.len(), ended: 0 };
     for planned in plan {
-        whole.ended += usize::from(SweepRun::new(planned, data, out)?.dir.has_ended());
+        whole.ended += usize::from(SweepRun::new(planned, data, out)?.dir.has_ended()?);
     }
     Ok(whole)
 }

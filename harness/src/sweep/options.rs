@@ -48,9 +48,15 @@ pub struct RunSelection {
     /// checkpoint.
     #[arg(long)]
     pub retry_failed: bool,
+
+    /// Start runs anew of which a file is damaged or of another run; what is there of them is
+    /// removed
+    #[arg(long)]
+    pub discard: bool,
 }
 
 impl RunSelection {
     /// Chooses every run that has not ended, one after the other.
-    pub const ONE_BY_ONE: Self = RunSelection { shard: None, limit: None, jobs: Jobs::ONE, retry_failed: false };
+    pub const ONE_BY_ONE: Self =
+        RunSelection { shard: None, limit: None, jobs: Jobs::ONE, retry_failed: false, discard: false };
 }

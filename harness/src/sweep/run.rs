@@ -5,7 +5,7 @@ use super::{DataSets, OpenedData, Workload, fault};
 use crate::experiment::settings::{RunSettings, run_id};
 use crate::experiment::spec::PlannedRun;
 use crate::results::provenance::{self, Provenance};
-use crate::results::result::{Cause, RunFailure};
+use crate::results::result::{Cause, RunFailure, Seal};
 use crate::results::run_dir::{RunDir, RunFile};
 use crate::run::context::{Executor, Outcome, RunContext};
 use crate::run::options::RunOptions;
@@ -14,6 +14,7 @@ use crate::support::stop::StopFlag;
 use anyhow::{Context, Result, ensure};
 use atrous_data::Split;
 use atrous_models::device::ComputeDevice;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -44,6 +45,11 @@ impl<'p> SweepRun<'p> {
         Ok(SweepRun { planned, id, data, dir })
     }
 
+    /// The id that follows from the settings and the data.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     pub fn settings(&self) -> &'p RunSettings {
         &self.planned.settings
     }
@@ -64,7 +70,7 @@ impl<'p> SweepRun<'p> {
     /// must not be taken for it.
     pub fn check_id(&self, found: &str) -> Result<()> {
         let file = self.dir.result_json();
-        ensure!(found == self.id, "{} is of run {found}: remove it", file.display());
+        ensure!(found == self.id, "{} is of run {found}: remove it, or give --discard", file.display());
         Ok(())
     }
 
@@ -135,6 +141,7 @@ impl<'p> SweepRun<'p> {
             provenance: Provenance::current(),
             started,
             finished: provenance::now(),
+            seal: Seal::of(BTreeMap::new()),
         }
     }
 }

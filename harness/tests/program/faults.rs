@@ -87,7 +87,7 @@ fn a_full_disk_loses_nothing_and_the_same_command_goes_on() {
     // Room for nothing; for all small files of the second run, and not for its checkpoint.
     for (free, file) in [(0, "small/out/"), (checkpoint_bytes(&out) / 2, "checkpoint.safetensors")] {
         let ballast = fill(&place.path("small"), free);
-        let error = place.refuse(&two_runs("small/out", SHORT, &[]));
+        let error = place.refuse_for_now(&two_runs("small/out", SHORT, &[]));
         assert!(error.contains(file) && error.contains("No space left on device"), "{free} bytes: {error}");
         assert_eq!(fs::read(out.join("results.csv")).unwrap(), results);
         assert_no_temporary_files(&out);
@@ -182,7 +182,7 @@ fn a_second_sweep_on_one_output_is_refused_and_the_first_is_unharmed() {
     let place = Place::new();
     place.succeed(&two_runs("undisturbed", LONG, &[]));
     let mut child = start_and_wait(&place, "out");
-    let error = error_of(&place.run(&two_runs("out", LONG, &[])));
+    let error = place.refuse_for_now(&two_runs("out", LONG, &[]));
     assert!(child.try_wait().unwrap().is_none(), "the first sweep ended too soon");
     assert!(error.contains("out is in use by another sweep") && error.contains("--out"), "{error}");
     let output = child.wait_with_output().unwrap();

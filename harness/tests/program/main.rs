@@ -1,11 +1,14 @@
 //! The program as a user calls it: what it prints, what it writes, how it refuses, how it goes on.
 
+mod attacks;
 mod bench;
 mod commands;
 mod controls;
 mod corpus;
+mod damage;
 mod descriptions;
 mod device_faults;
+mod disk_errors;
 mod erf;
 mod faults;
 mod gate;
@@ -26,5 +29,6 @@ mod rooms;
 mod scoring;
 mod shards;
 mod signals;
+mod tamper;
 mod verify;
 mod weights;

@@ -44,9 +44,18 @@ impl Place {
 
     /// The one line with which a call is refused, exit code 2.
     pub fn refuse(&self, arguments: &[&str]) -> String {
+        self.refuse_with(2, arguments)
+    }
+
+    /// The one line with which a call is refused that may be tried again later, exit code 75.
+    pub fn refuse_for_now(&self, arguments: &[&str]) -> String {
+        self.refuse_with(75, arguments)
+    }
+
+    fn refuse_with(&self, code: i32, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");
         assert!(output.stdout.is_empty(), "{arguments:?} printed {}", String::from_utf8_lossy(&output.stdout));
         let lines: Vec<&str> = stderr.lines().filter(|line| line.starts_with("error: ")).collect();
         assert_eq!(lines.len(), 1, "{arguments:?}: {stderr}");

@@ -13,7 +13,7 @@ use atrous_harness::results::{result::RunResult, scores::Confusion};
 use atrous_harness::run::options::DataOptions;
 use atrous_harness::support::progress::Progress;
 use atrous_harness::sweep::verification::read_claims;
-use atrous_harness::sweep::verification::{DataAtHand, Verification, VerifiedRun};
+use atrous_harness::sweep::verification::{DataAtHand, Verification, VerifiedRun, verify_files};
 use atrous_models::{State, Values};
 use image::{ExtendedColorType, ImageFormat};
 use proptest::collection::{btree_map, vec};
@@ -180,7 +180,8 @@ fn differs(out: &Path) -> bool {
     let Ok(claims) = read_claims(out) else { return true };
     let scratch = tempfile::tempdir().unwrap();
     let mut data = DataAtHand::new(&DataOptions::at("absent"), scratch.path(), &Progress::hidden());
-    Verification { runs: claims.iter().map(|claim| VerifiedRun::of(claim, &mut data).unwrap()).collect() }.differs()
+    let runs = claims.iter().map(|claim| VerifiedRun::of(claim, &mut data).unwrap()).collect();
+    Verification { runs, files: verify_files(out, scratch.path()).unwrap() }.differs()
 }
 
 proptest! {

@@ -3,7 +3,7 @@
 use super::cell::Compared;
 use super::compared_scores::{ComparedScores, by_cell, over_all};
 use super::tested::{CheckOptions, Status, Tested, p_changed};
-use super::{CellCheck, FirstLosses, ReferenceRuns};
+use super::{CellCheck, FirstLosses, ReferenceRuns, RunSet};
 use crate::conclusions::statistics::{MeanDifference, holm};
 use crate::results::rows::{Row, Rows};
 use serde::Serialize;
@@ -19,6 +19,8 @@ pub struct Check {
     pub cells: Vec<CellCheck>,
     /// The mean over all cells that could be compared; `None` below two of them.
     pub overall: Option<Overall>,
+    /// What the set of runs is, where that was examined.
+    pub set: Option<RunSet>,
 }
 
 /// The mean over all cells.
@@ -58,7 +60,15 @@ impl Check {
             cells,
             overall,
             options,
+            set: None,
         }
+    }
+
+    /// Adds what the set of runs is: where it cannot be judged, the check is not, whatever its
+    /// scores say.
+    pub fn of_set(self, set: RunSet) -> Self {
+        let status = if set.obstacles.is_empty() { self.status } else { Status::NotJudged };
+        Check { status, set: Some(set), ..self }
     }
 
     /// New runs that were compared.

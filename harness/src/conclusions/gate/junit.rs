@@ -1,6 +1,7 @@
 //! A check as JUnit XML, which CI servers show as tests: a cell is a test case.
 
 use super::{CellCheck, Check, Status};
+use crate::support::printable::printable;
 use anyhow::Result;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
@@ -46,12 +47,19 @@ impl Check {
             let said = serde_json::to_string(overall).unwrap_or_default();
             ("all cells".to_owned(), "mean".to_owned(), overall.status, overall.reason.clone(), said)
         });
-        self.cells.iter().map(cell).chain(overall).collect()
+        let set = self.set.iter().map(|set| {
+            let said = serde_json::to_string(set).unwrap_or_default();
+            let reason = (!set.obstacles.is_empty()).then(|| set.obstacles.join("; "));
+            let status = if reason.is_some() { Status::NotJudged } else { Status::InLine };
+            ("all runs".to_owned(), "set".to_owned(), status, reason, said)
+        });
+        set.chain(self.cells.iter().map(cell)).chain(overall).collect()
     }
 }
 
 fn write(writer: &mut Writer<Vec<u8>>, (class, name, status, reason, said): &Case) -> Result<()> {
-    let case = BytesStart::new("testcase").with_attributes([("classname", class.as_str()), ("name", name.as_str())]);
+    let case =
+        BytesStart::new("testcase").with_attributes([("classname", &*printable(class)), ("name", &*printable(name))]);
     writer.write_event(Event::Start(case))?;
     let tag = match status {
         Status::InLine => None,
@@ -59,14 +67,15 @@ fn write(writer: &mut Writer<Vec<u8>>, (class, name, status, reason, said): &Cas
         Status::Changed | Status::Worse => Some("failure"),
     };
     if let Some(tag) = tag {
-        let (kind, message) = (status.to_string(), reason.as_deref().unwrap_or_default());
+        let message = printable(reason.as_deref().unwrap_or_default());
+        let (kind, message) = (status.to_string(), message.as_str());
         let start = BytesStart::new(tag).with_attributes([("type", kind.as_str()), ("message", message)]);
         writer.write_event(Event::Start(start))?;
         writer.write_event(Event::Text(BytesText::new(message)))?;
         writer.write_event(Event::End(BytesEnd::new(tag)))?;
     }
     writer.write_event(Event::Start(BytesStart::new("system-out")))?;
-    writer.write_event(Event::Text(BytesText::new(said)))?;
+    writer.write_event(Event::Text(BytesText::new(&printable(said))))?;
     writer.write_event(Event::End(BytesEnd::new("system-out")))?;
     writer.write_event(Event::End(BytesEnd::new("testcase")))?;
     Ok(())

@@ -15,6 +15,7 @@ mod first_losses;
 mod junit;
 mod recorded;
 mod reference_runs;
+mod run_set;
 mod settings_difference;
 mod tested;
 mod text;
@@ -25,6 +26,7 @@ pub use exact::Exactness;
 pub use first_losses::{FIRST_STEPS, FirstLosses, LOSS_TOLERANCES, LossChange, LossCheck};
 pub use recorded::RecordedRun;
 pub use reference_runs::{ReferenceCell, ReferenceRuns};
+pub use run_set::{RunSet, WantedCommit};
 pub use tested::{CheckOptions, Status, Tested};
 
 #[cfg(test)]

@@ -3,9 +3,10 @@
 use super::settings_difference::differences;
 use super::{FirstLosses, RecordedRun};
 use crate::experiment::settings::{RunSettings, join_rates};
-use crate::results::result::write_json;
+use crate::results::result::write_sealed;
 use crate::results::rows::{Row, RowEnd, Rows};
 use crate::results::scores::Metric;
+use crate::support::checksum;
 use crate::support::input_file;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,9 @@ pub struct ReferenceRuns {
     pub model_version: u32,
     /// Cells, ordered by data set, experiment and rates.
     pub cells: Vec<ReferenceCell>,
+    /// The checksum that was read with it, which fits; files of before have none.
+    #[serde(default, skip_serializing)]
+    pub checksum: Option<String>,
 }
 
 /// Runs that differ in nothing but the seed.
@@ -82,7 +86,7 @@ impl ReferenceCell {
 impl ReferenceRuns {
     /// Without runs.
     pub fn new(model_version: u32) -> Self {
-        ReferenceRuns { format: FORMAT, model_version, cells: Vec::new() }
+        ReferenceRuns { format: FORMAT, model_version, cells: Vec::new(), checksum: None }
     }
 
     /// Reads a file.
@@ -92,6 +96,7 @@ impl ReferenceRuns {
     pub fn read(path: &Path) -> Result<Self> {
         let text = input_file::read(path, input_file::REFERENCE_BYTES)
             .with_context(|| format!("cannot read {}", path.display()))?;
+        checksum::check(&text).with_context(|| format!("{} cannot be used: record its runs again", path.display()))?;
         let reference: ReferenceRuns =
             serde_json::from_slice(&text).with_context(|| format!("{} is no reference", path.display()))?;
         let ReferenceRuns { format, .. } = reference;
@@ -109,7 +114,7 @@ impl ReferenceRuns {
     /// # Errors
     /// Names the file.
     pub fn write(&self, path: &Path) -> Result<()> {
-        write_json(path, self)
+        write_sealed(path, self)
     }
 
     /// Adds runs, and the first losses of those that were recorded without. None is replaced.

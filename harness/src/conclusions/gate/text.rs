@@ -1,8 +1,9 @@
 //! A check for people.
 
-use super::{CellCheck, Check, SeedScores, Status, Tested};
+use super::{CellCheck, Check, RunSet, SeedScores, Status, Tested};
 use crate::conclusions::format::{p_value, percent, points, range, spread};
 use crate::conclusions::grid::grid;
+use crate::support::printable::printable;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -44,6 +45,7 @@ impl Check {
                 self.reference_model_version
             );
         }
+        text += &self.set.as_ref().map_or_else(String::new, RunSet::markdown);
         let header = [
             "experiment",
             "rates",
@@ -66,8 +68,10 @@ impl Check {
         text += &self.bits();
         let reasons = self.reasons();
         if !reasons.is_empty() {
-            let list: Vec<String> =
-                reasons.iter().map(|(name, status, reason)| format!("- {name}: **{status}**: {reason}\n")).collect();
+            let list: Vec<String> = reasons
+                .iter()
+                .map(|(name, status, reason)| format!("- {name}: **{status}**: {}\n", printable(reason)))
+                .collect();
             text += &format!("\n{}", list.concat());
         }
         text
@@ -120,6 +124,24 @@ impl Check {
             same(equal, comparable),
             overall.status.to_string(),
         ])
+    }
+}
+
+impl RunSet {
+    /// The programs of both sides, and why the set cannot be judged.
+    fn markdown(&self) -> String {
+        let list = |commits: &[String]| if commits.is_empty() { "none".to_owned() } else { commits.join(", ") };
+        let mut text = format!("\nRuns of commit {}; ", list(&self.commits));
+        text += &format!("the reference of commit {}.", list(&self.reference_commits));
+        if self.commits.len() > 1 {
+            text += " The runs are of different programs.";
+        }
+        text.push('\n');
+        if !self.obstacles.is_empty() {
+            text += "\nThe runs cannot be judged as a set:\n\n";
+            text.extend(self.obstacles.iter().map(|why| format!("- {}\n", printable(why))));
+        }
+        text
     }
 }
 

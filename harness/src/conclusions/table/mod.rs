@@ -14,6 +14,7 @@ pub use record::CellRecord;
 pub use section::{Section, Table};
 
 use crate::support::atomic_file;
+use crate::support::printable::printable_lines;
 use anyhow::Result;
 use std::path::Path;
 
@@ -23,7 +24,7 @@ impl Table {
     /// # Errors
     /// Names the file that cannot be written.
     pub fn write(&self, out: &Path) -> Result<()> {
-        atomic_file::write(&out.join("table.md"), self.markdown())?;
+        atomic_file::write(&out.join("table.md"), printable_lines(&self.markdown()))?;
         atomic_file::write(&out.join("table.csv"), self.csv()?)
     }
 }

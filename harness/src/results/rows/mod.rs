@@ -1,12 +1,14 @@
 //! `results.csv`, `classes.csv` and `image_scores.csv`: what the run directories hold, one record
 //! per run (and class, or image).
 
+mod once;
 mod record_settings;
 mod row;
 mod run_record;
 mod score_records;
 mod written;
 
+pub use once::OnceEach;
 pub use row::{Row, RowEnd};
 pub use run_record::RunRecord;
 pub use score_records::{ClassRecord, ImageRecord};
@@ -26,15 +28,26 @@ use std::path::Path;
 pub struct Rows(pub Vec<Row>);
 
 impl Rows {
-    /// Reads the run directories.
+    /// Reads the run directories, each run once.
     ///
     /// # Errors
-    /// A file that cannot be read; names it.
+    /// A file that cannot be read, and two directories of one run that do not say the same; names
+    /// them.
     pub fn read(out: &Path) -> Result<Self> {
-        let runs = RunDir::scan(out)?;
-        let mut rows = runs.iter().filter_map(|run| Row::read(run).transpose()).collect::<Result<Vec<_>>>()?;
+        Ok(Rows::read_noting(out)?.0)
+    }
+
+    /// Reads the run directories as [`Rows::read`] does, and says what was left out: copies of a
+    /// run, and runs of an older model version beside newer ones.
+    ///
+    /// # Errors
+    /// As [`Rows::read`].
+    pub fn read_noting(out: &Path) -> Result<(Self, Vec<String>)> {
+        let runs = RunDir::scan(out)?.into_iter();
+        let found = runs.filter_map(|run| Some(Row::read(&run).transpose()?.map(|row| (run, row))));
+        let OnceEach { mut rows, left_out } = OnceEach::of(out, found.collect::<Result<_>>()?)?;
         rows.sort_by(Row::compare);
-        Ok(Rows(rows))
+        Ok((Rows(rows), left_out))
     }
 
     /// Reads the run directories and writes `results.csv`, `classes.csv` and `image_scores.csv`, as

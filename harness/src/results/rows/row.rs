@@ -7,7 +7,8 @@ use crate::results::provenance::Provenance;
 use crate::results::result::{RunFailure, RunResult};
 use crate::results::run_dir::{RunDir, RunFile, RunState};
 use crate::results::scores::Confusion;
-use anyhow::{Result, ensure};
+use crate::support::input_file;
+use anyhow::{Context, Result, ensure};
 use std::cmp::Ordering;
 use std::path::Path;
 
@@ -45,7 +46,7 @@ impl Row {
             RunState::Failed(failure) => RowEnd::Failed(failure),
         };
         let images = match &end {
-            RowEnd::Finished(result) => read_images(&run.images_csv(), &result.confusion)?,
+            RowEnd::Finished(result) => read_images(&run.images_csv(), result)?,
             RowEnd::Failed(_) => None,
         };
         let RunFile { model_version, baseline, expectation, .. } = run.read_run_file()?;
@@ -132,14 +133,19 @@ impl Row {
     }
 }
 
-/// Reads the counts of each image of a run with these counts in all.
-fn read_images(path: &Path, whole: &Confusion) -> Result<Option<Vec<ImageCounts>>> {
-    let Some(images) = image_counts::read(path, whole.classes)? else { return Ok(None) };
+/// Reads the counts of each image of a run, which have to be those that its result goes with.
+fn read_images(path: &Path, result: &RunResult) -> Result<Option<Vec<ImageCounts>>> {
+    let whole = &result.confusion;
+    let bytes = input_file::read_if_present(path, input_file::IMAGE_COUNTS_BYTES)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    result.seal.check_file(path, bytes.as_deref())?;
+    let Some(bytes) = bytes else { return Ok(None) };
+    let images = image_counts::parse(path, &bytes, whole.classes)?;
     let mut sum = Confusion::new(whole.classes);
     images.iter().for_each(|image| sum.merge(&image.confusion));
     ensure!(
         sum == *whole,
-        "{} does not add up to the counts of result.json: remove the run's directory to have it repeated",
+        "{} does not add up to the counts of result.json: --discard starts its run anew",
         path.display()
     );
     Ok(Some(images))

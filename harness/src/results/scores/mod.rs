@@ -2,11 +2,13 @@
 
 mod area;
 mod detection;
+mod disagreement;
 mod metric;
 mod probability;
 
 pub use area::{ClassArea, class_mean};
 pub use detection::{Detection, DetectionScores, FieldOfView};
+pub use disagreement::same;
 pub(crate) use metric::scored;
 pub use metric::{HasMetrics, Metric};
 pub use probability::{CurveAreas, ProbabilityCounts};

@@ -1,14 +1,18 @@
 //! Weights, optimiser and iteration of a run, in one file that is there whole or not at all.
 
-use crate::experiment::settings::RunSettings;
+use crate::experiment::settings::{MODEL_VERSION, RunSettings};
 use crate::experiment::spec::check_settings;
 use crate::support::atomic_file;
+use crate::support::checksum::{self, HeadChecksum};
 use crate::support::input_file;
+use crate::support::lookup;
 use anyhow::{Context, Result};
 use atrous_models::State;
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::path::Path;
+
+/// The key of the program's [`MODEL_VERSION`] in the metadata. A file that has it has a checksum.
+const MODEL_VERSION_KEY: &str = "model_version";
 
 /// A safetensors file: the network's tensors under mmsegmentation's keys, the velocities behind
 /// `velocity.`, and, as metadata, what is needed to go on and to score the network without its run
@@ -27,6 +31,12 @@ pub struct Checkpoint {
     pub device: String,
     /// Runs side by side, at most.
     pub jobs: usize,
+    /// Commit of the program that computed it; of all of them, joined by ` + `, where they changed.
+    /// `None` in checkpoints of programs that did not say it.
+    pub commits: Option<String>,
+    /// The other files of the run as they were then; `None` as above.
+    pub log: Option<HeadChecksum>,
+    pub evaluations: Option<HeadChecksum>,
 }
 
 /// What is wrong with a checkpoint's metadata.
@@ -36,6 +46,8 @@ pub enum CheckpointError {
     Metadata(&'static str),
     #[error("the settings in it cannot be: {0}")]
     Settings(String),
+    #[error("it lacks the checksum that it was written with")]
+    NoChecksum,
     #[error("it is of run {found}, not of {wanted}")]
     OtherRun { found: String, wanted: String },
 }
@@ -53,8 +65,17 @@ impl Checkpoint {
             ("began".to_owned(), self.began),
             ("device".to_owned(), self.device),
             ("jobs".to_owned(), self.jobs.to_string()),
+            (MODEL_VERSION_KEY.to_owned(), MODEL_VERSION.to_string()),
+            (checksum::KEY.to_owned(), checksum::UNSET.to_owned()),
         ]);
-        atomic_file::write(path, self.state.to_bytes())
+        let head = |head: HeadChecksum| head.to_string();
+        let optional =
+            [("commits", self.commits), ("log", self.log.map(head)), ("evaluations", self.evaluations.map(head))];
+        let present = optional.into_iter().filter_map(|(key, text)| Some((key.to_owned(), text?)));
+        self.state.metadata.extend(present);
+        let mut bytes = self.state.to_bytes();
+        checksum::seal(&mut bytes);
+        atomic_file::write(path, bytes)
     }
 
     /// Reads a checkpoint of this program.
@@ -64,8 +85,16 @@ impl Checkpoint {
     /// it.
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = input_file::read_weights(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let state = State::from_bytes(&bytes).map_err(anyhow::Error::from);
-        state.and_then(Self::of).with_context(|| format!("{} is no checkpoint", path.display()))
+        Self::from_bytes(&bytes).with_context(|| format!("{} is no checkpoint", path.display()))
+    }
+
+    /// Reads the bytes of a checkpoint of this program.
+    ///
+    /// # Errors
+    /// A checksum that does not fit, and those of [`Checkpoint::of`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        checksum::check(bytes)?;
+        Self::of(State::from_bytes(bytes)?)
     }
 
     /// Reads a checkpoint as [`Checkpoint::read`] does; `None` where there is no such file.
@@ -73,10 +102,7 @@ impl Checkpoint {
     /// # Errors
     /// Those of [`Checkpoint::read`].
     pub fn read_if_present(path: &Path) -> Result<Option<Self>> {
-        match std::fs::metadata(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            _ => Self::read(path).map(Some),
-        }
+        if lookup::is_there(path)? { Self::read(path).map(Some) } else { Ok(None) }
     }
 
     /// Whether a state is meant as a checkpoint of this program.
@@ -88,6 +114,9 @@ impl Checkpoint {
     /// A state without this program's metadata.
     pub fn of(state: State) -> Result<Self> {
         let text = |key: &'static str| state.metadata.get(key).ok_or(CheckpointError::Metadata(key));
+        if state.metadata.contains_key(MODEL_VERSION_KEY) && !state.metadata.contains_key(checksum::KEY) {
+            return Err(CheckpointError::NoChecksum.into());
+        }
         let settings: RunSettings =
             serde_json::from_str(text("settings")?).map_err(|_| CheckpointError::Metadata("settings"))?;
         check_settings(&settings).map_err(CheckpointError::Settings)?;
@@ -97,7 +126,25 @@ impl Checkpoint {
         // Checkpoints that do not say it are of a program that did one run at a time.
         let jobs = state.metadata.get("jobs").map_or(Ok(1), |jobs| jobs.parse());
         let jobs = jobs.map_err(|_| CheckpointError::Metadata("jobs"))?;
-        Ok(Checkpoint { state, run_id, settings, iteration, train_seconds, began, device, jobs })
+        let head = |key: &'static str| {
+            let read = state.metadata.get(key).map(|text| text.parse::<HeadChecksum>());
+            read.transpose().map_err(|_| CheckpointError::Metadata(key))
+        };
+        let (log, evaluations) = (head("log")?, head("evaluations")?);
+        let commits = state.metadata.get("commits").cloned();
+        Ok(Checkpoint {
+            state,
+            run_id,
+            settings,
+            iteration,
+            train_seconds,
+            began,
+            device,
+            jobs,
+            commits,
+            log,
+            evaluations,
+        })
     }
 
     /// # Errors
@@ -131,6 +178,9 @@ pub(crate) mod tests {
             began: "2026-01-01T00:00:00Z".into(),
             device: "flex".into(),
             jobs: 2,
+            commits: Some("abc".into()),
+            log: None,
+            evaluations: None,
         }
     }
 
@@ -148,8 +198,30 @@ pub(crate) mod tests {
         assert_eq!((read.settings, read.began.as_str()), (example(), "2026-01-01T00:00:00Z"));
         assert_eq!((read.device.as_str(), read.jobs), ("flex", 2));
         let mut older = read.state;
-        older.metadata.remove("jobs");
+        for key in ["jobs", "commits", MODEL_VERSION_KEY, checksum::KEY] {
+            older.metadata.remove(key);
+        }
         assert_eq!(Checkpoint::of(older).unwrap().jobs, 1);
+    }
+
+    #[test]
+    fn a_changed_bit_anywhere_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checkpoint.safetensors");
+        checkpoint(example()).write(&path).unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        for at in (0..bytes.len()).step_by(bytes.len() / 300).chain([8, bytes.len() - 1]) {
+            let mut changed = bytes.clone();
+            changed[at] ^= 0x10;
+            assert!(Checkpoint::from_bytes(&changed).is_err(), "byte {at} of {}", bytes.len());
+        }
+        for (from, to) in [("\"iteration\":\"7\"", "\"iteration\":\"8\""), ("\"checksum\"", "\"checksun\"")] {
+            let at = bytes.windows(from.len()).position(|part| part == from.as_bytes()).unwrap();
+            let mut changed = bytes.clone();
+            changed[at..at + to.len()].copy_from_slice(to.as_bytes());
+            let error = format!("{:#}", Checkpoint::from_bytes(&changed).err().unwrap());
+            assert!(error.contains("checksum"), "{error}");
+        }
     }
 
     #[test]

@@ -2,12 +2,16 @@
 
 use crate::results::scores::{Scores, scored};
 use crate::support::atomic_file;
+use crate::support::checksum::HeadChecksum;
 use crate::support::input_file;
+use crate::support::lookup;
 use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+/// What to do about a file that the run cannot go on with.
+const ANEW: &str = "give --discard to the sweep, or remove the run's directory, to start the run anew";
 
 /// What an iteration did.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,13 +41,14 @@ impl Log {
     /// Reads the rows before `iteration`; later ones are of work that is done again.
     ///
     /// # Errors
-    /// A file that is missing, damaged or too short; names it.
-    pub fn resume(&mut self, iteration: u64) -> Result<()> {
-        let rows: Vec<LogRow> = read_rows(&self.path)?;
+    /// A file that is missing, damaged, too short, or does not begin as it did when the checkpoint
+    /// was written; names it.
+    pub fn resume(&mut self, iteration: u64, head: Option<&HeadChecksum>) -> Result<()> {
+        let rows: Vec<LogRow> = read_rows(&self.path, head)?;
         self.rows = rows.into_iter().filter(|row| row.iteration < iteration).collect();
         anyhow::ensure!(
             self.rows.len() as u64 == iteration,
-            "{} lacks rows before iteration {iteration}: remove the run's directory to start it again",
+            "{} lacks rows before iteration {iteration}: {ANEW}",
             self.path.display()
         );
         Ok(())
@@ -58,9 +63,11 @@ impl Log {
         self.rows.last().map_or(f64::NAN, |row| row.loss)
     }
 
+    /// Writes the file, and returns its checksum.
+    ///
     /// # Errors
     /// Names the file.
-    pub fn write(&self) -> Result<()> {
+    pub fn write(&self) -> Result<HeadChecksum> {
         write_rows(&self.path, &self.rows)
     }
 }
@@ -81,21 +88,31 @@ scored!(EvaluationRow, f64);
 pub struct Evaluations {
     path: PathBuf,
     rows: Vec<EvaluationRow>,
+    /// The file with these rows; `None` where there is none.
+    written: Option<HeadChecksum>,
 }
 
 impl Evaluations {
     pub fn new(path: PathBuf) -> Self {
-        Evaluations { path, rows: Vec::new() }
+        Evaluations { path, rows: Vec::new(), written: None }
     }
 
     /// Reads those up to `iteration`.
     ///
     /// # Errors
-    /// A damaged file; names it.
-    pub fn resume(&mut self, iteration: u64) -> Result<()> {
-        self.rows = read_evaluations(&self.path)?;
+    /// A file that is damaged, or does not begin as it did when the checkpoint was written; names
+    /// it.
+    pub fn resume(&mut self, iteration: u64, head: Option<&HeadChecksum>) -> Result<()> {
+        let there = lookup::is_there(&self.path)?;
+        self.rows = if there || head.is_some() { read_rows(&self.path, head)? } else { Vec::new() };
         self.rows.retain(|row| row.iteration <= iteration);
+        self.written = if self.rows.is_empty() { None } else { Some(HeadChecksum::of(&text(&self.path, &self.rows)?)) };
         Ok(())
+    }
+
+    /// The checksum of the file with these rows; `None` where there is none.
+    pub fn written(&self) -> Option<HeadChecksum> {
+        self.written.clone()
     }
 
     /// Whether there is one after so many iterations.
@@ -109,7 +126,8 @@ impl Evaluations {
         let Scores { miou, mdice, aacc, .. } = *scores;
         self.rows.retain(|row| row.iteration < iteration);
         self.rows.push(EvaluationRow { iteration, miou, mdice, aacc });
-        write_rows(&self.path, &self.rows)
+        self.written = Some(write_rows(&self.path, &self.rows)?);
+        Ok(())
     }
 }
 
@@ -118,7 +136,7 @@ impl Evaluations {
 /// # Errors
 /// Names the file that is missing or damaged.
 pub fn read_log(path: &Path) -> Result<Vec<LogRow>> {
-    read_rows(path)
+    read_rows(path, None)
 }
 
 /// The rows of an `evaluations.csv`; none where there is no such file, as in runs that were scored
@@ -127,26 +145,32 @@ pub fn read_log(path: &Path) -> Result<Vec<LogRow>> {
 /// # Errors
 /// A damaged file; names it.
 pub fn read_evaluations(path: &Path) -> Result<Vec<EvaluationRow>> {
-    match std::fs::metadata(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-        _ => read_rows(path),
-    }
+    if lookup::is_there(path)? { read_rows(path, None) } else { Ok(Vec::new()) }
 }
 
-fn write_rows<T: Serialize>(path: &Path, rows: &[T]) -> Result<()> {
+fn write_rows<T: Serialize>(path: &Path, rows: &[T]) -> Result<HeadChecksum> {
+    let bytes = text(path, rows)?;
+    atomic_file::write(path, &bytes)?;
+    Ok(HeadChecksum::of(&bytes))
+}
+
+/// The text of the file at `path` with these rows.
+fn text<T: Serialize>(path: &Path, rows: &[T]) -> Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
         writer.serialize(row).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    let bytes = writer.into_inner().with_context(|| format!("cannot write {}", path.display()))?;
-    atomic_file::write(path, bytes)
+    writer.into_inner().with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn read_rows<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
-    let file = input_file::open(path, input_file::LOG_BYTES);
-    let mut reader = csv::Reader::from_reader(file.with_context(|| format!("cannot read {}", path.display()))?);
-    let rows: Result<Vec<T>, csv::Error> = reader.deserialize().collect();
-    rows.with_context(|| format!("cannot understand {}: remove the run's directory to start it again", path.display()))
+/// Reads a file that begins as it did when `head` was taken.
+fn read_rows<T: DeserializeOwned>(path: &Path, head: Option<&HeadChecksum>) -> Result<Vec<T>> {
+    let bytes = input_file::read(path, input_file::LOG_BYTES);
+    let bytes = bytes.with_context(|| format!("cannot read {}: {ANEW}", path.display()))?;
+    let cannot = || format!("cannot understand {}: {ANEW}", path.display());
+    head.map_or(Ok(()), |head| head.check(&bytes)).with_context(cannot)?;
+    let rows: Result<Vec<T>, csv::Error> = csv::Reader::from_reader(&bytes[..]).deserialize().collect();
+    rows.with_context(cannot)
 }
 
 #[cfg(test)]
@@ -166,10 +190,18 @@ mod tests {
         (0..5).for_each(|i| log.push(row(i)));
         log.write().unwrap();
         let mut again = Log::new(path.clone());
-        again.resume(3).unwrap();
+        again.resume(3, None).unwrap();
         assert_eq!(again.rows, (0..3).map(row).collect::<Vec<_>>());
-        let error = Log::new(path).resume(6).unwrap_err().to_string();
+        let error = Log::new(path.clone()).resume(6, None).unwrap_err().to_string();
         assert!(error.contains("log.csv lacks rows before iteration 6"), "{error}");
+        let head = log.write().unwrap();
+        log.push(row(5));
+        log.write().unwrap();
+        again.resume(5, Some(&head)).unwrap();
+        let changed = std::fs::read_to_string(&path).unwrap().replacen("0.1,", "0.2,", 1);
+        std::fs::write(&path, changed).unwrap();
+        let error = format!("{:#}", again.resume(5, Some(&head)).unwrap_err());
+        assert!(error.contains("log.csv") && error.contains("not what was written"), "{error}");
     }
 
     #[test]
@@ -178,12 +210,12 @@ mod tests {
         let path = folder.path().join("evaluations.csv");
         let scores = crate::results::scores::Confusion { classes: 2, counts: vec![3, 1, 0, 4] }.scores();
         let mut evaluations = Evaluations::new(path.clone());
-        evaluations.resume(0).unwrap();
+        evaluations.resume(0, None).unwrap();
         for iteration in [10, 20, 30] {
             evaluations.push(iteration, &scores).unwrap();
         }
         let mut again = Evaluations::new(path);
-        again.resume(20).unwrap();
+        again.resume(20, None).unwrap();
         again.push(20, &scores).unwrap();
         assert_eq!(again.rows.iter().map(|row| row.iteration).collect::<Vec<_>>(), [10, 20]);
     }

@@ -12,17 +12,23 @@ pub use learner::Learner;
 pub use log::{EvaluationRow, Evaluations, Log, LogRow, read_evaluations, read_log};
 
 use crate::experiment::settings::{RunSettings, TrainSpec};
+use crate::results::provenance::{Provenance, UNKNOWN_COMMIT};
 use crate::run::context::RunContext;
 use crate::run::evaluate::evaluate;
 use crate::run::infer::Inference;
 use crate::run::options::RunOptions;
+use crate::support::checksum::HeadChecksum;
 use crate::support::progress::Bar;
 use anyhow::{Context, Result};
 use atrous_data::{AugmentConfig, BatchLoader, BatchSource, Dataset, Split};
 use atrous_models::State;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
+
+/// What to do about a checkpoint that cannot be gone on from.
+const ANEW: &str = "give --discard to the sweep, or remove it, to start the run anew";
 
 /// Checkpoints are written at least this often, whatever the spec says.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(120);
@@ -44,8 +50,12 @@ pub struct Training<'a> {
     pub began: String,
     /// Name of the device; of all of them, joined by ` + `, where the run went on on another one.
     pub devices: String,
+    /// The program, with the commits of all that took part, joined by ` + `.
+    pub provenance: Provenance,
     /// Runs side by side, at most: now or in an earlier program.
     pub jobs: usize,
+    /// The checksum of the log as it was written last.
+    log_written: Option<HeadChecksum>,
     last_checkpoint: Instant,
 }
 
@@ -78,10 +88,14 @@ impl<'a> Training<'a> {
             started: Instant::now(),
             began: now,
             devices: context.device.name().to_owned(),
+            provenance: Provenance::current(),
             jobs: context.jobs,
+            log_written: None,
             last_checkpoint: Instant::now(),
         };
-        if let Some(checkpoint) = Checkpoint::read_if_present(&context.dir.checkpoint())? {
+        let path = context.dir.checkpoint();
+        let anew = || format!("{} cannot be resumed from: {ANEW}", path.display());
+        if let Some(checkpoint) = Checkpoint::read_if_present(&path).with_context(anew)? {
             training.resume(checkpoint)?;
         } else if let Some(init) = &settings.init {
             init.load_into(&mut training.learner.network)?;
@@ -91,18 +105,27 @@ impl<'a> Training<'a> {
 
     fn resume(&mut self, checkpoint: Checkpoint) -> Result<()> {
         let path = self.context.dir.checkpoint();
-        let name = || format!("{} cannot be resumed from: remove it to start the run again", path.display());
+        let name = || format!("{} cannot be resumed from: {ANEW}", path.display());
         checkpoint.check_run(self.context.run_id).with_context(name)?;
         checkpoint.state.load_into(&mut self.learner.network).with_context(name)?;
         checkpoint.state.load_velocities(&mut self.learner.network, &mut self.learner.sgd).with_context(name)?;
-        self.log.resume(checkpoint.iteration)?;
-        self.evaluations.resume(checkpoint.iteration)?;
+        self.log.resume(checkpoint.iteration, checkpoint.log.as_ref())?;
+        self.evaluations.resume(checkpoint.iteration, checkpoint.evaluations.as_ref())?;
         self.iteration = checkpoint.iteration;
         self.earlier_seconds = checkpoint.train_seconds;
         self.began = checkpoint.began;
         self.devices = joined(&checkpoint.device, self.context.device.name());
+        let commits = checkpoint.commits.as_deref().unwrap_or(UNKNOWN_COMMIT);
+        self.provenance.git_commit = joined(commits, &self.provenance.git_commit);
         self.jobs = self.jobs.max(checkpoint.jobs);
         Ok(())
+    }
+
+    /// The SHA-256 of the files beside the checkpoint, by name, as they are after training.
+    pub fn checksums(&self) -> BTreeMap<String, String> {
+        let files = [("log.csv", self.log_written.clone()), ("evaluations.csv", self.evaluations.written())];
+        let sha256 = |head: HeadChecksum| head.sha256().to_owned();
+        files.into_iter().filter_map(|(name, head)| Some((name.to_owned(), sha256(head?)))).collect()
     }
 
     /// Seconds of training, those of earlier programs included, evaluations on the way left out.
@@ -157,7 +180,7 @@ impl<'a> Training<'a> {
             bar.finish();
         }
         match end {
-            TrainingEnd::Diverged { .. } => self.log.write()?,
+            TrainingEnd::Diverged { .. } => drop(self.log.write()?),
             TrainingEnd::Done | TrainingEnd::Stopped => self.write_checkpoint()?,
         }
         Ok(end)
@@ -212,7 +235,8 @@ impl<'a> Training<'a> {
 
     /// Log first: a checkpoint's log is never shorter than the checkpoint says.
     fn write_checkpoint(&mut self) -> Result<()> {
-        self.log.write()?;
+        let log = self.log.write()?;
+        self.log_written = Some(log.clone());
         let checkpoint = Checkpoint {
             state: State::of_training(&mut self.learner.network, &self.learner.sgd),
             run_id: self.context.run_id.to_owned(),
@@ -222,6 +246,9 @@ impl<'a> Training<'a> {
             began: self.began.clone(),
             device: self.devices.clone(),
             jobs: self.jobs,
+            commits: Some(self.provenance.git_commit.clone()),
+            log: Some(log),
+            evaluations: self.evaluations.written(),
         };
         checkpoint.write(&self.context.dir.checkpoint())?;
         self.last_checkpoint = Instant::now();
@@ -245,7 +272,7 @@ pub fn batches(settings: &RunSettings, dataset: Arc<Dataset>, options: RunOption
     BatchSource::new(dataset, augment, settings.train.batch, settings.seed, options.cache_bytes())
 }
 
-/// Names of devices, joined by ` + `, with one more unless it is among them.
+/// Names of devices or commits, joined by ` + `, with one more unless it is among them.
 fn joined(devices: &str, device: &str) -> String {
     if devices.split(" + ").any(|known| known == device) { devices.to_owned() } else { format!("{devices} + {device}") }
 }

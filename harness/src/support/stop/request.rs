@@ -21,7 +21,7 @@ impl Request {
     pub fn exit(self) -> Exit {
         match self {
             Request::User => Exit::StoppedByUser,
-            Request::Scheduler => Exit::StoppedByScheduler,
+            Request::Scheduler => Exit::TryLater,
         }
     }
 
@@ -71,7 +71,7 @@ mod tests {
     fn the_second_request_leaves_with_the_code_of_the_first() {
         let begin = Instant::now();
         for (first, second, exit) in [
-            (Request::Scheduler, Request::User, Exit::StoppedByScheduler),
+            (Request::Scheduler, Request::User, Exit::TryLater),
             (Request::User, Request::Scheduler, Exit::StoppedByUser),
         ] {
             let mut requests = Requests::default();
@@ -87,6 +87,6 @@ mod tests {
         assert_eq!(requests.receive(Request::Scheduler, begin), Reaction::Stop);
         assert_eq!(requests.receive(Request::Scheduler, begin), Reaction::Echo);
         assert_eq!(requests.receive(Request::Scheduler, begin + ECHO / 2), Reaction::Echo);
-        assert_eq!(requests.receive(Request::Scheduler, begin + 2 * ECHO), Reaction::Leave(Exit::StoppedByScheduler));
+        assert_eq!(requests.receive(Request::Scheduler, begin + 2 * ECHO), Reaction::Leave(Exit::TryLater));
     }
 }

@@ -6,9 +6,12 @@
 mod check;
 mod copy;
 mod found;
+mod plain;
 
 use crate::conclusions::tables::Tables;
 use crate::results::run_dir::RunDir;
+use crate::results::sweep_plan::SweepPlan;
+use crate::support::lookup;
 use crate::sweep::{Lock, drawn_root};
 use anyhow::{Context, Result, bail, ensure};
 use copy::Copies;
@@ -52,8 +55,9 @@ struct PlannedCopy<'f> {
 pub fn merge(out: &Path, folders: &[PathBuf]) -> Result<Merged> {
     check_folders(out, folders)?;
     // Where no sweep has ever written there is nobody to wait for, and nothing to be written yet.
-    let mut lock = out.join(".lock").is_file().then(|| Lock::take(out)).transpose()?;
+    let mut lock = lookup::is_file(&out.join(".lock"))?.then(|| Lock::take(out)).transpose()?;
     let _reading = folders.iter().map(|folder| Lock::take_to_read(folder)).collect::<Result<Vec<_>>>()?;
+    [out].into_iter().chain(folders.iter().map(PathBuf::as_path)).try_for_each(plain::check)?;
     let mut found = found::read(out)?;
     for folder in folders {
         let runs = found::read(folder)?;
@@ -65,17 +69,20 @@ pub fn merge(out: &Path, folders: &[PathBuf]) -> Result<Merged> {
     if lock.is_none() {
         lock = Some(Lock::take(out)?);
     }
-    let copies = Copies::begin(out)?;
+    let mut copies = Copies::begin(out)?;
     for PlannedCopy { found, target, replaces } in &planned {
         copies.run(&found.dir, target, *replaces)?;
-        copy_drawn(&copies, out, found)?;
+        copy_drawn(&mut copies, out, found)?;
         match &found.stage {
             RunStage::Finished(_) => merged.finished += 1,
             RunStage::Failed(_) | RunStage::Broken(_) => merged.failed += 1,
             RunStage::Checkpoint(_) | RunStage::Nothing => merged.unfinished += 1,
         }
     }
-    drop(copies);
+    copies.publish()?;
+    for folder in folders {
+        SweepPlan::extend(out, SweepPlan::read(folder)?.into_iter().flat_map(|plan| plan.runs))?;
+    }
     Tables::update(out)?;
     drop(lock);
     Ok(merged)
@@ -83,10 +90,14 @@ pub fn merge(out: &Path, folders: &[PathBuf]) -> Result<Merged> {
 
 /// Checks that the folders are there, each once, and none in another.
 fn check_folders(out: &Path, folders: &[PathBuf]) -> Result<()> {
-    ensure!(out.is_dir() || !out.exists(), "{} is no folder: choose another one to merge into", out.display());
+    ensure!(
+        lookup::is_dir(out)? || !lookup::is_there(out)?,
+        "{} is no folder: choose another one to merge into",
+        out.display()
+    );
     let mut known: Vec<(PathBuf, &Path)> = vec![(canonical(out)?, out)];
     for folder in folders {
-        ensure!(folder.is_dir(), "{}: no such folder; name one that a sweep wrote (--out)", folder.display());
+        ensure!(lookup::is_dir(folder)?, "{}: no such folder; name one that a sweep wrote (--out)", folder.display());
         let path = canonical(folder)?;
         let overlap = known.iter().find(|(other, _)| path.starts_with(other) || other.starts_with(&path));
         if let Some((_, other)) = overlap {
@@ -100,8 +111,13 @@ fn check_folders(out: &Path, folders: &[PathBuf]) -> Result<()> {
 /// The path without links, as far as it is there.
 fn canonical(path: &Path) -> Result<PathBuf> {
     let path = std::path::absolute(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let real = |there: &Path| Some(fs::canonicalize(there).ok()?.join(path.strip_prefix(there).ok()?));
-    Ok(path.ancestors().find_map(real).unwrap_or_else(|| path.clone()))
+    for there in path.ancestors() {
+        if lookup::is_there(there)? {
+            let real = fs::canonicalize(there).with_context(|| format!("cannot read {}", there.display()))?;
+            return Ok(real.join(path.strip_prefix(there).unwrap_or(Path::new(""))));
+        }
+    }
+    Ok(path)
 }
 
 /// Chooses the copy of each run that is taken.
@@ -115,7 +131,7 @@ fn choose<'f>(out: &Path, found: &'f [FoundRun]) -> Result<(Vec<PlannedCopy<'f>>
     for (target, group) in groups {
         let present = group.iter().find(|run| run.dir.path() == target);
         ensure!(
-            present.is_some() || !target.exists(),
+            present.is_some() || !lookup::is_there(&target)?,
             "{} is no run directory: move it away, it is where a run belongs",
             target.display()
         );
@@ -133,10 +149,10 @@ fn choose<'f>(out: &Path, found: &'f [FoundRun]) -> Result<(Vec<PlannedCopy<'f>>
 }
 
 /// The images that a run was trained on where a sweep has drawn them: a report shows them.
-fn copy_drawn(copies: &Copies, out: &Path, run: &FoundRun) -> Result<()> {
+fn copy_drawn(copies: &mut Copies, out: &Path, run: &FoundRun) -> Result<()> {
     let settings = &run.file.settings;
     match (drawn_root(&run.folder, settings), drawn_root(out, settings)) {
-        (Some(from), Some(to)) if from.is_dir() && !to.exists() => copies.folder(&from, &to),
+        (Some(from), Some(to)) if lookup::is_dir(&from)? && !lookup::is_there(&to)? => copies.folder(&from, &to),
         _ => Ok(()),
     }
 }

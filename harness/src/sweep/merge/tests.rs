@@ -259,12 +259,12 @@ fn error_files_that_cannot_be() {
     let (run_toml, result) = (run.run_toml(), run.result_json());
     let good = fs::read_to_string(&run_toml).unwrap();
     fs::write(&run_toml, good.replace("lr = 0.01", "lr = 0.02")).unwrap();
-    place.refuse(&["a", "b"], &["/b/stare/", "run.toml says that it is of run "]);
+    place.refuse(&["a", "b"], &["/b/stare/", "run.toml", "its checksum does not fit"]);
     fs::write(&run_toml, "nonsense").unwrap();
     place.refuse(&["a", "b"], &["cannot understand ", "run.toml"]);
     fs::write(&run_toml, good).unwrap();
     fs::write(&result, "{").unwrap();
-    place.refuse(&["a", "b"], &["cannot understand ", "result.json", "remove it"]);
+    place.refuse(&["a", "b"], &["cannot use ", "result.json", "remove it"]);
     write_json(&result, &finished(2, 3)).unwrap();
     place.refuse(&["a", "b"], &["result.json is of another run", "remove it"]);
     fs::remove_file(&result).unwrap();

@@ -7,8 +7,9 @@ use crate::results::image_counts;
 use crate::results::result::{Cause, RunFailure, RunResult};
 use crate::results::rows::{ClassRecord, Row, RowEnd, WrittenRow, read_written};
 use crate::results::run_dir::{RunDir, RunFile, RunState};
-use crate::results::scores::{Confusion, Scores, class_mean};
+use crate::results::scores::{Confusion, class_mean, same};
 use crate::support::input_file;
+use crate::support::lookup;
 use anyhow::{Context, Result, ensure};
 use std::collections::HashMap;
 use std::path::Path;
@@ -49,25 +50,16 @@ pub struct ClaimedResult {
     pub api: String,
 }
 
-/// The largest difference of two scores that were computed from the same counts and went through
-/// text.
-const ROUNDING: f64 = 1e-12;
-
-/// Whether two scores are one, NaN included.
-pub(super) fn same(a: f64, b: f64) -> bool {
-    (a.is_nan() && b.is_nan()) || (a - b).abs() <= ROUNDING
-}
-
 /// The runs of a folder: of the run directories in it or, where there are none, of its
 /// `results.csv`.
 ///
 /// # Errors
 /// A folder with neither, and a file that cannot be read or understood; names it.
 pub fn read_claims(results: &Path) -> Result<Vec<Claim>> {
-    ensure!(results.is_dir(), "{}: no such folder; name one with results", results.display());
+    ensure!(lookup::is_dir(results)?, "{}: no such folder; name one with results", results.display());
     let directories = RunDir::scan(results)?;
     let table = results.join("results.csv");
-    let written = match table.is_file() {
+    let written = match lookup::is_file(&table)? {
         true => written_rows(&table)?,
         false => Vec::new(),
     };
@@ -77,8 +69,11 @@ pub fn read_claims(results: &Path) -> Result<Vec<Claim>> {
     } else {
         of_directories(&directories, &written)?
     };
-    let what =
-        if table.is_file() { "its results.csv has no runs" } else { "holds neither finished runs nor a results.csv" };
+    let what = if lookup::is_file(&table)? {
+        "its results.csv has no runs"
+    } else {
+        "holds neither finished runs nor a results.csv"
+    };
     ensure!(!claims.is_empty(), "{}: {what}", results.display());
     Ok(claims)
 }
@@ -91,7 +86,9 @@ fn written_rows(path: &Path) -> Result<Vec<WrittenRow>> {
 
 /// The claims of every run that has ended, and of lines of the table that no run stands behind.
 fn of_directories(directories: &[RunDir], written: &[WrittenRow]) -> Result<Vec<Claim>> {
-    let mut claims = Vec::new();
+    let mut claims: Vec<Claim> = Vec::new();
+    let is_written =
+        |claim: &Claim| written.is_empty() || written.iter().any(|line| line.record.run_id == claim.run_id);
     for directory in directories {
         let end = match directory.state()? {
             RunState::Unfinished => continue,
@@ -109,6 +106,9 @@ fn of_directories(directories: &[RunDir], written: &[WrittenRow]) -> Result<Vec<
             claim.scores = Agreement::Differs(why);
         }
         claims.push(claim);
+    }
+    for claim in claims.iter_mut().filter(|claim| !is_written(claim)) {
+        claim.scores = Agreement::Differs("results.csv has no line of it".into());
     }
     for line in written {
         if !claims.iter().any(|claim| claim.run_id == line.record.run_id) {
@@ -183,7 +183,7 @@ fn scores_of_counts(directory: &RunDir, result: &RunResult) -> Agreement {
     if confusion.classes != classes || confusion.counts.len() != classes * classes {
         return Agreement::Differs(format!("result.json has no counts of {classes} x {classes} classes"));
     }
-    if let Some(name) = score_difference(&confusion.scores(), &result.scores) {
+    if let Some(name) = confusion.scores().disagreement(&result.scores) {
         return Agreement::Differs(format!("{name} in result.json is not what its counts give"));
     }
     match image_counts::read(&directory.images_csv(), classes) {
@@ -201,25 +201,13 @@ fn scores_of_counts(directory: &RunDir, result: &RunResult) -> Agreement {
     }
 }
 
-/// The first score that differs.
-fn score_difference(computed: &Scores, written: &Scores) -> Option<&'static str> {
-    let equal = |a: &[f64], b: &[f64]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(*a, *b));
-    let (classes, overall) = (computed.by_class(), computed.overall());
-    let by_class = || classes.iter().zip(written.by_class());
-    let list = by_class().find(|(a, b)| !equal(a.classes, b.classes)).map(|(score, _)| score.title);
-    let mean = by_class().find(|(a, b)| !same(a.mean, b.mean)).map(|(score, _)| score.mean_title);
-    let whole =
-        overall.iter().zip(written.overall()).find(|((_, a), (_, b))| !same(*a, *b)).map(|((name, _), _)| *name);
-    list.or(mean).or(whole)
-}
-
 /// IoU and Dice of each class, by run.
 type ClassScores = HashMap<String, Vec<[f64; 2]>>;
 
 /// Reads a `classes.csv`; nothing where there is none.
 fn class_scores(path: &Path) -> Result<ClassScores> {
     let mut found = ClassScores::new();
-    if !path.is_file() {
+    if !lookup::is_file(path)? {
         return Ok(found);
     }
     let text =

@@ -4,6 +4,7 @@
 use super::Claim;
 use crate::experiment::settings::DataSource;
 use crate::run::options::DataOptions;
+use crate::support::lookup;
 use crate::support::progress::Progress;
 use anyhow::{Context, Result};
 use atrous_data::{Dataset, DatasetKind, synthetic};
@@ -60,7 +61,7 @@ impl DataAtHand {
 
     fn open(&self, kind: DatasetKind, source: &DataSource) -> Result<SetAtHand> {
         let dataset = match source {
-            DataSource::Files if !self.options.data_root.join(kind.directory()).is_dir() => {
+            DataSource::Files if !lookup::is_dir(&self.options.data_root.join(kind.directory()))? => {
                 let root = self.options.data_root.display();
                 return Ok(Err(format!("{root} has no folder {}: name another with --data-root", kind.directory())));
             }

@@ -3,12 +3,17 @@
 
 mod claim;
 mod data_at_hand;
+mod files;
 mod repeat;
+mod tables_alone;
 mod text;
+mod verified_file;
 
 pub use claim::{Claim, ClaimedResult, read_claims};
 pub use data_at_hand::DataAtHand;
+pub use files::verify_files;
 pub use repeat::{Repeat, Repeated};
+pub use verified_file::VerifiedFile;
 
 use crate::experiment::settings::{MODEL_VERSION, run_id_of_version};
 use anyhow::Result;
@@ -46,6 +51,8 @@ pub struct VerifiedRun {
 #[derive(Clone, Debug, Serialize)]
 pub struct Verification {
     pub runs: Vec<VerifiedRun>,
+    /// Files of run directories, tables and pages.
+    pub files: Vec<VerifiedFile>,
 }
 
 impl VerifiedRun {
@@ -75,7 +82,17 @@ impl VerifiedRun {
 impl Verification {
     /// Whether anything is not as written.
     pub fn differs(&self) -> bool {
-        self.runs.iter().flat_map(VerifiedRun::findings).any(|(_, finding)| matches!(finding, Agreement::Differs(_)))
+        self.findings().any(|finding| matches!(finding, Agreement::Differs(_)))
+    }
+
+    /// How many things could not be checked.
+    pub fn not_checked(&self) -> usize {
+        self.findings().filter(|finding| matches!(finding, Agreement::NotChecked(_))).count()
+    }
+
+    fn findings(&self) -> impl Iterator<Item = &Agreement> {
+        let of_runs = self.runs.iter().flat_map(VerifiedRun::findings).map(|(_, finding)| finding);
+        of_runs.chain(self.files.iter().map(|file| &file.content))
     }
 }
 

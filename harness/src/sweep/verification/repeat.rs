@@ -1,12 +1,12 @@
 //! A run that is made again.
 
-use super::claim::same;
 use super::{Agreement, Claim, ClaimedResult, DataAtHand};
 use crate::conclusions::format::points;
 use crate::experiment::settings::{MODEL_VERSION, run_id};
 use crate::experiment::spec::check_settings;
 use crate::results::result::{Cause, RunResult};
 use crate::results::run_dir::{RunDir, RunFile, RunState};
+use crate::results::scores::same;
 use crate::run::context::{Executor, Outcome, RunContext};
 use crate::run::options::RunOptions;
 use crate::support::progress::Progress;

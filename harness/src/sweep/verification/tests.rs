@@ -16,7 +16,10 @@ fn verify(results: &Path) -> Verification {
     let claims = read_claims(results).unwrap();
     let scratch = tempfile::tempdir().unwrap();
     let mut data = DataAtHand::new(&DataOptions::at("absent"), scratch.path(), &Progress::hidden());
-    Verification { runs: claims.iter().map(|claim| VerifiedRun::of(claim, &mut data).unwrap()).collect() }
+    Verification {
+        runs: claims.iter().map(|claim| VerifiedRun::of(claim, &mut data).unwrap()).collect(),
+        files: verify_files(results, scratch.path()).unwrap(),
+    }
 }
 
 /// One finished run, written as `change` leaves it.

@@ -1,7 +1,8 @@
 //! A verification for people.
 
-use super::{Agreement, Verification, VerifiedRun};
+use super::{Agreement, Verification, VerifiedFile, VerifiedRun};
 use crate::conclusions::grid::grid;
+use crate::support::printable::printable;
 use std::fmt;
 
 impl fmt::Display for Agreement {
@@ -24,14 +25,25 @@ impl Agreement {
 impl Verification {
     /// How many runs fit, question by question; then the reasons of all that do not.
     pub fn markdown(&self, results: &str) -> String {
-        let verdict = if self.differs() { "not as written" } else { "as written" };
+        let verdict = match (self.differs(), self.not_checked()) {
+            (true, _) => "not as written".to_owned(),
+            (false, 0) => "as written".to_owned(),
+            (false, left) => format!("as written as far as it could be checked, and {left} findings could not be"),
+        };
         let mut text = format!("# Verification: {verdict}\n\n{} runs of {results}.\n\n", self.runs.len());
-        let lines: Vec<Vec<String>> =
+        let mut lines: Vec<Vec<String>> =
             ["id", "scores", "data", "rerun"].iter().filter_map(|name| self.line(name)).collect();
+        let files: Vec<&Agreement> = self.files.iter().map(|file| &file.content).collect();
+        lines.extend(line("files", &files));
         text += &grid(&["question", "fits", "differs", "not checked", "how, or why not"], &lines);
         for run in &self.runs {
             for (name, finding) in run.findings().filter(|(_, finding)| matches!(finding, Agreement::Differs(_))) {
                 text += &format!("\n- {} ({}): {name} **{finding}**: {}", run.run, run.run_id, finding.reason());
+            }
+        }
+        for VerifiedFile { file, content } in &self.files {
+            if matches!(content, Agreement::Differs(_)) {
+                text += &format!("\n- {}: **{content}**: {}", printable(file), printable(content.reason()));
             }
         }
         if self.differs() {
@@ -42,19 +54,23 @@ impl Verification {
 
     fn line(&self, question: &str) -> Option<Vec<String>> {
         let findings: Vec<&Agreement> = self.runs.iter().filter_map(|run| answer(run, question)).collect();
-        if findings.is_empty() {
-            return None;
-        }
-        let count =
-            |wanted: fn(&Agreement) -> bool| findings.iter().filter(|finding| wanted(finding)).count().to_string();
-        Some(vec![
-            question.into(),
-            count(|finding| matches!(finding, Agreement::Fits(_))),
-            count(|finding| matches!(finding, Agreement::Differs(_))),
-            count(|finding| matches!(finding, Agreement::NotChecked(_))),
-            reasons(&findings),
-        ])
+        line(question, &findings)
     }
+}
+
+/// How many findings of a kind fit; `None` where there are none.
+fn line(question: &str, findings: &[&Agreement]) -> Option<Vec<String>> {
+    if findings.is_empty() {
+        return None;
+    }
+    let count = |wanted: fn(&Agreement) -> bool| findings.iter().filter(|finding| wanted(finding)).count().to_string();
+    Some(vec![
+        question.into(),
+        count(|finding| matches!(finding, Agreement::Fits(_))),
+        count(|finding| matches!(finding, Agreement::Differs(_))),
+        count(|finding| matches!(finding, Agreement::NotChecked(_))),
+        reasons(findings),
+    ])
 }
 
 fn answer<'r>(run: &'r VerifiedRun, question: &str) -> Option<&'r Agreement> {

@@ -114,7 +114,7 @@ fn images_have_their_own_scores() {
     // Another pixel than the result has.
     image_counts::write(&run.images_csv(), &[image("a", [2, 0, 0, 0]), image("b", [1, 0, 0, 1])]).unwrap();
     let error = Rows::read(out.path()).unwrap_err().to_string();
-    assert!(error.contains("images.csv does not add up") && error.contains("remove"), "{error}");
+    assert!(error.contains("images.csv does not add up") && error.contains("--discard"), "{error}");
 }
 
 /// A program that has read the rows and not yet written them must not be overtaken by one that
