@@ -26,18 +26,40 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Opens the data set in its folder under `data_root`, whose name may be in any letter case.
+    /// Opens the data set in its folder under `data_root`, whose name may be in any letter case. A
+    /// set that a file describes is opened in the folder that the file names, where it is there.
     pub fn open(kind: DatasetKind, data_root: &Path) -> Result<Dataset> {
-        Self::open_at(kind, &find_directory(kind, data_root)?)
+        Self::open_for(kind, data_root, &Split::ALL)
+    }
+
+    /// Opens the data set as [`Self::open`] does, where only some splits are needed: the others need
+    /// not be there.
+    pub fn open_for(kind: DatasetKind, data_root: &Path, needed: &[Split]) -> Result<Dataset> {
+        Self::open_splits(kind, &find_directory(kind, data_root)?, needed)
+    }
+
+    /// Whether a data set's folder is there: under `data_root`, or where its description says.
+    ///
+    /// # Errors
+    /// A folder that cannot be looked into; names it.
+    pub fn is_at_hand(kind: DatasetKind, data_root: &Path) -> Result<bool> {
+        match find_directory(kind, data_root) {
+            Err(DataError::RootMissing { .. }) => Ok(false),
+            found => found.map(|_| true),
+        }
     }
 
     /// Opens the data set whose own folder is `root`, in any of the layouts that are read.
     pub fn open_at(kind: DatasetKind, root: &Path) -> Result<Dataset> {
+        Self::open_splits(kind, root, &Split::ALL)
+    }
+
+    fn open_splits(kind: DatasetKind, root: &Path, needed: &[Split]) -> Result<Dataset> {
         if !lookup::is_dir(root)? {
             let advice = format!("name the folder that holds the files of {}", kind.title());
             return Err(DataError::RootMissing { path: root.to_owned(), advice });
         }
-        let mut splits = (kind.definition().find)(root)?.filled(root)?;
+        let mut splits = (kind.definition().find)(root)?.filled(root, needed)?;
         let samples = splits.train.iter_mut().chain(&mut splits.val);
         samples.for_each(|sample| sample.subject = kind.subject_of(&sample.id));
         Ok(Dataset { kind, root: root.to_owned(), splits })
@@ -49,7 +71,7 @@ impl Dataset {
         self
     }
 
-    /// The samples of a split, sorted by file name; at least one.
+    /// The samples of a split, sorted by file name; at least one of a split that was needed.
     pub fn samples(&self, split: Split) -> &[Sample] {
         match split {
             Split::Train => &self.splits.train,
@@ -112,6 +134,11 @@ fn hash_file(path: &Path, length: u64, hash: &mut Sha256) -> std::io::Result<()>
 /// Finds the data set's folder under the data root.
 pub(crate) fn find_directory(kind: DatasetKind, data_root: &Path) -> Result<PathBuf> {
     let wanted = kind.directory();
+    if let Some(home) = kind.described_folder()
+        && lookup::is_dir(home)?
+    {
+        return Ok(home.to_owned());
+    }
     if !lookup::is_dir(data_root)? {
         let advice = format!("set --data-root (or ATROUS_DATA) to the folder that holds {wanted}/");
         return Err(DataError::RootMissing { path: data_root.to_owned(), advice });
@@ -129,7 +156,7 @@ pub(crate) fn find_directory(kind: DatasetKind, data_root: &Path) -> Result<Path
     }
     found.sort();
     found.into_iter().next().ok_or_else(|| DataError::RootMissing {
-        path: exact,
+        path: kind.described_folder().map_or(exact, Path::to_owned),
         advice: format!("put {} there as docs/guide/datasets.md says, or set --data-root", kind.title()),
     })
 }

@@ -4,7 +4,7 @@ use std::io::{Cursor, Error, Write};
 
 use flate2::{Compression, write::GzEncoder};
 use image::ExtendedColorType::{L8, Rgb8};
-use image::codecs::{jpeg::JpegEncoder, tiff::TiffEncoder};
+use image::codecs::{gif::GifEncoder, jpeg::JpegEncoder, tiff::TiffEncoder};
 use image::{ImageEncoder, ImageResult};
 
 use crate::error::{DataError, Result};
@@ -50,6 +50,26 @@ pub(crate) fn save_grey_tiff(
     let mut bytes = Cursor::new(Vec::new());
     let done = TiffEncoder::new(&mut bytes).write_image(data, width as u32, height as u32, L8);
     save(folder, name, done, || bytes.into_inner())
+}
+
+/// Saves an RGB TIFF file of 8 bits per value.
+pub(crate) fn save_rgb_tiff(folder: &PendingFolder, name: &str, image: &RgbImage8) -> Result<()> {
+    let mut bytes = Cursor::new(Vec::new());
+    let done = TiffEncoder::new(&mut bytes).write_image(&image.data, image.width as u32, image.height as u32, Rgb8);
+    save(folder, name, done, || bytes.into_inner())
+}
+
+/// Saves a GIF file of grey values.
+pub(crate) fn save_grey_gif(
+    folder: &PendingFolder,
+    name: &str,
+    [height, width]: [usize; 2],
+    data: &[u8],
+) -> Result<()> {
+    let colours: Vec<u8> = data.iter().flat_map(|grey| [*grey; 3]).collect();
+    let mut bytes = Vec::new();
+    let done = GifEncoder::new(&mut bytes).encode(&colours, width as u32, height as u32, Rgb8);
+    save(folder, name, done, || bytes)
 }
 
 fn save(folder: &PendingFolder, name: &str, done: ImageResult<()>, bytes: impl FnOnce() -> Vec<u8>) -> Result<()> {

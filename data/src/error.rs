@@ -11,6 +11,12 @@ pub enum DataError {
     /// The data root, or the data set's folder under it, does not exist.
     #[error("{}: no such folder; {advice}", path.display())]
     RootMissing { path: PathBuf, advice: String },
+    /// A link leads nowhere.
+    #[error("{}: a link to {}, which is not there; get the file (git-annex, DataLad), mount the disk that it is on, or remove the link", path.display(), target.display())]
+    DanglingLink { path: PathBuf, target: PathBuf },
+    /// Two files stand for one image or mask.
+    #[error("{} and {}: two files of one name; remove one", first.display(), second.display())]
+    TwoFiles { first: PathBuf, second: PathBuf },
     /// A folder that must hold images holds none.
     #[error("{}: holds no images; {advice}", path.display())]
     RootEmpty { path: PathBuf, advice: String },
@@ -24,7 +30,7 @@ pub enum DataError {
     #[error("{}: has no image; add {expected} or remove the mask", mask.display())]
     ImageMissing { mask: PathBuf, expected: String },
     /// One of the two splits holds no images.
-    #[error("{}: no images for the {split} split; a data set needs at least one image for each split", path.display())]
+    #[error("{}: no images for the {split} split, which is needed here; add them, or name another folder", path.display())]
     EmptySplit { path: PathBuf, split: Split },
     /// A line of `atrous-split.txt` cannot be used.
     #[error("{}: line {line}: {reason}; correct the line, or remove the file for the default split", path.display())]
@@ -35,6 +41,9 @@ pub enum DataError {
     /// The file is no image, or one that is cut short or damaged.
     #[error("{}: cannot be decoded ({reason}); get the file again", path.display())]
     Decode { path: PathBuf, reason: String },
+    /// The file is whole, but of a kind that is not read.
+    #[error("{}: {what}, which is not read; {advice}", path.display())]
+    Unsupported { path: PathBuf, what: String, advice: &'static str },
     /// The image claims more pixels than may be.
     #[error("{}: claims {}x{} pixels (height x width), over the limit of {limit}; {}", path.display(), size[0], size[1], advice(*size))]
     TooLarge { path: PathBuf, size: [u32; 2], limit: ImageLimit },
@@ -43,7 +52,16 @@ pub enum DataError {
     FileTooLarge { path: PathBuf, most: u64 },
     /// A mask holds a value that is none of the data set's labels.
     #[error("{}: label value {value} at row {row}, column {column}; allowed are {allowed}; correct the mask or get it again", path.display())]
-    LabelValue { path: PathBuf, value: u8, row: usize, column: usize, allowed: &'static str },
+    LabelValue { path: PathBuf, value: f64, row: usize, column: usize, allowed: &'static str },
+    /// A mask holds a colour that is described nowhere.
+    #[error("{}: colour [{}, {}, {}] at row {row}, column {column} is described nowhere; give it to a class, or to masks.ignore_colours", path.display(), colour[0], colour[1], colour[2])]
+    MaskColour { path: PathBuf, colour: [u8; 3], row: usize, column: usize },
+    /// A key of a data set's description cannot be.
+    #[error("{file}{}: {}{message}", line.map_or(String::new(), |line| format!(":{line}")), if key.is_empty() { String::new() } else { format!("{key}: ") })]
+    Description { file: String, line: Option<usize>, key: String, message: String },
+    /// A line of a list of images cannot be used.
+    #[error("{}:{line}: {message}", path.display())]
+    List { path: PathBuf, line: usize, message: String },
     /// A colour image stands where a mask of label values is expected.
     #[error("{}: a colour image where a mask of label values is expected; {advice}", path.display())]
     ColourMask { path: PathBuf, advice: &'static str },
@@ -76,6 +94,11 @@ impl DataError {
     pub(crate) fn write(path: &Path) -> impl FnOnce(std::io::Error) -> DataError {
         let path = path.to_owned();
         move |source| DataError::Write { path, source }
+    }
+
+    /// Makes the error of a file that is whole, but of a kind that is not read.
+    pub(crate) fn unsupported(path: &Path, what: impl Into<String>, advice: &'static str) -> DataError {
+        DataError::Unsupported { path: path.to_owned(), what: what.into(), advice }
     }
 
     /// Makes a decoding error; the decoder's message is folded into one line.

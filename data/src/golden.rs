@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use atrous_recordings::Recordings;
 use serde_json::Value;
 
+use crate::decode::{read_mask, read_rgb};
 use crate::limit::ImageLimit;
 use crate::raster::{LabelMap, RgbImage8};
-use crate::read::{read_mask, read_rgb};
 
 /// One set of recordings, with its images decoded.
 pub(crate) struct Golden(Recordings);

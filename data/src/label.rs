@@ -1,10 +1,18 @@
 //! From the values that a publisher's masks hold to train ids.
 
+use std::fmt::Debug;
 use std::path::Path;
 
+use crate::decode::{StoredMask, decode_mask};
 use crate::error::{DataError, Result};
+use crate::limit::ImageLimit;
 use crate::raster::{IGNORE_INDEX, LabelMap};
-use crate::read::StoredMask;
+
+/// The meaning of what the masks of a data set hold.
+pub(crate) trait MaskEncoding: Debug + Send + Sync {
+    /// Decodes the bytes of a mask file, unpacked, into train ids; `path` is for messages.
+    fn decode_file(&self, path: &Path, bytes: &[u8], limit: ImageLimit) -> Result<LabelMap>;
+}
 
 /// What the values of a mask mean. Each data set defines its own.
 #[derive(Debug)]
@@ -28,22 +36,32 @@ pub(crate) fn indexes(classes: usize) -> [Option<u8>; 256] {
     ids
 }
 
+impl MaskEncoding for LabelEncoding {
+    fn decode_file(&self, path: &Path, bytes: &[u8], limit: ImageLimit) -> Result<LabelMap> {
+        self.decode(path, decode_mask(path, bytes, limit)?)
+    }
+}
+
 impl LabelEncoding {
     /// Decodes a stored mask into a label map; `path` is for messages.
     pub fn decode(&self, path: &Path, mask: StoredMask) -> Result<LabelMap> {
-        let StoredMask { height, width, channels, mut data } = mask;
+        let StoredMask { height, width, channels, mut data, beyond } = mask;
+        let refused = |value: f64, index: usize| DataError::LabelValue {
+            path: path.to_owned(),
+            value,
+            row: index / width,
+            column: index % width,
+            allowed: self.allowed,
+        };
+        if let Some((value, index)) = beyond {
+            return Err(refused(value, index));
+        }
         if channels == 3 {
             data = self.grey(path, &data)?;
         }
         let train_ids = (self.train_ids)(&data);
         for (index, value) in data.iter_mut().enumerate() {
-            *value = train_ids[*value as usize].ok_or_else(|| DataError::LabelValue {
-                path: path.to_owned(),
-                value: *value,
-                row: index / width,
-                column: index % width,
-                allowed: self.allowed,
-            })?;
+            *value = train_ids[*value as usize].ok_or_else(|| refused(f64::from(*value), index))?;
         }
         Ok(LabelMap { height, width, data })
     }
@@ -63,7 +81,7 @@ impl LabelEncoding {
 impl LabelEncoding {
     /// Decodes a mask of one row.
     pub fn decode_row(&self, path: &Path, data: &[u8]) -> Result<Vec<u8>> {
-        let mask = StoredMask { height: 1, width: data.len(), channels: 1, data: data.to_vec() };
+        let mask = StoredMask { height: 1, width: data.len(), channels: 1, data: data.to_vec(), beyond: None };
         self.decode(path, mask).map(|map| map.data)
     }
 
@@ -74,7 +92,7 @@ impl LabelEncoding {
         assert_eq!(self.decode_row(path, values).unwrap(), train_ids);
         let refused = self.decode_row(path, &[values[0], beyond]);
         assert!(
-            matches!(refused, Err(DataError::LabelValue { value, column: 1, .. }) if value == beyond),
+            matches!(refused, Err(DataError::LabelValue { value, column: 1, .. }) if value == f64::from(beyond)),
             "{refused:?}"
         );
     }
@@ -88,7 +106,7 @@ mod tests {
     fn rgb_masks_are_taken_where_their_channels_are_equal() {
         let decode = |refuse_rgb, data: &[u8]| {
             let encoding = LabelEncoding { train_ids: |_| indexes(2), allowed: "0 and 1", refuse_rgb };
-            let mask = StoredMask { height: 1, width: data.len() / 3, channels: 3, data: data.to_vec() };
+            let mask = StoredMask { height: 1, width: data.len() / 3, channels: 3, data: data.to_vec(), beyond: None };
             encoding.decode(Path::new("mask.png"), mask).map(|map| map.data)
         };
         assert_eq!(decode(None, &[1, 1, 1, 0, 0, 0]).unwrap(), [1, 0]);

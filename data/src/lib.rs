@@ -21,6 +21,7 @@ mod cache;
 mod class_planes;
 mod dataset;
 mod datasets;
+mod decode;
 mod decoded;
 mod drawing;
 mod encode;
@@ -29,7 +30,6 @@ mod error;
 mod golden;
 mod hex;
 pub mod inspect;
-mod jpeg;
 #[allow(unsafe_code)]
 mod kernel;
 mod label;
@@ -41,13 +41,11 @@ mod prefetch;
 pub mod prepare;
 mod random;
 mod raster;
-mod read;
 mod sample;
 mod split;
 pub mod synthetic;
 mod transform;
 mod unknown_name;
-mod unpack;
 mod write;
 
 /// A callback that hears of units of work done and in all, possibly from several threads.
@@ -55,13 +53,16 @@ pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
 
 pub use batch::{Batch, BatchSource};
 pub use dataset::Dataset;
-pub use datasets::{DatasetKind, ProtocolNumbers, SlidingWindow, cityscapes_label_id, decode_label, image_stem};
+pub use datasets::{
+    DatasetKind, Description, DescriptionDraft, ProtocolNumbers, SlidingWindow, cityscapes_label_id, decode_label,
+    describe_folder, image_stem,
+};
+pub use decode::{decode_rgb, read_rgb};
 pub use error::DataError;
 pub use hex::hex;
 pub use limit::ImageLimit;
 pub use loader::BatchLoader;
 pub use raster::{IGNORE_INDEX, LabelMap, RgbImage8, grey16_png};
-pub use read::{decode_rgb, read_rgb};
 pub use sample::Sample;
 pub use split::Split;
 pub use transform::{AugmentConfig, MEAN, STD, fit_size, normalise, resize_image, resize_label};

@@ -18,6 +18,8 @@ pub(crate) enum Purpose {
     Synthetic = 3,
     /// The blocks of an image that a planted cue hides.
     Cue = 4,
+    /// The order in which subjects are dealt out to splits.
+    Split = 5,
 }
 
 /// A stream of random numbers.

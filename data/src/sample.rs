@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
+use crate::decode::{read_image_file, read_rgb};
 use crate::error::{DataError, Result};
-use crate::label::LabelEncoding;
+use crate::label::MaskEncoding;
 use crate::limit::ImageLimit;
 use crate::raster::{LabelMap, RgbImage8};
-use crate::read::{read_mask, read_rgb};
 
 /// An image file and its mask file.
 #[derive(Clone, Debug)]
@@ -20,19 +20,19 @@ pub struct Sample {
     /// The mask of the field of view, where there is one: bright inside.
     pub fov: Option<PathBuf>,
     pub(crate) subject: String,
-    pub(crate) encoding: &'static LabelEncoding,
+    pub(crate) encoding: &'static dyn MaskEncoding,
     pub(crate) limit: ImageLimit,
 }
 
 impl Sample {
     /// A sample of these files, its own subject, with the default limit of its images' size.
-    pub(crate) fn new(id: String, image: PathBuf, label: PathBuf, encoding: &'static LabelEncoding) -> Self {
+    pub(crate) fn new(id: String, image: PathBuf, label: PathBuf, encoding: &'static dyn MaskEncoding) -> Self {
         let subject = id.clone();
         Self { id, image, label, subject, encoding, fov: None, limit: ImageLimit::DEFAULT }
     }
 
-    /// The subject that the image shows, such as a patient or a scene. Images of one subject are not
-    /// independent.
+    /// The subject that the image shows, such as a patient or a scene. Images of one subject are
+    /// not independent.
     pub fn subject(&self) -> &str {
         &self.subject
     }
@@ -44,7 +44,7 @@ impl Sample {
 
     /// Decodes the mask into train ids; values outside the data set's labels are errors.
     pub fn load_label(&self) -> Result<LabelMap> {
-        self.encoding.decode(&self.label, read_mask(&self.label, self.limit)?)
+        self.encoding.decode_file(&self.label, &read_image_file(&self.label, self.limit)?, self.limit)
     }
 
     /// Decodes the mask of the field of view: whether each pixel is inside, height x width. `None`

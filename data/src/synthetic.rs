@@ -58,7 +58,10 @@ impl SyntheticConfig {
         if let Some(side) = self.size.into_iter().find(|side| !(32..=4096).contains(side)) {
             return Err(format!("synthetic size {side}: each side must be from 32 to 4096"));
         }
-        match (&kind.definition().drawn.motif, self.drawing) {
+        let Some(drawn) = &kind.definition().drawn else {
+            return Err(format!("synthetic: no images are drawn of {}; take its files", kind.title()));
+        };
+        match (&drawn.motif, self.drawing) {
             (Motif::Chosen, None) => {
                 Err("synthetic drawing: control images need one, such as { mark = { distance = 16 } } or \"local\""
                     .into())
@@ -101,7 +104,7 @@ pub fn write(kind: DatasetKind, data_root: &Path, config: &SyntheticConfig) -> R
         return Ok(());
     }
     let folder = PendingFolder::create(&place)?;
-    let images = &kind.definition().drawn;
+    let images = kind.definition().drawn.as_ref().expect("checked: images of the set are drawn");
     for (split, count, first) in [(Split::Train, config.train, 0), (Split::Val, config.val, config.train)] {
         for number in 0..count {
             let (image, label) = draw(kind, config, split, number);
@@ -122,7 +125,7 @@ pub fn write(kind: DatasetKind, data_root: &Path, config: &SyntheticConfig) -> R
 fn draw(kind: DatasetKind, config: &SyntheticConfig, split: Split, number: usize) -> (RgbImage8, LabelMap) {
     let stream = ((split as u64) << 32) + number as u64;
     let mut random = Random::new(config.seed, Purpose::Synthetic, kind.id().into(), stream);
-    match kind.definition().drawn.motif {
+    match kind.definition().drawn.as_ref().expect("checked: images of the set are drawn").motif {
         Motif::Chosen => {
             let drawing = config.drawing.expect("checked: control images have a drawing");
             drawing.draw(config.size, &mut random)
@@ -158,7 +161,7 @@ mod tests {
     fn every_set_loads_through_its_own_loader() {
         let root = tempfile::tempdir().unwrap();
         let config = SyntheticConfig::new(3, 5, 2, [64, 96]);
-        for kind in DatasetKind::all().filter(|kind| kind.is_published()) {
+        for kind in DatasetKind::all().filter(|kind| kind.is_published() && kind.is_drawn()) {
             write(kind, root.path(), &config).unwrap();
             let dataset = Dataset::open(kind, root.path()).unwrap();
             assert_eq!(dataset.samples(Split::Train).len(), 5, "{kind}");
@@ -183,7 +186,7 @@ mod tests {
     #[test]
     fn bytes_follow_from_the_seed() {
         let (a, b, c) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        for kind in DatasetKind::all().filter(|kind| kind.is_published()) {
+        for kind in DatasetKind::all().filter(|kind| kind.is_published() && kind.is_drawn()) {
             write(kind, a.path(), &SyntheticConfig::new(1, 2, 1, [48, 40])).unwrap();
             write(kind, b.path(), &SyntheticConfig::new(1, 2, 1, [48, 40])).unwrap();
             write(kind, c.path(), &SyntheticConfig::new(2, 2, 1, [48, 40])).unwrap();

@@ -23,6 +23,7 @@ fn fingerprints_of_drawn_sets_are_pinned() {
         ("hrf", None, "d5cf6a96d40d9dc8188de87cdf6ec7a41d343c3774f3aa30ad5b8b41f4da684f"),
         ("cityscapes", None, "9aae65b398275132657515e5bfaeb969e65d3dd8bbc07e013e702ce3f9257c4a"),
         ("isaid", None, "f72fcaac775aec6b9e73da7b003b80508cc13a8947aa6e2473b1c4aa1768f57b"),
+        ("drive", None, "269b87ced93803f7c9d8e870cedd0d3c06efdf5593909aafc70eab41d9589fd9"),
         ("control", mark, "5412cb7db8cce83fccacdf0b4b151f8dbb9d83a0e5789d49c73eabba05d23c77"),
         ("control", Some(Drawing::Local), "ff6ee73d465d8c37d59aed353ac5b737ee913c799971e1af91b843c279e1648e"),
     ];

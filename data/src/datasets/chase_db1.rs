@@ -40,18 +40,19 @@ static CHASE_DB1: Definition = Definition {
         resize: [960, 999],
         validation_images: 8,
     },
-    subject: child,
-    find,
+    subject: &child,
+    find: &find,
     implausible: retina::inverted,
     // The second annotator's masks.
     files: PublishedFiles { is_unread: |name| name.contains("_2ndHO"), note: |_| None },
     preparation: Preparation::Samples(|sample, folder| converted::save(sample, MASK_SUFFIX, folder)),
-    drawn: DrawnImages {
+    drawn: Some(DrawnImages {
         motif: Motif::Scene(drawing::retina),
         id: |number, _| format!("Image_{:02}{}", number / 2 + 1, ["L", "R"][number % 2]),
         write,
         needs_split_file: true,
-    },
+    }),
+    described: None,
 };
 
 /// What the name of a mask has after the image's.

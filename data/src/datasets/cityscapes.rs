@@ -2,13 +2,13 @@
 //! `gtFine/{train,val}/<city>/*_gtFine_labelTrainIds.png`, or `*_gtFine_labelIds.png`, which are
 //! mapped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::definition::{
     Definition, DrawnImages, DrawnSample, LoadedSample, Motif, Preparation, ProtocolNumbers, PublishedFiles,
 };
-use super::folder::{entries, images, unknown_layout, with_suffix};
+use super::folder::{are_missing, entries, images, refuse_dangling, unknown_layout, with_suffix};
 use super::kind::DatasetKind;
 use super::plausible;
 use super::splits::Splits;
@@ -44,17 +44,18 @@ static CITYSCAPES: Definition = Definition {
         resize: [1024, 2048],
         validation_images: 500,
     },
-    subject: sequence,
-    find,
+    subject: &sequence,
+    find: &find,
     implausible: plausible::only_two_classes,
     files: PublishedFiles::ALL_READ,
     preparation: Preparation::Samples(save_train_ids),
-    drawn: DrawnImages {
+    drawn: Some(DrawnImages {
         motif: Motif::Scene(drawing::street),
         id: |number, _| format!("synthetic_{number:06}_000019"),
         write,
         needs_split_file: false,
-    },
+    }),
+    described: None,
 };
 
 /// The publisher's `labelIds`: ids 0 to 33, 255 for ids that are negative in the publisher's table.
@@ -106,6 +107,9 @@ fn find(root: &Path) -> Result<Splits> {
 }
 
 fn part(root: &Path, split: &str) -> Result<Vec<Sample>> {
+    if are_missing(root, &[format!("leftImg8bit/{split}"), format!("gtFine/{split}")])? {
+        return Ok(Vec::new());
+    }
     let photographs = with_suffix(cities(root, &format!("leftImg8bit/{split}"))?, "_leftImg8bit");
     let annotations = cities(root, &format!("gtFine/{split}"))?;
     let mut train_ids = with_suffix(annotations.clone(), "_gtFine_labelTrainIds");
@@ -119,16 +123,23 @@ fn part(root: &Path, split: &str) -> Result<Vec<Sample>> {
             let expected = format!("gtFine/{split}/{id}_gtFine_labelIds.png or ..._labelTrainIds.png");
             return Err(DataError::MaskMissing { image, expected });
         };
-        // The key is `city/name`, so that a file in another city's folder is missed; the id is the
-        // name.
-        let id = id.rsplit_once('/').map_or(id.as_str(), |(_, name)| name).to_owned();
         samples.push(Sample::new(id, image, label, encoding));
     }
+    shorten(&mut samples);
     match train_ids.pop_first().or(label_ids.pop_first()) {
         Some((id, mask)) => {
             Err(DataError::ImageMissing { mask, expected: format!("leftImg8bit/{split}/{id}_leftImg8bit.png") })
         }
         None => Ok(samples),
+    }
+}
+
+/// Names images without their city where no two have one name then, as with the publisher's.
+fn shorten(samples: &mut [Sample]) {
+    let name = |id: &str| id.rsplit_once('/').map_or(id, |(_, name)| name).to_owned();
+    let names: BTreeSet<String> = samples.iter().map(|sample| name(&sample.id)).collect();
+    if names.len() == samples.len() {
+        samples.iter_mut().for_each(|sample| sample.id = name(&sample.id));
     }
 }
 
@@ -141,6 +152,7 @@ fn cities(root: &Path, relative: &str) -> Result<BTreeMap<String, PathBuf>> {
     }
     let mut found = BTreeMap::new();
     for (city, path) in entries(&folder)? {
+        refuse_dangling(&path)?;
         if path.is_dir() {
             found.extend(images(&path)?.into_iter().map(|(stem, path)| (format!("{city}/{stem}"), path)));
         }
@@ -160,7 +172,8 @@ fn save_train_ids(loaded: &LoadedSample, folder: &PendingFolder) -> Result<()> {
     let bytes = std::fs::read(&sample.image).map_err(DataError::read(&sample.image))?;
     write_atomic(&folder.file(name)?, &bytes)?;
     let city = name.rsplit('/').nth(1).unwrap_or_default();
-    let mask = format!("gtFine/{split}/{city}/{}_gtFine_labelTrainIds.png", sample.id);
+    let image = sample.id.rsplit('/').next().unwrap_or_default();
+    let mask = format!("gtFine/{split}/{city}/{image}_gtFine_labelTrainIds.png");
     label.write_png(&folder.file(&mask)?)
 }
 

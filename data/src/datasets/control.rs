@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::converted;
 use super::definition::{Definition, DrawnImages, DrawnSample, Motif, Preparation, ProtocolNumbers, PublishedFiles};
-use super::folder::{pair, required_images, unknown_layout};
+use super::folder::{are_missing, pair, required_images, unknown_layout};
 use super::kind::DatasetKind;
 use super::splits::Splits;
 use crate::error::Result;
@@ -39,17 +39,18 @@ static CONTROL: Definition = Definition {
         resize: [64, 64],
         validation_images: 0,
     },
-    subject: str::to_owned,
-    find,
+    subject: &str::to_owned,
+    find: &find,
     implausible: |_| None,
     files: PublishedFiles::ALL_READ,
     preparation: Preparation::Samples(|sample, folder| converted::save(sample, "", folder)),
-    drawn: DrawnImages {
+    drawn: Some(DrawnImages {
         motif: Motif::Chosen,
         id: |number, _| format!("control_{number:04}"),
         write,
         needs_split_file: false,
-    },
+    }),
+    described: None,
 };
 
 /// The masks of control images: classes 0 and 1, 255 ignored.
@@ -65,6 +66,9 @@ fn find(root: &Path) -> Result<Splits> {
 
 fn part(root: &Path, split: Split) -> Result<Vec<Sample>> {
     let folder = split.folder();
+    if are_missing(root, &[format!("images/{folder}"), format!("annotations/{folder}")])? {
+        return Ok(Vec::new());
+    }
     pair(
         required_images(root, &format!("images/{folder}"))?,
         required_images(root, &format!("annotations/{folder}"))?,

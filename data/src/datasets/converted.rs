@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::definition::LoadedSample;
-use super::folder::{pair, required_images, with_suffix};
+use super::folder::{are_missing, pair, required_images, with_suffix};
 use super::splits::Splits;
 use crate::error::Result;
 use crate::label::LabelEncoding;
@@ -14,7 +14,7 @@ use crate::write::PendingFolder;
 
 /// Whether a folder has this layout.
 pub(super) fn is_present(root: &Path) -> bool {
-    root.join("images/training").is_dir() || root.join("annotations").is_dir()
+    ["images/training", "images/validation", "annotations"].iter().any(|folder| root.join(folder).is_dir())
 }
 
 /// Finds the samples. `suffix` is what a mask's name may have after the image's: `.ah`, `_1stHO`.
@@ -25,6 +25,9 @@ pub(super) fn find(root: &Path, suffix: &str, encoding: &'static LabelEncoding) 
 
 fn part(root: &Path, split: Split, suffix: &str, encoding: &'static LabelEncoding) -> Result<Vec<Sample>> {
     let folder = split.folder();
+    if are_missing(root, &[format!("images/{folder}"), format!("annotations/{folder}")])? {
+        return Ok(Vec::new());
+    }
     let images = required_images(root, &format!("images/{folder}"))?;
     let masks = required_images(root, &format!("annotations/{folder}"))?;
     let mut plain = masks.clone();

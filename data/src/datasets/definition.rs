@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use super::described::Described;
 use super::splits::Splits;
 use crate::drawing::LabelledCanvas;
 use crate::error::Result;
-use crate::label::LabelEncoding;
+use crate::label::MaskEncoding;
 use crate::random::Random;
 use crate::raster::{LabelMap, RgbImage8};
 use crate::sample::Sample;
@@ -29,22 +30,24 @@ pub(crate) struct Definition {
     /// The RGB colour of each class in pictures, in the order of the train ids.
     pub palette: &'static [[u8; 3]],
     /// What the values of the publisher's masks mean.
-    pub encoding: &'static LabelEncoding,
+    pub encoding: &'static dyn MaskEncoding,
     /// The numbers of its reference protocol.
     pub protocol: ProtocolNumbers,
     /// Names the subject of an image, by the image's id: what was sampled, such as a patient or a
     /// scene. Images of one subject are not independent.
-    pub subject: fn(&str) -> String,
+    pub subject: &'static (dyn Fn(&str) -> String + Sync),
     /// Finds the samples of both splits in the set's folder, in whichever of its layouts.
-    pub find: fn(&Path) -> Result<Splits>,
+    pub find: &'static (dyn Fn(&Path) -> Result<Splits> + Sync),
     /// Says why label counts cannot be right. See [`Counts`].
     pub implausible: fn(&Counts) -> Option<String>,
     /// What is known of the published files beside their checksums.
     pub files: PublishedFiles,
     /// What `atrous prepare` makes of the publisher's files.
     pub preparation: Preparation,
-    /// What drawn images of the set show, and how they are stored.
-    pub drawn: DrawnImages,
+    /// What drawn images of the set show, and how they are stored; `None` where none are drawn.
+    pub drawn: Option<DrawnImages>,
+    /// The description that the definition was made of, where it was.
+    pub described: Option<&'static Described>,
 }
 
 /// What an experiment on a data set takes where it says nothing else, as far as it differs between

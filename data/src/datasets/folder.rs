@@ -1,6 +1,7 @@
 //! Listing folders and pairing images with masks.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use crate::label::LabelEncoding;
 use crate::lookup;
 use crate::sample::Sample;
 
-const EXTENSIONS: [&str; 8] = ["png", "jpg", "jpeg", "tif", "tiff", "ppm", "pgm", "pnm"];
+const EXTENSIONS: [&str; 10] = ["png", "jpg", "jpeg", "tif", "tiff", "ppm", "pgm", "pbm", "pnm", "gif"];
 
 /// Lists name and path of everything in a folder that is not hidden, sorted by name.
 pub(super) fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
@@ -25,18 +26,42 @@ pub(super) fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     Ok(found)
 }
 
+/// Refuses a link that leads nowhere: what it stands for would be left out without a word.
+pub(super) fn refuse_dangling(path: &Path) -> Result<()> {
+    match fs::read_link(path) {
+        Ok(target) if !path.exists() => Err(DataError::DanglingLink { path: path.to_owned(), target }),
+        _ => Ok(()),
+    }
+}
+
 /// Lists the image files of a folder by name without extension; `im0001.ah.ppm.gz` gives
-/// `im0001.ah`. A file beside its gzipped twin is taken once.
+/// `im0001.ah`. A file beside its gzipped twin is taken once; two other files of one name are an
+/// error, as nothing says which of them is meant.
 pub(super) fn images(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
-    let mut found = BTreeMap::new();
+    let mut found: BTreeMap<String, PathBuf> = BTreeMap::new();
     for (name, path) in entries(folder)? {
-        if let Some(stem) = image_stem(&name)
-            && lookup::is_file(&path)?
-        {
-            found.entry(stem.to_owned()).or_insert(path);
+        let Some(stem) = image_stem(&name) else { continue };
+        refuse_dangling(&path)?;
+        if !lookup::is_file(&path)? {
+            continue;
+        }
+        let twin = found.get(stem).is_some_and(|first| path.with_extension("") == *first);
+        if !twin {
+            insert(&mut found, stem.to_owned(), path)?;
         }
     }
     Ok(found)
+}
+
+/// Adds a file; an error where there is one of this name.
+pub(super) fn insert(files: &mut BTreeMap<String, PathBuf>, name: String, path: PathBuf) -> Result<()> {
+    match files.entry(name) {
+        Entry::Vacant(place) => {
+            place.insert(path);
+            Ok(())
+        }
+        Entry::Occupied(first) => Err(DataError::TwoFiles { first: first.get().clone(), second: path }),
+    }
 }
 
 /// Gives the name of a file without extension, if the extension is that of an image, in any letter
@@ -81,6 +106,7 @@ pub(super) fn pair(
 /// Lists the images of a sub-folder, which must be there and hold some.
 pub(super) fn required_images(root: &Path, relative: &str) -> Result<BTreeMap<String, PathBuf>> {
     let folder = root.join(relative);
+    refuse_dangling(&folder)?;
     if !lookup::is_dir(&folder)? {
         let advice = format!("{} must hold it", root.display());
         return Err(DataError::RootMissing { path: folder, advice });
@@ -91,6 +117,12 @@ pub(super) fn required_images(root: &Path, relative: &str) -> Result<BTreeMap<St
         return Err(DataError::RootEmpty { path: folder, advice });
     }
     Ok(found)
+}
+
+/// Whether none of these folders of a split is there: one split is all that scoring needs.
+pub(super) fn are_missing(root: &Path, folders: &[String]) -> Result<bool> {
+    folders.iter().try_for_each(|folder| refuse_dangling(&root.join(folder)))?;
+    Ok(folders.iter().all(|folder| !root.join(folder).exists()))
 }
 
 /// The error of a folder that has none of the layouts.

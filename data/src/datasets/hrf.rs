@@ -1,5 +1,6 @@
-//! HRF: `images/01_dr.JPG`, `images/01_g.jpg`, `images/01_h.jpg`, `manual1/01_dr.tif`, and the
-//! fields of view in `mask/01_dr_mask.tif`, where they are there.
+//! HRF: `images/01_dr.JPG`, `images/01_g.jpg`, `images/01_h.jpg`, `manual1/01_dr.tif`; or the six
+//! archives that the publisher offers beside: `healthy/01_h.jpg`, `healthy_manualsegm/01_h.tif` and
+//! so on. Fields of view are in `mask/01_dr_mask.tif`, where they are there.
 //!
 //! The first five of the 15 images of each group (`_dr`, `_g`, `_h`) are for training.
 
@@ -9,7 +10,7 @@ use std::path::Path;
 use super::definition::{
     Definition, DrawnImages, DrawnSample, Motif, Preparation, ProtocolNumbers, PublishedFiles, SlidingWindow,
 };
-use super::folder::{images, pair, required_images, unknown_layout, with_suffix};
+use super::folder::{images, insert, pair, required_images, unknown_layout, with_suffix};
 use super::kind::DatasetKind;
 use super::split_file::{share, split};
 use super::splits::Splits;
@@ -17,6 +18,7 @@ use super::{converted, retina};
 use crate::drawing;
 use crate::encode::{save_grey_tiff, save_jpeg, vessels_as_255};
 use crate::error::Result;
+use crate::sample::Sample;
 use crate::write::PendingFolder;
 
 impl DatasetKind {
@@ -42,37 +44,49 @@ static HRF: Definition = Definition {
         validation_images: 30,
     },
     // One image a patient: `01_dr`, `01_g` and `01_h` are three of them.
-    subject: str::to_owned,
-    find,
+    subject: &str::to_owned,
+    find: &find,
     implausible: retina::inverted,
     // Masks of the field of view.
     files: PublishedFiles { is_unread: |name| name.starts_with("mask/"), note },
     preparation: Preparation::Samples(|sample, folder| converted::save(sample, "", folder)),
-    drawn: DrawnImages {
+    drawn: Some(DrawnImages {
         motif: Motif::Scene(drawing::retina),
         id: |number, _| format!("{:02}_{}", number / 3 + 1, ["dr", "g", "h"][number % 3]),
         write,
         needs_split_file: true,
-    },
+    }),
+    described: None,
 };
+
+/// The archives of images, one for each group.
+const ARCHIVES: [(&str, &str); 3] = [("dr", "diabetic_retinopathy"), ("g", "glaucoma"), ("h", "healthy")];
+/// What the name of an archive of masks has after that of its images.
+const MANUAL: &str = "_manualsegm";
 
 fn find(root: &Path) -> Result<Splits> {
     if converted::is_present(root) {
         return converted::find(root, "", &retina::VESSELS);
     }
-    if !root.join("images").is_dir() && !root.join("manual1").is_dir() {
+    let whole = ["images", "manual1"].iter().any(|folder| root.join(folder).is_dir());
+    if !whole && archives(root).next().is_none() {
         return Err(unknown_layout(
             root,
-            "images/01_dr.JPG and manual1/01_dr.tif and so on, or images/ and annotations/",
+            "images/01_dr.JPG and manual1/01_dr.tif and so on (all.zip), or healthy/, healthy_manualsegm/ and so on \
+             (the six archives), or images/ and annotations/",
         ));
     }
-    let mut samples = pair(
-        required_images(root, "images")?,
-        required_images(root, "manual1")?,
-        &retina::VESSELS,
-        |id| format!("manual1/{id}.tif"),
-        |id| format!("images/{id}.jpg"),
-    )?;
+    let mut samples = if whole {
+        pair(
+            required_images(root, "images")?,
+            required_images(root, "manual1")?,
+            &retina::VESSELS,
+            |id| format!("manual1/{id}.tif"),
+            |id| format!("images/{id}.jpg"),
+        )?
+    } else {
+        of_archives(root)?
+    };
 
     let fields = root.join("mask");
     let mut fields = if fields.is_dir() { with_suffix(images(&fields)?, "_mask") } else { BTreeMap::new() };
@@ -89,6 +103,27 @@ fn find(root: &Path) -> Result<Splits> {
         let rank = members.iter().position(|member| member == id).unwrap_or(members.len());
         rank < share(members.len(), 5, 15)
     })
+}
+
+/// The groups' archives of images, those that are there; the masks are beside each.
+fn archives(root: &Path) -> impl Iterator<Item = &'static str> {
+    let has = |folder: &str| root.join(folder).exists() || root.join(format!("{folder}{MANUAL}")).exists();
+    ARCHIVES.iter().map(|(_, folder)| *folder).filter(move |folder| has(folder))
+}
+
+/// The samples of the groups' archives.
+fn of_archives(root: &Path) -> Result<Vec<Sample>> {
+    let (mut images, mut masks) = (BTreeMap::new(), BTreeMap::new());
+    for archive in archives(root) {
+        let add = |files: &mut BTreeMap<_, _>, folder: &str| {
+            required_images(root, folder)?.into_iter().try_for_each(|(id, path)| insert(files, id, path))
+        };
+        add(&mut images, archive)?;
+        add(&mut masks, &format!("{archive}{MANUAL}"))?;
+    }
+    let folder = |id: &str| ARCHIVES.iter().find(|(end, _)| *end == group(id)).map_or("healthy", |(_, folder)| folder);
+    let mask_name = |id: &str| format!("{}{MANUAL}/{id}.tif", folder(id));
+    pair(images, masks, &retina::VESSELS, mask_name, |id| format!("{}/{id}.jpg", folder(id)))
 }
 
 /// The group of an image, which follows the last underscore: `dr`, `g` or `h`.

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::definition::{Definition, DrawnImages, DrawnSample, Motif, Preparation, ProtocolNumbers, PublishedFiles};
-use super::folder::{entries, images, pair, required_images, unknown_layout, with_suffix};
+use super::folder::{
+    are_missing, entries, images, insert, pair, refuse_dangling, required_images, unknown_layout, with_suffix,
+};
 use super::kind::DatasetKind;
 use super::plausible;
 use super::splits::Splits;
@@ -42,17 +44,18 @@ static ISAID: Definition = Definition {
         resize: [896, 896],
         validation_images: 11_644,
     },
-    subject: aerial_image,
-    find,
+    subject: &aerial_image,
+    find: &find,
     implausible: plausible::only_two_classes,
     files: PublishedFiles::ALL_READ,
     preparation: Preparation::Tiles,
-    drawn: DrawnImages {
+    drawn: Some(DrawnImages {
         motif: Motif::Scene(drawing::aerial),
         id: |number, [height, width]| format!("P{number:04}_0_{height}_0_{width}"),
         write,
         needs_split_file: false,
-    },
+    }),
+    described: None,
 };
 
 /// The masks of tiles: class indexes 0 to 15, 255 ignored.
@@ -92,6 +95,9 @@ fn find(root: &Path) -> Result<Splits> {
 }
 
 fn part(root: &Path, split: &str) -> Result<Vec<Sample>> {
+    if are_missing(root, &[format!("img_dir/{split}"), format!("ann_dir/{split}")])? {
+        return Ok(Vec::new());
+    }
     pair(
         required_images(root, &format!("img_dir/{split}"))?,
         with_suffix(required_images(root, &format!("ann_dir/{split}"))?, COLOUR_MASK_SUFFIX),
@@ -128,8 +134,9 @@ fn below(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
     }
     let mut found = images(folder)?;
     for (_, path) in entries(folder)? {
+        refuse_dangling(&path)?;
         if lookup::is_dir(&path)? {
-            found.extend(images(&path)?);
+            images(&path)?.into_iter().try_for_each(|(id, path)| insert(&mut found, id, path))?;
         }
     }
     if found.is_empty() {

@@ -10,12 +10,12 @@ use super::plausible;
 use crate::error::Result;
 use crate::limit::ImageLimit;
 use crate::raster::LabelMap;
-use crate::read::decode_mask;
 
 /// A data set, by what is known of it. In specs, file names and on the command line it stands by
 /// its [`name`](Self::name).
 ///
-/// Its equality and order are those of its [`id`](Self::id).
+/// Built-in sets are equal where their [`id`](Self::id) is. Sets that a file describes are equal
+/// where all that decides a result is the same in their descriptions.
 #[derive(Clone, Copy)]
 pub struct DatasetKind(&'static Definition);
 
@@ -30,7 +30,8 @@ impl DatasetKind {
         self.0
     }
 
-    /// The number that is the data set's for ever. It seeds drawn images and sorts tables.
+    /// The number that is the data set's for ever. It seeds drawn images and sorts tables. All sets
+    /// that files describe have one and the same, behind those of the others.
     pub fn id(self) -> u32 {
         self.0.id
     }
@@ -88,6 +89,26 @@ impl DatasetKind {
         (self.0.subject)(image_name)
     }
 
+    /// Whether the program can draw images in the data set's layout.
+    pub fn is_drawn(self) -> bool {
+        self.0.drawn.is_some()
+    }
+
+    /// The score that the data set's description says to count: `miou` or `mdice`.
+    pub fn metric(self) -> Option<&'static str> {
+        self.0.described?.description.metric.as_deref()
+    }
+
+    /// The folder of the images, where a file that describes the data set names it.
+    pub fn described_folder(self) -> Option<&'static Path> {
+        self.0.described?.home.as_deref()
+    }
+
+    /// What tells data sets of one number apart: the hash of a description.
+    fn content(self) -> &'static str {
+        self.0.described.map_or("", |described| described.content.as_str())
+    }
+
     /// Why these pixel counts per class of so many masks cannot be those of the data set, if they
     /// cannot.
     pub(crate) fn implausible(self, masks: usize, pixels: &[u64]) -> Option<String> {
@@ -98,7 +119,7 @@ impl DatasetKind {
 
 impl PartialEq for DatasetKind {
     fn eq(&self, other: &Self) -> bool {
-        self.id() == other.id()
+        self.id() == other.id() && self.content() == other.content()
     }
 }
 
@@ -112,13 +133,14 @@ impl PartialOrd for DatasetKind {
 
 impl Ord for DatasetKind {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.id().cmp(&other.id())
+        let key = |kind: &Self| (kind.id(), kind.name(), kind.content());
+        key(self).cmp(&key(other))
     }
 }
 
 impl Hash for DatasetKind {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.id().hash(state);
+        (self.id(), self.content()).hash(state);
     }
 }
 
@@ -140,5 +162,5 @@ impl fmt::Display for DatasetKind {
 /// # Errors
 /// Bytes of no mask of this data set, or of one that is beyond the limit.
 pub fn decode_label(path: &Path, bytes: &[u8], kind: DatasetKind, limit: ImageLimit) -> Result<LabelMap> {
-    kind.definition().encoding.decode(path, decode_mask(path, bytes, limit)?)
+    kind.definition().encoding.decode_file(path, bytes, limit)
 }

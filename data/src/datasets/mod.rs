@@ -1,8 +1,10 @@
 //! The data sets: one file each, and one table that lists them.
 //!
-//! A new data set is a file beside `stare.rs`, its `mod` line and its line of [`TABLE`].
+//! A new data set is a file beside `stare.rs`, its `mod` line and its line of [`TABLE`]. Sets that
+//! a file describes are made in `described`.
 
 mod definition;
+mod described;
 mod kind;
 mod names;
 mod plausible;
@@ -18,6 +20,7 @@ mod retina;
 mod chase_db1;
 mod cityscapes;
 mod control;
+mod drive;
 mod hrf;
 mod isaid;
 mod stare;
@@ -25,26 +28,39 @@ mod stare;
 pub use cityscapes::cityscapes_label_id;
 pub(crate) use definition::{DrawnSample, LoadedSample, Motif, Preparation};
 pub use definition::{ProtocolNumbers, SlidingWindow};
+pub use described::{Description, DescriptionDraft, describe_folder};
 pub use folder::image_stem;
 pub(crate) use isaid::{COLOUR_MASK_SUFFIX, original_pairs};
 pub use kind::{DatasetKind, decode_label};
 pub(crate) use split_file::SPLIT_FILE;
 pub(crate) use splits::Splits;
 
-/// Every data set, in the order of lists and messages.
+/// Every data set with a definition of its own, in the order of lists and messages.
 const TABLE: &[DatasetKind] = &[
     DatasetKind::STARE,
     DatasetKind::CHASE_DB1,
     DatasetKind::HRF,
+    DatasetKind::DRIVE,
     DatasetKind::CITYSCAPES,
     DatasetKind::ISAID,
     DatasetKind::CONTROL,
 ];
 
+/// The names of all built-in data sets, in the order of lists and messages.
+const BUILT_IN: [&str; TABLE.len() + 1] = {
+    let mut names = ["camvid"; TABLE.len() + 1];
+    let mut index = 0;
+    while index < TABLE.len() {
+        names[index] = TABLE[index].definition().name;
+        index += 1;
+    }
+    names
+};
+
 impl DatasetKind {
-    /// Iterates over every data set, in the order of lists and messages.
+    /// Iterates over every built-in data set, in the order of lists and messages.
     pub fn all() -> impl Iterator<Item = DatasetKind> + Clone {
-        TABLE.iter().copied()
+        TABLE.iter().copied().chain([described::camvid()])
     }
 }
 
@@ -58,7 +74,16 @@ mod tests {
     /// the order of tables.
     #[test]
     fn ids_are_pinned() {
-        let pinned = [("stare", 0), ("chase_db1", 1), ("hrf", 2), ("cityscapes", 3), ("isaid", 4), ("control", 5)];
+        let pinned = [
+            ("stare", 0),
+            ("chase_db1", 1),
+            ("hrf", 2),
+            ("cityscapes", 3),
+            ("isaid", 4),
+            ("control", 5),
+            ("drive", 6),
+            ("camvid", 7),
+        ];
         for (name, id) in pinned {
             assert_eq!(name.parse::<DatasetKind>().unwrap().id(), id, "{name}");
         }
@@ -74,6 +99,7 @@ mod tests {
             (DatasetKind::CHASE_DB1, "Image_11L", "11"),
             (DatasetKind::HRF, "01_dr", "01_dr"),
             (DatasetKind::HRF, "01_h", "01_h"),
+            (DatasetKind::DRIVE, "21_training", "21_training"),
             (DatasetKind::CITYSCAPES, "frankfurt_000001_005184", "frankfurt_000001"),
             (DatasetKind::CITYSCAPES, "frankfurt_000001_005410", "frankfurt_000001"),
             (DatasetKind::CITYSCAPES, "munster_000004_000019", "munster_000004"),
@@ -97,6 +123,14 @@ mod tests {
         assert_eq!(distinct(|kind| kind.directory().to_ascii_lowercase()), all);
     }
 
+    /// The class of a value in a mask of its own, where it has one.
+    fn decoded(kind: DatasetKind, value: u8) -> Option<u8> {
+        let (grey, depth) = (png::ColorType::Grayscale, png::BitDepth::Eight);
+        let mask = crate::raster::encode_png([1, 1], grey, depth, None, &[value]).unwrap();
+        let label = decode_label(std::path::Path::new("mask.png"), &mask, kind, crate::ImageLimit::DEFAULT).ok()?;
+        Some(label.data[0]).filter(|class| *class != crate::IGNORE_INDEX)
+    }
+
     #[test]
     fn every_definition_is_whole() {
         for kind in DatasetKind::all() {
@@ -107,9 +141,8 @@ mod tests {
             assert!(protocol.batch > 0 && protocol.iterations > 0, "{kind}");
             assert!(protocol.windows.is_none_or(|window| (1..=window.side).contains(&window.stride)), "{kind}");
             // Whatever a mask of the set may hold becomes one of its classes, or is ignored.
-            let train_ids = (kind.definition().encoding.train_ids)(&[]);
-            let classes = train_ids.into_iter().flatten().filter(|id| *id != crate::IGNORE_INDEX);
-            assert_eq!(classes.collect::<BTreeSet<_>>().len(), kind.class_names().len(), "{kind}");
+            let classes: BTreeSet<u8> = (0..=255).filter_map(|value| decoded(kind, value)).collect();
+            assert_eq!(classes.len(), kind.class_names().len(), "{kind}");
         }
     }
 }

@@ -6,20 +6,10 @@ use std::str::FromStr;
 use serde::de::{DeserializeSeed, EnumAccess, Error, VariantAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::TABLE;
+use super::BUILT_IN;
+use super::described::{self, StoredSet};
 use super::kind::DatasetKind;
 use crate::unknown_name::UnknownName;
-
-/// The names of all data sets, in the order of the table.
-const NAMES: &[&str] = &{
-    let mut names = [""; TABLE.len()];
-    let mut index = 0;
-    while index < names.len() {
-        names[index] = TABLE[index].definition().name;
-        index += 1;
-    }
-    names
-};
 
 /// What serde calls the type in messages.
 const TYPE: &str = "DatasetKind";
@@ -27,27 +17,41 @@ const TYPE: &str = "DatasetKind";
 impl FromStr for DatasetKind {
     type Err = UnknownName;
 
-    /// Takes the name in any letter case, `-` for `_`, and the publishers' spelling.
+    /// Takes the name in any letter case, `-` for `_`, and the publishers' spelling; and the name
+    /// of a set whose description has been read.
     fn from_str(text: &str) -> Result<Self, UnknownName> {
+        if let Some(kind) = described::registered(text) {
+            return Ok(kind);
+        }
         let wanted = text.to_ascii_lowercase().replace('-', "_");
-        Self::all().find(|kind| kind.name() == wanted).ok_or_else(|| UnknownName::new("data set", text, NAMES))
+        Self::all().find(|kind| kind.name() == wanted).ok_or_else(|| UnknownName::new("data set", text, &BUILT_IN))
     }
 }
 
+/// The name of the variant that carries a description.
+const DESCRIBED: &str = "described";
+
 impl Serialize for DatasetKind {
+    /// Writes the name, and of a set that a file describes the whole description.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_unit_variant(TYPE, self.id(), self.name())
+        match self.described_in_file() {
+            None => serializer.serialize_unit_variant(TYPE, self.id(), self.name()),
+            Some(described) => {
+                let set = StoredSet { home: described.home.clone(), description: described.description.clone() };
+                serializer.serialize_newtype_variant(TYPE, self.id(), DESCRIBED, &set)
+            }
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for DatasetKind {
-    /// Takes the exact name only, as an enum's variant.
+    /// Takes the exact name only, as an enum's variant; or a description.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_enum(TYPE, NAMES, Variant)
+        deserializer.deserialize_enum(TYPE, &BUILT_IN, Variant)
     }
 }
 
-/// Reads the variant of an enum without contents.
+/// Reads the variant of an enum.
 struct Variant;
 
 impl<'de> Visitor<'de> for Variant {
@@ -58,32 +62,37 @@ impl<'de> Visitor<'de> for Variant {
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, access: A) -> Result<DatasetKind, A::Error> {
-        let (kind, contents) = access.variant_seed(VariantName)?;
-        contents.unit_variant()?;
-        Ok(kind)
+        match access.variant_seed(VariantName)? {
+            (Some(kind), contents) => contents.unit_variant().map(|()| kind),
+            (None, contents) => described::stored(contents.newtype_variant::<StoredSet>()?).map_err(A::Error::custom),
+        }
     }
 }
 
-/// Reads the name of the variant.
+/// Reads the name of the variant; `None` is that of a description.
 struct VariantName;
 
 impl<'de> DeserializeSeed<'de> for VariantName {
-    type Value = DatasetKind;
+    type Value = Option<DatasetKind>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<DatasetKind, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_identifier(self)
     }
 }
 
 impl Visitor<'_> for VariantName {
-    type Value = DatasetKind;
+    type Value = Option<DatasetKind>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("variant identifier")
     }
 
-    fn visit_str<E: Error>(self, name: &str) -> Result<DatasetKind, E> {
-        DatasetKind::all().find(|kind| kind.name() == name).ok_or_else(|| E::unknown_variant(name, NAMES))
+    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+        if name == DESCRIBED {
+            return Ok(None);
+        }
+        let found = DatasetKind::all().find(|kind| kind.name() == name).or_else(|| described::registered(name));
+        found.map(Some).ok_or_else(|| E::unknown_variant(name, &BUILT_IN))
     }
 }
 
@@ -106,15 +115,15 @@ mod tests {
     #[test]
     fn unknown_names_are_told_what_exists() {
         let message = "nothing".parse::<DatasetKind>().unwrap_err().to_string();
-        assert_eq!(message, format!("unknown data set `nothing`; known are {}", NAMES.join(", ")));
-        assert!(message.contains("known are stare, ") && message.contains(", control"), "{message}");
+        assert_eq!(message, format!("unknown data set `nothing`; known are {}", BUILT_IN.join(", ")));
+        assert!(message.contains("known are stare, ") && message.ends_with(", camvid"), "{message}");
     }
 
     /// The messages of a derived enum, which specs and recorded files are answered with.
     #[test]
     fn files_are_told_what_exists() {
         let message = |json| serde_json::from_str::<DatasetKind>(json).unwrap_err().to_string();
-        let known = format!("`{}`", NAMES.join("`, `"));
+        let known = format!("`{}`", BUILT_IN.join("`, `"));
         assert_eq!(
             message("\"nothing\""),
             format!("unknown variant `nothing`, expected one of {known} at line 1 column 9")

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use super::folder::refuse_dangling;
 use super::splits::Splits;
 use crate::error::{DataError, Result, shown};
 use crate::lookup;
@@ -41,6 +42,7 @@ pub(super) fn split(root: &Path, samples: Vec<Sample>, is_train: impl Fn(usize, 
 
 fn read_split_file(root: &Path, samples: &[Sample]) -> Result<Option<BTreeSet<String>>> {
     let path = root.join(SPLIT_FILE);
+    refuse_dangling(&path)?;
     if !lookup::is_there(&path)? {
         return Ok(None);
     }
@@ -53,11 +55,15 @@ fn read_split_file(root: &Path, samples: &[Sample]) -> Result<Option<BTreeSet<St
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        if error.as_bytes().starts_with(&[0xff, 0xfe]) || error.as_bytes().starts_with(&[0xfe, 0xff]) {
+            return wrong(1, "it is a text in UTF-16: save it as UTF-8".to_owned());
+        }
         wrong(1 + valid.iter().filter(|byte| **byte == b'\n').count(), "it is no UTF-8 text".to_owned())
     })?;
     let known: BTreeSet<&str> = samples.iter().map(|sample| sample.id.as_str()).collect();
     let mut ids = BTreeSet::new();
-    for (index, line) in text.lines().enumerate() {
+    // Editors of Windows begin a text with a byte order mark.
+    for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         let id = line.trim();
         if id.is_empty() || id.starts_with('#') {
             continue;

@@ -14,10 +14,10 @@ pub(crate) struct Splits {
 }
 
 impl Splits {
-    /// Refuses splits of which one is empty; `root` is the data set's folder.
-    pub fn filled(self, root: &Path) -> Result<Self> {
+    /// Refuses splits of which one is empty that is needed; `root` is the data set's folder.
+    pub fn filled(self, root: &Path, needed: &[Split]) -> Result<Self> {
         for (split, samples) in [(Split::Train, &self.train), (Split::Val, &self.val)] {
-            if samples.is_empty() {
+            if samples.is_empty() && needed.contains(&split) {
                 return Err(DataError::EmptySplit { path: root.to_owned(), split });
             }
         }

@@ -39,18 +39,19 @@ static STARE: Definition = Definition {
         resize: [605, 700],
         validation_images: 10,
     },
-    subject: str::to_owned,
-    find,
+    subject: &str::to_owned,
+    find: &find,
     implausible: retina::inverted,
     // The second annotator's masks.
     files: PublishedFiles { is_unread: |name| name.starts_with("labels-vk/"), note: |_| None },
     preparation: Preparation::Samples(|sample, folder| converted::save(sample, MASK_SUFFIX, folder)),
-    drawn: DrawnImages {
+    drawn: Some(DrawnImages {
         motif: Motif::Scene(drawing::retina),
         id: |number, _| format!("im{:04}", number + 1),
         write,
         needs_split_file: true,
-    },
+    }),
+    described: None,
 };
 
 /// What the name of a mask has after the image's.

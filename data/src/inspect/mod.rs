@@ -6,5 +6,5 @@ mod verify;
 
 pub use sheet::{draw_mask, sheet};
 pub(crate) use statistics::histogram;
-pub use statistics::{SplitStatistics, statistics};
+pub use statistics::{SplitStatistics, implausible_masks, statistics};
 pub use verify::{FileCheck, FileStatus, PUBLISHED, verify};

@@ -74,6 +74,34 @@ pub fn statistics(dataset: &Dataset, split: Split, progress: Progress) -> Result
     Ok(found)
 }
 
+/// Masks after which those of a split are known to be in order, if they are.
+const ENOUGH_MASKS: usize = 128;
+
+/// Says why the masks of a split cannot be right, in one line: one class only, inverted, everything
+/// ignored. Masks are decoded on all processors, evenly spread over the split, until enough are in
+/// order. The first file that does not load is the error.
+pub fn implausible_masks(dataset: &Dataset, split: Split) -> Result<Option<String>> {
+    let (kind, samples) = (dataset.kind, dataset.samples(split));
+    let groups = samples.len().div_ceil(ENOUGH_MASKS);
+    let mut masks = 0;
+    let mut class_pixels = vec![0; kind.class_names().len()];
+    let mut reason = None;
+    for first in 0..groups {
+        let group: Vec<_> = samples.iter().skip(first).step_by(groups).collect();
+        let counted: Vec<[u64; 256]> =
+            group.par_iter().map(|sample| Ok(histogram(&sample.load_label()?.data))).collect::<Result<_>>()?;
+        masks += group.len();
+        for counts in counted {
+            class_pixels.iter_mut().zip(counts).for_each(|(total, count)| *total += count);
+        }
+        reason = kind.implausible(masks, &class_pixels);
+        if reason.is_none() && masks >= ENOUGH_MASKS {
+            break;
+        }
+    }
+    Ok(reason)
+}
+
 /// Counts the pixels of each label value.
 pub(crate) fn histogram(labels: &[u8]) -> [u64; 256] {
     let mut counts = [0; 256];

@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 use crate::Progress;
 use crate::dataset::find_directory;
 use crate::datasets::DatasetKind;
+use crate::decode::Unpacked;
 use crate::error::{DataError, Result, shown};
 use crate::hex::hex;
-use crate::unpack::Unpacked;
 
 /// SHA-256 of the published files of STARE (unpacked), CHASE_DB1 and HRF; lines of checksum, two
 /// spaces and path.

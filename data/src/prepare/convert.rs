@@ -15,14 +15,15 @@ use crate::inspect::histogram;
 use crate::limit::ImageLimit;
 use crate::raster::{IGNORE_INDEX, LabelMap, RgbImage8};
 use crate::split::Split;
-use crate::write::PendingFolder;
+use crate::write::{PendingFolder, write_atomic};
 
 /// Converts the data set in the folder `source` into the folder `out`, which must not exist yet and
 /// appears when it is complete. `progress` hears of images done and in all. For iSAID this is
 /// [`isaid()`] with its default tiles.
 ///
 /// The retina sets become `images/{training,validation}` and `annotations/{training,validation}`;
-/// Cityscapes gets `labelTrainIds` masks beside copies of its images.
+/// Cityscapes gets `labelTrainIds` masks beside copies of its images. A data set that a file
+/// describes becomes what the retina sets become, with a description of it.
 pub fn convert(
     kind: DatasetKind,
     source: &Path,
@@ -83,6 +84,10 @@ pub(super) fn convert_changed(
         }
         splits.push(report);
         first += samples.len() as u64;
+    }
+    if let Some(described) = kind.definition().described {
+        let (name, text) = described.description.converted();
+        write_atomic(&folder.file(&format!("{name}.toml"))?, text.as_bytes())?;
     }
     folder.publish()?;
     Ok(PrepareReport { splits })

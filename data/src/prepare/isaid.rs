@@ -8,10 +8,10 @@ use rayon::prelude::*;
 use super::{PrepareReport, SplitReport};
 use crate::Progress;
 use crate::datasets::{COLOUR_MASK_SUFFIX, DatasetKind, original_pairs};
+use crate::decode::read_rgb;
 use crate::error::{DataError, Result};
 use crate::limit::ImageLimit;
 use crate::raster::{IGNORE_INDEX, LabelMap, RgbImage8};
-use crate::read::read_rgb;
 use crate::split::Split;
 use crate::write::PendingFolder;
 

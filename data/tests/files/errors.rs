@@ -90,7 +90,7 @@ fn not_an_image() {
             let victim = Dataset::open(kind, root.path()).unwrap().samples(Split::Val)[1].image.clone();
             fs::write(&victim, content).unwrap();
             let text = message(kind, root.path());
-            assert_names(&text, victim.to_str().unwrap(), "neither PNG, JPEG, TIFF nor PNM");
+            assert_names(&text, victim.to_str().unwrap(), "neither PNG, JPEG, TIFF, PNM nor GIF");
         }
     }
 }

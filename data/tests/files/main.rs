@@ -1,5 +1,7 @@
 //! Data sets on disk: layouts, errors, conversion, and the real files where they are at hand.
 
+mod as_they_come;
+mod described;
 mod errors;
 mod layouts;
 mod prepare;
@@ -13,13 +15,18 @@ use atrous_data::{Dataset, DatasetKind, LabelMap, RgbImage8};
 
 /// Iterates over the data sets that others have published.
 fn published() -> impl Iterator<Item = DatasetKind> {
-    DatasetKind::all().filter(|kind| kind.is_published())
+    DatasetKind::all().filter(|kind| kind.is_published() && kind.is_drawn())
+}
+
+/// Three training and three validation images.
+fn config() -> SyntheticConfig {
+    SyntheticConfig::new(4, 3, 3, [40, 48])
 }
 
 /// A small synthetic data set in a folder that goes away.
 fn small(kind: DatasetKind) -> (tempfile::TempDir, PathBuf) {
     let root = tempfile::tempdir().unwrap();
-    synthetic::write(kind, root.path(), &SyntheticConfig::new(4, 3, 3, [40, 48])).unwrap();
+    synthetic::write(kind, root.path(), &config()).unwrap();
     let folder = root.path().join(kind.directory());
     (root, folder)
 }

@@ -73,3 +73,17 @@ fn a_batch_of_hrf_at_full_size_is_drawn() {
     assert_eq!(batch.images.len(), 4 * 3 * 256 * 256);
     assert!(batch.labels.contains(&0) && batch.labels.contains(&1));
 }
+
+/// The numbers of CamVid's masks as the SegNet tutorial ships them.
+#[test]
+fn real_camvid() {
+    let camvid: DatasetKind = "camvid".parse().unwrap();
+    let Some(root) = root_of(camvid, "trainannot") else { return };
+    let dataset = Dataset::open(camvid, &root).unwrap();
+    let [train, val] = Split::ALL.map(|split| inspect::statistics(&dataset, split, &|_, _| {}).unwrap());
+    assert_eq!((train.images, val.images), (367, 101));
+    assert_eq!(train.sizes.into_iter().collect::<Vec<_>>(), [([360, 480], 367)]);
+    assert_eq!((train.class_pixels[0], train.ignored_pixels), (10_682_767, 2_503_995));
+    assert_eq!(val.class_pixels[3], 5_053_176);
+    assert_eq!(dataset.samples(Split::Val)[0].subject(), "0016E5");
+}

@@ -43,7 +43,7 @@ const IMAGES: usize = 50;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES, group(ArgGroup::new("network").required(true).args(["weights", "spec", "sweep"])))]
 pub struct Args {
-    /// Images: PNG, JPEG, TIFF, PPM, the last also gzipped [default: validation images of the data
+    /// Images: PNG, JPEG, TIFF, PNM, GIF, also gzipped [default: validation images of the data
     /// set]
     #[arg(value_name = "IMAGE", conflicts_with = "noise")]
     files: Vec<PathBuf>,
@@ -72,7 +72,7 @@ pub struct Args {
     import: ImportOptions,
 
     /// Data set of weights that do not say it: its classes, and where images come from
-    #[arg(long, value_name = "DATASET", conflicts_with_all = ["spec", "sweep"])]
+    #[arg(long, value_name = "DATASET", value_parser = super::options::dataset, conflicts_with_all = ["spec", "sweep"])]
     dataset: Option<DatasetKind>,
 
     /// At most so many images [default: 50 of a data set, all of those named]

@@ -7,7 +7,7 @@ use crate::conclusions::format;
 use crate::results::result::write_json;
 use crate::results::scores::{Confusion, Detection, Scores};
 use crate::run::evaluate::evaluate;
-use crate::run::options::DataOptions;
+use crate::run::options::{DataOptions, MaskOptions};
 use crate::run::weights::Trained;
 use crate::support::exit::Exit;
 use crate::support::progress::Progress;
@@ -34,7 +34,7 @@ pub struct Args {
     infer: InferArgs,
 
     /// Data set to score on, instead of the one it was trained on; must have as many classes
-    #[arg(long, value_name = "DATASET")]
+    #[arg(long, value_name = "DATASET", value_parser = super::options::dataset)]
     dataset: Option<DatasetKind>,
 
     /// train or val
@@ -51,6 +51,9 @@ pub struct Args {
 
     #[command(flatten)]
     data: DataOptions,
+
+    #[command(flatten)]
+    masks: MaskOptions,
 
     #[command(flatten)]
     device: DeviceArg,
@@ -86,7 +89,9 @@ pub fn run(args: Args) -> Result<Exit> {
     let device = ComputeDevice::select(&args.device.device)?;
     let Trained { mut network, dataset: kind, mut inference, .. } = args.weights.read(args.dataset, &device)?;
     args.infer.apply(&mut inference)?;
-    let dataset = args.data.open(kind)?;
+    // The images of the other split need not be there.
+    let dataset = args.data.open_for(kind, &[args.split])?;
+    args.masks.check(&dataset, &[args.split])?;
     let mut samples = dataset.samples(args.split);
     if let Some(limit) = args.limit {
         samples = &samples[..samples.len().min(usize::try_from(limit).unwrap_or(usize::MAX))];

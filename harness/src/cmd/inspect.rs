@@ -2,7 +2,7 @@
 
 use super::output::print;
 use crate::experiment::spec::protocol;
-use crate::run::options::DataOptions;
+use crate::run::options::{DataOptions, Implausible, MaskOptions};
 use crate::support::atomic_file;
 use crate::support::exit::Exit;
 use crate::support::progress::Progress;
@@ -28,11 +28,15 @@ const BATCH: usize = 4;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
-    /// stare, chase_db1, hrf, cityscapes or isaid
+    /// stare, chase_db1, hrf, drive, cityscapes, isaid, camvid, or a file that describes a data set
+    #[arg(value_parser = super::options::dataset)]
     dataset: DatasetKind,
 
     #[command(flatten)]
     data: DataOptions,
+
+    #[command(flatten)]
+    masks: MaskOptions,
 
     /// Compare the files with their publishers' checksums
     #[arg(long)]
@@ -60,6 +64,8 @@ Examples:
       counts, sizes and class frequencies of both splits, and inspect-stare.png
   atrous inspect hrf --data-root ~/retina --verify --samples 0
       also whether every file is as published; no picture
+  atrous inspect my-set.toml
+      the same of a data set of your own (docs/guide/own-data.md)
   atrous inspect cityscapes --crop 512x1024 --samples 4 --sheet streets.png
       larger samples, in a file of your choice
 
@@ -91,7 +97,11 @@ pub fn run(args: Args) -> Result<Exit> {
     let dataset = Arc::new(args.data.open(kind)?);
     print(format!("{} in {}\n", kind.title(), dataset.root.display()))?;
     for split in Split::ALL {
-        print(statistics_text(&statistics(&dataset, split, &progress)?, kind)?)?;
+        let found = statistics(&dataset, split, &progress)?;
+        print(statistics_text(&found, kind)?)?;
+        if let Some(reason) = found.warning().filter(|_| args.masks.implausible == Implausible::Refuse) {
+            return Err(MaskOptions::refusal(&dataset, split, &reason));
+        }
     }
     let mut code = Exit::Done;
     if args.verify && !verify(kind, &args.data.data_root, &progress)? {

@@ -4,6 +4,7 @@ pub mod batches;
 pub mod bench;
 pub mod check;
 pub mod cli;
+pub mod describe;
 pub mod devices;
 pub mod erf;
 pub mod eval;

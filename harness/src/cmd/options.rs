@@ -44,6 +44,16 @@ impl DeviceArg {
 /// The device that is chosen by what is there.
 const AUTO: &str = "auto";
 
+/// Reads the name of a data set, or of a file that describes one.
+pub fn dataset(text: &str) -> Result<DatasetKind, String> {
+    match DatasetKind::is_description(text) {
+        true => DatasetKind::described(text).map_err(|error| error.to_string()),
+        false => text.parse().map_err(|error: atrous_data::UnknownName| {
+            format!("{error}; or name a file that describes one, such as my-set.toml")
+        }),
+    }
+}
+
 /// Reads points, as a fraction.
 pub fn points(text: &str) -> Result<f64, String> {
     let value: f64 = text.parse().map_err(|_| "a number is needed")?;

@@ -4,7 +4,7 @@ use super::output::print;
 use crate::run::options::DataOptions;
 use crate::support::exit::Exit;
 use crate::support::progress::Progress;
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use atrous_data::DatasetKind;
 use atrous_data::prepare::{self, PlantedCue, SplitReport, TileOptions};
 use std::fmt::Write;
@@ -20,12 +20,14 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
-    /// stare, chase_db1, hrf, cityscapes or isaid
+    /// stare, chase_db1, hrf, drive, cityscapes, isaid, camvid, or a file that describes a data set
+    #[arg(value_parser = super::options::dataset)]
     dataset: DatasetKind,
 
-    /// The data set's own folder as downloaded and unpacked
+    /// The data set's own folder as downloaded and unpacked [default: the one that a description
+    /// names]
     #[arg(long, value_name = "DIR")]
-    from: PathBuf,
+    from: Option<PathBuf>,
 
     /// The folder to write; must not exist [default: the data set's folder under the data root]
     #[arg(long, value_name = "DIR")]
@@ -91,7 +93,9 @@ Examples:
   atrous prepare stare --from ~/downloads/stare --out ~/converted/STARE
       images/{training,validation} and annotations/{training,validation}
   atrous prepare stare --from ~/downloads/stare --out ~/planted/STARE --cue-distance 16
-      the same, with 30 % of each image hidden and its vessels to be known from 16 rows above";
+      the same, with 30 % of each image hidden and its vessels to be known from 16 rows above
+  atrous prepare my-set.toml --out ~/converted/my-set
+      the same of a data set of your own, with masks of class indexes and a description";
 
 /// Runs the subcommand.
 ///
@@ -100,6 +104,8 @@ Examples:
 pub fn run(args: Args) -> Result<Exit> {
     let kind = args.dataset;
     let out = args.out.unwrap_or_else(|| args.data.data_root.join(kind.directory()));
+    let from = args.from.or_else(|| kind.described_folder().map(PathBuf::from));
+    let from = from.context("--from is needed: the data set's own folder as downloaded and unpacked")?;
     let progress = Progress::new();
     let bar = progress.bar(0, format!("preparing {}", kind.title()));
     let report = |done, all| {
@@ -112,16 +118,16 @@ pub fn run(args: Args) -> Result<Exit> {
             args.tile.or(args.overlap).is_none(),
             "--cue-distance: images with a planted cue are not cut into tiles"
         );
-        prepare::plant_cue(kind, &args.from, &out, &cue, limit, &report)?
+        prepare::plant_cue(kind, &from, &out, &cue, limit, &report)?
     } else if kind == DatasetKind::ISAID {
         let default = TileOptions::default();
         let (tile, overlap) = (args.tile.unwrap_or(default.tile), args.overlap.unwrap_or(default.overlap));
         let options = TileOptions { tile, overlap, limit };
-        prepare::isaid(&args.from, &out, &options, &report)?
+        prepare::isaid(&from, &out, &options, &report)?
     } else {
         let given = args.tile.map(|_| "--tile").or(args.overlap.map(|_| "--overlap"));
         ensure!(given.is_none(), "{}: only iSAID is cut into tiles; remove it", given.unwrap_or_default());
-        prepare::convert(kind, &args.from, &out, limit, &report)?
+        prepare::convert(kind, &from, &out, limit, &report)?
     };
     bar.finish();
     let mut text = format!("{} in {}\n", kind.title(), out.display());

@@ -7,7 +7,7 @@ use crate::conclusions::tables::Tables;
 use crate::conclusions::verdict::Verdicts;
 use crate::experiment::spec::{EMBEDDED, Overrides, Spec};
 use crate::run::execute::execute;
-use crate::run::options::{DataOptions, RunOptions};
+use crate::run::options::{DataOptions, MaskOptions, RunOptions};
 use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
@@ -43,6 +43,9 @@ pub struct Args {
 
     #[command(flatten)]
     data: DataOptions,
+
+    #[command(flatten)]
+    masks: MaskOptions,
 
     #[command(flatten)]
     run: RunOptions,
@@ -106,6 +109,7 @@ pub fn run(args: Args) -> Result<Exit> {
     let options = SweepOptions {
         out: args.out.unwrap_or_else(|| default_out(&spec.name)),
         data: args.data,
+        masks: args.masks,
         run: args.run,
         selection: args.selection,
     };

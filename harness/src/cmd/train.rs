@@ -5,7 +5,7 @@ use super::options::{DeviceArg, OneRunArgs};
 use super::output::print;
 use crate::conclusions::tables::Tables;
 use crate::run::execute::execute;
-use crate::run::options::{DataOptions, RunOptions};
+use crate::run::options::{DataOptions, MaskOptions, RunOptions};
 use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
@@ -32,6 +32,9 @@ pub struct Args {
 
     #[command(flatten)]
     data: DataOptions,
+
+    #[command(flatten)]
+    masks: MaskOptions,
 
     #[command(flatten)]
     run: RunOptions,
@@ -62,6 +65,7 @@ pub fn run(args: Args) -> Result<Exit> {
     let options = SweepOptions {
         out: args.out.unwrap_or_else(|| default_out(&spec.name)),
         data: args.data,
+        masks: args.masks,
         run: args.run,
         selection: RunSelection { retry_failed: true, discard: args.discard, ..RunSelection::ONE_BY_ONE },
     };

@@ -34,10 +34,12 @@ pub fn of(dataset: DatasetKind) -> Option<Reference> {
     published().into_iter().find(|reference| reference.dataset == dataset)
 }
 
-/// The metric that says which rates are best: the one that is held against the published value,
-/// mIoU where there is none.
+/// The metric that says which rates are best: the one that the data set's description names, or
+/// that is held against the published value; mIoU where there is neither.
 pub fn metric(dataset: DatasetKind) -> Metric {
-    of(dataset).map_or(Metric::Miou, |reference| reference.held_against)
+    let described = dataset.metric().and_then(|name| Metric::ALL.into_iter().find(|metric| metric.name() == name));
+    let published = || of(dataset).map(|reference| reference.held_against);
+    described.or_else(published).unwrap_or(Metric::Miou)
 }
 
 impl Reference {

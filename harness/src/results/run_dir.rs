@@ -207,6 +207,15 @@ impl RunDir {
         atomic_file::remove(&self.error_json())
     }
 
+    /// Reads the runs of a folder for the data sets that files describe: `results.csv` only names
+    /// them, and after this they are known by their names.
+    pub fn learn_data_sets(out: &Path) {
+        for run in RunDir::scan(out).unwrap_or_default() {
+            // A run that cannot be read says nothing here; who needs it is told so.
+            let _ = run.read_run_file();
+        }
+    }
+
     /// All run directories below an output directory, sorted by path. One that does not exist holds
     /// none.
     ///

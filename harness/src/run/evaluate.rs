@@ -41,6 +41,7 @@ pub fn evaluate(
     let bar = progress.bar(1000 * samples.len() as u64, format!("score {} images", samples.len()));
     for (index, sample) in samples.iter().enumerate() {
         let (image, truth) = sample.load()?;
+        inference.check_memory(&sample.image, image.size())?;
         let proceed = |done: usize, all: usize| {
             bar.set(1000 * index as u64 + (1000 * done / all) as u64);
             !stop.requested()

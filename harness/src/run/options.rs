@@ -3,8 +3,8 @@
 //!
 //! The command line reads these structs, and they are passed on whole to where a run looks at them.
 
-use anyhow::Result;
-use atrous_data::{Dataset, DatasetKind, ImageLimit};
+use anyhow::{Result, anyhow};
+use atrous_data::{Dataset, DatasetKind, ImageLimit, Split, inspect};
 use std::path::{Path, PathBuf};
 
 /// Memory for decoded training images where nobody says otherwise, in MiB.
@@ -57,12 +57,61 @@ impl DataOptions {
         self.open_in(&self.data_root, kind)
     }
 
+    /// Opens a data set of which only some splits are needed.
+    ///
+    /// # Errors
+    /// Names the folder.
+    pub fn open_for(&self, kind: DatasetKind, needed: &[Split]) -> Result<Dataset> {
+        Ok(Dataset::open_for(kind, &self.data_root, needed)?.with_limit(self.images.limit()))
+    }
+
     /// Opens a data set in its folder below another root, with the same options.
     ///
     /// # Errors
     /// Names the folder.
     pub fn open_in(&self, root: &Path, kind: DatasetKind) -> Result<Dataset> {
         Ok(Dataset::open(kind, root)?.with_limit(self.images.limit()))
+    }
+}
+
+/// What happens where the masks of a data set cannot be right.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct MaskOptions {
+    /// What to do where masks cannot be right: one class only, inverted, everything ignored
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    pub implausible: Implausible,
+}
+
+/// What to do where masks cannot be right.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Implausible {
+    /// End with an error that says why
+    #[default]
+    Refuse,
+    /// Take them as they are
+    Ok,
+}
+
+impl MaskOptions {
+    /// Refuses masks of these splits that cannot be right, unless they are to be taken.
+    ///
+    /// # Errors
+    /// Names the data set's folder, the split, and what is wrong; or the mask that cannot be read.
+    pub fn check(&self, dataset: &Dataset, splits: &[Split]) -> Result<()> {
+        if self.implausible == Implausible::Ok {
+            return Ok(());
+        }
+        for split in splits {
+            if let Some(reason) = inspect::implausible_masks(dataset, *split)? {
+                return Err(Self::refusal(dataset, *split, &reason));
+            }
+        }
+        Ok(())
+    }
+
+    /// The error of masks that cannot be right.
+    pub fn refusal(dataset: &Dataset, split: Split, reason: &str) -> anyhow::Error {
+        anyhow!("{}: {split}: {reason}; --implausible ok takes them as they are", dataset.root.display())
     }
 }
 

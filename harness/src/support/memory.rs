@@ -35,13 +35,16 @@ pub fn keep_freed() {}
 pub fn release() {}
 
 /// Bytes that this process can still take without others being pushed out; `None` where the system
-/// does not say (it does on Linux). Limits of control groups and of Slurm count, the lowest of all.
+/// does not say (it does on Linux). Limits of control groups, of Slurm and of the shell (`ulimit -v`)
+/// count, the lowest of all.
 pub fn available() -> Option<u64> {
     let machine = meminfo(&std::fs::read_to_string("/proc/meminfo").ok()?)?;
     let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     let groups = control_groups(Path::new("/sys/fs/cgroup"), &groups);
     let slurm = slurm(|name| std::env::var(name).ok()?.trim().parse().ok());
-    Some([groups, slurm].into_iter().flatten().fold(machine, u64::min))
+    let own = |name: &str| std::fs::read_to_string(format!("/proc/self/{name}")).ok();
+    let shell = own("limits").zip(own("status")).and_then(|(limits, status)| address_space(&limits, &status));
+    Some([groups, slurm, shell].into_iter().flatten().fold(machine, u64::min))
 }
 
 /// Whether there is memory to begin with: a program that runs out of it later has no chance to say
@@ -58,6 +61,15 @@ pub fn check_there_is_some() -> anyhow::Result<()> {
         LEAST >> 20
     );
     Ok(())
+}
+
+/// What the limit of a process's addresses leaves, by proc(5)'s `limits` and `status`, in bytes.
+fn address_space(limits: &str, status: &str) -> Option<u64> {
+    let most = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
+    let most: u64 = most.split_whitespace().next()?.parse().ok()?;
+    let taken = status.lines().find_map(|line| line.strip_prefix("VmSize:"))?;
+    let taken: u64 = taken.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(most.saturating_sub(taken * 1024))
 }
 
 /// What Slurm has given to the job on this node.
@@ -129,6 +141,17 @@ mod tests {
         if let Some(bytes) = available() {
             assert!(bytes > 1 << 20, "{bytes}");
         }
+    }
+
+    #[test]
+    fn a_limit_of_the_shell_counts_by_what_is_taken_of_it() {
+        let limits = |most: &str| {
+            format!("Limit   Soft Limit  Hard Limit  Units\nMax address space  {most}  unlimited  bytes\n")
+        };
+        let status = "Name:\tatrous\nVmSize:\t    1024 kB\n";
+        assert_eq!(address_space(&limits("3145728"), status), Some(2 << 20));
+        assert_eq!(address_space(&limits("1024"), status), Some(0));
+        assert_eq!(address_space(&limits("unlimited"), status), None);
     }
 
     #[test]

@@ -3,12 +3,12 @@
 use super::drawn::DrawnFiles;
 use crate::experiment::settings::{DataSource, RunSettings, short_hash};
 use crate::experiment::spec::Spec;
-use crate::run::options::DataOptions;
+use crate::run::options::{DataOptions, MaskOptions};
 use crate::support::lookup;
 use crate::support::progress::Progress;
 use anyhow::{Context, Result};
 use atrous_data::synthetic::{self, SyntheticConfig};
-use atrous_data::{Dataset, DatasetKind};
+use atrous_data::{Dataset, DatasetKind, Split};
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -56,6 +56,20 @@ impl DataSets {
             sets.order.push(key);
         }
         Ok(sets)
+    }
+
+    /// Refuses files whose masks cannot be right, unless they are to be taken.
+    ///
+    /// # Errors
+    /// The first data set of such masks; names it, and what is wrong.
+    pub fn check_masks(&self, masks: &MaskOptions, progress: &Progress) -> Result<()> {
+        for key in self.order.iter().filter(|(_, drawn)| drawn.is_none()) {
+            let Some(opened) = self.opened.get(key) else { continue };
+            let bar = progress.bar(1, format!("checking the masks of {}", key.0.title()));
+            masks.check(&opened.dataset, &Split::ALL)?;
+            bar.finish();
+        }
+        Ok(())
     }
 
     fn insert(&mut self, key: &(DatasetKind, Option<String>), dataset: Dataset) {

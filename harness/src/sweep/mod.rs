@@ -55,9 +55,9 @@ use std::path::Path;
 /// `<out>/classes.csv` up to date.
 ///
 /// # Errors
-/// Before anything is written: a data set that is missing. After that: an output directory that
-/// cannot be written, is in use or goes away, a device that is lost and does not open again, and
-/// whatever the executor reports. Every error names a file, an option or the device.
+/// Before anything is written: a data set that is missing, or whose masks cannot be right. After
+/// that: an output directory that cannot be written, is in use or goes away, a device that is lost
+/// and does not open again, and whatever the executor reports. Every error names a file, an option or the device.
 pub fn sweep(
     spec: &Spec,
     options: &SweepOptions,
@@ -83,6 +83,7 @@ fn sweep_recovering(
     let part = ShardRuns::of(selection.shard, &plan);
     part.runs.iter().try_for_each(|run| device.takes(plan[*run].settings.train.precision))?;
     let mut data = DataSets::open_files(spec, &options.data)?;
+    data.check_masks(&options.masks, progress)?;
     check_initial_weights(&plan)?;
     let lock = match selection.shard {
         None => Lock::take(out)?,

@@ -1,7 +1,7 @@
 //! What a sweep is told beside its spec.
 
 use super::{Jobs, Shard};
-use crate::run::options::{DataOptions, RunOptions};
+use crate::run::options::{DataOptions, MaskOptions, RunOptions};
 use std::path::PathBuf;
 
 /// The options of a sweep: where it reads and writes, and how and which of its runs are made now.
@@ -9,6 +9,7 @@ use std::path::PathBuf;
 pub struct SweepOptions {
     pub out: PathBuf,
     pub data: DataOptions,
+    pub masks: MaskOptions,
     pub run: RunOptions,
     pub selection: RunSelection,
 }

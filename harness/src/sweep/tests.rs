@@ -5,7 +5,7 @@ use crate::experiment::spec::Overrides;
 use crate::results::result::tests::example;
 use crate::results::run_dir::RunDir;
 use crate::run::context::{Outcome, RunContext};
-use crate::run::options::{DataOptions, RunOptions};
+use crate::run::options::{DataOptions, MaskOptions, RunOptions};
 use std::fs;
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
@@ -38,6 +38,7 @@ fn bench() -> Bench {
     let options = SweepOptions {
         out: folder.path().join("out"),
         data: DataOptions::at(folder.path().join("datasets")),
+        masks: MaskOptions::default(),
         run: RunOptions::default(),
         selection: RunSelection::ONE_BY_ONE,
     };

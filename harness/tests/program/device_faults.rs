@@ -6,7 +6,7 @@ use anyhow::Result;
 use atrous_harness::experiment::spec::{Overrides, Spec};
 use atrous_harness::run::context::{Executor, RunContext};
 use atrous_harness::run::execute::execute as execute_run;
-use atrous_harness::run::options::{DataOptions, RunOptions};
+use atrous_harness::run::options::{DataOptions, MaskOptions, RunOptions};
 use atrous_harness::support::progress::Progress;
 use atrous_harness::support::stop::StopFlag;
 use atrous_harness::sweep::{self, RunSelection, SweepEnd, SweepOptions};
@@ -23,6 +23,7 @@ fn sweep(place: &Place, device: &ComputeDevice, set: &str, execute: &Executor) -
     let options = SweepOptions {
         out: place.path("out"),
         data: DataOptions::at(place.path("datasets")),
+        masks: MaskOptions::default(),
         run: RunOptions::default(),
         selection: RunSelection { retry_failed: true, ..RunSelection::ONE_BY_ONE },
     };

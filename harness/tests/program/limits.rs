@@ -46,7 +46,7 @@ fn images_that_claim_too_much_are_refused() {
         let claim =
             format!("error: {name}: claims 60000x60000 pixels (height x width), over the limit of 200 megapixels");
         assert!(error.starts_with(&claim) && error.ends_with("allow it with --max-image 3600"), "{name}: {error}");
-        assert_eq!(fs::read_dir(place.path("predictions")).unwrap().count(), 0);
+        assert!(!place.path("predictions").exists());
         let field = ["erf", "--weights", "unet.pth", "--dataset", "stare", "--device", "flex", "--size", "32,32", name];
         let error = place.refuse(&field);
         assert!(error.contains(&format!("{name}: claims 60000x60000 pixels")), "{error}");

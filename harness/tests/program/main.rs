@@ -6,6 +6,7 @@ mod commands;
 mod controls;
 mod corpus;
 mod damage;
+mod described;
 mod descriptions;
 mod device_faults;
 mod disk_errors;

@@ -44,13 +44,13 @@ fn meaning(kind: DatasetKind, values: &[u8]) -> Option<Vec<u8>> {
     let full = values.contains(&255);
     let class = |value: u8| match (kind.name(), value) {
         ("cityscapes", 0..=33) => Some(CITYSCAPES.iter().position(|id| *id == value).map_or(255, |at| at as u8)),
-        ("isaid", 0..=15) | ("control", 0..=1) => Some(value),
-        ("cityscapes" | "isaid" | "control", 255) => Some(255),
-        ("cityscapes" | "isaid" | "control", _) => None,
-        ("stare" | "chase_db1" | "hrf", 0) => Some(0),
-        ("stare" | "chase_db1" | "hrf", 1) if !full => Some(1),
-        ("stare" | "chase_db1" | "hrf", 255) => Some(1),
-        ("stare" | "chase_db1" | "hrf", _) => None,
+        ("isaid", 0..=15) | ("control", 0..=1) | ("camvid", 0..=10) => Some(value),
+        ("cityscapes" | "isaid" | "control", 255) | ("camvid", 11) => Some(255),
+        ("cityscapes" | "isaid" | "control" | "camvid", _) => None,
+        ("stare" | "chase_db1" | "hrf" | "drive", 0) => Some(0),
+        ("stare" | "chase_db1" | "hrf" | "drive", 1) if !full => Some(1),
+        ("stare" | "chase_db1" | "hrf" | "drive", 255) => Some(1),
+        ("stare" | "chase_db1" | "hrf" | "drive", _) => None,
         (other, _) => panic!("say what the masks of {other} mean"),
     };
     values.iter().map(|value| class(*value)).collect()

@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
-    /// Images (PNG, JPEG, TIFF, PPM, the last also gzipped), folders of them, and patterns with *,
+    /// Images (PNG, JPEG, TIFF, PNM, GIF, also gzipped), folders of them, and patterns with *,
     /// ? and **
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<PathBuf>,
@@ -39,7 +39,7 @@ pub struct Args {
     infer: InferArgs,
 
     /// Data set whose classes and protocol weights have that do not say it
-    #[arg(long, value_name = "DATASET")]
+    #[arg(long, value_name = "DATASET", value_parser = super::options::dataset)]
     dataset: Option<DatasetKind>,
 
     #[arg(
@@ -85,11 +85,13 @@ pub fn run(args: Args) -> Result<Exit> {
     ensure!(!args.ids || kind == DatasetKind::CITYSCAPES, "--ids: {} has no label ids, cityscapes has", kind.name());
     let files = PredictionFiles { out: &args.out, kind, ids: args.ids, probabilities: &args.probabilities };
     check_not_overwritten(&images, &files)?;
-    std::fs::create_dir_all(&args.out).with_context(|| format!("cannot create {}", args.out.display()))?;
     let (progress, stop) = (Progress::new(), StopFlag::install()?);
     let bar = progress.bar(1000 * images.len() as u64, format!("predict {} images", images.len()));
     for (index, ImageFile { path, name }) in images.iter().enumerate() {
         let image = atrous_data::read_rgb(path, args.max_image.limit())?;
+        inference.check_memory(path, image.size())?;
+        // Not before: an image that cannot be read leaves no empty folder.
+        std::fs::create_dir_all(&args.out).with_context(|| format!("cannot create {}", args.out.display()))?;
         let proceed = |done: usize, all: usize| {
             bar.set(1000 * index as u64 + (1000 * done / all) as u64);
             !stop.requested()

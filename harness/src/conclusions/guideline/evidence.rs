@@ -4,6 +4,7 @@ use crate::experiment::settings::RunSettings;
 use crate::results::csv::read_csv;
 use crate::results::reference;
 use crate::results::rows::{Rows, RunRecord};
+use crate::results::run_dir::RunDir;
 use crate::results::scores::Metric;
 use crate::support::input_file;
 use anyhow::{Context, Result, ensure};
@@ -57,6 +58,7 @@ impl Evidence {
             let path = directory.as_ref().join("results.csv");
             let text = input_file::read(&path, input_file::RESULTS_BYTES)
                 .with_context(|| format!("cannot read {}: name the folder of a sweep", path.display()))?;
+            RunDir::learn_data_sets(directory.as_ref());
             read_csv(&text, |record, _| collected.add(&record))
                 .with_context(|| format!("cannot understand {}", path.display()))?;
         }

@@ -45,10 +45,11 @@ impl RunSettings {
         self.rates.iter().copied().max().unwrap_or(0) as f64 / self.feature_size() as f64
     }
 
-    /// The settings that decide the result: without the experiment's name, and without where the
-    /// data came from.
+    /// The settings that decide the result: without the experiment's name, without where the data
+    /// came from, and without the colours of a described data set.
     pub fn deciding(&self) -> RunSettings {
-        RunSettings { experiment: String::new(), data: DataSource::Files, ..self.without_habits() }
+        let (experiment, dataset) = (String::new(), self.dataset.deciding());
+        RunSettings { experiment, dataset, data: DataSource::Files, ..self.without_habits() }
     }
 
     /// The settings that all runs of a section of the table share: without rates and seed.

@@ -4,6 +4,7 @@ use super::defaults;
 use super::error::{SpecError, plain};
 use super::experiment::Experiment;
 use crate::experiment::settings::Impossible;
+use atrous_data::DatasetKind;
 use std::borrow::Cow;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -71,7 +72,13 @@ impl Override {
         if path == ["name"] {
             return Err(wrong("names cannot be changed: they tell the experiments apart"));
         }
-        let assignment = assignment(value.trim()).map_err(|message| wrong(&message))?;
+        let value = value.trim();
+        if path.last().is_some_and(|key| key == "dataset") && DatasetKind::is_description(value) {
+            DatasetKind::described(value).map_err(|error| wrong(&error.to_string()))?;
+            let assignment = format!("{VALUE} = {}", toml::Value::from(value));
+            return Ok(Override { text, path, assignment });
+        }
+        let assignment = assignment(value).map_err(|message| wrong(&message))?;
         Ok(Override { text, path, assignment })
     }
 

@@ -3,9 +3,12 @@
 use super::error::SpecError;
 use super::locate;
 use super::overlay::overlay;
+use crate::experiment::settings::Impossible;
+use atrous_data::DatasetKind;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
+use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -21,7 +24,8 @@ struct Shape {
 /// The experiments' tables, each over the spec's `[defaults]`.
 ///
 /// # Errors
-/// Names the line of text that is not TOML, or no spec.
+/// Names the line of text that is not TOML, or no spec, and a description of a data set that cannot
+/// be used.
 pub(super) fn experiments<'t>(file: &str, text: &'t str) -> Result<Vec<Spanned<DeTable<'t>>>, SpecError> {
     let shape: Shape = toml::from_str(text).map_err(|error| locate::toml_error(file, text, &error))?;
     let mut spec = DeTable::parse(text).map_err(|error| locate::toml_error(file, text, &error))?.into_inner();
@@ -40,7 +44,27 @@ pub(super) fn experiments<'t>(file: &str, text: &'t str) -> Result<Vec<Spanned<D
         let experiment = table(experiment);
         Spanned::new(experiment.span(), overlay(defaults.clone(), experiment.into_inner()))
     };
-    Ok(experiments.into_iter().map(over_defaults).collect())
+    let mut tables: Vec<_> = experiments.into_iter().map(over_defaults).collect();
+    tables.iter_mut().try_for_each(|table| read_description(file, text, table))?;
+    Ok(tables)
+}
+
+/// Reads the data set that an experiment names by a file, whose path is relative to the spec's.
+fn read_description(file: &str, text: &str, table: &mut Spanned<DeTable>) -> Result<(), SpecError> {
+    let Some(name) = table.get_ref().get("dataset").and_then(|name| name.get_ref().as_str()) else { return Ok(()) };
+    if !DatasetKind::is_description(name) {
+        return Ok(());
+    }
+    let folder = Path::new(file).parent().unwrap_or(Path::new(""));
+    let path = folder.join(name).to_string_lossy().into_owned();
+    DatasetKind::described(&path).map_err(|error| {
+        let (key, message) = ("dataset".into(), error.to_string());
+        locate::error(file, text, table, Impossible { key, message })
+    })?;
+    if let Some(name) = table.get_mut().get_mut("dataset") {
+        *name.get_mut() = DeValue::String(path.into());
+    }
+    Ok(())
 }
 
 /// The value's table; that of a value of another kind, which [`Shape`] does not let pass, is empty.

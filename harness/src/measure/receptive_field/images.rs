@@ -22,7 +22,7 @@ impl ErfImages {
     /// # Errors
     /// A data set that is not there; names the folder.
     pub fn of_validation(kind: DatasetKind, data_root: &Path, limit: usize) -> Result<Self> {
-        let dataset = Dataset::open(kind, data_root)?;
+        let dataset = Dataset::open_for(kind, data_root, &[Split::Val])?;
         let files = dataset.samples(Split::Val).iter().take(limit).map(|sample| sample.image.clone());
         Ok(ErfImages::Files(files.collect()))
     }

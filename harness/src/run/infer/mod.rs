@@ -2,10 +2,14 @@
 
 use crate::experiment::settings::{InferMode, InferSpec, RunSettings};
 use crate::run::windows::{Window, windows};
+use crate::support::memory;
+use anyhow::{Result, ensure};
 use atrous_data::{RgbImage8, fit_size, normalise, resize_image};
 use atrous_models::burn::tensor::{Device, Tensor, TensorData};
 use atrous_models::ops::resize_bilinear::{ResizeShape, cpu as resize};
 use atrous_models::{Segmentor, ops};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// NormalisedImage that go through the network at once, about.
 pub const BATCH_PIXELS: usize = 8 * 128 * 128;
@@ -87,6 +91,60 @@ impl Inference {
         let labels = argmax(&scores, image.height * image.width);
         let are_logits = self.views(image.size()).len() == 1;
         Some(Prediction { height: image.height, width: image.width, labels, scores, are_logits })
+    }
+
+    /// Refuses an image whose prediction takes more memory than is left; `path` is for messages.
+    ///
+    /// # Errors
+    /// Names the image, what it takes at least, and what is left.
+    pub fn check_memory(&self, path: &Path, image: [usize; 2]) -> Result<()> {
+        /// The most that an image took, which the allocator keeps for the next one.
+        static TAKEN: AtomicU64 = AtomicU64::new(0);
+        let needed = self.bytes(image);
+        let is_short = || memory::available().is_some_and(|left| needed > left);
+        if needed > TAKEN.load(Ordering::Relaxed) && is_short() {
+            // What was freed is kept, and counts as taken.
+            memory::release();
+            self.check_memory_of(path, image, memory::available())?;
+        }
+        TAKEN.fetch_max(needed, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn check_memory_of(&self, path: &Path, image: [usize; 2], left: Option<u64>) -> Result<()> {
+        let (needed, left) = (self.bytes(image), left.unwrap_or(u64::MAX));
+        let [height, width] = image;
+        let gigabytes = |bytes: u64| format!("{:.1} GB", bytes as f64 / 1e9);
+        ensure!(
+            needed <= left,
+            "{}: its prediction takes at least {} ({} are the {} classes of {height}x{width} pixels) and {} are left: \
+             cut the image into parts, or give the program more memory",
+            path.display(),
+            gigabytes(needed),
+            gigabytes(self.logits(image)),
+            self.classes,
+            gigabytes(left),
+        );
+        Ok(())
+    }
+
+    /// The bytes that predicting an image of this size takes at least: the logits of a view, those
+    /// of the windows that go through the network at once, and the pixels.
+    fn bytes(&self, image: [usize; 2]) -> u64 {
+        let of_view = |view: &View| {
+            let [height, width] = view.size;
+            let window = &view.windows[0];
+            let at_once = (window.rows.len() * window.columns.len()).min(height * width);
+            let resized = if view.size == image { 0 } else { self.logits(image) };
+            let average = self.logits([1, at_once]) + 4 * 3 * (height * width) as u64;
+            self.logits(view.size) + average.max(resized)
+        };
+        self.views(image).iter().map(of_view).max().unwrap_or(0)
+    }
+
+    /// Bytes of the logits of so many pixels.
+    fn logits(&self, [height, width]: [usize; 2]) -> u64 {
+        4 * self.classes as u64 * height as u64 * width as u64
     }
 
     /// What [`Inference::predict`] takes the largest of: classes x height x width.
@@ -295,6 +353,26 @@ mod tests {
                 assert!((0..3).all(|class| of(class) <= of(usize::from(*label))));
             }
         }
+    }
+
+    #[test]
+    fn memory_that_an_image_takes_is_known_before() {
+        let classes = |infer: Inference| Inference { classes: 19, ..infer };
+        let whole = classes(inference(InferMode::Whole, [9000, 9000]));
+        // The logits, twice, and the pixels.
+        assert_eq!(whole.bytes([9000, 9000]), 4 * (19 + 19 + 3) * 9000 * 9000);
+        // Windows of 32 x 32, resized at the end.
+        let slide = classes(inference(InferMode::Slide, [900, 900]));
+        assert_eq!(slide.bytes([9000, 9000]), 4 * 19 * (900 * 900 + 9000 * 9000));
+        let check = |left| whole.check_memory_of(Path::new("big.png"), [9000, 9000], left);
+        let message = check(Some(2_500_000_000)).unwrap_err().to_string();
+        assert!(
+            message.starts_with("big.png: its prediction takes at least 13.3 GB (6.2 GB are the 19 classes"),
+            "{message}"
+        );
+        assert!(message.contains("2.5 GB are left: cut the image") && !message.contains('\n'), "{message}");
+        assert!(check(Some(14_000_000_000)).is_ok() && check(None).is_ok());
+        assert!(whole.check_memory(Path::new("small.png"), [16, 16]).is_ok());
     }
 
     #[test]

@@ -4,7 +4,6 @@
 use super::Claim;
 use crate::experiment::settings::DataSource;
 use crate::run::options::DataOptions;
-use crate::support::lookup;
 use crate::support::progress::Progress;
 use anyhow::{Context, Result};
 use atrous_data::{Dataset, DatasetKind, synthetic};
@@ -61,7 +60,7 @@ impl DataAtHand {
 
     fn open(&self, kind: DatasetKind, source: &DataSource) -> Result<SetAtHand> {
         let dataset = match source {
-            DataSource::Files if !lookup::is_dir(&self.options.data_root.join(kind.directory()))? => {
+            DataSource::Files if !Dataset::is_at_hand(kind, &self.options.data_root)? => {
                 let root = self.options.data_root.display();
                 return Ok(Err(format!("{root} has no folder {}: name another with --data-root", kind.directory())));
             }

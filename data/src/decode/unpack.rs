@@ -8,11 +8,11 @@ use flate2::read::MultiGzDecoder;
 use image::codecs::pnm::PnmDecoder;
 use image::{ImageDecoder, ImageFormat};
 
-use crate::error::{DataError, Result};
+use crate::error::{DataError, Result, shown};
 use crate::limit::ImageLimit;
 
-/// The bytes that are read of a file before anything is decided: enough for the headers of PNG and
-/// PNM.
+/// The bytes that are read of a file before anything is decided: enough for the headers of PNG, PNM
+/// and GIF.
 const HEAD: u64 = 64 << 10;
 
 /// The first bytes of a gzipped file.
@@ -69,22 +69,57 @@ pub(crate) fn read_image_file(path: &Path, limit: ImageLimit) -> Result<Vec<u8>>
 /// Looks at the first bytes of a file: an error where they begin no image, or one that is beyond
 /// the limit. Returns how many bytes the file may hold, and a decoder take.
 pub(crate) fn check_head(path: &Path, head: &[u8], limit: ImageLimit) -> Result<u64> {
-    use ImageFormat::{Jpeg, Png, Pnm, Tiff};
-    if !matches!(image::guess_format(head), Ok(Png | Jpeg | Tiff | Pnm)) {
-        return Err(DataError::decode(path, "neither PNG, JPEG, TIFF nor PNM"));
+    use ImageFormat::{Gif, Jpeg, Png, Pnm, Tiff};
+    match format(head) {
+        Ok(Png | Jpeg | Tiff | Pnm | Gif) => {}
+        Ok(other) => {
+            let what = format!("an image in {other:?} format");
+            return Err(DataError::unsupported(path, what, "save it as PNG, JPEG or TIFF"));
+        }
+        Err(_) if head.starts_with(b"version https://git-lfs") => {
+            return Err(DataError::unsupported(path, "a pointer of Git LFS", "get the file with `git lfs pull`"));
+        }
+        Err(_) if head.starts_with(b"/annex/objects/") => {
+            return Err(DataError::unsupported(path, "a pointer of git-annex", "get the file with `git annex get`"));
+        }
+        Err(_) if link_as_text(head).is_some() => {
+            let what = format!("a link to {}, copied as a text", shown(link_as_text(head).unwrap_or_default()));
+            let advice = "get the file that it stands for (git-annex, DataLad: `git annex get`)";
+            return Err(DataError::unsupported(path, what, advice));
+        }
+        Err(_) => return Err(DataError::decode(path, "neither PNG, JPEG, TIFF, PNM nor GIF")),
     }
     let claimed = claimed_size(head);
     claimed.map_or(Ok(()), |size| check_size(path, size, limit))?;
     Ok(limit.file_bytes(claimed))
 }
 
-/// Reads height and width in the header of a PNG or PNM file; `None` in other formats, where they
-/// may stand anywhere.
+/// The path in a file that holds nothing else: what becomes of a link where there are none (git on
+/// Windows, some archives).
+fn link_as_text(head: &[u8]) -> Option<&str> {
+    const LONGEST_PATH: usize = 4096;
+    let text = std::str::from_utf8(head).ok().filter(|text| text.len() <= LONGEST_PATH)?.trim_end();
+    let is_path = text.contains('/') && !text.contains(|c: char| c.is_whitespace() || "<>{}\"".contains(c));
+    is_path.then_some(text)
+}
+
+/// Tells the format by the first bytes.
+pub(super) fn format(head: &[u8]) -> image::ImageResult<ImageFormat> {
+    let is_big_tiff = head.starts_with(b"II+\0") || head.starts_with(b"MM\0+");
+    if is_big_tiff { Ok(ImageFormat::Tiff) } else { image::guess_format(head) }
+}
+
+/// Reads height and width in the header of a PNG, PNM or GIF file; `None` in other formats, where
+/// they may stand anywhere.
 fn claimed_size(head: &[u8]) -> Option<[u32; 2]> {
     if head.starts_with(b"\x89PNG") {
         // After the signature, and the length and name of the first chunk.
         let side = |at: usize| Some(u32::from_be_bytes(*head.get(at..)?.first_chunk()?));
         return Some([side(20)?, side(16)?]);
+    }
+    if head.starts_with(b"GIF8") {
+        let side = |at: usize| Some(u32::from(u16::from_le_bytes(*head.get(at..)?.first_chunk()?)));
+        return Some([side(8)?, side(6)?]);
     }
     let (width, height) = PnmDecoder::new(head).ok()?.dimensions();
     Some([height, width])
