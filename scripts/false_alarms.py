@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""How often does the gate call an unchanged program worse?
+"""How often does the gate call an unchanged program worse or changed?
 
     scripts/false_alarms.py RUNS [--reference FILE | --recorded N] [--draws 400] [--atrous target/release/atrous]
 
 RUNS is a sweep by one program. Each draw takes three seeds for each experiment and rates, independently, and calls `atrous check` on
 them as on any three runs: against FILE, which holds other seeds, or, without it, against all the other seeds of RUNS. Prints, per alpha,
-in how many draws it says "worse", with the 95 % interval that a count of independent draws would have (draws from few seeds are not
+in how many draws it says "worse" or "changed", with the 95 % interval that a count of independent draws would have (draws from few seeds are not
 quite independent).
 """
 import argparse
@@ -86,7 +86,7 @@ def main():
     print(f"{options.draws} checks of {SEEDS} runs of each of {len(found)} cells, drawn from {seeds} seeds, against {against}")
     for alpha, count in worse.items():
         low, high = interval(count, options.draws)
-        print(f"alpha {alpha}: {count} say worse, {100 * count / options.draws:.1f} % ({100 * low:.1f} to {100 * high:.1f} %)")
+        print(f"alpha {alpha}: {count} say worse or changed, {100 * count / options.draws:.1f} % ({100 * low:.1f} to {100 * high:.1f} %)")
     return 0
 
 

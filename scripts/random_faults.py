@@ -67,7 +67,9 @@ class Faults:
         return rows(out) == self.rows
 
     def file_of(self, out):
-        return self.random.choice(sorted(path for path in out.rglob("*") if path.is_file() and path.stat().st_size))
+        drawn = self.random.random() < 0.3
+        files = sorted(path for path in out.rglob("*") if path.is_file() and path.stat().st_size)
+        return self.random.choice([path for path in files if ("synthetic" in path.parts) == drawn])
 
     def names(self, message, path, out):
         """Whether a message names the file, or a folder of the sweep that it is in."""
@@ -102,11 +104,10 @@ class Faults:
         # As it is told.
         code, message = self.sweep(out, ["--discard"])
         if code != 0:
-            named = re.search(r"remove (it|the folder)", message)
-            if not named:
+            folder = re.search(r"remove the folder ([^ ,]+)", message)
+            if not folder and "remove it" not in message:
                 return f"--discard: exit code {code}: {message}"
-            folder = next(parent for parent in [path, *path.parents] if str(parent) in message)
-            shutil.rmtree(folder) if folder.is_dir() else folder.unlink()
+            shutil.rmtree(folder[1]) if folder else path.unlink()
             code, message = self.sweep(out)
         if code != 0:
             return f"again: exit code {code}: {message}"

@@ -66,4 +66,4 @@ pub use raster::{IGNORE_INDEX, LabelMap, RgbImage8, grey16_png};
 pub use sample::Sample;
 pub use split::Split;
 pub use transform::{AugmentConfig, MEAN, STD, fit_size, normalise, resize_image, resize_label};
-pub use unknown_name::UnknownName;
+pub use unknown_name::{UnknownName, did_you_mean};

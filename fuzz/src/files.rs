@@ -1,5 +1,5 @@
-//! Specs, checkpoints and results. Each function takes any bytes as such a file: they are read, or refused with one line that names
-//! it.
+//! Specs, checkpoints and results. Each function takes any bytes as such a file: they are read, or
+//! refused with one line that names it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use atrous_harness::conclusions::gate::{Check, CheckOptions, FirstLosses, ReferenceRuns};
 use atrous_harness::conclusions::guideline::Evidence;
-use atrous_harness::conclusions::table::Table;
+use atrous_harness::conclusions::table::{MARGIN, Table};
 use atrous_harness::conclusions::verdict::Verdicts;
 use atrous_harness::experiment::settings::RunSettings;
 use atrous_harness::experiment::spec::{Overrides, Spec, check_settings};
@@ -117,7 +117,7 @@ fn run(run_toml: &[u8], result_json: &[u8], images_csv: Option<&[u8]>) {
     }
     let Some(rows) = named(Rows::read(path), path) else { return };
     let Some(first) = rows.0.first() else { return };
-    assert!(!Table::new(&rows).markdown().is_empty());
+    assert!(!Table::new(&rows, MARGIN).markdown().is_empty());
     Verdicts::new(&rows).markdown();
     Evidence::of(&rows).expect("rows are evidence");
     // A reference of them is read as it was written, and they are held against it.

@@ -50,22 +50,23 @@ run_gate() {
 
 # A line of the table; what has not been run is left open.
 line() {
-    local folder=$out/$1 parity others gate='| | | |'
+    local folder=$out/$1 parity others gate='| | | | |'
     parity=$(grep -c golden "$folder/failed" || true)
     others=$(grep -vc golden "$folder/failed" || true)
     if [ -e "$folder/gated" ]; then
-        gate=$(printf '%s | %s | %s | %s |' \
+        gate=$(printf '%s | %s | %s | %s | %s |' \
             "$(jq -r '.status | gsub("-"; " ")' "$folder/check.json")" \
             "$(jq -r 'if .overall then (10000 * .overall.difference | round / 100 | tostring) else "-" end' "$folder/check.json")" \
             "$(jq -r '[.cells[] | select(.status == "worse") | .experiment + " " + .rates] | join(", ")' "$folder/check.json")" \
+            "$(jq -r '([.cells[].first_losses.changed | length] | add | tostring) + " of " + ([.cells[].first_losses.comparable] | add | tostring)' "$folder/check.json")" \
             "$(jq -r '([.cells[].exact.equal] | add | tostring) + " of " + ([.cells[].exact.comparable] | add | tostring)' "$folder/bits.json")")
     fi
     printf '| %s | %s | %s | %s | %s\n' "$1" "$2" "$parity" "$others" "$gate"
 }
 
 table() {
-    echo '| fault | what it is | parity tests that fail | other tests that fail | gate | mean mIoU, points | cells that are worse | runs with the same bits |'
-    echo '|---|---|---|---|---|---|---|---|'
+    echo '| fault | what it is | parity tests that fail | other tests that fail | gate | mean mIoU, points | cells that are worse | runs with other first losses | runs with the same bits |'
+    echo '|---|---|---|---|---|---|---|---|---|'
     for name in 00-nothing "$@"; do
         [ -e "$out/$name/tested" ] || continue
         about='none' && [ "$name" = 00-nothing ] || about=$(head -1 "$here/$name.patch")

@@ -20,7 +20,7 @@ if [[ " $* " == *" --dry-run "* ]]; then echo "shard 1/2: 2 of 4 runs with 50 % 
 case $STUB_CODE in 137) kill -KILL $$ ;; *) exit "$STUB_CODE" ;; esac
 STUB
 chmod +x "$scratch"/bin/*
-export PATH="$scratch/bin:$PATH" SLURM_ARRAY_JOB_ID=5 SLURM_ARRAY_TASK_ID=1 SLURM_JOB_ID=6 REQUEUE_WAIT=0
+export ATROUS=atrous PATH="$scratch/bin:$PATH" SLURM_ARRAY_JOB_ID=5 SLURM_ARRAY_TASK_ID=1 SLURM_JOB_ID=6 REQUEUE_WAIT=0
 cd "$scratch/work"
 
 task() {

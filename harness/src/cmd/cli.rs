@@ -1,21 +1,40 @@
 //! The command line: what there is, and how errors look.
 
 use crate::cmd;
+use crate::results::provenance::Provenance;
 use crate::support::exit::Exit;
 use crate::support::{memory, printable, threads};
 use anyhow::Result;
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 /// The command line of the program.
 #[derive(Debug, Parser)]
-#[command(name = "atrous", version, about = "Which atrous rates should an ASPP head have for images of this size?",
+#[command(name = "atrous", version = version(), about = "Which atrous rates should an ASPP head have for images of this size?",
     after_help = start(), arg_required_else_help = true)]
 pub struct Cli {
     #[command(subcommand)]
     command: CliCommand,
+}
+
+/// Version, commit, burn's version and features: what a report of a fault needs.
+fn version() -> &'static str {
+    static VERSION: LazyLock<String> = LazyLock::new(|| {
+        let Provenance { version, git_commit, burn_version } = Provenance::current();
+        let features = [
+            ("wgpu", cfg!(feature = "wgpu")),
+            ("vulkan", cfg!(feature = "vulkan")),
+            ("autotune", cfg!(feature = "autotune")),
+        ];
+        // The CPU backend is always there.
+        let features = features.into_iter().filter(|(_, there)| *there).map(|(name, _)| name);
+        let features: Vec<&str> = std::iter::once("flex").chain(features).collect();
+        format!("{version} (commit {git_commit}, burn {burn_version}, features {})", features.join(" "))
+    });
+    &VERSION
 }
 
 /// The end of the help: where to begin, and what exit codes mean.
@@ -49,10 +68,13 @@ enum CliCommand {
     Record(cmd::record::Args),
     Verify(cmd::verify::Args),
     Rates(cmd::rates::Args),
+    Spec(cmd::spec::Args),
     Describe(cmd::describe::Args),
     Inspect(cmd::inspect::Args),
     Prepare(cmd::prepare::Args),
     Devices(cmd::devices::Args),
+    Completions(cmd::completions::Args),
+    Man(cmd::man::Args),
 }
 
 impl CliCommand {
@@ -73,10 +95,13 @@ impl CliCommand {
             CliCommand::Record(args) => cmd::record::run(args),
             CliCommand::Verify(args) => cmd::verify::run(args),
             CliCommand::Rates(args) => cmd::rates::run(args),
+            CliCommand::Spec(args) => cmd::spec::run(args),
             CliCommand::Describe(args) => cmd::describe::run(args),
             CliCommand::Inspect(args) => cmd::inspect::run(args),
             CliCommand::Prepare(args) => cmd::prepare::run(args),
             CliCommand::Devices(args) => cmd::devices::run(args),
+            CliCommand::Completions(args) => cmd::completions::run(args, Cli::command()),
+            CliCommand::Man(args) => cmd::man::run(args, Cli::command()),
         }
     }
 }
@@ -154,7 +179,6 @@ fn printable(line: &str) -> String {
 mod tests {
     use super::*;
     use anyhow::{Context, anyhow};
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_sound() {

@@ -9,6 +9,7 @@ use crate::measure::receptive_field::{
 };
 use crate::run::options::DataOptions;
 use crate::run::weights::{ImportOptions, Trained};
+use crate::support::count::count;
 use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
@@ -217,7 +218,8 @@ impl Args {
         let size = self.input_size(&trained, &options)?;
         let images = self.images(subject, trained.dataset)?;
         let rates = join_rates(&trained.network.decode_head.rates());
-        let bar = progress.bar(images.count(), format!("receptive field of {rates} over {} images", images.count()));
+        let bar =
+            progress.bar(images.count(), format!("receptive field of {rates} over {}", count(images.count(), "image")));
         let read = images.read(trained.inference.resize, size, self.data.images.limit());
         let read = read.enumerate().take_while(|_| !stop.requested());
         let read = read.map(|(done, image)| {
@@ -278,12 +280,12 @@ impl Args {
             field.write(&folder, self.mark_taps)?;
             let [y, x] = field.map.target.position;
             text += &format!(
-                "rates {}: {} at {y},{x} of {}x{}, mean of {} images\n{}\n",
+                "rates {}: {} at {y},{x} of {}x{}, mean of {}\n{}\n",
                 field.map.caption(),
                 field.record.class.as_ref().unwrap_or(&field.record.layer),
                 field.map.size[0],
                 field.map.size[1],
-                field.map.images,
+                count(field.map.images, "image"),
                 field.record.numbers
             );
         }

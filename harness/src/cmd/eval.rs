@@ -9,6 +9,7 @@ use crate::results::scores::{Confusion, Detection, Scores};
 use crate::run::evaluate::evaluate;
 use crate::run::options::{DataOptions, MaskOptions};
 use crate::run::weights::Trained;
+use crate::support::count::count;
 use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
@@ -122,7 +123,7 @@ fn table(report: &EvaluationReport) -> String {
     let line = |name: &str, columns: &mut dyn Iterator<Item = String>| {
         columns.fold(format!("{name:width$}"), |line, column| line + &format!(" {column:>8}")) + "\n"
     };
-    let mut text = format!("{} {}, {} images\n\n", report.dataset.title(), report.split, report.images);
+    let mut text = format!("{} {}, {}\n\n", report.dataset.title(), report.split, count(report.images, "image"));
     text += &line("class", &mut scores.iter().map(|score| score.mean_title.trim_start_matches('m').to_owned()));
     for (class, name) in names.iter().enumerate() {
         text += &line(name, &mut scores.iter().map(|score| percent(score.classes[class])));

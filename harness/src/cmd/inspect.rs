@@ -4,6 +4,7 @@ use super::output::print;
 use crate::experiment::spec::protocol;
 use crate::run::options::{DataOptions, Implausible, MaskOptions};
 use crate::support::atomic_file;
+use crate::support::count::count;
 use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use anyhow::{Context, Result, ensure};
@@ -128,7 +129,7 @@ fn statistics(dataset: &Dataset, split: Split, progress: &Progress) -> Result<Sp
 
 fn statistics_text(found: &SplitStatistics, kind: DatasetKind) -> Result<String> {
     let mut text = String::new();
-    writeln!(text, "\n{}: {} images", found.split, found.images)?;
+    writeln!(text, "\n{}: {}", found.split, count(found.images, "image"))?;
     for ([height, width], count) in &found.sizes {
         writeln!(text, "  {count} of {height}x{width} (height x width)")?;
     }

@@ -27,6 +27,14 @@ pub struct DeviceArg {
     pub device: String,
 }
 
+/// What is called equal.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct MarginArg {
+    /// The largest difference to the baseline that is called equal, in points
+    #[arg(long, default_value = "0.5", value_name = "POINTS", value_parser = points, allow_hyphen_values = true)]
+    pub margin: f64,
+}
+
 impl DeviceArg {
     /// Opens the device, and says where `auto` has found no GPU: weeks may depend on it.
     ///

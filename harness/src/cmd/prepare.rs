@@ -2,6 +2,7 @@
 
 use super::output::print;
 use crate::run::options::DataOptions;
+use crate::support::count::count;
 use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use anyhow::{Context, Result, ensure};
@@ -140,7 +141,7 @@ pub fn run(args: Args) -> Result<Exit> {
 
 fn split_text(split: &SplitReport, kind: DatasetKind) -> Result<String> {
     let mut text = String::new();
-    writeln!(text, "\n{}: {} images read, {} written", split.split, split.sources, split.written)?;
+    writeln!(text, "\n{}: {} read, {} written", split.split, count(split.sources, "image"), split.written)?;
     let names = kind.class_names();
     let longest = names.iter().map(|name| name.len()).max().unwrap_or(0);
     for (name, pixels) in names.iter().zip(&split.class_pixels) {

@@ -1,6 +1,6 @@
 //! `atrous report`: one page from a results directory.
 
-use super::options::DeviceArg;
+use super::options::{DeviceArg, MarginArg};
 use super::output::{note_left_out, print};
 use super::{check_folder_of, default_out};
 use crate::report::{ImageOptions, Report, Sources};
@@ -43,6 +43,9 @@ pub struct Args {
     /// Write every plot into this folder too, as SVG and PNG, and the receptive fields as PNG
     #[arg(long, value_name = "DIR")]
     figures: Option<PathBuf>,
+
+    #[command(flatten)]
+    margin: MarginArg,
 
     /// Validation images to show per experiment
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
@@ -89,7 +92,7 @@ pub fn run(args: Args) -> Result<Exit> {
     let page = args.out.unwrap_or_else(|| results.join("report.html"));
     check_folder_of("out", &page)?;
     ensure!(!lookup::is_dir(&page)?, "--out {} is a folder: name a file", page.display());
-    let mut report = Report::new(&rows, unfinished(&results)?)?;
+    let mut report = Report::new(&rows, unfinished(&results)?, args.margin.margin)?;
     report.read_curves(&results);
     if !args.no_images {
         let device = ComputeDevice::select(&args.device.device)?;

@@ -1,13 +1,14 @@
 //! `atrous sweep`: every run of a spec that is not finished yet, then the table.
 
 use super::default_out;
-use super::options::DeviceArg;
+use super::options::{DeviceArg, MarginArg};
 use super::output::{note_left_out, print, print_verdicts};
 use crate::conclusions::tables::Tables;
 use crate::conclusions::verdict::Verdicts;
 use crate::experiment::spec::{EMBEDDED, Overrides, Spec};
 use crate::run::execute::execute;
 use crate::run::options::{DataOptions, MaskOptions, RunOptions};
+use crate::support::count::count;
 use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
@@ -50,8 +51,16 @@ pub struct Args {
     #[command(flatten)]
     run: RunOptions,
 
+    /// Write losses and scores for TensorBoard as well, to a folder for each run:
+    /// DIR/EXPERIMENT/RATES/seed-N-ID
+    #[arg(long, value_name = "DIR")]
+    tensorboard: Option<PathBuf>,
+
     #[command(flatten)]
     device: DeviceArg,
+
+    #[command(flatten)]
+    margin: MarginArg,
 
     /// Change a key of every experiment (train.iterations=100) or of one
     /// (stare.train.iterations=100)
@@ -111,6 +120,7 @@ pub fn run(args: Args) -> Result<Exit> {
         data: args.data,
         masks: args.masks,
         run: args.run,
+        tensorboard: args.tensorboard,
         selection: args.selection,
     };
     if args.dry_run {
@@ -119,7 +129,7 @@ pub fn run(args: Args) -> Result<Exit> {
     }
     let stop = StopFlag::install()?;
     let end = sweep::sweep(&spec, &options, &device, &progress, &stop, &execute)?;
-    let Tables { table, verdicts, left_out } = Tables::update(&options.out)?;
+    let Tables { table, verdicts, left_out } = Tables::update(&options.out, args.margin.margin)?;
     note_left_out(&left_out);
     if !end.stopped && !end.lacks_shards() {
         print(table.markdown())?;
@@ -139,7 +149,7 @@ fn embedded_specs() -> String {
 
 /// What was done, what is left, and how to go on.
 fn summary(end: &SweepEnd, out: &Path) -> String {
-    let mut done = format!("{} runs finished", end.finished);
+    let mut done = format!("{} finished", count(end.finished, "run"));
     if end.failed > 0 {
         let broken = match end.broken {
             0 => String::new(),

@@ -1,6 +1,7 @@
 //! `atrous table`: the table of the runs that a directory holds.
 
 use super::default_out;
+use super::options::MarginArg;
 use super::output::{note_left_out, print, print_verdicts};
 use crate::conclusions::tables::Tables;
 use crate::results::run_dir::RunDir;
@@ -17,8 +18,9 @@ use std::path::{Path, PathBuf};
 /// verdict.md and verdict.json where the spec said what it expects (docs/guide/controls.md): the
 /// exit code is 1 where the runs do not show it.
 ///
-/// Rates are compared with the baseline over seeds and over images; the table names a winner only
-/// where there is one beyond noise. docs/reference/results.md explains every column and number.
+/// Rates are compared with the baseline for other seeds and other subjects, and are better, worse,
+/// equal within a margin, or undetermined: the table begins with that answer.
+/// docs/reference/results.md explains every column and number.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
@@ -28,6 +30,9 @@ pub struct Args {
 
     #[arg(help = "Where the runs are [default: runs/SPEC]", long, value_name = "DIR")]
     out: Option<PathBuf>,
+
+    #[command(flatten)]
+    margin: MarginArg,
 
     /// How to print it; both are written
     #[arg(long, value_enum, default_value_t = Format::Markdown)]
@@ -66,7 +71,7 @@ pub fn run(args: Args) -> Result<Exit> {
     if !ended {
         bail!("{}: holds no finished run; start some with atrous sweep", out.display());
     }
-    let Tables { table, verdicts, left_out } = Tables::update(&out)?;
+    let Tables { table, verdicts, left_out } = Tables::update(&out, args.margin.margin)?;
     note_left_out(&left_out);
     match args.format {
         Format::Markdown => {

@@ -3,6 +3,7 @@
 use super::default_out;
 use super::options::{DeviceArg, OneRunArgs};
 use super::output::print;
+use crate::conclusions::table::MARGIN;
 use crate::conclusions::tables::Tables;
 use crate::run::execute::execute;
 use crate::run::options::{DataOptions, MaskOptions, RunOptions};
@@ -39,6 +40,11 @@ pub struct Args {
     #[command(flatten)]
     run: RunOptions,
 
+    /// Write losses and scores for TensorBoard as well, to a folder for each run:
+    /// DIR/EXPERIMENT/RATES/seed-N-ID
+    #[arg(long, value_name = "DIR")]
+    tensorboard: Option<PathBuf>,
+
     #[command(flatten)]
     device: DeviceArg,
 
@@ -67,11 +73,12 @@ pub fn run(args: Args) -> Result<Exit> {
         data: args.data,
         masks: args.masks,
         run: args.run,
+        tensorboard: args.tensorboard,
         selection: RunSelection { retry_failed: true, discard: args.discard, ..RunSelection::ONE_BY_ONE },
     };
     let stop = StopFlag::install()?;
     let end = sweep(&spec, &options, &device, &progress, &stop, &execute)?;
-    let Tables { table, .. } = Tables::update(&options.out)?;
+    let Tables { table, .. } = Tables::update(&options.out, MARGIN)?;
     if end.stopped {
         return Ok(stop.exit());
     }

@@ -1,12 +1,11 @@
 //! What is said of the runs: statistics, tables, verdicts, the gate for CI, the guideline for
 //! rates.
 
-pub mod difference;
+pub mod analysis;
 pub mod format;
 pub mod gate;
 pub(crate) mod grid;
 pub mod guideline;
-mod image_bootstrap;
 pub mod statistics;
 pub mod table;
 pub mod tables;

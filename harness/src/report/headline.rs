@@ -25,6 +25,7 @@ pub(super) fn section(report: &Report) -> Markup {
     html! {
         section id="headline" {
             h2 { "Best rates" }
+            @for sentence in &report.answer { p.answer { (sentence) } }
             p {
                 (count(runs, "finished run", "finished runs")) " of " (count(report.experiments.len(), "experiment", "experiments"))
                 @if report.unfinished > 0 { "; " (count(report.unfinished, "run has", "runs have")) " not ended yet and " @if report.unfinished == 1 { "is" } @else { "are" } " not in it" }
@@ -63,7 +64,7 @@ fn expectations(report: &Report) -> Markup {
             h3 id="expectations" { "What was expected" }
             p {
                 b { (verdicts.summary()) }
-                " Differences in points, paired by seed and image; p corrected for all comparisons of an experiment (Holm)."
+                " Differences in points, judged for other seeds and other subjects; p corrected for all comparisons of an experiment."
             }
             (table("What was expected of each experiment", &header, &lines))
         }

@@ -15,6 +15,8 @@ pub(super) const DECADES: u32 = 3;
 /// Everything that the page says.
 #[derive(Clone, Debug)]
 pub struct Report {
+    /// What the runs say, in words.
+    pub answer: Vec<String>,
     pub experiments: Vec<ReportedExperiment>,
     pub evidence: Evidence,
     /// Verdicts on the experiments of which something is expected.
@@ -119,19 +121,20 @@ pub struct ShownField {
 }
 
 impl Report {
-    /// The report on these runs. Training curves and pictures are not read yet, and said to be
-    /// missing.
+    /// The report on these runs. `margin` is the largest difference, a fraction, that is called
+    /// equal. Training curves and pictures are not read yet, and said to be missing.
     ///
     /// # Errors
     /// None that rows of this program can cause.
-    pub fn new(rows: &Rows, unfinished: usize) -> Result<Self> {
-        let table = Table::new(rows);
+    pub fn new(rows: &Rows, unfinished: usize, margin: f64) -> Result<Self> {
+        let table = Table::new(rows, margin);
+        let answer = table.answer();
         let experiments = table.sections.into_iter().enumerate().map(|(index, section)| {
             let own = rows.0.iter().filter(|row| section.holds(row)).cloned().collect();
             ReportedExperiment::new(index, section, own)
         });
         let (evidence, verdicts) = (Evidence::of(rows)?, Verdicts::new(rows));
-        Ok(Report { experiments: experiments.collect(), evidence, verdicts, unfinished })
+        Ok(Report { answer, experiments: experiments.collect(), evidence, verdicts, unfinished })
     }
 
     /// The effective receptive fields of each experiment, one picture each: its name without

@@ -2,7 +2,7 @@
 
 use super::material::{Report, ReportedExperiment};
 use super::parts::{figure as drawn, interval, points, rates_beside, score, table};
-use crate::conclusions::format::p_value;
+use crate::conclusions::format::{self, p_value};
 use crate::conclusions::guideline::{Optimum, Series, largest_whole_rate};
 use crate::conclusions::table::Cell;
 use crate::support::plot::{Chart, ChartAxis, ChartLine, ChartPoint, Figure, Guide};
@@ -50,8 +50,21 @@ fn optima(report: &Report) -> Vec<Vec<Markup>> {
 
 fn experiment_part(experiment: &ReportedExperiment) -> Result<Markup> {
     let section = &experiment.section;
-    let header =
-        ["rates", "ρ", "runs", "failed", "mIoU", "mDice", "aAcc", "95 % interval", "minus baseline", "p", "verdict"];
+    let header = [
+        "rates",
+        "ρ",
+        "runs",
+        "failed",
+        "collapsed",
+        "mIoU",
+        "mDice",
+        "aAcc",
+        "95 % of the mean",
+        "minus baseline",
+        "95 % of it",
+        "p",
+        "verdict",
+    ];
     let lines: Vec<_> = section.cells.iter().map(|cell| line(experiment, cell)).collect();
     let figure = figure(experiment);
     let caption = format!(
@@ -79,19 +92,22 @@ fn line(experiment: &ReportedExperiment, cell: &Cell) -> Vec<Markup> {
     };
     let plain = |text: String| html! { (text) };
     let statistic = cell.score(section.metric);
-    let difference = cell.difference.map_or_else(|| "-".into(), |difference| points(difference.mean));
+    let difference = cell.difference.map_or_else(|| "-".into(), points);
+    let contrast = cell.contrast;
     vec![
         bold(rates_beside(&cell.rates, &section.baseline)),
         plain(format!("{:.2}", cell.relative_rate)),
         plain(cell.runs.to_string()),
         plain(cell.failed.len().to_string()),
+        plain(cell.collapsed.len().to_string()),
         plain(score(cell.miou)),
         plain(score(cell.mdice)),
         plain(score(cell.aacc)),
         plain(interval(statistic.and_then(|statistic| statistic.interval))),
         plain(difference),
-        plain(p_value(cell.p_corrected)),
-        plain(cell.verdict.to_string()),
+        plain(format::interval(contrast.map(|contrast| contrast.interval), points)),
+        plain(p_value(contrast.map(|contrast| contrast.p))),
+        plain(cell.verdict_in_words(section.margin)),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! The page of made-up runs.
 
 use super::*;
-use crate::conclusions::table::Table;
+use crate::conclusions::table::{MARGIN, Table};
 use crate::conclusions::verdict::Verdicts;
 use crate::experiment::settings::{RunSettings, run_id, tests::example as settings};
 use crate::experiment::{Answer, Expectation};
@@ -26,7 +26,7 @@ fn rows() -> Rows {
 }
 
 fn page(rows: &Rows) -> String {
-    Report::new(rows, 2).unwrap().page().unwrap()
+    Report::new(rows, 2, MARGIN).unwrap().page().unwrap()
 }
 
 /// Values of an attribute.
@@ -38,7 +38,7 @@ fn attributes<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
 #[test]
 fn headline_numbers_are_those_of_the_table() {
     let rows = rows();
-    let table = Table::new(&rows);
+    let table = Table::new(&rows, MARGIN);
     let section = &table.sections[0];
     let best = section.best().next().unwrap().score(section.metric).unwrap();
     let page = page(&rows);
@@ -52,6 +52,7 @@ fn headline_numbers_are_those_of_the_table() {
         "5 finished runs of 1 experiment; 2 runs have not ended yet and are not in it",
         "1, 12, 24, 36 (baseline)",
         &section.conclusion(),
+        &table.answer()[0],
         &section.notes()[0],
         "at iteration 37: the loss is NaN",
     ] {
@@ -90,13 +91,13 @@ fn names_are_escaped() {
     }
     let page = page(&rows);
     assert!(!page.contains("<b>&\"x\"") && page.contains("&lt;b&gt;&amp;&quot;x&quot;"));
-    let figures = Report::new(&rows, 0).unwrap().figures();
+    let figures = Report::new(&rows, 0, MARGIN).unwrap().figures();
     assert!(figures.iter().all(|figure| figure.name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))));
 }
 
 #[test]
 fn what_is_missing_is_said() {
-    let mut report = Report::new(&rows(), 0).unwrap();
+    let mut report = Report::new(&rows(), 0, MARGIN).unwrap();
     let folder = tempfile::tempdir().unwrap();
     report.read_curves(folder.path());
     let page = report.page().unwrap();
@@ -117,7 +118,7 @@ fn curves_are_means_over_seeds() {
         (0..3).for_each(|iteration| log.push(LogRow { iteration, lr: 0.1, loss, decode: loss, auxiliary: 0.0 }));
         log.write().unwrap();
     }
-    let mut report = Report::new(&rows, 0).unwrap();
+    let mut report = Report::new(&rows, 0, MARGIN).unwrap();
     report.read_curves(out.path());
     let curves = &report.experiments[0].curves;
     // The failed run has no log; it is said to be missing.
@@ -146,7 +147,7 @@ fn verdicts_stand_in_the_headline() {
 
 #[test]
 fn every_figure_is_drawn_both_ways() {
-    let figures = Report::new(&rows(), 0).unwrap().figures();
+    let figures = Report::new(&rows(), 0, MARGIN).unwrap().figures();
     let names: Vec<&str> = figures.iter().map(|figure| &figure.name[..]).collect();
     assert_eq!(names, ["scores-1-stare", "all-experiments"]);
     for figure in figures {

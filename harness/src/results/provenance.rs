@@ -30,9 +30,15 @@ impl Provenance {
 
 /// Now, in UTC: `2026-11-22T13:33:14Z` (RFC 3339). For people to read: the clock may be set back,
 /// so nothing is computed from it, and durations are of [`std::time::Instant`].
-#[expect(clippy::disallowed_methods, reason = "the one place where the clock is looked at")]
+#[expect(clippy::disallowed_methods, reason = "a stamp that people read: nothing is computed from it")]
 pub fn now() -> String {
     stamp(SystemTime::now())
+}
+
+/// Seconds since 1970, for files that ask for them.
+#[expect(clippy::disallowed_methods, reason = "a stamp that people read: nothing is computed from it")]
+pub fn seconds() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
 /// Writes a time down to the second. One before 1970 is a clock that was never set.

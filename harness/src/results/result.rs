@@ -59,6 +59,15 @@ pub struct RunResult {
     pub seal: Seal,
 }
 
+impl RunResult {
+    /// Names of the classes that are in the truth and never predicted: the network has collapsed.
+    pub fn never_predicted(&self) -> Vec<String> {
+        let names = self.settings.dataset.class_names();
+        let name = |class: usize| names.get(class).map_or_else(|| class.to_string(), |name| name.to_string());
+        self.confusion.never_predicted().into_iter().map(name).collect()
+    }
+}
+
 /// Results that do not say it are of a program that did one run at a time.
 fn one_job() -> usize {
     1

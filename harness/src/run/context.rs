@@ -9,6 +9,7 @@ use crate::support::stop::StopFlag;
 use anyhow::Result;
 use atrous_data::Dataset;
 use atrous_models::ComputeDevice;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -25,6 +26,8 @@ pub struct RunContext<'a> {
     /// Runs side by side, this one included, at most.
     pub jobs: usize,
     pub options: RunOptions,
+    /// The folder of event files of all runs, where somebody wants them.
+    pub tensorboard: Option<&'a Path>,
     /// Iterations that are done, as the executor tells: what is known of a run that panics.
     pub reached: &'a AtomicU64,
 }

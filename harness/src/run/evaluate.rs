@@ -3,6 +3,7 @@
 use crate::results::image_counts::ImageCounts;
 use crate::results::scores::{Confusion, Detection, DetectionScores, FieldOfView, ProbabilityCounts};
 use crate::run::infer::{Inference, Prediction};
+use crate::support::count::count;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
 use anyhow::{Context, Result};
@@ -37,8 +38,8 @@ pub fn evaluate(
     let mut confusion = Confusion::new(inference.classes);
     let mut images = Vec::with_capacity(samples.len());
     let mut detected = (inference.classes == 2).then(|| DetectionCounts::of(samples));
-    // In thousandths of an image: large images have many windows.
-    let bar = progress.bar(1000 * samples.len() as u64, format!("score {} images", samples.len()));
+    // Large images have many windows: the bar moves within an image.
+    let bar = progress.bar_of_thousandths(samples.len() as u64, format!("score {}", count(samples.len(), "image")));
     for (index, sample) in samples.iter().enumerate() {
         let (image, truth) = sample.load()?;
         inference.check_memory(&sample.image, image.size())?;

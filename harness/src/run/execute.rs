@@ -41,6 +41,7 @@ pub fn execute(context: &RunContext) -> Result<Outcome> {
     let Some(evaluation) = evaluation else {
         return Ok(Outcome::Stopped { iteration: training.iteration });
     };
+    training.events.scores(training.iteration, &evaluation.confusion.scores())?;
     // Before the result, which says that the run is whole.
     let counts = image_counts::write(&context.dir.images_csv(), &evaluation.images)?;
     let mut files = training.checksums();

@@ -5,6 +5,7 @@ pub mod context;
 mod described;
 pub mod evaluate;
 pub mod execute;
+pub mod export;
 pub mod infer;
 pub mod options;
 pub mod train;

@@ -2,6 +2,7 @@
 
 use crate::experiment::network::{self, NetworkCost};
 use crate::experiment::spec::{check_rates, protocol};
+use crate::results::run_dir::RunDir;
 use crate::run::described::Described;
 use crate::run::infer::Inference;
 use crate::run::train::Checkpoint;
@@ -11,7 +12,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use atrous_data::DatasetKind;
 use atrous_models::device::ComputeDevice;
 use atrous_models::{ExtractorConfig, Segmentor, SegmentorConfig, State, StateError, Tolerance, WeightsError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A network, and how it is to be used.
 pub struct Trained {
@@ -56,10 +57,27 @@ impl ImportOptions {
     }
 }
 
+/// Finds the file of weights that a path stands for: the file itself, or the checkpoint in a run's
+/// directory.
+///
+/// # Errors
+/// A directory that is no run's, and a file that is not there; names it.
+pub fn weights_file(path: &Path) -> Result<PathBuf> {
+    let run = RunDir::at(path);
+    let file = if path.is_dir() {
+        ensure!(run.run_toml().is_file(), "{} is no run's directory: it has no run.toml", path.display());
+        run.checkpoint()
+    } else {
+        path.to_owned()
+    };
+    ensure!(file.exists(), "{}: there is no such file", file.display());
+    Ok(file)
+}
+
 impl Trained {
-    /// Reads a checkpoint of this program, or the weights of another one; the network is on
-    /// `device` and tracks no gradients. `dataset` is the one that it is used on, where that was
-    /// given.
+    /// Reads a checkpoint of this program, by its path or by that of its run's directory, or the
+    /// weights of another one; the network is on `device` and tracks no gradients. `dataset` is the
+    /// one that it is used on, where that was given.
     ///
     /// # Errors
     /// Names the file.
@@ -69,6 +87,7 @@ impl Trained {
         dataset: Option<DatasetKind>,
         device: &ComputeDevice,
     ) -> Result<Self> {
+        let path = &weights_file(path)?;
         let name = path.display();
         let bytes = input_file::read_weights(path).with_context(|| format!("cannot read {name}"))?;
         checksum::check(&bytes).with_context(|| format!("{name} cannot be used"))?;

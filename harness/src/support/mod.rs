@@ -2,6 +2,8 @@
 
 pub mod atomic_file;
 pub mod checksum;
+pub mod count;
+pub mod event_file;
 pub mod exit;
 pub mod file_mutex;
 #[cfg(test)]

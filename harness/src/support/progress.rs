@@ -1,7 +1,7 @@
 //! Progress with the time left: bars on a terminal, plain lines elsewhere, always on stderr.
 
 use crate::support::printable::printable;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use std::io::{IsTerminal, Write};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -52,15 +52,25 @@ impl Progress {
 
     /// A bar over `length` steps.
     pub fn bar(&self, length: u64, title: impl Into<String>) -> Bar {
-        let title = self.title(title.into());
+        self.bar_in_parts(length, 1, title.into())
+    }
+
+    /// A bar over `length` things, each of which is done in thousandths: those are its steps, and
+    /// it shows the things.
+    pub fn bar_of_thousandths(&self, length: u64, title: impl Into<String>) -> Bar {
+        self.bar_in_parts(1000 * length, 1000, title.into())
+    }
+
+    fn bar_in_parts(&self, length: u64, parts: u64, title: String) -> Bar {
+        let title = self.title(title);
         let output = match &self.output {
             Output::Terminal(bars) => {
-                let bar = bars.add(ProgressBar::new(length).with_style(style()));
+                let bar = bars.add(ProgressBar::new(length).with_style(style(parts)));
                 bar.set_prefix(title);
                 bar.enable_steady_tick(Duration::from_millis(500));
                 BarOutput::Terminal(bar)
             }
-            Output::Lines => BarOutput::Lines(Box::new(Mutex::new(Lines::new(title, length, Instant::now())))),
+            Output::Lines => BarOutput::Lines(Box::new(Mutex::new(Lines::new(title, length, parts, Instant::now())))),
             Output::Hidden => BarOutput::Hidden,
         };
         Bar { output }
@@ -181,6 +191,8 @@ impl Drop for Bar {
 struct Lines {
     title: String,
     length: u64,
+    /// Steps of each thing that is counted for people.
+    parts: u64,
     position: u64,
     message: String,
     /// Position at which this program started.
@@ -190,8 +202,8 @@ struct Lines {
 }
 
 impl Lines {
-    fn new(title: String, length: u64, now: Instant) -> Self {
-        Lines { title, length, position: 0, message: String::new(), start: 0, began: now, last_line: None }
+    fn new(title: String, length: u64, parts: u64, now: Instant) -> Self {
+        Lines { title, length, parts, position: 0, message: String::new(), start: 0, began: now, last_line: None }
     }
 
     /// The line that is due now, if one is.
@@ -206,7 +218,8 @@ impl Lines {
         }
         self.last_line = Some(now);
         let percent = 100 * position.min(self.length) / self.length.max(1);
-        let mut line = format!("{}: {position}/{} ({percent} %)", self.title, self.length);
+        let (done, all) = (position / self.parts, self.length / self.parts);
+        let mut line = format!("{}: {done}/{all} ({percent} %)", self.title);
         if let Some(left) = self.time_left(now) {
             line += &format!(", {} left", duration(left));
         }
@@ -241,9 +254,15 @@ pub fn duration(time: Duration) -> String {
     }
 }
 
-fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{prefix} {wide_bar:.cyan/blue} {pos}/{len} {eta} left {msg}")
+/// How a bar looks; so many of its steps are one of the things that are shown.
+fn style(parts: u64) -> ProgressStyle {
+    ProgressStyle::with_template("{prefix} {wide_bar:.cyan/blue} {done} {eta} left {msg}")
         .expect("the template is valid")
+        .with_key("done", move |state: &ProgressState, text: &mut dyn std::fmt::Write| {
+            let length = state.len().unwrap_or(0);
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{}/{}", state.pos() / parts, length / parts);
+        })
 }
 
 fn print_line(text: &str) {
@@ -256,10 +275,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn things_are_counted_and_not_their_parts() {
+        let begin = Instant::now();
+        let mut lines = Lines::new("score 4 images".into(), 4000, 1000, begin);
+        let line = lines.advance(2500, begin + Duration::from_secs(5)).unwrap();
+        assert_eq!(line, "score 4 images: 2/4 (62 %), 3 s left");
+    }
+
+    #[test]
     fn at_most_one_line_per_interval() {
         let begin = Instant::now();
         let at = |seconds: u64| begin + Duration::from_secs(seconds);
-        let mut lines = Lines::new("train".into(), 100, begin);
+        let mut lines = Lines::new("train".into(), 100, 1, begin);
         lines.message = "loss 0.5".into();
         assert_eq!(lines.advance(1, begin), None);
         let line = lines.advance(10, at(2)).unwrap();
@@ -272,7 +299,7 @@ mod tests {
     #[test]
     fn what_is_done_within_a_second_is_not_worth_a_line() {
         let begin = Instant::now();
-        let mut lines = Lines::new("hash".into(), 100, begin);
+        let mut lines = Lines::new("hash".into(), 100, 1, begin);
         let end = begin + Duration::from_millis(900);
         assert_eq!((lines.advance(100, end), lines.last(end)), (None, None));
     }
@@ -280,7 +307,7 @@ mod tests {
     #[test]
     fn steps_of_an_earlier_program_do_not_count_for_the_time_left() {
         let begin = Instant::now();
-        let mut lines = Lines::new("train".into(), 100, begin);
+        let mut lines = Lines::new("train".into(), 100, 1, begin);
         (lines.start, lines.position) = (80, 80);
         let line = lines.advance(90, begin + Duration::from_secs(20)).unwrap();
         assert!(line.contains("20 s left"), "{line}");

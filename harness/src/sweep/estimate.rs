@@ -6,6 +6,7 @@ use crate::experiment::spec::{PlannedRun, Spec};
 use crate::results::rows::{Row, Rows};
 use crate::results::run_dir::{RunDir, RunState};
 use crate::run::options::RunOptions;
+use crate::support::count::count;
 use crate::support::progress::{Progress, duration};
 use crate::sweep::cost;
 use anyhow::Result;
@@ -198,7 +199,7 @@ impl fmt::Display for DryRun {
         let runs: usize = self.experiments.iter().map(|e| e.runs).sum();
         let finished: usize = self.experiments.iter().map(|e| e.finished).sum();
         let failed: usize = self.experiments.iter().map(|e| e.failed).sum();
-        let total = format!("{runs} runs: {finished} finished, {failed} failed, {} to do now", self.to_do());
+        let total = format!("{}: {finished} finished, {failed} failed, {} to do now", count(runs, "run"), self.to_do());
         match (self.to_do(), self.seconds) {
             (0, _) => return writeln!(f, "{total}"),
             (_, Some(_)) => writeln!(f, "{total}; {}, an estimate", about(self.seconds))?,

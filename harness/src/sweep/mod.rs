@@ -105,7 +105,8 @@ fn sweep_recovering(
     // An error of one run stops the others, and is no request of the user's.
     let stop = stop.part();
     let device = SweepDevice::new(device, recovery);
-    let workplace = Workplace { device, progress, stop: &stop, jobs: schedule.jobs, options: options.run, execute };
+    let (jobs, tensorboard) = (schedule.jobs, options.tensorboard.as_deref());
+    let workplace = Workplace { device, progress, stop: &stop, jobs, options: options.run, tensorboard, execute };
     let mut end = RunQueue::new(&entries, &lock, workplace, end).process(&schedule)?;
     // Also when nothing was executed: another spec's or a copied shard's runs may have come.
     Rows::update(out)?;

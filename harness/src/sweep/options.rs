@@ -12,6 +12,8 @@ pub struct SweepOptions {
     pub masks: MaskOptions,
     pub run: RunOptions,
     pub selection: RunSelection,
+    /// The folder of event files for TensorBoard, where somebody wants them.
+    pub tensorboard: Option<PathBuf>,
 }
 
 /// The choice of the runs that are made now, and of how many at a time.

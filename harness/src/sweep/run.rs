@@ -34,6 +34,7 @@ pub(super) struct Workplace<'a> {
     /// Runs side by side.
     pub jobs: usize,
     pub options: RunOptions,
+    pub tensorboard: Option<&'a Path>,
     pub execute: &'a Executor<'a>,
 }
 
@@ -95,6 +96,7 @@ impl<'p> SweepRun<'p> {
             stop: workplace.stop,
             jobs: workplace.jobs,
             options: workplace.options,
+            tensorboard: workplace.tensorboard,
             reached: &reached,
         };
         let outcome = match fault::catch(|| (workplace.execute)(&context)) {
@@ -109,7 +111,13 @@ impl<'p> SweepRun<'p> {
     fn enter(&self, outcome: &Outcome, device: &ComputeDevice, progress: &Progress, started: String) -> Result<()> {
         let title = self.title();
         match outcome {
-            Outcome::Finished(result) => self.dir.finish(result),
+            Outcome::Finished(result) => {
+                let classes = result.never_predicted().join(", ");
+                if !classes.is_empty() {
+                    progress.line(format!("collapsed: {title}: {classes} is in the truth and never predicted"));
+                }
+                self.dir.finish(result)
+            }
             Outcome::Failed { iteration, reason } => {
                 progress.line(format!("failed: {title}: {reason} (iteration {iteration})"));
                 self.dir.fail(&self.failure(device, (*iteration, Cause::Diverged, reason), started))

@@ -41,6 +41,7 @@ fn bench() -> Bench {
         masks: MaskOptions::default(),
         run: RunOptions::default(),
         selection: RunSelection::ONE_BY_ONE,
+        tensorboard: None,
     };
     let spec = Spec::parse("spec", "spec.toml", SPEC, &Overrides::default()).unwrap();
     Bench { _folder: folder, options, spec }

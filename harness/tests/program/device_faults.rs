@@ -26,6 +26,7 @@ fn sweep(place: &Place, device: &ComputeDevice, set: &str, execute: &Executor) -
         masks: MaskOptions::default(),
         run: RunOptions::default(),
         selection: RunSelection { retry_failed: true, ..RunSelection::ONE_BY_ONE },
+        tensorboard: None,
     };
     sweep::sweep(&spec, &options, device, &Progress::hidden(), &StopFlag::new(), execute)
 }

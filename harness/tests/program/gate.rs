@@ -2,7 +2,7 @@
 
 use crate::outcome::named;
 use crate::place::Place;
-use crate::tamper::make_worse;
+use crate::tamper::{make_worse, reseal_with};
 use serde_json::Value;
 use std::fs;
 
@@ -49,11 +49,13 @@ fn an_unchanged_program_is_in_line_and_a_worse_one_is_not() {
     let mut fields: Vec<String> = line.split(',').map(str::to_owned).collect();
     fields[2] = (1.01 * fields[2].parse::<f64>().unwrap()).to_string();
     fs::write(&log, text.replace(line, &fields.join(","))).unwrap();
+    reseal_with(&log);
     let output = place.run(&check);
     let said = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("**changed**: 1 of 3 runs begin with other losses, seed 0 at step 3"), "{said}");
     fs::write(&log, text).unwrap();
+    reseal_with(&log);
 
     // Runs of a program that learns half as well.
     for path in named(&place.path("after"), "result.json") {

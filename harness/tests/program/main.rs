@@ -2,6 +2,7 @@
 
 mod attacks;
 mod bench;
+mod command_line;
 mod commands;
 mod controls;
 mod corpus;
@@ -11,6 +12,7 @@ mod descriptions;
 mod device_faults;
 mod disk_errors;
 mod erf;
+mod exports;
 mod faults;
 mod gate;
 mod hostile;
@@ -30,6 +32,8 @@ mod rooms;
 mod scoring;
 mod shards;
 mod signals;
+mod specs;
 mod tamper;
+mod tensorboard;
 mod verify;
 mod weights;

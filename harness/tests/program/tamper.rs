@@ -20,6 +20,13 @@ pub fn reseal(path: &Path, change: impl Fn(&mut Value)) {
     fs::write(path, text).unwrap();
 }
 
+/// Gives the result beside a file the checksum of the file as it is now.
+pub fn reseal_with(file: &Path) {
+    let sha256 = checksum::sha256(&fs::read(file).unwrap());
+    let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+    reseal(&file.with_file_name("result.json"), |json| json["files"][&name] = sha256.clone().into());
+}
+
 /// Gives a run as many wrong pixels of its most frequent class as `share` says, in all that is
 /// written of it: what a worse program leaves.
 pub fn make_worse(run: &Path, share: f64) {

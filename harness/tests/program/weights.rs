@@ -40,7 +40,7 @@ fn golden_weights_are_scored() {
     let (_, augmented) = eval(&["--ratios", "0.75,1,1.25", "--flip"]);
     assert_ne!(plain, augmented);
     let (text, one) = eval(&["--limit", "1"]);
-    assert!(text.starts_with("STARE val, 1 images"), "{text}");
+    assert!(text.starts_with("STARE val, 1 image\n"), "{text}");
     let sum =
         |confusion: &Value| -> u64 { confusion["counts"].as_array().unwrap().iter().flat_map(Value::as_u64).sum() };
     assert_eq!(2 * sum(&one), sum(&plain));

@@ -8,6 +8,7 @@ use super::BackboneMaps;
 use crate::cost::ConvolutionCost;
 use crate::initialiser::Initialiser;
 use crate::module::{Module, Phase};
+use crate::onnx_graph::{OnnxGraph, OnnxValue};
 use crate::shapes::{Shapes, WeightsError};
 
 /// A backbone before it is built.
@@ -56,6 +57,10 @@ pub trait FeatureExtractor: Module {
     /// Adds what the convolutions of an image of this size (height, width) cost, each with the size
     /// that it sees in [`FeatureExtractor::forward`]. Gives the sizes of the maps.
     fn costs(&self, input: [usize; 2], costs: &mut Vec<ConvolutionCost>) -> BackboneMaps<[usize; 2]>;
+
+    /// Adds the nodes of [`FeatureExtractor::forward`] in evaluation mode, as far as the decode
+    /// head reads them. Its tensors are behind `prefix`.
+    fn onnx(&self, prefix: &str, input: &OnnxValue, graph: &mut OnnxGraph) -> OnnxValue;
 }
 
 /// A network that has a name, in its published width.

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::cost::ConvolutionCost;
 use crate::initialiser::Initialiser;
 use crate::module::{Module, Phase, Visitor};
+use crate::onnx_graph::{OnnxGraph, OnnxValue};
 use crate::shapes::{Shapes, WeightsError};
 
 pub use extractor::{ExtractorConfig, FeatureExtractor, Published};
@@ -145,6 +146,12 @@ macro_rules! backbones {
             fn costs(&self, input: [usize; 2], costs: &mut Vec<ConvolutionCost>) -> BackboneMaps<[usize; 2]> {
                 match self {
                     $(Self::$Name(network) => network.costs(input, costs),)+
+                }
+            }
+
+            fn onnx(&self, prefix: &str, input: &OnnxValue, graph: &mut OnnxGraph) -> OnnxValue {
+                match self {
+                    $(Self::$Name(network) => network.onnx(prefix, input, graph),)+
                 }
             }
         }

@@ -11,6 +11,7 @@ use crate::cost::ConvolutionCost;
 use crate::initialiser::Initialiser;
 use crate::layers::ConvModule;
 use crate::module::{Module, Phase, Visitor, key};
+use crate::onnx_graph::{OnnxGraph, OnnxValue};
 use crate::shapes::{Shapes, WeightsError};
 
 /// The control, which nobody has published, in a width that suits a CPU.
@@ -80,6 +81,11 @@ impl FeatureExtractor for Shallow {
     fn costs(&self, input: [usize; 2], costs: &mut Vec<ConvolutionCost>) -> BackboneMaps<[usize; 2]> {
         let auxiliary = self.convs[0].cost(input, costs);
         BackboneMaps { decode: self.convs[1].cost(auxiliary, costs), auxiliary }
+    }
+
+    fn onnx(&self, prefix: &str, input: &OnnxValue, graph: &mut OnnxGraph) -> OnnxValue {
+        let convs = self.convs.iter().enumerate();
+        convs.fold(input.clone(), |map, (i, conv)| conv.onnx(&key(prefix, &format!("convs.{i}")), &map, graph))
     }
 }
 

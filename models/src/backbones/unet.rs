@@ -5,8 +5,9 @@ use burn::tensor::Tensor;
 use super::{BackboneMaps, ExtractorConfig, FeatureExtractor, Published};
 use crate::cost::ConvolutionCost;
 use crate::initialiser::Initialiser;
-use crate::layers::ConvModule;
+use crate::layers::{BatchNorm, ConvModule};
 use crate::module::{Module, Phase, Visitor, key};
+use crate::onnx_graph::{OnnxGraph, OnnxValue};
 use crate::ops;
 use crate::ops::max_pool::PoolGeometry;
 use crate::shapes::{Shapes, WeightsError};
@@ -25,6 +26,10 @@ const STAGES: usize = 5;
 const HALVING: PoolGeometry = PoolGeometry { kernel: 2, stride: 2, padding: 0 };
 /// What the input's height and width must be multiples of.
 const DIVISOR: usize = 1 << (STAGES - 1);
+/// The key of the convolutions of a decoder's stage.
+const CONV_BLOCK: &str = "conv_block";
+/// The key of its 1x1 convolution.
+const REDUCE: &str = "upsample.interp_upsample.1";
 /// The key of the first convolution's weight.
 pub(crate) const FIRST_WEIGHT: &str = "backbone.encoder.0.0.convs.0.conv.weight";
 
@@ -87,6 +92,11 @@ impl Stage {
     fn costs(&self, input: [usize; 2], costs: &mut Vec<ConvolutionCost>) -> [usize; 2] {
         self.0.iter().fold(input, |size, conv| conv.cost(size, costs))
     }
+
+    fn onnx(&self, prefix: &str, input: &OnnxValue, graph: &mut OnnxGraph) -> OnnxValue {
+        let convs = self.0.iter().enumerate();
+        convs.fold(input.clone(), |map, (i, conv)| conv.onnx(&key(prefix, &format!("convs.{i}")), &map, graph))
+    }
 }
 
 impl Module for Stage {
@@ -124,6 +134,16 @@ impl UpStage {
     fn costs(&self, skip: [usize; 2], input: [usize; 2], costs: &mut Vec<ConvolutionCost>) -> [usize; 2] {
         self.reduce.cost(input, costs);
         self.stage.costs(skip, costs)
+    }
+
+    fn onnx(&self, prefix: &str, skip: &OnnxValue, input: &OnnxValue, graph: &mut OnnxGraph) -> OnnxValue {
+        let reduce = key(prefix, REDUCE);
+        let reduced = graph.convolution(&key(&reduce, "conv"), input, self.reduce.conv.geometry);
+        let raised = graph.resize_like(&reduced, skip, false);
+        let raised = graph.batch_norm(&key(&reduce, "bn"), &raised, BatchNorm::EPSILON);
+        let raised = graph.relu(&raised);
+        let both = graph.concat(&[skip.clone(), raised]);
+        self.stage.onnx(&key(prefix, CONV_BLOCK), &both, graph)
     }
 }
 
@@ -177,18 +197,44 @@ impl FeatureExtractor for Unet {
         }
         BackboneMaps { decode: size, auxiliary: half }
     }
+
+    fn onnx(&self, prefix: &str, input: &OnnxValue, graph: &mut OnnxGraph) -> OnnxValue {
+        let mut map = input.clone();
+        let mut skips = Vec::with_capacity(STAGES);
+        for (i, stage) in self.encoder.iter().enumerate() {
+            if i > 0 {
+                map = graph.max_pool(&map, HALVING);
+            }
+            map = stage.onnx(&key(prefix, &encoder_key(i)), &map, graph);
+            skips.push(map.clone());
+        }
+        skips.pop();
+        for ((i, stage), skip) in self.decoder.iter().enumerate().zip(skips).rev() {
+            map = stage.onnx(&key(prefix, &decoder_key(i)), &skip, &map, graph);
+        }
+        map
+    }
+}
+
+/// The key of a stage of the encoder: in the reference a max pool precedes the convolutions of all
+/// but the first.
+fn encoder_key(i: usize) -> String {
+    format!("encoder.{i}.{}", usize::from(i > 0))
+}
+
+fn decoder_key(i: usize) -> String {
+    format!("decoder.{i}")
 }
 
 impl Module for Unet {
     fn visit(&mut self, prefix: &str, visitor: &mut dyn Visitor) {
         for (i, stage) in self.encoder.iter_mut().enumerate() {
-            // In the reference a max pool precedes the convolutions of all stages but the first.
-            stage.visit(&key(prefix, &format!("encoder.{i}.{}", usize::from(i > 0))), visitor);
+            stage.visit(&key(prefix, &encoder_key(i)), visitor);
         }
         for (i, up) in self.decoder.iter_mut().enumerate() {
-            let prefix = key(prefix, &format!("decoder.{i}"));
-            up.stage.visit(&key(&prefix, "conv_block"), visitor);
-            up.reduce.visit(&key(&prefix, "upsample.interp_upsample.1"), visitor);
+            let prefix = key(prefix, &decoder_key(i));
+            up.stage.visit(&key(&prefix, CONV_BLOCK), visitor);
+            up.reduce.visit(&key(&prefix, REDUCE), visitor);
         }
     }
 }

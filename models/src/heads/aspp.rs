@@ -8,6 +8,7 @@ use crate::initialiser::Initialiser;
 use crate::layer::Layer;
 use crate::layers::{Conv2d, ConvModule, DropoutNoise};
 use crate::module::{Module, Phase, Visitor, key};
+use crate::onnx_graph::{OnnxGraph, OnnxValue};
 use crate::ops;
 use crate::shapes::{Shapes, WeightsError};
 
@@ -112,6 +113,18 @@ impl DecodeHead for AsppHead {
         }
         let map = self.bottleneck.cost(input, costs);
         self.classifier.cost(map, costs);
+    }
+
+    fn onnx(&self, prefix: &str, input: &OnnxValue, graph: &mut OnnxGraph) -> OnnxValue {
+        let mean = graph.global_average_pool(input);
+        let pooled = self.image_pool.onnx(&key(prefix, "image_pool.1"), &mean, graph);
+        let mut maps = vec![graph.expand_like(&pooled, input)];
+        for (i, branch) in self.branches.iter().enumerate() {
+            maps.push(branch.onnx(&key(prefix, &format!("aspp_modules.{i}")), input, graph));
+        }
+        let concatenated = graph.concat(&maps);
+        let map = self.bottleneck.onnx(&key(prefix, "bottleneck"), &concatenated, graph);
+        graph.convolution(&key(prefix, "conv_seg"), &map, self.classifier.geometry)
     }
 
     fn layers(&self) -> Vec<Layer> {

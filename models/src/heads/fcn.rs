@@ -8,6 +8,7 @@ use crate::cost::ConvolutionCost;
 use crate::initialiser::Initialiser;
 use crate::layers::{Conv2d, ConvModule, DropoutNoise};
 use crate::module::{Module, Phase, Visitor, key};
+use crate::onnx_graph::{OnnxGraph, OnnxValue};
 
 /// A fully convolutional head with one 3x3 convolution.
 #[derive(Clone, Debug)]
@@ -43,6 +44,11 @@ impl DecodeHead for FcnHead {
     fn costs(&self, input: [usize; 2], costs: &mut Vec<ConvolutionCost>) {
         let map = self.conv.cost(input, costs);
         self.classifier.cost(map, costs);
+    }
+
+    fn onnx(&self, prefix: &str, input: &OnnxValue, graph: &mut OnnxGraph) -> OnnxValue {
+        let map = self.conv.onnx(&key(prefix, "convs.0"), input, graph);
+        graph.convolution(&key(prefix, "conv_seg"), &map, self.classifier.geometry)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::initialiser::Initialiser;
 use crate::layer::Layer;
 use crate::layers::{Conv2d, DropoutNoise};
 use crate::module::{Module, Phase};
+use crate::onnx_graph::{OnnxGraph, OnnxValue};
 use crate::shapes::{Shapes, WeightsError};
 
 /// A decode head before it is built.
@@ -42,6 +43,10 @@ pub trait DecodeHead: Module {
 
     /// Adds what the convolutions of a map of this size (height, width) cost.
     fn costs(&self, input: [usize; 2], costs: &mut Vec<ConvolutionCost>);
+
+    /// Adds the nodes of [`DecodeHead::forward`] in evaluation mode. Its tensors are behind
+    /// `prefix`.
+    fn onnx(&self, prefix: &str, input: &OnnxValue, graph: &mut OnnxGraph) -> OnnxValue;
 
     /// The layers that the head can be asked for.
     fn layers(&self) -> Vec<Layer> {

@@ -14,6 +14,7 @@ use crate::initialiser::Initialiser;
 use crate::layer::Layer;
 use crate::layers::{Conv2d, DropoutNoise};
 use crate::module::{Module, Phase, Visitor};
+use crate::onnx_graph::{OnnxGraph, OnnxValue};
 use crate::shapes::{Shapes, WeightsError};
 
 pub use aspp::{AsppConfig, AsppHead};
@@ -84,6 +85,12 @@ macro_rules! heads {
             fn costs(&self, input: [usize; 2], costs: &mut Vec<ConvolutionCost>) {
                 match self {
                     $(Self::$Name(head) => head.costs(input, costs),)+
+                }
+            }
+
+            fn onnx(&self, prefix: &str, input: &OnnxValue, graph: &mut OnnxGraph) -> OnnxValue {
+                match self {
+                    $(Self::$Name(head) => head.onnx(prefix, input, graph),)+
                 }
             }
 

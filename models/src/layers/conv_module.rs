@@ -6,6 +6,7 @@ use super::{BatchNorm, Conv2d};
 use crate::cost::ConvolutionCost;
 use crate::initialiser::Initialiser;
 use crate::module::{Module, Phase, Visitor, key};
+use crate::onnx_graph::{OnnxGraph, OnnxValue};
 use crate::ops::atrous_conv2d::ConvGeometry;
 
 /// Convolution without bias, batch norm, ReLU.
@@ -32,6 +33,13 @@ impl ConvModule {
     /// becomes.
     pub fn cost(&self, input: [usize; 2], costs: &mut Vec<ConvolutionCost>) -> [usize; 2] {
         self.conv.cost(input, costs)
+    }
+
+    /// Adds its nodes in evaluation mode; its tensors are behind `prefix`.
+    pub(crate) fn onnx(&self, prefix: &str, input: &OnnxValue, graph: &mut OnnxGraph) -> OnnxValue {
+        let map = graph.convolution(&key(prefix, "conv"), input, self.conv.geometry);
+        let map = graph.batch_norm(&key(prefix, "bn"), &map, BatchNorm::EPSILON);
+        graph.relu(&map)
     }
 }
 

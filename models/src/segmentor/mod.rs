@@ -14,6 +14,7 @@ use crate::layer::Layer;
 use crate::layers::DropoutNoise;
 use crate::loss::{LossConfig, Losses};
 use crate::module::{Module, Phase, Visitor, key};
+use crate::onnx_graph::{OnnxGraph, OnnxValue};
 use crate::precision::Precision;
 use visitors::{CountParameters, MakeConstants, SetPrecision, ShowGradients};
 
@@ -84,6 +85,17 @@ impl Segmentor {
         self.decode_head.costs(maps.decode, &mut costs);
         self.auxiliary_head.costs(maps.auxiliary, &mut costs);
         costs
+    }
+
+    /// Adds the nodes of [`Segmentor::forward`], and those that resize its logits to the size of
+    /// the input.
+    pub(crate) fn onnx(&self, input: &OnnxValue, graph: &mut OnnxGraph) -> OnnxValue {
+        let map = self.backbone.onnx("backbone", input, graph);
+        let logits = self.decode_head.onnx("decode_head", &map, graph);
+        if self.output_stride == 1 {
+            return logits;
+        }
+        graph.resize_like(&logits, input, self.align_corners)
     }
 
     /// Sets the precision of the convolutions in training.

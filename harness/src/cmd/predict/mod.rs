@@ -9,6 +9,7 @@ use super::options::{DeviceArg, InferArgs, WeightsArgs};
 use super::output::print;
 use crate::run::options::ImageSizeOptions;
 use crate::run::weights::Trained;
+use crate::support::count::count;
 use crate::support::exit::Exit;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
@@ -86,7 +87,8 @@ pub fn run(args: Args) -> Result<Exit> {
     let files = PredictionFiles { out: &args.out, kind, ids: args.ids, probabilities: &args.probabilities };
     check_not_overwritten(&images, &files)?;
     let (progress, stop) = (Progress::new(), StopFlag::install()?);
-    let bar = progress.bar(1000 * images.len() as u64, format!("predict {} images", images.len()));
+    let counted = count(images.len(), "image");
+    let bar = progress.bar_of_thousandths(images.len() as u64, format!("predict {counted}"));
     for (index, ImageFile { path, name }) in images.iter().enumerate() {
         let image = atrous_data::read_rgb(path, args.max_image.limit())?;
         inference.check_memory(path, image.size())?;

@@ -5,9 +5,9 @@ use super::RecordedRun;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The largest differences that rounding may make at the first steps, relative to the recorded loss.
-/// On another device the losses of the gate's runs differ by 2e-7, 1e-7 and 2e-5, and by 1e-2 at the
-/// fifth step: docs/notes/testing.md.
+/// The largest differences that rounding may make at the first steps, relative to the recorded
+/// loss. On another device the losses of the gate's runs differ by 2e-7, 1e-7 and 2e-5, and by 1e-2
+/// at the fifth step: docs/notes/testing.md.
 pub const LOSS_TOLERANCES: [f64; 3] = [1e-5, 1e-5, 2e-4];
 
 /// Steps whose losses are recorded and compared.

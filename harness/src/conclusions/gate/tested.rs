@@ -46,7 +46,8 @@ pub struct Tested {
     pub p: f64,
     /// For the number of comparisons (Holm).
     pub p_corrected: f64,
-    /// The smallest true change that the corrected test would have found in four of five such checks.
+    /// The smallest true change that the corrected test would have found in four of five such
+    /// checks.
     pub detectable_drop: f64,
 }
 

@@ -18,6 +18,13 @@ pub struct MeanDifference {
 }
 
 impl MeanDifference {
+    /// A difference with its standard error; what is within rounding of 0 is 0.
+    pub fn new(difference: f64, standard_error: f64, freedom: f64) -> Self {
+        let difference = if difference.abs() <= ROUNDING { 0.0 } else { difference };
+        let standard_error = if standard_error <= ROUNDING { 0.0 } else { standard_error };
+        Self { difference, standard_error, freedom }
+    }
+
     /// Compares two samples whose variance is taken to be the same, and pooled: the two-sample
     /// t-test (Student 1908).
     ///
@@ -30,11 +37,7 @@ impl MeanDifference {
             return None;
         }
         let variance = (squares(reference) + squares(new)) / freedom;
-        let difference = mean(new) - mean(reference);
-        let difference = if difference.abs() <= ROUNDING { 0.0 } else { difference };
-        let standard_error = (variance * (1.0 / n + 1.0 / m)).sqrt();
-        let standard_error = if standard_error <= ROUNDING { 0.0 } else { standard_error };
-        Some(Self { difference, standard_error, freedom })
+        Some(Self::new(mean(new) - mean(reference), (variance * (1.0 / n + 1.0 / m)).sqrt(), freedom))
     }
 
     /// The mean over several cells with weights. Its variance is put together from each cell's own,

@@ -1,23 +1,25 @@
-//! How far a difference between rates can be trusted: over seeds and over images.
+//! How far a difference between rates can be trusted: over other seeds and other
+//! subjects.
 //!
 //! Pure functions of numbers; `docs/reference/statistics.md` has the formulas.
 
-mod bootstrap;
+mod crossed;
 mod drop;
+mod dunnett;
 mod holm;
 mod interval;
 mod moments;
-mod paired;
 mod power;
+mod root;
 mod statistic;
 
-pub use bootstrap::{PairedBootstrap, multiplicities};
+pub use crossed::{CrossedLayout, MeanSquares};
 pub use drop::MeanDifference;
+pub use dunnett::Dunnett;
 pub use holm::holm;
 pub use interval::{CONFIDENCE, Interval, mean_interval};
 pub use moments::{deviation, mean};
-pub use paired::{effect_size, paired_p};
-pub use power::{POWER, detectable_drop};
+pub use power::{POWER, detectable_drop, detectable_shift};
 pub use statistic::Statistic;
 
 /// A difference is called one where its p-value, corrected for the number of comparisons, is below

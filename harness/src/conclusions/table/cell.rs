@@ -1,7 +1,7 @@
 //! All runs of one experiment and rates: one line of the table.
 
 use super::cell_verdict::CellVerdict;
-use crate::conclusions::difference::Difference;
+use crate::conclusions::analysis::Contrast;
 use crate::conclusions::statistics::Statistic;
 use crate::results::rows::Row;
 use crate::results::scores::{Metric, Scores, scored};
@@ -18,16 +18,19 @@ pub struct Cell {
     pub miou: Option<Statistic>,
     pub mdice: Option<Statistic>,
     pub aacc: Option<Statistic>,
-    /// The difference to the baseline, by the section's metric; `None` for the baseline itself and
-    /// where no seed has a score in both.
-    pub difference: Option<Difference>,
-    /// p-value of that difference, corrected for the number of rates compared (Holm).
-    pub p_corrected: Option<f64>,
+    /// Runs that never predict a class that is in the truth.
+    pub collapsed: Vec<CollapsedSeed>,
+    /// Mean difference to the baseline over the seeds that both have, by the section's metric;
+    /// `None` for the baseline itself and where no seed has a score in both.
+    pub difference: Option<f64>,
+    /// Contrast with the baseline, for other seeds and other subjects; `None` where the verdict
+    /// says why.
+    pub contrast: Option<Contrast>,
     pub verdict: CellVerdict,
     /// Whether the cell has the highest mean of the section.
     pub best: bool,
-    /// Whether the cell is best beyond noise: better than the baseline, or the baseline where all
-    /// others are worse.
+    /// Whether the cell wins: the highest mean, and better than the baseline; or the baseline,
+    /// where all others are worse.
     pub winner: bool,
 }
 
@@ -38,6 +41,14 @@ pub struct FailedSeed {
     /// Counted from 0.
     pub iteration: u64,
     pub reason: String,
+}
+
+/// A run that never predicts a class that is in the truth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CollapsedSeed {
+    pub seed: u64,
+    /// Names of the classes.
+    pub classes: Vec<String>,
 }
 
 impl Cell {
@@ -60,9 +71,10 @@ impl Cell {
             miou: statistic(|s| s.miou),
             mdice: statistic(|s| s.mdice),
             aacc: statistic(|s| s.aacc),
+            collapsed: rows.iter().filter_map(|row| collapsed(row)).collect(),
             difference: None,
-            p_corrected: None,
-            verdict: CellVerdict::Unpaired,
+            contrast: None,
+            verdict: CellVerdict::Baseline,
             best: false,
             winner: false,
         }
@@ -72,6 +84,11 @@ impl Cell {
     pub fn score(&self, metric: Metric) -> Option<Statistic> {
         metric.of(self)
     }
+}
+
+fn collapsed(row: &Row) -> Option<CollapsedSeed> {
+    let classes = row.result()?.never_predicted();
+    (!classes.is_empty()).then(|| CollapsedSeed { seed: row.settings().seed, classes })
 }
 
 scored!(Cell, Option<Statistic>);

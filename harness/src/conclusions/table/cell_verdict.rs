@@ -1,38 +1,35 @@
-//! A cell beside the baseline: better, worse, or not to be told.
+//! A cell beside the baseline: better, worse, equal, undetermined, or why nothing is said.
 
-use crate::conclusions::difference::Difference;
+use crate::conclusions::analysis::{Contrast, Missing};
 use crate::conclusions::statistics::SIGNIFICANCE;
 use std::fmt;
 
-/// Whether a cell differs from the baseline beyond noise, and if that cannot be told, why.
+/// What is said of a cell beside the baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CellVerdict {
     /// The cell is the baseline.
     Baseline,
-    /// Corrected p below 0.05, and the higher score.
+    /// The interval of the difference lies above 0.
     Better,
-    /// Corrected p below 0.05, and the lower score.
+    /// The interval of the difference lies below 0.
     Worse,
-    /// Corrected p of 0.05 or more.
-    WithinNoise,
-    /// One seed in common.
-    OneSeed,
-    /// Runs that keep no counts per image, or not of the same two images at least.
-    NoImages,
-    /// No seed with a score in both.
-    Unpaired,
+    /// The interval holds 0 and lies within the margin to both sides.
+    Equal,
+    /// The interval holds 0, and more than the margin.
+    Undetermined,
+    /// Too few runs, images or subjects to say anything.
+    NotCompared(Missing),
 }
 
 impl CellVerdict {
-    /// `p` is the corrected p-value of the difference.
-    pub(super) fn of(difference: Option<&Difference>, p: Option<f64>) -> Self {
-        match (difference, p) {
-            (None, _) => CellVerdict::Unpaired,
-            (Some(difference), None) if difference.p_seeds.is_none() => CellVerdict::OneSeed,
-            (Some(_), None) => CellVerdict::NoImages,
-            (Some(_), Some(p)) if p >= SIGNIFICANCE => CellVerdict::WithinNoise,
-            (Some(difference), Some(_)) if difference.mean > 0.0 => CellVerdict::Better,
-            (Some(_), Some(_)) => CellVerdict::Worse,
+    /// `margin` is the largest difference, a fraction, that is no difference.
+    pub fn of(contrast: Result<&Contrast, Missing>, margin: f64) -> Self {
+        match contrast {
+            Err(missing) => CellVerdict::NotCompared(missing),
+            Ok(contrast) if contrast.p < SIGNIFICANCE && contrast.difference > 0.0 => CellVerdict::Better,
+            Ok(contrast) if contrast.p < SIGNIFICANCE => CellVerdict::Worse,
+            Ok(contrast) if contrast.interval.low > -margin && contrast.interval.high < margin => CellVerdict::Equal,
+            Ok(_) => CellVerdict::Undetermined,
         }
     }
 }
@@ -43,10 +40,12 @@ impl fmt::Display for CellVerdict {
             CellVerdict::Baseline => "baseline",
             CellVerdict::Better => "better",
             CellVerdict::Worse => "worse",
-            CellVerdict::WithinNoise => "within noise",
-            CellVerdict::OneSeed => "one seed: cannot tell",
-            CellVerdict::NoImages => "no counts per image",
-            CellVerdict::Unpaired => "no seed in common",
+            CellVerdict::Equal => "equal",
+            CellVerdict::Undetermined => "undetermined",
+            CellVerdict::NotCompared(Missing::Scores) => "no seed in common",
+            CellVerdict::NotCompared(Missing::Images) => "no counts per image",
+            CellVerdict::NotCompared(Missing::Seeds) => "fewer than 3 seeds",
+            CellVerdict::NotCompared(Missing::Subjects) => "fewer than 4 subjects",
         })
     }
 }
@@ -54,19 +53,27 @@ impl fmt::Display for CellVerdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn difference(mean: f64, p_seeds: Option<f64>) -> Difference {
-        Difference { mean, seeds: 3, interval: None, p_seeds, images: None, p_images: None, effect_size: None }
-    }
+    use crate::conclusions::statistics::Interval;
 
     #[test]
     fn each_has_its_condition() {
-        let of = |mean, p| CellVerdict::of(Some(&difference(mean, Some(0.01))), p);
-        assert_eq!(of(0.01, Some(0.049)), CellVerdict::Better);
-        assert_eq!(of(-0.01, Some(0.049)), CellVerdict::Worse);
-        assert_eq!(of(0.01, Some(0.05)), CellVerdict::WithinNoise);
-        assert_eq!(of(0.01, None), CellVerdict::NoImages);
-        assert_eq!(CellVerdict::of(Some(&difference(0.01, None)), None), CellVerdict::OneSeed);
-        assert_eq!(CellVerdict::of(None, None), CellVerdict::Unpaired);
+        let of = |low: f64, high: f64, p: f64| {
+            let (difference, detectable) = ((low + high) / 2.0, 0.02);
+            CellVerdict::of(Ok(&Contrast { difference, interval: Interval { low, high }, p, detectable }), 0.005)
+        };
+        assert_eq!(of(0.001, 0.003, 0.049), CellVerdict::Better);
+        assert_eq!(of(-0.03, -0.001, 0.049), CellVerdict::Worse);
+        assert_eq!(of(-0.001, 0.0049, 0.05), CellVerdict::Equal);
+        assert_eq!(of(-0.001, 0.005, 0.05), CellVerdict::Undetermined);
+        assert_eq!(of(-0.005, 0.001, 0.05), CellVerdict::Undetermined);
+        assert_eq!(CellVerdict::of(Err(Missing::Seeds), 0.005), CellVerdict::NotCompared(Missing::Seeds));
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_its_number() {
+        use crate::conclusions::analysis::{LEAST_SEEDS, LEAST_SUBJECTS};
+        let text = |missing| CellVerdict::NotCompared(missing).to_string();
+        assert_eq!(text(Missing::Seeds), format!("fewer than {LEAST_SEEDS} seeds"));
+        assert_eq!(text(Missing::Subjects), format!("fewer than {LEAST_SUBJECTS} subjects"));
     }
 }

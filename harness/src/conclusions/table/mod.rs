@@ -1,5 +1,6 @@
 //! The result table: per experiment one line per rates, over seeds, next to the published value.
 
+mod answer;
 mod cell;
 mod cell_verdict;
 mod markdown;
@@ -7,16 +8,19 @@ mod published;
 mod record;
 mod section;
 
-pub use cell::{Cell, FailedSeed};
+pub use cell::{Cell, CollapsedSeed, FailedSeed};
 pub use cell_verdict::CellVerdict;
 pub use published::PublishedComparison;
 pub use record::CellRecord;
-pub use section::{Section, Table};
+pub use section::{ContextWorth, Section, Table};
 
 use crate::support::atomic_file;
 use crate::support::printable::printable_lines;
 use anyhow::Result;
 use std::path::Path;
+
+/// The largest difference, a fraction, that is called equal unless an option says otherwise.
+pub const MARGIN: f64 = 0.005;
 
 impl Table {
     /// Writes `table.md` and `table.csv`.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// A line of `table.csv`. The fields are the columns, in order; NaN is an empty field.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CellRecord {
     pub experiment: String,
     pub dataset: String,
@@ -27,6 +28,7 @@ pub struct CellRecord {
     pub winner: bool,
     pub runs: usize,
     pub failed: usize,
+    pub collapsed: usize,
     #[serde(with = "unknown_or_number")]
     pub miou_mean: f64,
     #[serde(with = "unknown_or_number")]
@@ -52,6 +54,7 @@ pub struct CellRecord {
     #[serde(with = "unknown_or_number")]
     pub aacc_high: f64,
     pub compared_seeds: usize,
+    pub compared_subjects: usize,
     #[serde(with = "unknown_or_number")]
     pub baseline_difference: f64,
     #[serde(with = "unknown_or_number")]
@@ -59,18 +62,20 @@ pub struct CellRecord {
     #[serde(with = "unknown_or_number")]
     pub baseline_difference_high: f64,
     #[serde(with = "unknown_or_number")]
-    pub baseline_difference_images_low: f64,
+    pub p: f64,
     #[serde(with = "unknown_or_number")]
-    pub baseline_difference_images_high: f64,
+    pub detectable: f64,
     #[serde(with = "unknown_or_number")]
-    pub p_seeds: f64,
-    #[serde(with = "unknown_or_number")]
-    pub p_images: f64,
-    #[serde(with = "unknown_or_number")]
-    pub p_corrected: f64,
-    #[serde(with = "unknown_or_number")]
-    pub effect_size: f64,
+    pub margin: f64,
     pub verdict: String,
+    #[serde(with = "unknown_or_number")]
+    pub cross_fitted: f64,
+    #[serde(with = "unknown_or_number")]
+    pub context: f64,
+    #[serde(with = "unknown_or_number")]
+    pub context_low: f64,
+    #[serde(with = "unknown_or_number")]
+    pub context_high: f64,
     pub held_against: String,
     #[serde(with = "unknown_or_number")]
     pub published: f64,
@@ -96,9 +101,11 @@ impl CellRecord {
     fn of(section: &Section, cell: &Cell) -> Self {
         let (settings, published) = (&section.settings, section.comparison.as_ref());
         let [miou, mdice, aacc] = [cell.miou, cell.mdice, cell.aacc].map(columns);
-        let difference = cell.difference.as_ref();
-        let [low, high] = ends(difference.and_then(|d| d.interval));
-        let [images_low, images_high] = ends(difference.and_then(|d| d.images));
+        let contrast = cell.contrast.as_ref();
+        let [low, high] = ends(contrast.map(|contrast| contrast.interval));
+        let (seeds, subjects) = (section.analysis.seeds.len(), section.analysis.subjects);
+        let context = section.context.as_ref().filter(|context| context.dead == cell.rates).map(|c| c.contrast);
+        let [context_low, context_high] = ends(context.map(|context| context.interval));
         CellRecord {
             experiment: settings.experiment.clone(),
             dataset: settings.dataset.name().into(),
@@ -115,6 +122,7 @@ impl CellRecord {
             winner: cell.winner,
             runs: cell.runs,
             failed: cell.failed.len(),
+            collapsed: cell.collapsed.len(),
             miou_mean: miou[0],
             miou_sd: miou[1],
             miou_low: miou[2],
@@ -127,17 +135,19 @@ impl CellRecord {
             aacc_sd: aacc[1],
             aacc_low: aacc[2],
             aacc_high: aacc[3],
-            compared_seeds: difference.map_or(0, |d| d.seeds),
-            baseline_difference: known(difference.map(|d| d.mean)),
+            compared_seeds: contrast.map_or(0, |_| seeds),
+            compared_subjects: contrast.map_or(0, |_| subjects),
+            baseline_difference: known(cell.difference),
             baseline_difference_low: low,
             baseline_difference_high: high,
-            baseline_difference_images_low: images_low,
-            baseline_difference_images_high: images_high,
-            p_seeds: known(difference.and_then(|d| d.p_seeds)),
-            p_images: known(difference.and_then(|d| d.p_images)),
-            p_corrected: known(cell.p_corrected),
-            effect_size: known(difference.and_then(|d| d.effect_size)),
+            p: known(contrast.map(|contrast| contrast.p)),
+            detectable: known(contrast.map(|contrast| contrast.detectable)),
+            margin: section.margin,
             verdict: cell.verdict.to_string(),
+            cross_fitted: known(section.cross_fitted.filter(|_| cell.best)),
+            context: known(context.map(|context| context.difference)),
+            context_low,
+            context_high,
             held_against: section.metric.to_string(),
             published: known(published.map(|published| published.reference.value_fraction)),
             difference: known(published.and_then(|published| published.difference(cell))),

@@ -3,8 +3,8 @@
 use super::cell::Cell;
 use super::cell_verdict::CellVerdict;
 use super::published::PublishedComparison;
-use crate::conclusions::difference::Difference;
-use crate::conclusions::statistics::holm;
+use crate::conclusions::analysis::{Contrast, Missing, SectionAnalysis};
+use crate::conclusions::statistics::mean;
 use crate::experiment::settings::RunSettings;
 use crate::results::reference;
 use crate::results::rows::{Row, Rows};
@@ -27,15 +27,34 @@ pub struct Section {
     pub devices: Vec<String>,
     /// Cells in ascending order of the rates.
     pub cells: Vec<Cell>,
+    /// What the comparisons rest on.
+    pub analysis: SectionAnalysis,
+    /// The largest difference, a fraction, that is called equal.
+    pub margin: f64,
+    /// The best score, where the rates are chosen on other subjects than they are scored on; `None`
+    /// where nothing can be compared.
+    pub cross_fitted: Option<f64>,
+    /// What context from the ASPP is worth; `None` without a dead list.
+    pub context: Option<ContextWorth>,
     /// The metric that decides which rates are best, and is held against the published value.
     pub metric: Metric,
     /// `None` where nothing is published.
     pub comparison: Option<PublishedComparison>,
 }
 
+/// The best rates, chosen on other subjects than they are scored on, minus rates that see no
+/// context.
+#[derive(Clone, Debug)]
+pub struct ContextWorth {
+    /// Rates beyond the map.
+    pub dead: Vec<usize>,
+    pub contrast: Contrast,
+}
+
 impl Table {
-    /// Groups rows into experiments and rates.
-    pub fn new(rows: &Rows) -> Self {
+    /// Groups rows into experiments and rates. `margin` is the largest difference, a fraction, that
+    /// is called equal.
+    pub fn new(rows: &Rows, margin: f64) -> Self {
         let mut groups: Vec<Vec<&Row>> = Vec::new();
         for row in &rows.0 {
             match groups.iter_mut().find(|group| group[0].same_protocol(row)) {
@@ -43,13 +62,13 @@ impl Table {
                 None => groups.push(vec![row]),
             }
         }
-        Table { sections: groups.iter().map(|group| Section::new(group)).collect() }
+        Table { sections: groups.iter().map(|group| Section::new(group, margin)).collect() }
     }
 }
 
 impl Section {
     /// `rows` holds at least one, sorted by rates and seed.
-    fn new(rows: &[&Row]) -> Self {
+    fn new(rows: &[&Row], margin: f64) -> Self {
         let settings = rows[0].settings().clone();
         let mut groups: Vec<Vec<&Row>> = Vec::new();
         let mut devices: Vec<String> = Vec::new();
@@ -65,13 +84,25 @@ impl Section {
         }
         let metric = reference::metric(settings.dataset);
         let mut cells: Vec<Cell> = groups.iter().map(|rows| Cell::new(rows)).collect();
-        compare(&mut cells, &groups, &rows[0].baseline, metric);
+        let baseline = groups.iter().position(|group| group[0].settings().rates == rows[0].baseline);
+        let analysis = SectionAnalysis::new(&groups, baseline, metric);
+        compare(&mut cells, &groups, baseline, &analysis, margin);
         mark_best(&mut cells, metric);
+        let dead = groups.iter().position(|group| group[0].settings().sees_no_context());
+        let live: Vec<usize> = (0..groups.len()).filter(|place| Some(*place) != dead).collect();
+        let worth = |dead: usize| {
+            let contrast = analysis.best_against(&live, dead)?;
+            Some(ContextWorth { dead: cells[dead].rates.clone(), contrast })
+        };
         let comparison =
             reference::of(settings.dataset).map(|reference| PublishedComparison::new(reference, &settings));
         Section {
             baseline: rows[0].baseline.clone(),
             data_fingerprint: rows[0].data_fingerprint().to_owned(),
+            cross_fitted: analysis.cross_fitted(&live),
+            context: dead.and_then(worth),
+            analysis,
+            margin,
             settings,
             devices,
             cells,
@@ -80,10 +111,20 @@ impl Section {
         }
     }
 
-    /// The cells with the best score; more than one only when they are equal. Whether that is
-    /// beyond noise, [`Cell::winner`] says.
+    /// The cells with the best score; more than one only when they are equal. Whether one wins,
+    /// [`Cell::winner`] says.
     pub fn best(&self) -> impl Iterator<Item = &Cell> {
         self.cells.iter().filter(|cell| cell.best)
+    }
+
+    /// The cells that are held against the baseline.
+    pub fn others(&self) -> impl Iterator<Item = &Cell> {
+        self.cells.iter().filter(|cell| cell.verdict != CellVerdict::Baseline)
+    }
+
+    /// Number of runs that never predict a class that is in the truth.
+    pub fn collapsed(&self) -> usize {
+        self.cells.iter().map(|cell| cell.collapsed.len()).sum()
     }
 
     /// Whether a run belongs here.
@@ -103,20 +144,26 @@ impl Section {
 }
 
 /// Holds each cell against the baseline; `groups` are the cells' rows.
-fn compare(cells: &mut [Cell], groups: &[Vec<&Row>], baseline: &[usize], metric: Metric) {
-    let against = groups.iter().find(|group| group[0].settings().rates == baseline);
-    for (cell, group) in cells.iter_mut().zip(groups).filter(|(cell, _)| cell.rates != baseline) {
-        cell.difference = against.and_then(|baseline| Difference::between(group, baseline, metric));
+fn compare(cells: &mut [Cell], groups: &[Vec<&Row>], baseline: Option<usize>, analysis: &SectionAnalysis, margin: f64) {
+    let contrasts = analysis.against_baseline();
+    for (place, (cell, contrast)) in cells.iter_mut().zip(contrasts).enumerate().filter(|(p, _)| Some(*p) != baseline) {
+        let plain = || difference(&groups[place], &groups[baseline?], analysis.metric());
+        cell.difference = contrast.map(|contrast| contrast.difference).or_else(plain);
+        let missing = analysis.missing(place).unwrap_or(Missing::Subjects);
+        cell.verdict = CellVerdict::of(contrast.as_ref().ok_or(missing), margin);
+        cell.contrast = contrast;
     }
-    let p = |cell: &Cell| cell.difference.and_then(|difference| difference.p());
-    let mut corrected = holm(&cells.iter().filter_map(p).collect::<Vec<_>>()).into_iter();
-    for cell in cells {
-        cell.p_corrected = p(cell).and_then(|_| corrected.next());
-        cell.verdict = match cell.rates == baseline {
-            true => CellVerdict::Baseline,
-            false => CellVerdict::of(cell.difference.as_ref(), cell.p_corrected),
-        };
-    }
+}
+
+/// The mean difference over the seeds that both have.
+fn difference(cell: &[&Row], baseline: &[&Row], metric: Metric) -> Option<f64> {
+    let score = |row: &&&Row| row.result().map(|result| metric.of(&result.scores)).filter(|score| !score.is_nan());
+    let pair = |row: &&Row| {
+        let same_seed = |other: &&&Row| other.settings().seed == row.settings().seed;
+        Some(score(&row)? - baseline.iter().filter(same_seed).find_map(|other| score(&other))?)
+    };
+    let differences: Vec<f64> = cell.iter().filter_map(pair).collect();
+    (!differences.is_empty()).then(|| mean(&differences))
 }
 
 /// Marks the cells with the highest mean, and those of them that win.

@@ -14,6 +14,9 @@ pub struct RatesComparison {
     pub difference: f64,
     /// Probability of such a difference by chance, corrected for all comparisons of the experiment.
     pub p: f64,
+    /// The smallest true difference that would have been found with a chance of 80 %, a fraction;
+    /// where all pairs are compared, by a comparison of this pair alone.
+    pub detectable: f64,
 }
 
 impl RatesComparison {

@@ -1,7 +1,7 @@
 //! From runs and an expectation to a judgement.
 
 use super::comparison::RatesComparison;
-use crate::conclusions::difference::Difference;
+use crate::conclusions::analysis::{LEAST_SEEDS, SectionAnalysis};
 use crate::conclusions::statistics::holm;
 use crate::experiment::settings::join_rates;
 use crate::experiment::{Answer, Expectation};
@@ -23,21 +23,18 @@ pub enum Judgement {
 
 /// Judges the rows of one experiment, by comparisons that are handed back.
 pub(super) fn judge(rows: &[&Row], expectation: &Expectation, metric: Metric) -> (Judgement, Vec<RatesComparison>) {
-    let compared = cells(rows, expectation).and_then(|cells| compare(&cells, &pairs(expectation), metric));
+    let compared = cells(rows, expectation).and_then(|cells| compare(expectation, &cells, metric));
     match compared {
         Err(reason) => (Judgement::NotJudged { reason }, Vec::new()),
         Ok(comparisons) => (judgement(&expectation.answer, &comparisons), comparisons),
     }
 }
 
-/// Rates, and their runs.
-type SeedRows<'r> = (&'r [usize], Vec<&'r Row>);
-
-/// The expected runs, by rates; why not, where one is missing or has failed.
-fn cells<'r>(rows: &[&'r Row], expectation: &'r Expectation) -> Result<Vec<SeedRows<'r>>, String> {
+/// The expected runs of each of the rates; why not, where one is missing or has failed.
+fn cells<'r>(rows: &[&'r Row], expectation: &Expectation) -> Result<Vec<Vec<&'r Row>>, String> {
     let Expectation { rates, seeds, .. } = expectation;
-    if seeds.len() < 2 {
-        return Err("one seed proves nothing: it needs two or more".into());
+    if seeds.len() < LEAST_SEEDS {
+        return Err(format!("fewer than {LEAST_SEEDS} seeds prove nothing"));
     }
     let mut missing = Vec::new();
     let mut cells = Vec::new();
@@ -50,7 +47,7 @@ fn cells<'r>(rows: &[&'r Row], expectation: &'r Expectation) -> Result<Vec<SeedR
                 None => missing.push(format!("{} seed {seed}", join_rates(rates))),
             }
         }
-        cells.push((rates.as_slice(), cell));
+        cells.push(cell);
     }
     match missing.first() {
         None => Ok(cells),
@@ -72,22 +69,33 @@ fn pairs(expectation: &Expectation) -> Vec<[usize; 2]> {
     }
 }
 
-fn compare(cells: &[SeedRows], pairs: &[[usize; 2]], metric: Metric) -> Result<Vec<RatesComparison>, String> {
-    let mut comparisons = Vec::new();
-    for [left, right] in pairs {
-        let ((rates, cell), (other, others)) = (&cells[*left], &cells[*right]);
-        let tested = Difference::between(cell, others, metric).and_then(|found| Some((found.mean, found.p()?)));
-        let Some((difference, p)) = tested else {
-            let [rates, other] = [rates, other].map(|rates| join_rates(rates));
-            return Err(format!("{rates} cannot be compared with {other}: scores or counts of images are missing"));
+fn compare(expectation: &Expectation, cells: &[Vec<&Row>], metric: Metric) -> Result<Vec<RatesComparison>, String> {
+    let Expectation { answer, rates, .. } = expectation;
+    let best = match answer {
+        Answer::Best(best) => rates.iter().position(|rates| rates == best),
+        Answer::NoWinner => None,
+    };
+    let analysis = SectionAnalysis::new(cells, best.or(Some(0)), metric);
+    // The best against all others is one family (Dunnett); pairs are compared one by one, and
+    // corrected below.
+    let comparisons = best.map_or(1, |_| rates.len() - 1);
+    let mut found = Vec::new();
+    for [left, right] in pairs(expectation) {
+        let (own, other) = (&rates[left], &rates[right]);
+        let Some(contrast) = analysis.pair(left, right, comparisons) else {
+            let [own, other] = [own, other].map(|rates| join_rates(rates));
+            return Err(format!(
+                "{own} cannot be compared with {other}: counts of the same images are missing, or subjects"
+            ));
         };
-        comparisons.push(RatesComparison { rates: rates.to_vec(), other: other.to_vec(), difference, p });
+        let (difference, p, detectable) = (contrast.difference, contrast.p, contrast.detectable);
+        found.push(RatesComparison { rates: own.clone(), other: other.clone(), difference, p, detectable });
     }
-    let corrected = holm(&comparisons.iter().map(|comparison| comparison.p).collect::<Vec<_>>());
-    for (comparison, p) in comparisons.iter_mut().zip(corrected) {
-        comparison.p = p;
+    if best.is_none() {
+        let corrected = holm(&found.iter().map(|comparison| comparison.p).collect::<Vec<_>>());
+        found.iter_mut().zip(corrected).for_each(|(comparison, p)| comparison.p = p);
     }
-    Ok(comparisons)
+    Ok(found)
 }
 
 fn judgement(answer: &Answer, comparisons: &[RatesComparison]) -> Judgement {

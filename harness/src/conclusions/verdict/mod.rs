@@ -1,8 +1,8 @@
 //! Whether the runs of an output directory show what their specs expect.
 //!
-//! Rates are compared by [`Difference`](crate::conclusions::difference::Difference): paired by
-//! seed, and by image. All comparisons of an experiment are corrected together (Holm), so that an
-//! experiment without any difference is found to have one in at most one case of twenty.
+//! Rates are compared by [`SectionAnalysis`](crate::conclusions::analysis::SectionAnalysis), for
+//! other seeds and other subjects. All comparisons of an experiment are corrected together, so that
+//! an experiment without any difference is found to have one in at most one case of twenty.
 
 mod comparison;
 mod judge;

@@ -1,6 +1,7 @@
 //! Verdicts on made-up runs.
 
 use super::*;
+use crate::conclusions::analysis::SectionAnalysis;
 use crate::experiment::Answer;
 use crate::experiment::settings::{RunSettings, tests::example as settings};
 use crate::results::rows::testing;
@@ -82,20 +83,30 @@ fn without_a_winner_all_pairs_are_compared() {
     assert_eq!(pairs, ["1-16 is better than 1-4", "1-16 is better than 1-8"]);
 }
 
-/// Six pairs, one of them with a p-value that would pass alone: Holm takes it back.
+/// Pairs by the section's analysis, all of them corrected together (Holm).
 #[test]
 fn comparisons_are_corrected_together() {
-    let found = verdict(rows([9, 9, 9], &Answer::NoWinner));
-    let raw: Vec<f64> = {
-        let rows = rows([9, 9, 9], &Answer::NoWinner);
-        let cell = |index: usize| rows[5 * index..5 * index + 5].iter().collect::<Vec<_>>();
-        let p = |l, r| {
-            crate::conclusions::difference::Difference::between(&cell(l), &cell(r), found.metric).unwrap().p().unwrap()
-        };
-        vec![p(0, 1), p(0, 2), p(1, 2)]
-    };
+    let rows = rows([9, 9, 9], &Answer::NoWinner);
+    let found = verdict(rows.clone());
+    let groups: Vec<Vec<&Row>> = rows.chunks(5).map(|rows| rows.iter().collect()).collect();
+    let analysis = SectionAnalysis::new(&groups, Some(0), found.metric);
+    let raw: Vec<f64> = [(0, 1), (0, 2), (1, 2)].map(|(l, r)| analysis.pair(l, r, 1).unwrap().p).to_vec();
     let corrected: Vec<f64> = found.comparisons.iter().map(|comparison| comparison.p).collect();
     assert_eq!(corrected, crate::conclusions::statistics::holm(&raw));
+}
+
+#[test]
+fn the_best_against_all_others_is_one_family() {
+    let rows = rows([30, 5, 32], &best([1, 8]));
+    let found = verdict(rows.clone());
+    let groups: Vec<Vec<&Row>> = rows.chunks(5).map(|rows| rows.iter().collect()).collect();
+    let analysis = SectionAnalysis::new(&groups, Some(1), found.metric);
+    for (comparison, place) in found.comparisons.iter().zip([0, 2]) {
+        let contrast = analysis.against_baseline()[place].unwrap();
+        assert!(
+            (comparison.difference + contrast.difference).abs() < 1e-12 && (comparison.p - contrast.p).abs() < 1e-12
+        );
+    }
 }
 
 #[test]
@@ -119,12 +130,12 @@ fn what_is_missing_is_not_judged() {
     uncounted[0].images = None;
     assert!(not_judged(uncounted).starts_with("1-8 cannot be compared with 1-4"));
 
-    let mut single = rows([30, 5, 32], &best([1, 8]));
-    single.retain(|row| row.settings().seed == 0);
-    for row in &mut single {
-        row.expectation.as_mut().unwrap().seeds = vec![0];
+    let mut two = rows([30, 5, 32], &best([1, 8]));
+    two.retain(|row| row.settings().seed < 2);
+    for row in &mut two {
+        row.expectation.as_mut().unwrap().seeds = vec![0, 1];
     }
-    assert!(not_judged(single).starts_with("one seed proves nothing"));
+    assert!(not_judged(two).starts_with("fewer than 3 seeds prove nothing"));
 }
 
 #[test]
@@ -162,9 +173,9 @@ fn the_text_says_what_was_found() {
     assert!(
         text.contains("- stare, expected: 1-8 is best (mDice, 5 seeds): **met**: better than each of 2 others, by ")
     );
-    assert!(text.ends_with("\n1 of 1 experiments are as expected.\n"), "{text}");
+    assert!(text.starts_with("# Verdicts\n\n1 of 1 experiments are as expected.\n\n"), "{text}");
     let text = verdicts([9, 9, 9], Answer::NoWinner);
     assert!(text.contains("expected: no winner (mDice, 5 seeds): **met**: 3 differences of 0."), "{text}");
     let text = verdicts([12, 12, 5], Answer::NoWinner);
-    assert!(text.ends_with("\n0 of 1 experiments are as expected, 1 not.\n"), "{text}");
+    assert!(text.starts_with("# Verdicts\n\n0 of 1 experiments are as expected, 1 not.\n\n"), "{text}");
 }

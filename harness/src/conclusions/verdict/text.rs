@@ -13,14 +13,15 @@ impl Verdicts {
             return String::new();
         }
         let mut text = format!(
-            "# Verdicts\n\nWhat each experiment was expected to show, and whether it does. Differences in points, paired by \
-             seed and image;\np corrected for all comparisons of the experiment (Holm); below {SIGNIFICANCE} it is no \
-             chance.\n\n"
+            "# Verdicts\n\n{}\n\nWhat each experiment was expected to show, and whether it does. Differences in points, \
+             judged for other seeds\nand other subjects; p corrected for all comparisons of the experiment; below \
+             {SIGNIFICANCE} it is no chance.\n\n",
+            self.summary()
         );
         for verdict in &self.0 {
             text += &line(verdict);
         }
-        text + "\n" + &self.summary() + "\n"
+        text
     }
 
     /// `5 of 5 experiments are as expected.`
@@ -84,7 +85,13 @@ fn evidence(answer: &Answer, comparisons: &[RatesComparison]) -> String {
         Answer::NoWinner => {
             let most = extreme(&mut comparisons.iter().map(|c| c.difference.abs()), f64::max);
             let p = extreme(&mut comparisons.iter().map(|c| c.p), f64::min);
-            format!("{count} differences of {} points at most, {} at least", percent(most), probability(p))
+            let found = extreme(&mut comparisons.iter().map(|c| c.detectable), f64::max);
+            format!(
+                "{count} differences of {} points at most, {} at least; {} would have been found",
+                percent(most),
+                probability(p),
+                percent(found)
+            )
         }
     }
 }

@@ -20,7 +20,7 @@ pub struct InitSpec {
     pub part: Part,
     /// SHA-256 of the file, in hex digits: it, not the file's name, decides the result. Empty until
     /// the file has been read.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub sha256: String,
     /// Keys, or parts before a dot in them, that the file may lack.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -45,6 +45,22 @@ impl RunSettings {
         self.rates.iter().copied().max().unwrap_or(0) as f64 / self.feature_size() as f64
     }
 
+    /// The longest side of the maps that the ASPP sees, in training and in scoring: a tap at this
+    /// distance lies outside wherever its branch stands.
+    pub fn largest_map(&self) -> usize {
+        // Without windows images are scored whole, at these sizes.
+        let ratio = self.infer.ratios.iter().copied().fold(1.0, f64::max);
+        let whole = self.resize.map(|side| (side as f64 * ratio).ceil() as usize);
+        let sides = self.crop.into_iter().chain(self.infer.window.unwrap_or(whole));
+        sides.max().unwrap_or(0).div_ceil(self.model.kind.output_stride())
+    }
+
+    /// Whether all branches but the 1x1 one see padding alone: the same parameters, and no context
+    /// from the ASPP.
+    pub fn sees_no_context(&self) -> bool {
+        self.rates.iter().all(|rate| *rate == 1 || *rate >= self.largest_map()) && self.rates.len() > 1
+    }
+
     /// The settings that decide the result: without the experiment's name, without where the data
     /// came from, and without the colours of a described data set.
     pub fn deciding(&self) -> RunSettings {

@@ -75,5 +75,8 @@ impl AskedModel {
 pub(super) fn complete(written: &Spanned<DeTable>) -> Result<Experiment, Error> {
     let defaults = toml::to_string(&Asked::of(written.get_ref()).defaults()).map_err(Error::custom)?;
     let table = overlay(DeTable::parse(&defaults)?.into_inner(), written.get_ref().clone());
-    Experiment::deserialize(ValueDeserializer::from(Spanned::new(written.span(), DeValue::Table(table))))
+    let table = Spanned::new(written.span(), DeValue::Table(table));
+    let mut experiment = Experiment::deserialize(ValueDeserializer::from(table))?;
+    experiment.add_dead_list();
+    Ok(experiment)
 }

@@ -4,11 +4,11 @@ use super::planned_run::PlannedRun;
 use crate::experiment::settings::{DataSource, InferSpec, InitSpec, ModelSpec, RunSettings, TrainSpec};
 use crate::experiment::{Answer, Expectation};
 use atrous_data::DatasetKind;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A data set, a model, a protocol, and the rates and seeds to sweep. The fields are the keys of a
 /// spec.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Experiment {
     /// Name of the directory of its runs.
@@ -18,6 +18,7 @@ pub struct Experiment {
     /// Network, without its rates.
     pub model: ModelSpec,
     /// Weights that training starts from; random ones where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub init: Option<InitSpec>,
     /// Height and width of the training crop, in pixels.
     pub crop: [usize; 2],
@@ -27,6 +28,10 @@ pub struct Experiment {
     pub rates: Vec<Vec<usize>>,
     /// The list that the others are compared with.
     pub baseline: Vec<usize>,
+    /// Whether a list is added whose taps all lie outside the map: as many rates as the baseline
+    /// has, and no context.
+    #[serde(default)]
+    pub dead: bool,
     /// Seeds, each of which every list of rates is trained with.
     pub seeds: Vec<u64>,
     /// Schedule, optimiser, loss and augmentation.
@@ -37,15 +42,16 @@ pub struct Experiment {
     #[serde(default)]
     pub data: DataSource,
     /// Answer that it is expected to give; decides no result.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub expect: Option<Answer>,
 }
 
 impl Experiment {
     /// The keys of an experiment. An override's first word is one of these, or an experiment's
     /// name.
-    pub(super) const KEYS: [&'static str; 13] = [
-        "name", "dataset", "model", "init", "crop", "resize", "rates", "baseline", "seeds", "train", "infer", "data",
-        "expect",
+    pub(super) const KEYS: [&'static str; 14] = [
+        "name", "dataset", "model", "init", "crop", "resize", "rates", "baseline", "dead", "seeds", "train", "infer",
+        "data", "expect",
     ];
 
     /// Every run: rates, then seeds, in the order of the spec.
@@ -61,6 +67,17 @@ impl Experiment {
             }
         }
         runs
+    }
+
+    /// Adds the dead list where it is asked for: 1, F, 2F, 3F for a baseline of four rates that
+    /// begins with 1, F the side of the largest map.
+    pub(super) fn add_dead_list(&mut self) {
+        let map = self.run(&self.baseline, 0).largest_map();
+        let first = usize::from(self.baseline.first() != Some(&1));
+        let dead: Vec<usize> = (first..first + self.baseline.len()).map(|times| (times * map).max(1)).collect();
+        if self.dead && !self.rates.contains(&dead) {
+            self.rates.push(dead);
+        }
     }
 
     fn expectation(&self) -> Option<Expectation> {

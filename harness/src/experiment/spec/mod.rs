@@ -9,12 +9,14 @@ mod defaults;
 mod embedded;
 mod error;
 mod experiment;
+pub mod keys;
 mod locate;
 mod overlay;
 mod overrides;
 mod planned_run;
 pub mod protocol;
 mod rates;
+mod schema;
 mod size;
 #[allow(clippy::module_inception)]
 mod spec;
@@ -27,6 +29,7 @@ pub use experiment::Experiment;
 pub use overrides::Overrides;
 pub use planned_run::PlannedRun;
 pub use rates::check_rates;
+pub use schema::json_schema;
 pub use spec::Spec;
 
 #[cfg(test)]

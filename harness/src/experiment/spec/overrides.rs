@@ -4,7 +4,7 @@ use super::defaults;
 use super::error::{SpecError, plain};
 use super::experiment::Experiment;
 use crate::experiment::settings::Impossible;
-use atrous_data::DatasetKind;
+use atrous_data::{DatasetKind, did_you_mean};
 use std::borrow::Cow;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -52,7 +52,8 @@ impl Overrides {
     pub(super) fn select(&self, all: Vec<Experiment>, file: &str) -> Result<Vec<Experiment>, SpecError> {
         if let Some(name) = self.only.iter().find(|name| all.iter().all(|e| e.name != **name)) {
             let known = all.iter().map(|e| e.name.as_str()).collect::<Vec<_>>().join(", ");
-            return Err(SpecError::Only { name: name.clone(), file: file.into(), known });
+            let meant = did_you_mean(name, all.iter().map(|e| e.name.as_str()));
+            return Err(SpecError::Only { name: name.clone(), file: file.into(), meant, known });
         }
         let keep = |e: &Experiment| self.only.is_empty() || self.only.contains(&e.name);
         Ok(all.into_iter().filter(keep).collect())
@@ -113,8 +114,9 @@ impl Override {
         if changed {
             return Ok(());
         }
+        let meant = did_you_mean(&self.path[0], Experiment::KEYS.into_iter().chain(names.iter().map(String::as_str)));
         Err(wrong(format!(
-            "{} is neither a key ({}) nor an experiment with a key behind it ({})",
+            "{} is neither a key ({}) nor an experiment with a key behind it ({}){meant}",
             self.path[0],
             Experiment::KEYS.join(", "),
             names.join(", ")

@@ -10,6 +10,8 @@ use super::overrides::{self, Overrides};
 use super::planned_run::PlannedRun;
 use super::written;
 use crate::support::input_file;
+use atrous_data::did_you_mean;
+use serde::Serialize;
 use std::path::Path;
 
 /// The experiments of a sweep, checked.
@@ -35,7 +37,8 @@ impl Spec {
         let text = input_file::read_text(path, input_file::SPEC_BYTES).map_err(|source| {
             if source.kind() == std::io::ErrorKind::NotFound {
                 let known = EMBEDDED.iter().map(|spec| spec.name).collect::<Vec<_>>().join(", ");
-                SpecError::Unknown { name: name_or_path.into(), known }
+                let meant = did_you_mean(name_or_path, EMBEDDED.iter().map(|spec| spec.name));
+                SpecError::Unknown { name: name_or_path.into(), meant, known }
             } else {
                 SpecError::Read { file: name_or_path.into(), source }
             }
@@ -72,6 +75,23 @@ impl Spec {
             })?;
         }
         Ok(Spec { name: name.into(), experiments })
+    }
+
+    /// Writes the experiments with every key that they have: a spec that means the same.
+    ///
+    /// # Panics
+    /// Never: what was read as TOML can be written as TOML.
+    pub fn to_toml(&self) -> String {
+        #[derive(Serialize)]
+        struct Resolved {
+            experiment: Vec<Experiment>,
+        }
+        let mut experiment = self.experiments.clone();
+        for init in experiment.iter_mut().filter_map(|experiment| experiment.init.as_mut()) {
+            // It is taken from the file, whenever the spec is read.
+            init.sha256.clear();
+        }
+        toml::to_string(&Resolved { experiment }).expect("a spec can be written as TOML")
     }
 
     /// Every run: experiments, then rates, then seeds, in the order of the spec.

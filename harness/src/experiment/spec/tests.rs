@@ -53,6 +53,31 @@ fn the_plan_is_experiments_by_rates_by_seeds() {
     assert_eq!(plan[0].baseline, [1, 12, 24, 36]);
 }
 
+/// Every tap of the list lies outside the largest map, in training and in scoring; other runs keep
+/// their settings.
+#[test]
+fn a_dead_list_is_added_behind_the_others() {
+    let plain = parse(SMALL).unwrap().plan();
+    let text = SMALL.replacen("seeds    = [0, 1]", "seeds    = [0, 1]\ndead     = true", 1);
+    let spec = parse(&text).unwrap();
+    assert_eq!(spec.experiments[0].rates[2], [1, 128, 256, 384]);
+    let (dead, kept): (Vec<_>, Vec<_>) = spec.plan().into_iter().partition(|run| run.settings.sees_no_context());
+    assert_eq!((dead.len(), kept), (2, plain));
+    // Windows are larger than the crop here, and whole images larger still.
+    let of = |set: &[&str]| with(set).unwrap().experiments[0].rates[2].clone();
+    assert_eq!(of(&["one.dead=true", "one.infer.window=[256, 192]"]), [1, 256, 512, 768]);
+    let whole = ["one.dead=true", "one.infer={ mode = \"whole\", ratios = [0.5, 1.5] }", "one.resize=[300, 400]"];
+    assert_eq!(of(&whole), [1, 600, 1200, 1800]);
+    assert_eq!(of(&["one.dead=true", "one.rates=[[2, 4], [6, 9]]", "one.baseline=[2, 4]"]), [128, 256]);
+    // It is there already.
+    assert_eq!(
+        with(&["one.dead=true", "one.rates=[[1, 2], [1, 128]]", "one.baseline=[1, 2]"]).unwrap().experiments[0]
+            .rates
+            .len(),
+        2
+    );
+}
+
 #[test]
 fn what_is_not_written_is_the_protocols() {
     let spec = parse(SMALL).unwrap();
@@ -411,8 +436,16 @@ fn error_in_defaults_names_its_line() {
         ("[[1, 6], [1, 12]]", "[[1, 6], [12, 1], [1, 12]]", "small.toml:3: rates[1]: rates must be ascending"),
         ("val = 2", "vall = 2", "small.toml:8: data.synthetic.vall: unknown key"),
         ("[defaults]", "[defaults]\nname = \"one\"", "small.toml:2: defaults.name: names cannot be shared"),
-        ("[defaults]", "[defaults]\ncorp = [32, 32]", "small.toml:2: corp: unknown key `corp`, expected one of `name`"),
-        ("[defaults]", "[default]", "small.toml:1: default: unknown key `default`, expected `defaults`"),
+        (
+            "[defaults]",
+            "[defaults]\ncorp = [32, 32]",
+            "small.toml:2: corp: unknown key `corp`, did you mean `crop`? Expected one of `name`",
+        ),
+        (
+            "[defaults]",
+            "[default]",
+            "small.toml:1: default: unknown key `default`, did you mean `defaults`? Expected `defaults`",
+        ),
         ("\"isaid\"", "\"pascal\"", "small.toml:16: dataset: unknown value `pascal`"),
     ];
     for (old, new, expected) in cases {

@@ -6,7 +6,7 @@ use crate::experiment::settings::RunSettings;
 use crate::experiment::spec::Spec;
 use crate::results::run_dir::{RunDir, RunState};
 use crate::run::infer::Inference;
-use crate::run::weights::{ImportOptions, Trained};
+use crate::run::weights::{ImportOptions, Trained, weights_file};
 use crate::sweep;
 use anyhow::{Result, bail, ensure};
 use atrous_data::DatasetKind;
@@ -38,12 +38,7 @@ impl Subject {
     pub fn of_weights(path: &Path, options: ImportOptions, dataset: Option<DatasetKind>) -> Result<Self> {
         let folder = if path.is_dir() { Some(path) } else { path.parent() };
         let run = folder.map(RunDir::at).filter(|run| run.run_toml().is_file());
-        let file = match &run {
-            Some(run) if path.is_dir() => run.checkpoint(),
-            None if path.is_dir() => bail!("{} is no run's directory: it has no run.toml", path.display()),
-            _ => path.to_owned(),
-        };
-        ensure!(file.is_file(), "{}: there is no such file", file.display());
+        let file = weights_file(path)?;
         let drawn = match &run {
             Some(run) => drawn(run)?,
             None => None,

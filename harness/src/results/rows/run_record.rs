@@ -56,6 +56,9 @@ pub struct RunRecord {
     pub fov_average_precision: f64,
     #[serde(with = "unknown_or_number", default = "unknown_or_number::unknown")]
     pub final_loss: f64,
+    /// Names of classes that are in the truth and never predicted, with `;` between them.
+    #[serde(default)]
+    pub collapsed: String,
     pub failed_at_iteration: Option<u64>,
     #[serde(default)]
     pub failure: String,
@@ -180,6 +183,7 @@ impl RunRecord {
             fov_auc_pr: fov(|fov| fov.detection.auc_pr),
             fov_average_precision: fov(|fov| fov.detection.average_precision),
             final_loss: measured(|result| result.final_loss),
+            collapsed: result.map_or_else(String::new, |result| result.never_predicted().join(";")),
             failed_at_iteration: failure.map(|failure| failure.iteration),
             failure: failure.map_or_else(String::new, |failure| failure.reason.clone()),
             baseline: join_rates(&row.baseline),

@@ -25,11 +25,18 @@ impl ClassArea {
         ratio(self.intersection, self.truth)
     }
 
-    /// Adds the pixels of another image so many times.
-    pub fn add(&mut self, other: ClassArea, times: u64) {
-        self.intersection += times * other.intersection;
-        self.truth += times * other.truth;
-        self.prediction += times * other.prediction;
+    /// Adds the pixels of another image.
+    pub fn add(&mut self, other: ClassArea) {
+        self.intersection += other.intersection;
+        self.truth += other.truth;
+        self.prediction += other.prediction;
+    }
+
+    /// Takes away the pixels of an image that were added.
+    pub fn remove(&mut self, other: ClassArea) {
+        self.intersection -= other.intersection;
+        self.truth -= other.truth;
+        self.prediction -= other.prediction;
     }
 }
 

@@ -95,6 +95,12 @@ impl Confusion {
         self.counts.iter_mut().zip(&other.counts).for_each(|(sum, count)| *sum += count);
     }
 
+    /// The classes that are in the truth and never predicted: the network has collapsed.
+    pub fn never_predicted(&self) -> Vec<usize> {
+        let collapsed = |(_, area): &(usize, ClassArea)| area.truth > 0 && area.prediction == 0;
+        self.areas().into_iter().enumerate().filter(collapsed).map(|(class, _)| class).collect()
+    }
+
     /// The pixels of each class, in the order of the classes.
     pub fn areas(&self) -> Vec<ClassArea> {
         let n = self.classes;

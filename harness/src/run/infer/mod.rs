@@ -147,8 +147,9 @@ impl Inference {
         4 * self.classes as u64 * height as u64 * width as u64
     }
 
-    /// What [`Inference::predict`] takes the largest of: classes x height x width.
-    fn scores(
+    /// Computes what [`Inference::predict`] takes the largest of: classes x height x width, logits
+    /// where there is one view of the image.
+    pub fn scores(
         &self,
         network: &mut Segmentor,
         device: &Device,

@@ -2,12 +2,14 @@
 //! checkpoints.
 
 mod checkpoint;
+mod events;
 mod learner;
 mod log;
 
 #[cfg(test)]
 pub(crate) use checkpoint::tests::checkpoint as example_checkpoint;
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub use events::RunEvents;
 pub use learner::Learner;
 pub use log::{EvaluationRow, Evaluations, Log, LogRow, read_evaluations, read_log};
 
@@ -41,6 +43,7 @@ pub struct Training<'a> {
     pub iteration: u64,
     log: Log,
     evaluations: Evaluations,
+    pub events: RunEvents,
     /// Seconds of training in earlier programs.
     earlier_seconds: f64,
     /// Seconds of evaluations in this program, which are not training.
@@ -83,6 +86,7 @@ impl<'a> Training<'a> {
             iteration: 0,
             log: Log::new(context.dir.log_csv()),
             evaluations: Evaluations::new(context.dir.evaluations_csv()),
+            events: RunEvents::none(),
             earlier_seconds: 0.0,
             evaluation_seconds: 0.0,
             started: Instant::now(),
@@ -100,6 +104,7 @@ impl<'a> Training<'a> {
         } else if let Some(init) = &settings.init {
             init.load_into(&mut training.learner.network)?;
         }
+        training.events = RunEvents::start(context, training.iteration)?;
         Ok(training)
     }
 
@@ -171,6 +176,7 @@ impl<'a> Training<'a> {
                 break TrainingEnd::Diverged { iteration: self.iteration, loss };
             }
             self.log.push(row);
+            self.events.log(&row)?;
             self.iteration += 1;
             bar.message(&format!("loss {loss:.4}"));
             bar.set(self.iteration);
@@ -221,7 +227,9 @@ impl<'a> Training<'a> {
         let progress = context.progress.of(&context.settings.run_name());
         let result = evaluate(&mut network, device, samples, &inference, &progress, stop)?;
         if let Some(evaluation) = result {
-            self.evaluations.push(self.iteration, &evaluation.confusion.scores())?;
+            let scores = evaluation.confusion.scores();
+            self.evaluations.push(self.iteration, &scores)?;
+            self.events.scores(self.iteration, &scores)?;
         }
         self.evaluation_seconds += started.elapsed().as_secs_f64();
         Ok(())
@@ -237,6 +245,7 @@ impl<'a> Training<'a> {
     fn write_checkpoint(&mut self) -> Result<()> {
         let log = self.log.write()?;
         self.log_written = Some(log.clone());
+        self.events.flush()?;
         let checkpoint = Checkpoint {
             state: State::of_training(&mut self.learner.network, &self.learner.sgd),
             run_id: self.context.run_id.to_owned(),

@@ -8,6 +8,7 @@ mod copy;
 mod found;
 mod plain;
 
+use crate::conclusions::table::MARGIN;
 use crate::conclusions::tables::Tables;
 use crate::results::run_dir::RunDir;
 use crate::results::sweep_plan::SweepPlan;
@@ -83,7 +84,7 @@ pub fn merge(out: &Path, folders: &[PathBuf]) -> Result<Merged> {
     for folder in folders {
         SweepPlan::extend(out, SweepPlan::read(folder)?.into_iter().flat_map(|plan| plan.runs))?;
     }
-    Tables::update(out)?;
+    Tables::update(out, MARGIN)?;
     drop(lock);
     Ok(merged)
 }

@@ -3,7 +3,7 @@
 
 use super::verified_file::{TABLES, VerifiedFile};
 use super::{Agreement, tables_alone};
-use crate::conclusions::table::Table;
+use crate::conclusions::table::{MARGIN, Table};
 use crate::conclusions::verdict::Verdicts;
 use crate::results::provenance::Provenance;
 use crate::results::rows::{Row, RowEnd, Rows};
@@ -85,7 +85,7 @@ fn tables(results: &Path, rows: &Rows, scratch: &Path) -> Result<Vec<VerifiedFil
     let anew = scratch.join("tables");
     std::fs::create_dir_all(&anew).with_context(|| format!("cannot create {}", anew.display()))?;
     rows.write(&anew)?;
-    Table::new(rows).write(&anew)?;
+    Table::new(rows, written_margin(results)?).write(&anew)?;
     Verdicts::new(rows).write(&anew)?;
     let own = Provenance::current().git_commit;
     let by_this_program = rows.0.iter().all(|row| row.provenance().git_commit == own);
@@ -104,6 +104,19 @@ fn tables(results: &Path, rows: &Rows, scratch: &Path) -> Result<Vec<VerifiedFil
         found.push(VerifiedFile::new(name, content));
     }
     Ok(found)
+}
+
+/// The margin that `table.csv` says it was written with; the usual one where it says none.
+fn written_margin(results: &Path) -> Result<f64> {
+    let path = results.join("table.csv");
+    let bytes = input_file::read_if_present(&path, RESULTS_BYTES)
+        .with_context(|| format!("cannot read {}", path.display()))?
+        .unwrap_or_default();
+    let mut reader = csv::Reader::from_reader(&bytes[..]);
+    let column = reader.headers().ok().and_then(|header| header.iter().position(|name| name == "margin"));
+    let line = reader.records().next().and_then(Result::ok);
+    let margin = column.zip(line).and_then(|(column, line)| line.get(column)?.parse().ok());
+    Ok(margin.unwrap_or(MARGIN))
 }
 
 /// Compares a table with what the runs give. Programs of other versions lay tables out otherwise,

@@ -106,6 +106,7 @@ impl Repeat<'_> {
             stop: self.stop,
             jobs: 1,
             options: self.options,
+            tensorboard: None,
             reached: &AtomicU64::new(0),
         };
         let outcome = match fault::catch(|| (self.execute)(&context)) {

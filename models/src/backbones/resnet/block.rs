@@ -6,6 +6,7 @@ use crate::cost::ConvolutionCost;
 use crate::initialiser::Initialiser;
 use crate::layers::{BatchNorm, Conv2d};
 use crate::module::{Module, Phase, Visitor, key};
+use crate::onnx_graph::{OnnxGraph, OnnxValue};
 use crate::ops;
 use crate::ops::atrous_conv2d::ConvGeometry;
 
@@ -105,6 +106,27 @@ impl ResidualBlock {
             conv.cost(input, costs);
         }
         self.convs.iter().fold(input, |size, (conv, _)| conv.cost(size, costs))
+    }
+
+    /// Adds the nodes of [`Block::forward`] in evaluation mode.
+    pub fn onnx(&self, prefix: &str, input: &OnnxValue, graph: &mut OnnxGraph) -> OnnxValue {
+        let shortcut = match &self.downsample {
+            Some((conv, _)) => {
+                let map = graph.convolution(&key(prefix, "downsample.0"), input, conv.geometry);
+                graph.batch_norm(&key(prefix, "downsample.1"), &map, BatchNorm::EPSILON)
+            }
+            None => input.clone(),
+        };
+        let mut map = input.clone();
+        for (i, (conv, _)) in self.convs.iter().enumerate() {
+            if i > 0 {
+                map = graph.relu(&map);
+            }
+            map = graph.convolution(&key(prefix, &format!("conv{}", i + 1)), &map, conv.geometry);
+            map = graph.batch_norm(&key(prefix, &format!("bn{}", i + 1)), &map, BatchNorm::EPSILON);
+        }
+        let sum = graph.add(&map, &shortcut);
+        graph.relu(&sum)
     }
 }
 

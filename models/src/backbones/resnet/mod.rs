@@ -11,6 +11,7 @@ use crate::cost::ConvolutionCost;
 use crate::initialiser::Initialiser;
 use crate::layers::{BatchNorm, Conv2d};
 use crate::module::{Module, Phase, Visitor, key};
+use crate::onnx_graph::{OnnxGraph, OnnxValue};
 use crate::ops;
 use crate::ops::atrous_conv2d::ConvGeometry;
 use crate::ops::max_pool::PoolGeometry;
@@ -246,6 +247,22 @@ impl FeatureExtractor for Resnet {
         let auxiliary = others.iter().flatten().fold(pooled, |size, block| block.costs(size, costs));
         let decode = last.iter().fold(auxiliary, |size, block| block.costs(size, costs));
         BackboneMaps { decode, auxiliary }
+    }
+
+    fn onnx(&self, prefix: &str, input: &OnnxValue, graph: &mut OnnxGraph) -> OnnxValue {
+        let mut map = input.clone();
+        for StemConv { names: [conv_name, norm_name], conv, .. } in &self.stem {
+            map = graph.convolution(&key(prefix, conv_name), &map, conv.geometry);
+            map = graph.batch_norm(&key(prefix, norm_name), &map, BatchNorm::EPSILON);
+            map = graph.relu(&map);
+        }
+        map = graph.max_pool(&map, STEM_POOL);
+        for (i, stage) in self.stages.iter().enumerate() {
+            for (j, block) in stage.iter().enumerate() {
+                map = block.onnx(&key(prefix, &format!("layer{}.{j}", i + 1)), &map, graph);
+            }
+        }
+        map
     }
 }
 

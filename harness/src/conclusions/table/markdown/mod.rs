@@ -23,13 +23,13 @@ impl Section {
         protocol::protocol(&self.settings, &self.devices)
     }
 
-    /// What can be said of the best rates, in a few words: `within noise`, `better than the
-    /// baseline` ...
+    /// What can be said of the best rates, in a few words: `better than the baseline`,
+    /// `undetermined (2.24 would have been found)` ...
     pub fn conclusion(&self) -> String {
         contrast::verdict(self)
     }
 
-    /// Sentences on the winner, the published value and failed runs.
+    /// Sentences on the winner, what it rests on, the published value, collapsed and failed runs.
     pub fn notes(&self) -> Vec<String> {
         notes(self)
     }
@@ -39,11 +39,12 @@ fn text(table: &Table) -> String {
     if table.sections.is_empty() {
         return "# Results\n\nNo run has finished yet.\n".into();
     }
-    let mut text = String::from(
-        "# Results\n\nScores in percent: mean ± standard deviation over seeds. \
+    let mut text = format!(
+        "# Results\n\n{}\n\nScores in percent: mean ± standard deviation over seeds. \
          ρ = largest rate / feature size.\n\n",
+        answer(table)
     );
-    if table.sections.iter().any(|section| section.cells.iter().any(|cell| cell.difference.is_some())) {
+    if table.sections.iter().any(|section| section.cells.iter().any(|cell| cell.contrast.is_some())) {
         text += contrast::LEGEND;
     }
     let header = ["experiment", "data set", "best rates", "verdict", "ρ", "metric", "here", "published", "difference"];
@@ -53,6 +54,15 @@ fn text(table: &Table) -> String {
         text += &section_text(section);
     }
     text
+}
+
+/// The answer in words: a sentence, or one per line.
+fn answer(table: &Table) -> String {
+    let sentences = table.answer();
+    match &sentences[..] {
+        [one] => one.clone(),
+        several => several.iter().map(|sentence| format!("- {sentence}")).collect::<Vec<_>>().join("\n"),
+    }
 }
 
 /// The best rates of an experiment, next to the published value.
@@ -84,7 +94,7 @@ fn section_text(section: &Section) -> String {
     let settings = &section.settings;
     let mut text = format!("\n## {}: {}\n\n{}\n\n", settings.experiment, settings.dataset.title(), section.protocol());
     let spread = format!("{} 95 %", section.metric);
-    let header = ["rates", "ρ", "runs", "failed", "mIoU", "mDice", "aAcc", &spread];
+    let header = ["rates", "ρ", "runs", "failed", "collapsed", "mIoU", "mDice", "aAcc", &spread];
     let lines: Vec<_> = section.cells.iter().map(|cell| cell_line(cell, section)).collect();
     text += &grid(&header, &lines);
     text += "\n";
@@ -106,6 +116,7 @@ fn cell_line(cell: &Cell, section: &Section) -> Vec<String> {
         format::relative_rate(cell.relative_rate),
         cell.runs.to_string(),
         cell.failed.len().to_string(),
+        cell.collapsed.len().to_string(),
         decisive(Metric::Miou),
         decisive(Metric::Mdice),
         score(cell.aacc),
@@ -114,16 +125,13 @@ fn cell_line(cell: &Cell, section: &Section) -> Vec<String> {
 }
 
 fn notes(section: &Section) -> Vec<String> {
-    let mut notes: Vec<String> = contrast::note(section).into_iter().collect();
-    if section.most_seeds() == 1 && section.cells.len() > 1 {
-        notes.push(
-            "One seed per setting proves nothing: equal runs with one seed have been seen 2 points apart \
-             on small sets."
-                .into(),
-        );
-    }
+    let mut notes: Vec<String> = contrast::note(section).into_iter().chain(contrast::grounds(section)).collect();
     notes.extend(section.comparison.as_ref().map(|comparison| published(comparison, section.best().next())));
     for cell in &section.cells {
+        for collapsed in &cell.collapsed {
+            let (rates, classes) = (format::rates(&cell.rates), collapsed.classes.join(", "));
+            notes.push(format!("Collapsed: rates {rates}, seed {}, never predicts {classes}.", collapsed.seed));
+        }
         for failed in &cell.failed {
             let rates = format::rates(&cell.rates);
             notes.push(format!(

@@ -1,0 +1,256 @@
+//! Every key of a spec: its type, unit, default and an example, for people and for editors.
+
+use crate::experiment::settings::ModelKind;
+use atrous_data::DatasetKind;
+
+/// What is written behind a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyType {
+    /// Text of any kind.
+    Text,
+    /// One of a few words.
+    Word(&'static [&'static str]),
+    /// The name of a data set, or the file that describes one.
+    DataSet,
+    /// The name of a network.
+    Network,
+    /// `true` or `false`.
+    Flag,
+    /// A whole number of at least this.
+    Whole(u64),
+    /// A number, whole or not.
+    Number,
+    /// Height and width: two whole numbers.
+    HeightWidth,
+    /// The lowest and the highest: two numbers.
+    Range,
+    /// A list of numbers.
+    Numbers,
+    /// A list of whole numbers.
+    WholeNumbers,
+    /// A list of lists of whole numbers.
+    Lists,
+    /// A list of texts.
+    Texts,
+    /// `"files"`, or a table `synthetic`.
+    Images,
+    /// The shapes that a drawing shows.
+    Drawing,
+    /// The answer that is expected.
+    Answer,
+}
+
+/// What is known of a key.
+#[derive(Clone, Copy, Debug)]
+pub struct SpecKey {
+    /// The path in an experiment, such as `train.lr`.
+    pub path: &'static str,
+    pub value: KeyType,
+    /// What the number counts or measures; nothing for words and shares.
+    pub unit: &'static str,
+    /// The value where the key is not written: TOML, or where it comes from.
+    pub default: &'static str,
+    /// A value as it is written in TOML.
+    pub example: &'static str,
+}
+
+/// Has no default: the key has to be written.
+pub const NEEDED: &str = "must be written";
+/// The default is that of the data set's protocol.
+pub const PROTOCOL: &str = "protocol";
+/// The default is that of the published network.
+pub const PUBLISHED: &str = "as published";
+/// Nothing is taken where the key is not written.
+pub const NONE: &str = "none";
+
+const fn key(
+    path: &'static str,
+    value: KeyType,
+    unit: &'static str,
+    default: &'static str,
+    example: &'static str,
+) -> SpecKey {
+    SpecKey { path, value, unit, default, example }
+}
+
+/// The keys of an experiment, in the order of the reference (`docs/reference/spec.md`).
+pub const SPEC_KEYS: &[SpecKey] = &[
+    key("name", KeyType::Text, "", NEEDED, "\"my-retina\""),
+    key("dataset", KeyType::DataSet, "", NEEDED, "\"stare\""),
+    key("rates", KeyType::Lists, "pixels of the map", NEEDED, "[[1, 6, 12, 18], [1, 12, 24, 36]]"),
+    key("baseline", KeyType::WholeNumbers, "pixels of the map", NEEDED, "[1, 12, 24, 36]"),
+    key("seeds", KeyType::WholeNumbers, "", NEEDED, "[0, 1, 2]"),
+    key("crop", KeyType::HeightWidth, "pixels", PROTOCOL, "[128, 128]"),
+    key("resize", KeyType::HeightWidth, "pixels", PROTOCOL, "[605, 700]"),
+    key("expect", KeyType::Answer, "", NONE, "\"no-winner\""),
+    key("model.kind", KeyType::Network, "", "\"unet-s5-d16\"", "\"deeplabv3-r50-d8\""),
+    key("model.base_channels", KeyType::Whole(1), "channels", PUBLISHED, "16"),
+    key("model.aspp_channels", KeyType::Whole(1), "channels", PUBLISHED, "16"),
+    key("model.auxiliary_channels", KeyType::Whole(1), "channels", PUBLISHED, "16"),
+    key("model.stem", KeyType::Word(&["deep", "plain"]), "", "\"deep\"", "\"deep\""),
+    key("model.align_corners", KeyType::Flag, "", "false", "true"),
+    key("init.weights", KeyType::Text, "", NEEDED, "\"resnet50_v1c.pth\""),
+    key("init.part", KeyType::Word(&["network", "backbone"]), "", "\"network\"", "\"backbone\""),
+    key("init.allow_missing", KeyType::Texts, "", "[]", "[\"auxiliary_head\"]"),
+    key("init.allow_superfluous", KeyType::Texts, "", "[]", "[\"auxiliary_head\"]"),
+    key("train.iterations", KeyType::Whole(1), "iterations", PROTOCOL, "4000"),
+    key("train.batch", KeyType::Whole(2), "crops", PROTOCOL, "4"),
+    key("train.lr", KeyType::Number, "per iteration", "0.01", "0.02"),
+    key("train.momentum", KeyType::Number, "", "0.9", "0.95"),
+    key("train.weight_decay", KeyType::Number, "per iteration", "0.0005", "0.0001"),
+    key("train.poly_power", KeyType::Number, "", "0.9", "1.0"),
+    key("train.lr_min", KeyType::Number, "per iteration", "0.0001", "0.0"),
+    key("train.auxiliary_weight", KeyType::Number, "", "0.4", "0.0"),
+    key("train.dice_weight", KeyType::Number, "", "0.0", "3.0"),
+    key("train.dropout", KeyType::Number, "", "0.1", "0.0"),
+    key("train.ratio", KeyType::Range, "times `resize`", "[0.5, 2.0]", "[0.75, 1.5]"),
+    key("train.photometric", KeyType::Flag, "", "true", "false"),
+    key("train.precision", KeyType::Word(&["single", "mixed"]), "", "\"single\"", "\"mixed\""),
+    key("train.eval_every", KeyType::Whole(0), "iterations", "0", "500"),
+    key("train.checkpoint_every", KeyType::Whole(0), "iterations", "500", "1000"),
+    key("infer.mode", KeyType::Word(&["slide", "whole"]), "", PROTOCOL, "\"slide\""),
+    key("infer.window", KeyType::HeightWidth, "pixels", PROTOCOL, "[128, 128]"),
+    key("infer.stride", KeyType::HeightWidth, "pixels", PROTOCOL, "[85, 85]"),
+    key("infer.ratios", KeyType::Numbers, "times `resize`", "[1.0]", "[0.75, 1.0, 1.25]"),
+    key("infer.flip", KeyType::Flag, "", "false", "true"),
+    key("data", KeyType::Images, "", "\"files\"", "\"files\""),
+    key("data.synthetic.seed", KeyType::Whole(0), "", NEEDED, "1"),
+    key("data.synthetic.train", KeyType::Whole(1), "images", NEEDED, "32"),
+    key("data.synthetic.val", KeyType::Whole(1), "images", NEEDED, "16"),
+    key("data.synthetic.size", KeyType::HeightWidth, "pixels", NEEDED, "[96, 96]"),
+    key("data.synthetic.drawing", KeyType::Drawing, "", NONE, "{ mark = { distance = 24 } }"),
+];
+
+impl KeyType {
+    /// Says in words what is written.
+    pub fn words(self) -> String {
+        match self {
+            Self::Text => "text".into(),
+            Self::Word(words) => format!("`{}`", words.join("` or `")),
+            Self::DataSet => "name of a data set, or a file".into(),
+            Self::Network => "name of a network".into(),
+            Self::Flag => "`true` or `false`".into(),
+            Self::Whole(least) => format!("whole number from {least}"),
+            Self::Number => "number".into(),
+            Self::HeightWidth => "`[height, width]`".into(),
+            Self::Range => "`[lowest, highest]`".into(),
+            Self::Numbers => "list of numbers".into(),
+            Self::WholeNumbers => "list of whole numbers".into(),
+            Self::Lists => "list of lists of whole numbers".into(),
+            Self::Texts => "list of texts".into(),
+            Self::Images => "`\"files\"` or a table".into(),
+            Self::Drawing => "`\"local\"` or a table".into(),
+            Self::Answer => "`\"no-winner\"` or a table".into(),
+        }
+    }
+
+    /// Lists the words that are possible; `None` where there are too many.
+    pub fn choices(self) -> Option<Vec<&'static str>> {
+        match self {
+            Self::Word(words) => Some(words.to_vec()),
+            Self::DataSet => Some(DatasetKind::all().map(DatasetKind::name).collect()),
+            Self::Network => Some(ModelKind::ALL.map(ModelKind::name).to_vec()),
+            _ => None,
+        }
+    }
+}
+
+/// Writes the table of all keys, in Markdown, as the reference has it.
+pub fn markdown() -> String {
+    let mut text = "| key | type | unit | default | example |\n|---|---|---|---|---|\n".to_owned();
+    for SpecKey { path, value, unit, default, example } in SPEC_KEYS {
+        let default = match *default {
+            NEEDED | PROTOCOL | PUBLISHED | NONE => (*default).to_owned(),
+            value => format!("`{value}`"),
+        };
+        text += &format!("| `{path}` | {} | {unit} | {default} | `{example}` |\n", value.words());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::spec::{Overrides, Spec};
+
+    const PAGE: &str = "../docs/reference/spec.md";
+    /// Every key that need not be written is left out; the second experiment has drawn images.
+    const PLAIN: &str = "[[experiment]]\nname = \"one\"\ndataset = \"stare\"\nrates = [[1, 6, 12, 18], [1, 12, 24, 36]]\n\
+                         baseline = [1, 12, 24, 36]\nseeds = [0]\n";
+
+    fn with(changes: &[String]) -> Result<Spec, crate::experiment::spec::SpecError> {
+        let set = changes.to_vec();
+        Spec::parse("one", "one.toml", PLAIN, &Overrides { set, ..Overrides::default() })
+    }
+
+    /// A change of the plain spec that gives a key its example, and what the example needs beside
+    /// it.
+    fn example(key: &SpecKey) -> Vec<String> {
+        let set = format!("{}={}", key.path, key.example);
+        let drawn = "data={ synthetic = { seed = 7, train = 2, val = 2, size = [64, 64] } }";
+        let beside = match key.path {
+            "data" => vec![],
+            "data.synthetic.drawing" => vec!["dataset=control", "crop=[64, 64]", drawn],
+            path if path.starts_with("data.") => vec![drawn],
+            _ => vec![],
+        };
+        beside.into_iter().map(str::to_owned).chain([set]).collect()
+    }
+
+    #[test]
+    fn every_example_is_possible() {
+        // Names are not changed on a command line, and weights have to be there.
+        for key in SPEC_KEYS.iter().filter(|key| key.path != "name" && !key.path.starts_with("init.")) {
+            with(&example(key)).unwrap_or_else(|error| panic!("{}: {error}", key.path));
+        }
+    }
+
+    #[test]
+    fn every_default_is_what_a_plain_spec_resolves_to() {
+        let plain = with(&[]).unwrap();
+        for key in SPEC_KEYS {
+            if matches!(key.default, NEEDED | PROTOCOL | PUBLISHED | NONE) || key.path.starts_with("init.") {
+                continue;
+            }
+            let written = with(&[format!("{}={}", key.path, key.default)]).unwrap();
+            assert_eq!(written, plain, "{} = {}", key.path, key.default);
+            if key.default != key.example {
+                assert_ne!(with(&example(key)).unwrap(), plain, "{}: the example is the default", key.path);
+            }
+        }
+    }
+
+    /// An unknown key is answered with those that there are.
+    #[test]
+    fn the_keys_are_those_that_are_read() {
+        for (table, beside) in [
+            ("", ""),
+            ("model.", ""),
+            ("train.", ""),
+            ("infer.", ""),
+            ("init.", "init={ weights = \"w.pth\" }"),
+            ("data.synthetic.", "data={ synthetic = { seed = 7, train = 2, val = 2, size = [64, 64] } }"),
+        ] {
+            let unknown = if table.is_empty() { "one.qqqqqq=1".to_owned() } else { format!("{table}qqqqqq=1") };
+            let changes: Vec<String> = [beside.to_owned(), unknown].into_iter().filter(|set| !set.is_empty()).collect();
+            let error = with(&changes).unwrap_err().to_string();
+            let expected = error.split_once("expected one of ").unwrap_or_else(|| panic!("{error}")).1;
+            let read: Vec<&str> = expected.split('`').skip(1).step_by(2).filter(|key| *key != "sha256").collect();
+            let tables = ["model", "init", "train", "infer"];
+            for key in read.iter().filter(|key| !table.is_empty() || !tables.contains(key)) {
+                let path = format!("{table}{key}");
+                assert!(SPEC_KEYS.iter().any(|known| known.path == path), "{path} is not in the table of keys");
+            }
+            let ours = SPEC_KEYS.iter().filter_map(|key| key.path.strip_prefix(table));
+            for key in ours.map(|key| key.split('.').next().unwrap()) {
+                assert!(read.contains(&key), "{table}{key} is no key: {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_page_has_the_table() {
+        let page = std::fs::read_to_string(PAGE).unwrap();
+        assert!(page.contains(&markdown()), "{PAGE} lacks, under \"Every key\":\n{}", markdown());
+    }
+}
