@@ -54,14 +54,15 @@ pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
 pub use batch::{Batch, BatchSource};
 pub use dataset::Dataset;
 pub use datasets::{
-    DatasetKind, Description, DescriptionDraft, ProtocolNumbers, SlidingWindow, decode_label, describe_folder,
+    DatasetKind, Description, DescriptionDraft, ProtocolNumbers, SlidingWindow, cityscapes_label_id, decode_label,
+    describe_folder, image_stem,
 };
 pub use decode::{decode_rgb, read_rgb};
 pub use error::DataError;
 pub use hex::hex;
 pub use limit::ImageLimit;
 pub use loader::BatchLoader;
-pub use raster::{IGNORE_INDEX, LabelMap, RgbImage8};
+pub use raster::{IGNORE_INDEX, LabelMap, RgbImage8, grey16_png};
 pub use sample::Sample;
 pub use split::Split;
 pub use transform::{AugmentConfig, MEAN, STD, fit_size, normalise, resize_image, resize_label};

@@ -91,11 +91,33 @@ impl LabelMap {
         [self.height, self.width]
     }
 
+    /// Encodes the labels as an 8-bit PNG file with these colours as its palette: its values are
+    /// the labels, and a viewer shows the colours.
+    ///
+    /// # Errors
+    /// A map without pixels, more than 256 colours, or a label without one.
+    pub fn palette_png(&self, colours: &[[u8; 3]]) -> io::Result<Vec<u8>> {
+        if colours.len() > 256 || self.data.iter().any(|label| usize::from(*label) >= colours.len()) {
+            return Err(io::Error::other(format!("{} colours are not one for each label", colours.len())));
+        }
+        let palette = Some(colours.concat());
+        encode(self.size(), png::ColorType::Indexed, png::BitDepth::Eight, None, palette, &self.data)
+    }
+
     /// Writes an 8-bit grey PNG of the label values, to a temporary name first.
     pub fn write_png(&self, path: &Path) -> Result<()> {
         let bytes = encode_png(self.size(), png::ColorType::Grayscale, png::BitDepth::Eight, None, &self.data);
         write_atomic(path, &bytes.map_err(DataError::write(path))?)
     }
+}
+
+/// Encodes values of 16 bits, height x width of them, as a grey PNG file.
+///
+/// # Errors
+/// An image without pixels, or values that are not of its size.
+pub fn grey16_png(size: [usize; 2], values: &[u16]) -> io::Result<Vec<u8>> {
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_be_bytes()).collect();
+    encode_png(size, png::ColorType::Grayscale, png::BitDepth::Sixteen, None, &bytes)
 }
 
 /// Encodes packed rows as a PNG file. `compression` is the encoder's own choice where it is `None`.
@@ -106,6 +128,17 @@ pub(crate) fn encode_png(
     compression: Option<png::Compression>,
     data: &[u8],
 ) -> io::Result<Vec<u8>> {
+    encode(size, colour, depth, compression, None, data)
+}
+
+fn encode(
+    size: [usize; 2],
+    colour: png::ColorType,
+    depth: png::BitDepth,
+    compression: Option<png::Compression>,
+    palette: Option<Vec<u8>>,
+    data: &[u8],
+) -> io::Result<Vec<u8>> {
     let [Ok(height), Ok(width)] = size.map(u32::try_from) else {
         return Err(io::Error::other(format!("an image of {size:?} pixels is too large")));
     };
@@ -113,6 +146,9 @@ pub(crate) fn encode_png(
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(colour);
     encoder.set_depth(depth);
+    if let Some(palette) = palette {
+        encoder.set_palette(palette);
+    }
     if let Some(compression) = compression {
         encoder.set_compression(compression);
     }
@@ -138,6 +174,23 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), image.png().unwrap());
         let small = image.small_png().unwrap();
         assert_eq!(crate::decode_rgb(&path, &small, crate::ImageLimit::DEFAULT).unwrap(), image);
+    }
+
+    #[test]
+    fn palettes_and_16_bits_are_read_back() {
+        let labels = LabelMap { height: 2, width: 2, data: vec![0, 1, 2, 1] };
+        assert!(labels.palette_png(&[[0; 3]; 2]).is_err());
+        let colours = [[0; 3], [1, 2, 3], [200, 100, 50]];
+        let decoder = |bytes: Vec<u8>| png::Decoder::new(std::io::Cursor::new(bytes));
+        let mut indexed = decoder(labels.palette_png(&colours).unwrap()).read_info().unwrap();
+        let mut values = vec![0; 4];
+        indexed.next_frame(&mut values).unwrap();
+        assert_eq!(values, labels.data);
+        assert_eq!(indexed.info().palette.as_deref(), Some(colours.concat().as_slice()));
+        let mut grey = decoder(grey16_png([1, 2], &[65_535, 258]).unwrap()).read_info().unwrap();
+        grey.next_frame(&mut values).unwrap();
+        assert_eq!((values, grey.info().bit_depth), (vec![255, 255, 1, 2], png::BitDepth::Sixteen));
+        assert!(grey16_png([1, 3], &[0]).is_err());
     }
 
     #[test]

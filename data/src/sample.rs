@@ -17,6 +17,8 @@ pub struct Sample {
     pub image: PathBuf,
     /// The mask file.
     pub label: PathBuf,
+    /// The mask of the field of view, where there is one: bright inside.
+    pub fov: Option<PathBuf>,
     pub(crate) subject: String,
     pub(crate) encoding: &'static dyn MaskEncoding,
     pub(crate) limit: ImageLimit,
@@ -26,7 +28,7 @@ impl Sample {
     /// A sample of these files, its own subject, with the default limit of its images' size.
     pub(crate) fn new(id: String, image: PathBuf, label: PathBuf, encoding: &'static dyn MaskEncoding) -> Self {
         let subject = id.clone();
-        Self { id, image, label, subject, encoding, limit: ImageLimit::DEFAULT }
+        Self { id, image, label, subject, encoding, fov: None, limit: ImageLimit::DEFAULT }
     }
 
     /// The subject that the image shows, such as a patient or a scene. Images of one subject are
@@ -43,6 +45,26 @@ impl Sample {
     /// Decodes the mask into train ids; values outside the data set's labels are errors.
     pub fn load_label(&self) -> Result<LabelMap> {
         self.encoding.decode_file(&self.label, &read_image_file(&self.label, self.limit)?, self.limit)
+    }
+
+    /// Decodes the mask of the field of view: whether each pixel is inside, height x width. `None`
+    /// where the sample has none.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is not of the size of the image's mask; names it.
+    pub fn load_fov(&self) -> Result<Option<Vec<bool>>> {
+        const BRIGHT: u8 = 128;
+        let Some(path) = &self.fov else { return Ok(None) };
+        let (inside, label) = (read_rgb(path, self.limit)?, self.load_label()?);
+        if inside.size() != label.size() {
+            return Err(DataError::SizeMismatch {
+                image: path.clone(),
+                image_size: inside.size(),
+                mask: self.label.clone(),
+                mask_size: label.size(),
+            });
+        }
+        Ok(Some(inside.data.chunks_exact(3).map(|pixel| pixel.iter().any(|value| *value >= BRIGHT)).collect()))
     }
 
     /// Decodes image and mask, and checks that they are of one size.

@@ -70,6 +70,7 @@ fn state(bytes: &[u8]) -> Option<State> {
         assert_eq!(values.shape.iter().product::<usize>(), values.data.len());
     }
     let _ = state.network(vec![1, 12, 24, 36], 8);
+    let _ = atrous_models::NetworkDescription::of(&state).map_err(|error| error.to_string());
     Some(state)
 }
 

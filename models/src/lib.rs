@@ -12,9 +12,11 @@
 
 pub mod backbones;
 pub mod cost;
+mod description;
 pub mod device;
 pub mod heads;
 pub mod initialiser;
+mod known_networks;
 pub mod layer;
 pub mod layers;
 pub mod loss;
@@ -25,6 +27,7 @@ pub mod ops;
 mod precision;
 pub mod protobuf;
 pub mod pth;
+mod python;
 pub mod segmentor;
 pub mod sgd;
 pub mod shapes;
@@ -35,6 +38,7 @@ mod weights;
 pub use backbones::{BackboneConfig, Depth, ExtractorConfig, ModelKind, Published, ResnetConfig, Stem, UnetConfig};
 pub use burn;
 pub use cost::ConvolutionCost;
+pub use description::{DescriptionError, NetworkDescription};
 pub use device::{ComputeDevice, DeviceError, DeviceInfo};
 pub use heads::{AsppConfig, DecodeHead, DecodeHeadConfig, Head, HeadConfig};
 pub use layer::{Layer, UnknownLayer};

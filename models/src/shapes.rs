@@ -15,6 +15,8 @@ pub enum WeightsError {
         if *bottlenecks { "bottlenecks" } else { "basic blocks" }
     )]
     Blocks { bottlenecks: bool, blocks: [usize; 4] },
+    #[error("it is of {0}; a U-Net S5-D16 and DeepLabV3 on ResNet-18, -50 and -101 are built")]
+    OtherNetwork(&'static str),
     #[error("its {part} has {width} channels; 1 to 4096 are read")]
     Width { part: &'static str, width: usize },
     #[error("its ASPP has {found} branches, not one for each of the {wanted} rates {rates:?}")]

@@ -2,6 +2,7 @@
 
 use crate::backbones::{BackboneConfig, ExtractorConfig, FIRST_UNET_WEIGHT};
 use crate::heads::{DecodeHeadConfig, HeadConfig};
+use crate::known_networks;
 use crate::segmentor::SegmentorConfig;
 use crate::shapes::{Shapes, WeightsError};
 use crate::state::State;
@@ -16,6 +17,9 @@ impl State {
     /// # Errors
     /// [`WeightsError`].
     pub fn network(&self, rates: Vec<usize>, output_stride: usize) -> Result<SegmentorConfig, WeightsError> {
+        if let Some(name) = self.other_network() {
+            return Err(WeightsError::OtherNetwork(name));
+        }
         let shapes = Shapes::new(&self.tensors);
         let unknown = |key: &str| WeightsError::Network(key.to_owned());
         let backbone = BackboneConfig::recognised(shapes, output_stride)?.ok_or_else(|| unknown(FIRST_UNET_WEIGHT))?;
@@ -34,6 +38,11 @@ impl State {
             return Err(WeightsError::Width { part, width });
         }
         Ok(SegmentorConfig { backbone, head, auxiliary_channels, classes, align_corners: false })
+    }
+
+    /// Gives the network that the keys are of, where it is a well-known one that is not built.
+    pub fn other_network(&self) -> Option<&'static str> {
+        known_networks::named(&self.tensors)
     }
 
     /// Takes out the backbone's values, under the keys of a whole network. Takes those behind

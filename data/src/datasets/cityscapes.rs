@@ -76,6 +76,13 @@ fn train_ids() -> [Option<u8>; 256] {
     ids
 }
 
+/// Gives the label id of a train id, which the publisher's server scores; `None` for one that is no
+/// class.
+pub fn cityscapes_label_id(train_id: u8) -> Option<u8> {
+    let id = TRAIN_IDS.iter().position(|id| *id == train_id && train_id != IGNORE_INDEX)?;
+    u8::try_from(id).ok()
+}
+
 /// The recording that an image is a frame of: `frankfurt_000001` of `frankfurt_000001_005184`.
 ///
 /// Most recordings have one annotated frame; those of some cities have hundreds, seconds apart.

@@ -64,8 +64,9 @@ pub(super) fn insert(files: &mut BTreeMap<String, PathBuf>, name: String, path: 
     }
 }
 
-/// The name without extension, if the extension is that of an image, in any letter case.
-pub(super) fn image_stem(name: &str) -> Option<&str> {
+/// Gives the name of a file without extension, if the extension is that of an image, in any letter
+/// case.
+pub fn image_stem(name: &str) -> Option<&str> {
     let name = strip_extension(name, "gz").unwrap_or(name);
     EXTENSIONS.into_iter().find_map(|extension| strip_extension(name, extension))
 }

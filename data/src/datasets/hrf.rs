@@ -1,6 +1,6 @@
 //! HRF: `images/01_dr.JPG`, `images/01_g.jpg`, `images/01_h.jpg`, `manual1/01_dr.tif`; or the six
 //! archives that the publisher offers beside: `healthy/01_h.jpg`, `healthy_manualsegm/01_h.tif` and
-//! so on.
+//! so on. Fields of view are in `mask/01_dr_mask.tif`, where they are there.
 //!
 //! The first five of the 15 images of each group (`_dr`, `_g`, `_h`) are for training.
 
@@ -10,7 +10,7 @@ use std::path::Path;
 use super::definition::{
     Definition, DrawnImages, DrawnSample, Motif, Preparation, ProtocolNumbers, PublishedFiles, SlidingWindow,
 };
-use super::folder::{insert, pair, required_images, unknown_layout};
+use super::folder::{images, insert, pair, required_images, unknown_layout, with_suffix};
 use super::kind::DatasetKind;
 use super::split_file::{share, split};
 use super::splits::Splits;
@@ -76,7 +76,7 @@ fn find(root: &Path) -> Result<Splits> {
              (the six archives), or images/ and annotations/",
         ));
     }
-    let samples = if whole {
+    let mut samples = if whole {
         pair(
             required_images(root, "images")?,
             required_images(root, "manual1")?,
@@ -87,6 +87,12 @@ fn find(root: &Path) -> Result<Splits> {
     } else {
         of_archives(root)?
     };
+
+    let fields = root.join("mask");
+    let mut fields = if fields.is_dir() { with_suffix(images(&fields)?, "_mask") } else { BTreeMap::new() };
+    for sample in &mut samples {
+        sample.fov = fields.remove(&sample.id);
+    }
 
     let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for sample in &samples {

@@ -25,9 +25,11 @@ mod hrf;
 mod isaid;
 mod stare;
 
+pub use cityscapes::cityscapes_label_id;
 pub(crate) use definition::{DrawnSample, LoadedSample, Motif, Preparation};
 pub use definition::{ProtocolNumbers, SlidingWindow};
 pub use described::{Description, DescriptionDraft, describe_folder};
+pub use folder::image_stem;
 pub(crate) use isaid::{COLOUR_MASK_SUFFIX, original_pairs};
 pub use kind::{DatasetKind, decode_label};
 pub(crate) use split_file::SPLIT_FILE;

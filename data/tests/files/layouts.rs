@@ -33,6 +33,36 @@ fn converted_retina_sets_with_both_ways_to_name_masks() {
 }
 
 #[test]
+fn hrf_has_fields_of_view() {
+    let (root, folder) = small(DatasetKind::HRF);
+    let fields = || -> Vec<Option<Vec<bool>>> {
+        let dataset = Dataset::open(DatasetKind::HRF, root.path()).unwrap();
+        dataset.samples(Split::Val).iter().map(|sample| sample.load_fov().unwrap()).collect()
+    };
+    let without = fields();
+    assert!(!without.is_empty() && without.iter().all(Option::is_none));
+    let dataset = Dataset::open(DatasetKind::HRF, root.path()).unwrap();
+    let before = dataset.fingerprint(&|_, _| {}).unwrap();
+    fs::create_dir(folder.join("mask")).unwrap();
+    let sample = &dataset.samples(Split::Val)[0];
+    let mut field = sample.load_label().unwrap();
+    let area = field.data.len();
+    field.data.iter_mut().enumerate().for_each(|(pixel, value)| *value = if pixel < area / 3 { 255 } else { 0 });
+    let path = folder.join(format!("mask/{}_mask.png", sample.id));
+    field.write_png(&path).unwrap();
+    let with = fields();
+    let inside = with[0].as_ref().unwrap();
+    assert_eq!(inside.iter().filter(|inside| **inside).count(), area / 3);
+    assert!(inside[0] && with[1..].iter().all(Option::is_none));
+    // They decide no training: runs stay the same.
+    let dataset = Dataset::open(DatasetKind::HRF, root.path()).unwrap();
+    assert_eq!(dataset.fingerprint(&|_, _| {}).unwrap(), before);
+    LabelMap::filled(2, 3, 255).write_png(&path).unwrap();
+    let message = dataset.samples(Split::Val)[0].load_fov().unwrap_err().to_string();
+    assert!(message.contains("_mask.png"), "{message}");
+}
+
+#[test]
 fn cityscapes_prefers_train_ids_to_label_ids() {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("cityscapes");

@@ -5,7 +5,7 @@ use super::options::{DeviceArg, InferArgs, WeightsArgs};
 use super::output::print;
 use crate::conclusions::format;
 use crate::results::result::write_json;
-use crate::results::scores::{Confusion, Scores};
+use crate::results::scores::{Confusion, Detection, Scores};
 use crate::run::evaluate::evaluate;
 use crate::run::options::{DataOptions, MaskOptions};
 use crate::run::weights::Trained;
@@ -74,6 +74,8 @@ struct EvaluationReport {
     images: usize,
     scores: Scores,
     confusion: Confusion,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detection: Option<Detection>,
 }
 
 /// Runs the subcommand.
@@ -104,6 +106,7 @@ pub fn run(args: Args) -> Result<Exit> {
         images: samples.len(),
         scores: evaluation.confusion.scores(),
         confusion: evaluation.confusion,
+        detection: evaluation.detection,
     };
     print(table(&report))?;
     if let Some(path) = &args.json {
@@ -129,6 +132,32 @@ fn table(report: &EvaluationReport) -> String {
     for (name, score) in report.scores.overall() {
         text += &format!("\n{name} {}\n", percent(score));
     }
+    if let Some(detection) = &report.detection {
+        text += &detected(names[1], detection);
+    }
+    text
+}
+
+/// What is said of two classes, of all pixels and of those inside the field of view.
+fn detected(name: &str, Detection { whole, fov }: &Detection) -> String {
+    let inside = fov.as_ref();
+    let mut text = format!("\n{:24} {:>8}", name, "all");
+    text += if inside.is_some() { "  field of view\n" } else { "\n" };
+    let mut line = |title: &str, value: f64, inside: Option<f64>| {
+        text += &format!("{title:24} {:>8}", percent(value));
+        text += &inside.map_or_else(String::new, |value| format!(" {:>14}", percent(value)));
+        text.push('\n');
+    };
+    for (index, (title, value)) in whole.named().into_iter().enumerate() {
+        line(title, value, inside.map(|fov| fov.detection.named()[index].1));
+    }
+    if let Some(fov) = inside {
+        let scores = fov.scores.by_class();
+        let means = scores.iter().map(|score| (score.mean_title, score.mean)).chain(fov.scores.overall());
+        for (title, value) in means {
+            text += &format!("{title:24} {:>8} {:>14}\n", "", percent(value));
+        }
+    }
     text
 }
 
@@ -139,6 +168,7 @@ fn percent(fraction: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::scores::{CurveAreas, DetectionScores, FieldOfView};
 
     #[test]
     fn the_table_has_a_line_per_class() {
@@ -149,11 +179,27 @@ mod tests {
             images: 1,
             scores: confusion.scores(),
             confusion,
+            detection: None,
         };
         let text = table(&report);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[3].split_whitespace().collect::<Vec<_>>(), ["background", "90.00", "94.74", "90.00"]);
         assert_eq!(lines[4].split_whitespace().collect::<Vec<_>>(), ["vessel", "0.00", "0.00", "nan"]);
         assert_eq!(lines.last().unwrap(), &"aAcc 90.00");
+
+        let curves = CurveAreas { roc: 0.97, precision_recall: 0.8, average_precision: f64::NAN };
+        let whole = DetectionScores::of(&report.confusion, curves);
+        let inside = Confusion { classes: 2, counts: vec![80, 5, 5, 10] };
+        let detection = DetectionScores::of(&inside, curves);
+        let fov = Some(FieldOfView { detection, scores: inside.scores(), confusion: inside });
+        let text = table(&EvaluationReport { detection: Some(Detection { whole, fov }), ..report });
+        let words = |start: &str| -> Vec<String> {
+            let line = text.lines().find(|line| line.starts_with(start)).unwrap();
+            line.split_whitespace().map(str::to_owned).collect()
+        };
+        assert_eq!(words("vessel    "), ["vessel", "0.00", "0.00", "nan"]);
+        assert_eq!(words("specificity"), ["specificity", "90.00", "94.12"]);
+        assert_eq!(words("AUC of the ROC"), ["AUC", "of", "the", "ROC", "97.00", "97.00"]);
+        assert_eq!(words("mDice"), ["mDice", "80.39"]);
     }
 }

@@ -1,15 +1,17 @@
 //! Options that several subcommands have.
 
-use crate::experiment::settings::{InferMode, InferSpec, join_rates};
+use crate::experiment::settings::{InferMode, InferSpec, RunSettings, join_rates};
 use crate::experiment::spec::{Overrides, Spec, check_inference, check_rates};
+use crate::results::run_dir::{RunDir, RunState};
 use crate::run::infer::Inference;
 use crate::run::weights::{ImportOptions, Trained};
 use crate::support::progress::Progress;
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use atrous_data::DatasetKind;
 use atrous_models::ComputeDevice;
 use atrous_models::device::is_cpu;
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// The device to compute on.
@@ -109,10 +111,18 @@ impl OneRunArgs {
 /// The file of weights, and what those of other programs do not say themselves.
 #[derive(Clone, Debug, clap::Args)]
 pub struct WeightsArgs {
-    /// A run's directory, a checkpoint of this program, or a network of mmsegmentation (.pth or
-    /// .safetensors). Nothing in it is executed
+    /// A checkpoint of this program, the directory of a run, the results of a sweep, or a network
+    /// of mmsegmentation (.pth or .safetensors). Nothing in it is executed
     #[arg(long, value_name = "PATH")]
     pub weights: PathBuf,
+
+    /// Experiment whose run is taken from the results of a sweep; --rates and --seed choose too
+    #[arg(long, value_name = "EXPERIMENT")]
+    experiment: Option<String>,
+
+    /// Seed of the run that is taken from the results of a sweep [default: the lowest]
+    #[arg(long, value_name = "SEED")]
+    seed: Option<u64>,
 
     #[command(flatten)]
     import: ImportOptions,
@@ -122,9 +132,57 @@ impl WeightsArgs {
     /// Reads the weights; `dataset` is what they are scored on, where that was given.
     ///
     /// # Errors
-    /// Names the file.
+    /// Names the file, or the directory and the runs that could be meant.
     pub fn read(&self, dataset: Option<DatasetKind>, device: &ComputeDevice) -> Result<Trained> {
-        Trained::read(&self.weights, &self.import, dataset, device)
+        let chosen = self.experiment.is_some() || self.seed.is_some();
+        if !self.weights.is_dir() {
+            ensure!(!chosen, "--experiment, --seed: {} is no directory of results", self.weights.display());
+            return Trained::read(&self.weights, &self.import, dataset, device);
+        }
+        let run = RunDir::at(&self.weights);
+        if run.run_toml().is_file() {
+            ensure!(!chosen, "--experiment, --seed: {} is the directory of one run", self.weights.display());
+            return Trained::read(&run.checkpoint(), &self.import, dataset, device);
+        }
+        let wanted =
+            RunChoice { experiment: self.experiment.as_deref(), rates: self.import.rates.as_deref(), seed: self.seed };
+        // The rates have chosen: the checkpoint says its own.
+        let import = ImportOptions { rates: None, ..self.import.clone() };
+        Trained::read(&wanted.of(&self.weights)?.checkpoint(), &import, dataset, device)
+    }
+}
+
+/// Says which run of a sweep's results is meant.
+struct RunChoice<'a> {
+    experiment: Option<&'a str>,
+    rates: Option<&'a [usize]>,
+    seed: Option<u64>,
+}
+
+impl RunChoice<'_> {
+    /// Finds the finished run; of several that differ by their seeds alone the lowest seed.
+    fn of(&self, results: &Path) -> Result<RunDir> {
+        let shown = results.display();
+        let mut found: Vec<(RunSettings, RunDir)> = Vec::new();
+        for run in RunDir::scan(results)? {
+            if let RunState::Finished(result) = run.state()? {
+                found.push((result.settings, run));
+            }
+        }
+        ensure!(!found.is_empty(), "{shown} holds neither a run (run.toml) nor finished runs");
+        let fits = |settings: &RunSettings| {
+            self.experiment.is_none_or(|name| name == settings.experiment)
+                && self.rates.is_none_or(|rates| rates == settings.rates)
+                && self.seed.is_none_or(|seed| seed == settings.seed)
+        };
+        found.retain(|(settings, _)| fits(settings));
+        ensure!(!found.is_empty(), "--experiment, --rates, --seed: {shown} has no such finished run");
+        let cell = |settings: &RunSettings| format!("{} {}", settings.experiment, join_rates(&settings.rates));
+        let cells: BTreeSet<String> = found.iter().map(|(settings, _)| cell(settings)).collect();
+        let listed = cells.iter().cloned().collect::<Vec<_>>().join(", ");
+        ensure!(cells.len() == 1, "{shown} has runs of {listed}: choose with --experiment and --rates");
+        let lowest = found.into_iter().min_by_key(|(settings, _)| settings.seed);
+        lowest.map(|(_, run)| run).with_context(|| format!("{shown} holds no run"))
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::experiment::settings::{MODEL_VERSION, RunSettings};
 use crate::experiment::spec::{check_name, check_rates};
 use crate::results::provenance::Provenance;
-use crate::results::scores::{Confusion, Scores, nan};
+use crate::results::scores::{Confusion, Detection, Scores, nan};
 use crate::support::atomic_file;
 use crate::support::checksum;
 use crate::support::input_file;
@@ -23,6 +23,9 @@ pub struct RunResult {
     pub scores: Scores,
     /// Counts over the validation set, from which the scores follow.
     pub confusion: Confusion,
+    /// What is said of two classes beside; not in results of programs that did not compute it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detection: Option<Detection>,
     /// Total loss of the last iteration.
     #[serde(with = "nan")]
     pub final_loss: f64,
@@ -172,7 +175,9 @@ impl RunEnd for RunResult {
         check_run(&self.run_id, &self.settings)?;
         let classes = self.settings.dataset.class_names().len();
         self.confusion.check(classes).map_err(|message| format!("confusion: {message}"))?;
-        self.scores.check(classes).map_err(|message| format!("scores: {message}"))
+        self.scores.check(classes).map_err(|message| format!("scores: {message}"))?;
+        let detection = self.detection.as_ref().map_or(Ok(()), Detection::check);
+        detection.map_err(|message| format!("detection: {message}"))
     }
 }
 
@@ -282,6 +287,7 @@ pub(crate) mod tests {
             device: "flex".into(),
             adapter: "CPU".into(),
             api: "AVX2".into(),
+            detection: None,
             convolutions: String::new(),
             provenance: provenance(),
             started: "2026-01-01T00:00:00Z".into(),

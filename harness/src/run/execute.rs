@@ -53,6 +53,7 @@ pub fn execute(context: &RunContext) -> Result<Outcome> {
         data_fingerprint: context.data_fingerprint.to_owned(),
         scores: evaluation.confusion.scores(),
         confusion: evaluation.confusion,
+        detection: evaluation.detection,
         final_loss: training.last_loss(),
         train_seconds,
         eval_seconds: evaluation.seconds,

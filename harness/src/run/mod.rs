@@ -2,6 +2,7 @@
 //! images.
 
 pub mod context;
+mod described;
 pub mod evaluate;
 pub mod execute;
 pub mod export;

@@ -1,9 +1,9 @@
 //! A trained network from a file, ready for inference.
 
 use crate::experiment::network::{self, NetworkCost};
-use crate::experiment::settings::ModelKind;
 use crate::experiment::spec::{check_rates, protocol};
 use crate::results::run_dir::RunDir;
+use crate::run::described::Described;
 use crate::run::infer::Inference;
 use crate::run::train::Checkpoint;
 use crate::support::checksum;
@@ -11,7 +11,7 @@ use crate::support::input_file;
 use anyhow::{Context, Result, anyhow, ensure};
 use atrous_data::DatasetKind;
 use atrous_models::device::ComputeDevice;
-use atrous_models::{ExtractorConfig, Segmentor, SegmentorConfig, State, Tolerance};
+use atrous_models::{ExtractorConfig, Segmentor, SegmentorConfig, State, StateError, Tolerance, WeightsError};
 use std::path::{Path, PathBuf};
 
 /// A network, and how it is to be used.
@@ -91,7 +91,10 @@ impl Trained {
         let name = path.display();
         let bytes = input_file::read_weights(path).with_context(|| format!("cannot read {name}"))?;
         checksum::check(&bytes).with_context(|| format!("{name} cannot be used"))?;
-        let state = State::from_bytes(&bytes).with_context(|| format!("{name} holds no weights"))?;
+        let state = State::from_bytes(&bytes).map_err(|error| match error {
+            StateError::NotNumbers { .. } => anyhow!("{name}: {error}"),
+            error => anyhow::Error::from(error).context(format!("{name} holds no weights")),
+        })?;
         let trained = if Checkpoint::is_in(&state) {
             let checkpoint = Checkpoint::of(state).with_context(|| format!("{name} is no checkpoint"))?;
             Self::ours(checkpoint, options, dataset, device)
@@ -119,7 +122,7 @@ impl Trained {
         load(&checkpoint.state, &mut network, &options.tolerance())?;
         let mut inference = Inference::of(&settings);
         let dataset = dataset.unwrap_or(settings.dataset);
-        check_classes(dataset, inference.classes)?;
+        Described::default().check_classes(dataset, inference.classes)?;
         if dataset != settings.dataset {
             inference.resize = dataset.resize_reference();
         }
@@ -134,21 +137,24 @@ impl Trained {
         dataset: Option<DatasetKind>,
         device: &ComputeDevice,
     ) -> Result<Self> {
-        let metadata = ExportMetadata::of(state)?;
-        let dataset = dataset.or(metadata.dataset).context("it does not say what it was trained on: give --dataset")?;
-        let rates = ExportMetadata::agree("rates", metadata.rates.clone(), options.rates.clone())?
+        if let Some(name) = state.other_network() {
+            return Err(WeightsError::OtherNetwork(name).into());
+        }
+        let said = Described::of(state)?;
+        let dataset = dataset.or(said.dataset).context("it does not say what it was trained on: give --dataset")?;
+        let rates = Described::agree("rates", said.rates.clone(), options.rates.clone())?
             .unwrap_or_else(|| vec![1, 12, 24, 36]);
         check_rates(&rates).map_err(|message| anyhow!("--rates: {message}"))?;
-        let output_stride =
-            ExportMetadata::agree("output-stride", metadata.output_stride, options.output_stride)?.unwrap_or(8);
+        let output_stride = Described::agree("output-stride", said.output_stride, options.output_stride)?.unwrap_or(8);
         ensure!([8, 16].contains(&output_stride), "--output-stride must be 8 or 16, is {output_stride}");
+        let corners = Described::agree("align-corners", said.align_corners, options.align_corners.then_some(true))?;
         let mut config = state.network(rates, output_stride)?;
-        config.align_corners = options.align_corners || metadata.align_corners;
+        config.align_corners = corners.unwrap_or(false);
         ensure!(
             config.backbone.output_stride() > 1 || options.output_stride.is_none(),
             "--output-stride is for a ResNet; this network has a map of full size"
         );
-        check_classes(dataset, config.classes)?;
+        said.check_classes(dataset, config.classes)?;
         let protocol = protocol::of(dataset);
         let inference = Inference {
             resize: dataset.resize_reference(),
@@ -158,7 +164,11 @@ impl Trained {
         };
         check_weights(&config, state)?;
         let mut network = config.init(0, &device.device);
-        load(state, &mut network, &options.tolerance())?;
+        let mut tolerance = options.tolerance();
+        if said.without_auxiliary {
+            tolerance.missing.push("auxiliary_head".to_owned());
+        }
+        load(state, &mut network, &tolerance)?;
         Ok(Trained { network, dataset, inference, crop: protocol.crop })
     }
 }
@@ -187,44 +197,5 @@ fn load(state: &State, network: &mut Segmentor, tolerance: &Tolerance) -> Result
         "{} would be random: only auxiliary_head may be missing from weights that are scored",
         random.map_or("", String::as_str)
     );
-    Ok(())
-}
-
-/// What `atrous export` writes beside the weights.
-#[derive(Default)]
-struct ExportMetadata {
-    dataset: Option<DatasetKind>,
-    rates: Option<Vec<usize>>,
-    output_stride: Option<usize>,
-    align_corners: bool,
-}
-
-impl ExportMetadata {
-    fn of(state: &State) -> Result<Self> {
-        let text = |key: &str| state.metadata.get(key).map(String::as_str);
-        let Some(model) = text("model") else { return Ok(ExportMetadata::default()) };
-        let kind = ModelKind::ALL.into_iter().find(|kind| kind.name() == model);
-        let kind = kind.with_context(|| format!("its metadata name an unknown model, {model}"))?;
-        let rates = |text: &str| text.split('-').map(|rate| rate.parse().ok()).collect::<Option<Vec<usize>>>();
-        Ok(ExportMetadata {
-            dataset: text("dataset").and_then(|name| name.parse().ok()),
-            rates: text("rates").and_then(rates),
-            output_stride: (kind.output_stride() > 1).then_some(kind.output_stride()),
-            align_corners: text("align_corners") == Some("true"),
-        })
-    }
-
-    /// What the file says, or an option does; an error where they contradict each other.
-    fn agree<T: PartialEq + std::fmt::Debug>(option: &str, said: Option<T>, given: Option<T>) -> Result<Option<T>> {
-        if let (Some(said), Some(given)) = (&said, &given) {
-            ensure!(said == given, "it says {said:?}, --{option} says {given:?}");
-        }
-        Ok(said.or(given))
-    }
-}
-
-fn check_classes(dataset: DatasetKind, classes: usize) -> Result<()> {
-    let wanted = dataset.class_names().len();
-    ensure!(wanted == classes, "--dataset {dataset} has {wanted} classes, the network has {classes}");
     Ok(())
 }

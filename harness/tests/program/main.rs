@@ -8,6 +8,7 @@ mod controls;
 mod corpus;
 mod damage;
 mod described;
+mod descriptions;
 mod device_faults;
 mod disk_errors;
 mod erf;

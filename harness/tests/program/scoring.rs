@@ -1,7 +1,9 @@
 //! `train`, `eval`, `predict` and `devices`.
 
 use crate::place::{Place, file_with, files};
+use atrous_data::DatasetKind;
 use std::fs;
+use std::path::Path;
 
 /// Trains one run of the spec `ci`; the place, the checkpoint, and the root of the synthetic
 /// images.
@@ -42,11 +44,55 @@ fn predict_writes_masks_and_overlays() {
     let (place, checkpoint, root) = trained();
     let image = file_with(&place.path(&root), "im0001.ppm").to_str().unwrap().to_owned();
     place.succeed(&["predict", "--weights", &checkpoint, "--device", "flex", "--out", "masks", &image]);
-    let mask = image::open(place.path("masks/im0001-mask.png")).unwrap().to_luma8();
+    // The palette: what a viewer shows.
+    let mask = image::open(place.path("masks/im0001-mask.png")).unwrap().to_rgb8();
     assert_eq!(mask.dimensions(), (64, 48));
-    assert!(mask.pixels().all(|pixel| pixel.0[0] < 2));
+    let shown = |pixel: &image::Rgb<u8>| DatasetKind::STARE.palette().contains(&pixel.0);
+    assert!(mask.pixels().all(shown));
     let overlay = image::open(place.path("masks/im0001-overlay.png")).unwrap();
-    assert_eq!((overlay.width(), overlay.height()), (64, 48));
+    assert!(overlay.width() >= 64 && overlay.height() >= 48);
+}
+
+/// Probabilities in both formats: of the classes that the mask has, and the same numbers.
+#[test]
+fn predict_takes_folders_and_runs_and_writes_probabilities() {
+    let (place, checkpoint, root) = trained();
+    let images = file_with(&place.path(&root), "im0001.ppm").parent().unwrap().to_str().unwrap().to_owned();
+    let run = Path::new(&checkpoint).parent().unwrap().to_str().unwrap().to_owned();
+    let predict = |weights: &str, out: &str, more: &[&str]| {
+        let call = ["predict", "--weights", weights, "--device", "flex", "--out", out];
+        place.succeed(&[&call[..], more].concat())
+    };
+    let count = fs::read_dir(&images).unwrap().count();
+    let text = predict(&run, "a", &[&images, "--probabilities", "npy,png"]);
+    assert!(text.starts_with(&format!("{count} masks")), "{text}");
+    let npy = fs::read(place.path("a/im0001-probabilities.npy")).unwrap();
+    let area = 64 * 48;
+    let values = npy[npy.len() - 8 * area..].chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap()));
+    let values: Vec<f32> = values.collect();
+    assert!(String::from_utf8_lossy(&npy[..128]).contains("'shape': (2, 48, 64)"));
+    let mask = image::open(place.path("a/im0001-mask.png")).unwrap().to_rgb8();
+    let grey = image::open(place.path("a/im0001-probability-1.png")).unwrap().to_luma16();
+    for (pixel, (colour, grey)) in mask.pixels().zip(grey.pixels()).enumerate() {
+        let [background, vessel] = [values[pixel], values[area + pixel]];
+        assert!((background + vessel - 1.0).abs() < 1e-6);
+        assert!((f32::from(grey.0[0]) / 65_535.0 - vessel).abs() < 1e-5);
+        assert_eq!(colour.0 == DatasetKind::STARE.palette()[1], vessel > background);
+    }
+    // The results of the sweep have one run: that is it. A pattern means the same images.
+    let pattern = format!("{images}/im000?.*");
+    predict("out", "b", &[&pattern, "--rates", "1,3,5"]);
+    let bytes = |path: &str| fs::read(place.path(path)).unwrap();
+    assert_eq!(bytes("a/im0001-mask.png"), bytes("b/im0001-mask.png"));
+    let refuse = |weights: &str, more: &[&str]| {
+        let call = ["predict", "--weights", weights, "--device", "flex", &images];
+        place.refuse_untouched(&[&call[..], more].concat())
+    };
+    let error = refuse("out", &["--rates", "1,2"]);
+    assert!(error.contains("out has no such finished run"), "{error}");
+    assert!(refuse(&run, &["--seed", "0"]).contains("is the directory of one run"));
+    assert!(refuse(&images, &[]).contains("holds neither a run (run.toml) nor finished runs"));
+    assert!(refuse(&run, &["--ids"]).contains("--ids: stare has no label ids"));
 }
 
 #[test]

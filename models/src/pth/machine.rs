@@ -85,8 +85,9 @@ impl<'a> PickleMachine<'_, 'a> {
             }
             // The state of an object: an OrderedDict's `_metadata`, a parameter's `requires_grad`.
             op::BUILD => {
-                self.pop()?;
-                self.top()?;
+                let state = self.pop()?;
+                let object = self.top()?;
+                self.heap.set_state(object, state);
             }
             op::PUT | op::BINPUT | op::LONG_BINPUT | op::MEMOIZE => {
                 let index = self.memo_index(opcode)?;
@@ -126,7 +127,7 @@ impl<'a> PickleMachine<'_, 'a> {
             op::BINUNICODE8 => text(self.counted(8)?),
 
             op::FLOAT | op::PERSID => opaque(self.cursor.line()?),
-            op::BINFLOAT => opaque(self.cursor.take(8)?),
+            op::BINFLOAT => Value::Float(f64::from_be_bytes(self.cursor.array()?)),
             op::SHORT_BINBYTES => opaque(self.counted(1)?),
             op::BINBYTES => opaque(self.counted(4)?),
             op::BINBYTES8 | op::BYTEARRAY8 => opaque(self.counted(8)?),

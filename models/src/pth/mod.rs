@@ -12,7 +12,10 @@
 //! - Tensors and parameters of f16, bf16, f32 and f64, as views of their storages. Integers and
 //!   booleans, such as `num_batches_tracked`, are left out. Complex, quantised and sparse tensors
 //!   of the state dict are errors.
-//! - Everything else in the file (settings, optimisers, message hubs, numpy arrays) is passed over.
+//! - What `meta` says of the network: mmengine's and mmcv's configuration, as text or as an object,
+//!   and the names of the classes.
+//! - Everything else in the file (other settings, optimisers, message hubs, numpy arrays) is
+//!   passed over.
 //!
 //! No file makes the reader panic, and what it takes is bounded: for the tensors by 4 times the
 //! file's size (and 1 MB), for the pickle by some 100 bytes an instruction, of which there may be a
@@ -25,6 +28,7 @@ mod error;
 mod legacy;
 mod literal;
 mod machine;
+mod meta;
 mod opcode;
 mod state_dict;
 mod storage;
@@ -52,23 +56,32 @@ pub fn begins(head: &[u8]) -> bool {
     head.starts_with(ZIP_MAGIC) || head.first() == Some(&opcode::PROTO)
 }
 
-/// Reads all floating-point tensors of the checkpoint's state dict, by key; values are rounded to
-/// f32, in row-major order.
-///
-/// The prefix `module.` of `DataParallel` is taken off where every key has it.
+/// What a checkpoint holds of a network.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TorchFile {
+    /// All floating-point tensors of the state dict, by key; values are rounded to f32, in
+    /// row-major order.
+    pub tensors: BTreeMap<String, Values>,
+    /// `cfg`: the configuration in Python's notation. `classes`: the list of their names.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// Reads a checkpoint.
 ///
 /// # Errors
 /// [`PthError`] where the file is none that torch writes, is cut off or broken, or has no such
 /// tensors.
-pub fn read(bytes: &[u8]) -> Result<BTreeMap<String, Values>, PthError> {
+pub fn read(bytes: &[u8]) -> Result<TorchFile, PthError> {
     let (least, factor) = TENSOR_BYTES;
     let limit = bytes.len().saturating_mul(factor).saturating_add(least);
     if bytes.starts_with(ZIP_MAGIC) {
         let mut archive = archive::Archive::open(bytes)?;
         let (heap, top) = archive.pickle()?;
-        state_dict::read(&heap, top, &mut archive, limit)
+        let tensors = state_dict::read(&heap, top, &mut archive, limit)?;
+        Ok(TorchFile { tensors, metadata: meta::read(&heap, top) })
     } else {
         let (heap, top, mut storages) = legacy::open(bytes)?;
-        state_dict::read(&heap, top, &mut storages, limit)
+        let tensors = state_dict::read(&heap, top, &mut storages, limit)?;
+        Ok(TorchFile { tensors, metadata: meta::read(&heap, top) })
     }
 }

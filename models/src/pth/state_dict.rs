@@ -14,9 +14,6 @@ use super::value::{Heap, Value};
 /// Keys of the top level that a state dict may be under, the first of them before the second.
 const NESTED_UNDER: [&str; 2] = ["state_dict", "model"];
 
-/// Before every key of a state dict of `DataParallel`.
-const DATA_PARALLEL: &str = "module.";
-
 /// Top-level keys that a message names.
 const SHOWN_KEYS: usize = 8;
 
@@ -46,13 +43,12 @@ pub(super) fn read<'a>(
         let data = view.read(storage).map_err(fault)?;
         let size = size_of_val(data.as_slice()) + size_of_val(view.shape.as_slice()) + key.len() + TENSOR_OVERHEAD;
         left = left.checked_sub(size).ok_or_else(|| PthError::TooLarge { key: shown(key), limit })?;
-        tensors.insert(key, Values { shape: view.shape, data });
+        tensors.insert(key.to_owned(), Values { shape: view.shape, data });
     }
     if tensors.is_empty() {
         return Err(PthError::NoTensors { found: described(heap, top) });
     }
-    let prefix = if tensors.keys().all(|key| key.starts_with(DATA_PARALLEL)) { DATA_PARALLEL.len() } else { 0 };
-    Ok(tensors.into_iter().map(|(key, values)| (key[prefix..].to_owned(), values)).collect())
+    Ok(tensors)
 }
 
 /// Finds the dict that holds the tensors: one of the top level, or the top level itself.

@@ -8,9 +8,10 @@ pub(super) enum Value<'a> {
     Int(i64),
     /// An integer of more than 64 bits: two's complement, little endian.
     Long(&'a [u8]),
+    Float(f64),
     Text(&'a str),
     Object(usize),
-    /// Passed over: floats, bytes, sets, and whatever a function that is not in [`Function`] would
+    /// Passed over: bytes, sets, and whatever a function that is not in [`Function`] would
     /// have made.
     Opaque,
 }
@@ -31,6 +32,8 @@ pub(super) enum Object<'a> {
     Call { function: Function<'a>, arguments: Value<'a> },
     /// What is stored outside the pickle, by its persistent id.
     Persistent(Value<'a>),
+    /// A configuration of mmengine or mmcv as an object, and the state that it was given.
+    Configuration(Value<'a>),
 }
 
 /// The functions that a tensor of a state dict may be made by.
@@ -62,6 +65,11 @@ impl<'a> Function<'a> {
     }
 }
 
+/// Whether a module has the classes that configurations are objects of.
+fn is_configuration(module: &str) -> bool {
+    ["mmengine.config", "mmcv.utils.config", "addict"].iter().any(|known| module.starts_with(known))
+}
+
 /// The objects of one pickle. [`Value::Object`] is an index; objects may contain each other, and
 /// themselves.
 #[derive(Debug, Default)]
@@ -83,6 +91,12 @@ impl<'a> Heap<'a> {
                 let pairs = pairs.copied().unwrap_or(Value::None);
                 self.push(Object::Dict { pairs, items: Vec::new() })
             }
+            Some((module, "ConfigDict" | "Dict")) if is_configuration(module) => {
+                let made_of = self.sequence(arguments).and_then(|arguments| arguments.first()).copied();
+                let dict = made_of.filter(|made_of| self.entries(*made_of).is_some());
+                dict.unwrap_or_else(|| self.push(Object::Dict { pairs: Value::None, items: Vec::new() }))
+            }
+            Some((module, "Config")) if is_configuration(module) => self.push(Object::Configuration(Value::None)),
             Some((module, name)) => match Function::of(module, name) {
                 Some(function) => self.push(Object::Call { function, arguments }),
                 None => Value::Opaque,
@@ -99,6 +113,25 @@ impl<'a> Heap<'a> {
     pub fn get_mut(&mut self, value: Value<'a>) -> Option<&mut Object<'a>> {
         let Value::Object(index) = value else { return None };
         self.objects.get_mut(index)
+    }
+
+    /// Gives a configuration the state that stands for it; the state of other objects is passed
+    /// over.
+    pub fn set_state(&mut self, object: Value<'a>, new: Value<'a>) {
+        if let Some(Object::Configuration(state)) = self.get_mut(object) {
+            *state = new;
+        }
+    }
+
+    /// The dict of a configuration that is an object; any other value itself.
+    pub fn unwrapped(&self, value: Value<'a>) -> Value<'a> {
+        let Some(Object::Configuration(state)) = self.get(value) else { return value };
+        if let Some(state) = self.sequence(*state) {
+            return state.first().copied().unwrap_or(Value::None);
+        }
+        let entries = self.entries(*state).into_iter().flatten();
+        let dict = entries.filter(|(key, _)| *key == Value::Text("_cfg_dict")).last();
+        dict.map_or(Value::None, |(_, dict)| dict)
     }
 
     /// The elements of a list or tuple.

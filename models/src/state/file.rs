@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use burn::tensor::{bf16, f16};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
+use super::prefix::unwrapped;
 use super::{State, StateError, VELOCITY, Values};
-use crate::pth;
+use crate::pth::{self, TorchFile};
 
 /// Bytes that the header of a safetensors file may have, which takes about ten times as many in
 /// memory. The networks here have some 700 tensors, of less than 200 bytes each.
@@ -63,14 +64,28 @@ impl State {
 
     /// Reads a safetensors file or a PyTorch checkpoint (`.pth`), which is recognised by its first
     /// bytes. Nothing in it is executed. Integers, such as the counters of batch norms, are passed
-    /// over.
+    /// over. What wrappers put before all keys (`module.`, `_orig_mod.`, `model.`, `ema.`) is taken
+    /// off.
     ///
     /// # Errors
-    /// [`StateError::Format`], [`StateError::Pth`] and [`StateError::ElementType`].
+    /// [`StateError::Format`], [`StateError::Pth`], [`StateError::ElementType`] and
+    /// [`StateError::NotNumbers`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, StateError> {
-        if !is_safetensors(bytes) {
-            return Ok(State { tensors: pth::read(bytes)?, ..State::default() });
+        let State { tensors, metadata } = if is_safetensors(bytes) {
+            Self::from_safetensors(bytes)?
+        } else {
+            let TorchFile { tensors, metadata } = pth::read(bytes)?;
+            State { tensors, metadata }
+        };
+        let state = State { tensors: unwrapped(tensors), metadata };
+        let broken = state.tensors.iter().find(|(_, values)| values.data.iter().any(|value| !value.is_finite()));
+        match broken {
+            Some((key, _)) => Err(StateError::NotNumbers { key: key.clone() }),
+            None => Ok(state),
         }
+    }
+
+    fn from_safetensors(bytes: &[u8]) -> Result<Self, StateError> {
         let format = |error: safetensors::SafeTensorError| StateError::Format(error.to_string());
         let length = u64::from_le_bytes(*bytes.first_chunk().unwrap_or(&[0; 8]));
         if length > HEADER_BYTES {
@@ -142,6 +157,18 @@ mod tests {
         for (bytes, word) in [(&b"nonsense"[..], "not a PyTorch checkpoint"), (&[0x80, 2, 0x2e], "")] {
             let error = State::from_bytes(bytes).unwrap_err().to_string();
             assert!(error.contains(word), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused_by_its_key() {
+        for value in [f32::NAN, f32::INFINITY] {
+            let mut state = State::default();
+            for (key, data) in [("module.a", 1.0), ("module.velocity.b", value)] {
+                state.tensors.insert(key.to_owned(), Values { shape: vec![2], data: vec![0.0, data] });
+            }
+            let error = State::from_bytes(&state.to_bytes()).unwrap_err().to_string();
+            assert!(error.starts_with("velocity.b holds values that are not numbers"), "{error}");
         }
     }
 

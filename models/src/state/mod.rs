@@ -2,6 +2,7 @@
 
 mod file;
 mod mismatch;
+mod prefix;
 mod velocities;
 
 pub use mismatch::{Mismatch, Tolerance};
@@ -33,6 +34,8 @@ pub enum StateError {
     Pth(#[from] PthError),
     #[error("tensor {key} has element type {dtype}; F32, F16, BF16 and F64 are read")]
     ElementType { key: String, dtype: String },
+    #[error("{key} holds values that are not numbers (a training that diverged)")]
+    NotNumbers { key: String },
     #[error("the state does not fit the network: {0}")]
     Mismatch(Mismatch),
 }

@@ -72,6 +72,8 @@ impl InitSpec {
         anyhow::ensure!(unchanged, "{} has changed since the sweep began", path.display());
         let cannot = || format!("{} cannot be used as initial weights", path.display());
         let state = State::from_bytes(&bytes).with_context(cannot)?;
+        let other = state.other_network().filter(|_| self.part == Part::Network);
+        anyhow::ensure!(other.is_none(), "{}: it is of {}, which is not built", cannot(), other.unwrap_or_default());
         let (missing, superfluous) = (self.allow_missing.clone(), self.allow_superfluous.clone());
         let mut tolerance = Tolerance { missing, superfluous };
         let state = match self.part {

@@ -243,7 +243,7 @@ impl ReceptiveField {
     /// The map as an array of numpy: height x width, 32-bit floats.
     pub fn npy(&self) -> Vec<u8> {
         let values: Vec<f32> = self.values.iter().map(|value| *value as f32).collect();
-        crate::support::npy::bytes(self.size, &values)
+        crate::support::npy::bytes(&self.size, &values)
     }
 }
 

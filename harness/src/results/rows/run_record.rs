@@ -4,7 +4,7 @@ use super::row::Row;
 use crate::experiment::settings::{DataSource, InferMode, Part, RunSettings, TrainSpec, join_rates};
 use crate::results::csv::{misunderstood, number, or_default, unknown_or_number};
 use crate::results::result::RunResult;
-use crate::results::scores::{Scores, scored};
+use crate::results::scores::{DetectionScores, FieldOfView, Scores, scored};
 use anyhow::Result;
 use atrous_models::{Precision, Stem};
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,30 @@ pub struct RunRecord {
     pub macc: f64,
     #[serde(with = "unknown_or_number", default = "unknown_or_number::unknown")]
     pub aacc: f64,
+    #[serde(with = "unknown_or_number", default = "unknown_or_number::unknown")]
+    pub sensitivity: f64,
+    #[serde(with = "unknown_or_number", default = "unknown_or_number::unknown")]
+    pub specificity: f64,
+    #[serde(with = "unknown_or_number", default = "unknown_or_number::unknown")]
+    pub auc_roc: f64,
+    #[serde(with = "unknown_or_number", default = "unknown_or_number::unknown")]
+    pub auc_pr: f64,
+    #[serde(with = "unknown_or_number", default = "unknown_or_number::unknown")]
+    pub average_precision: f64,
+    #[serde(with = "unknown_or_number", default = "unknown_or_number::unknown")]
+    pub fov_miou: f64,
+    #[serde(with = "unknown_or_number", default = "unknown_or_number::unknown")]
+    pub fov_mdice: f64,
+    #[serde(with = "unknown_or_number", default = "unknown_or_number::unknown")]
+    pub fov_sensitivity: f64,
+    #[serde(with = "unknown_or_number", default = "unknown_or_number::unknown")]
+    pub fov_specificity: f64,
+    #[serde(with = "unknown_or_number", default = "unknown_or_number::unknown")]
+    pub fov_auc_roc: f64,
+    #[serde(with = "unknown_or_number", default = "unknown_or_number::unknown")]
+    pub fov_auc_pr: f64,
+    #[serde(with = "unknown_or_number", default = "unknown_or_number::unknown")]
+    pub fov_average_precision: f64,
     #[serde(with = "unknown_or_number", default = "unknown_or_number::unknown")]
     pub final_loss: f64,
     /// Names of classes that are in the truth and never predicted, with `;` between them.
@@ -128,6 +152,10 @@ impl RunRecord {
         let (settings, result, failure) = (row.settings(), row.result(), row.failure());
         let RunSettings { model, train, infer, .. } = settings;
         let score = |pick: fn(&Scores) -> f64| result.map_or(f64::NAN, |result| pick(&result.scores));
+        let detection = result.and_then(|result| result.detection.as_ref());
+        let whole = |pick: fn(&DetectionScores) -> f64| detection.map_or(f64::NAN, |found| pick(&found.whole));
+        let inside = detection.and_then(|found| found.fov.as_ref());
+        let fov = |pick: fn(&FieldOfView) -> f64| inside.map_or(f64::NAN, pick);
         let measured = |pick: fn(&RunResult) -> f64| result.map_or(f64::NAN, pick);
         let side = |sides: Option<[usize; 2]>, axis: usize| sides.map(|sides| sides[axis]);
         let [device, adapter] = row.device_and_adapter().map(str::to_owned);
@@ -142,6 +170,18 @@ impl RunRecord {
             mdice: score(|scores| scores.mdice),
             macc: score(|scores| scores.macc),
             aacc: score(|scores| scores.aacc),
+            sensitivity: whole(|scores| scores.sensitivity),
+            specificity: whole(|scores| scores.specificity),
+            auc_roc: whole(|scores| scores.auc_roc),
+            auc_pr: whole(|scores| scores.auc_pr),
+            average_precision: whole(|scores| scores.average_precision),
+            fov_miou: fov(|fov| fov.scores.miou),
+            fov_mdice: fov(|fov| fov.scores.mdice),
+            fov_sensitivity: fov(|fov| fov.detection.sensitivity),
+            fov_specificity: fov(|fov| fov.detection.specificity),
+            fov_auc_roc: fov(|fov| fov.detection.auc_roc),
+            fov_auc_pr: fov(|fov| fov.detection.auc_pr),
+            fov_average_precision: fov(|fov| fov.detection.average_precision),
             final_loss: measured(|result| result.final_loss),
             collapsed: result.map_or_else(String::new, |result| result.never_predicted().join(";")),
             failed_at_iteration: failure.map(|failure| failure.iteration),

@@ -1,13 +1,17 @@
 //! IoU, Dice and accuracy from a confusion matrix that is summed over a whole set.
 
 mod area;
+mod detection;
 mod disagreement;
 mod metric;
+mod probability;
 
 pub use area::{ClassArea, class_mean};
+pub use detection::{Detection, DetectionScores, FieldOfView};
 pub use disagreement::same;
 pub(crate) use metric::scored;
 pub use metric::{HasMetrics, Metric};
+pub use probability::{CurveAreas, ProbabilityCounts};
 
 use area::ratio;
 use atrous_data::IGNORE_INDEX;

@@ -31,6 +31,24 @@ pub struct Prediction {
     pub width: usize,
     /// height x width, row-major: train ids.
     pub labels: Vec<u8>,
+    /// Logits, classes x height x width; where several views are averaged, probabilities.
+    scores: Vec<f32>,
+    /// Whether `scores` are logits.
+    are_logits: bool,
+}
+
+impl Prediction {
+    /// Gives the probabilities of the classes, classes x height x width: softmax of the logits, and
+    /// the mean of that over all views.
+    pub fn probabilities(&self) -> Vec<f32> {
+        if !self.are_logits {
+            return self.scores.clone();
+        }
+        let mut probabilities = Vec::new();
+        let classes = self.scores.len() / self.labels.len();
+        add_softmax(&mut probabilities, &self.scores, classes, 1.0);
+        probabilities
+    }
 }
 
 /// Normalised pixels, 3 x height x width.
@@ -69,8 +87,10 @@ impl Inference {
         image: &RgbImage8,
         proceed: &dyn Fn(usize, usize) -> bool,
     ) -> Option<Prediction> {
-        let labels = argmax(&self.scores(network, device, image, proceed)?, image.height * image.width);
-        Some(Prediction { height: image.height, width: image.width, labels })
+        let scores = self.scores(network, device, image, proceed)?;
+        let labels = argmax(&scores, image.height * image.width);
+        let are_logits = self.views(image.size()).len() == 1;
+        Some(Prediction { height: image.height, width: image.width, labels, scores, are_logits })
     }
 
     /// Refuses an image whose prediction takes more memory than is left; `path` is for messages.
@@ -327,6 +347,12 @@ mod tests {
             let prediction = prediction.unwrap();
             assert_eq!((prediction.height, prediction.width, prediction.labels.len()), (50, 70, 3500));
             assert!(seen.get().0 < seen.get().1);
+            let probabilities = prediction.probabilities();
+            for (pixel, label) in prediction.labels.iter().enumerate() {
+                let of = |class: usize| probabilities[class * 3500 + pixel];
+                assert!(((0..3).map(of).sum::<f32>() - 1.0).abs() < 1e-5);
+                assert!((0..3).all(|class| of(class) <= of(usize::from(*label))));
+            }
         }
     }
 

@@ -9,9 +9,11 @@ mod figure;
 mod font;
 pub mod heat_grid;
 pub mod heat_map;
+mod legend;
 mod palette;
 
 pub use axis::ChartAxis;
 pub use chart::{Chart, ChartLine, ChartPoint, Guide};
 pub use figure::Figure;
+pub use legend::{LegendEntry, with_legend};
 pub use palette::{DARK, LIGHT};

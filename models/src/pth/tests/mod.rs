@@ -2,6 +2,7 @@
 
 mod broken;
 mod machine;
+mod meta;
 mod recorded;
 mod selection;
 mod views;
@@ -9,9 +10,14 @@ mod writer;
 
 use std::collections::BTreeMap;
 
-use super::{PthError, opcode as op, read};
+use super::{PthError, TorchFile, opcode as op};
 use crate::values::Values;
 use writer::*;
+
+/// The tensors of a file.
+fn read(bytes: &[u8]) -> Result<BTreeMap<String, Values>, PthError> {
+    super::read(bytes).map(|file: TorchFile| file.tensors)
+}
 
 /// What a file of these holds, as the reader gives it.
 fn tensors<const N: usize>(tensors: [(&str, &[usize], &[f32]); N]) -> BTreeMap<String, Values> {

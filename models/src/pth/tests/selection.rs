@@ -21,12 +21,6 @@ fn the_state_dict_may_be_nested() {
 }
 
 #[test]
-fn the_prefix_of_data_parallel_is_taken_off_if_all_have_it() {
-    assert_eq!(keys(&dict(&[("module.a", pair().0), ("module.module.b", pair().0)])), ["a", "module.b"]);
-    assert_eq!(keys(&dict(&[("module.a", pair().0), ("b", pair().0)])), ["b", "module.a"]);
-}
-
-#[test]
 fn a_later_entry_replaces_an_earlier_one() {
     let view = |offset| tensor(storage("FloatStorage", "0"), offset, &[1], &[1]);
     let file = archive(&dict(&[("a", view(0)), ("a", view(1))]), &[("0", floats([1.0, 2.0]))]);
