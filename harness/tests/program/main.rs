@@ -22,6 +22,7 @@ mod limits;
 mod mounts;
 mod outcome;
 mod place;
+mod plausible;
 mod properties;
 mod rates;
 mod refusals;
