@@ -2,12 +2,12 @@
 //! images.
 
 pub mod context;
-mod described;
 pub mod evaluate;
 pub mod execute;
 pub mod export;
 pub mod infer;
 pub mod options;
+mod self_description;
 pub mod train;
 pub mod weights;
 pub mod windows;

@@ -3,8 +3,8 @@
 use crate::experiment::network::{self, NetworkCost};
 use crate::experiment::spec::{check_rates, protocol};
 use crate::results::run_dir::RunDir;
-use crate::run::described::Described;
 use crate::run::infer::Inference;
+use crate::run::self_description::SelfDescription;
 use crate::run::train::Checkpoint;
 use crate::support::checksum;
 use crate::support::input_file;
@@ -122,7 +122,7 @@ impl Trained {
         load(&checkpoint.state, &mut network, &options.tolerance())?;
         let mut inference = Inference::of(&settings);
         let dataset = dataset.unwrap_or(settings.dataset);
-        Described::default().check_classes(dataset, inference.classes)?;
+        SelfDescription::default().check_classes(dataset, inference.classes)?;
         if dataset != settings.dataset {
             inference.resize = dataset.resize_reference();
         }
@@ -140,14 +140,16 @@ impl Trained {
         if let Some(name) = state.other_network() {
             return Err(WeightsError::OtherNetwork(name).into());
         }
-        let said = Described::of(state)?;
+        let said = SelfDescription::of(state)?;
         let dataset = dataset.or(said.dataset).context("it does not say what it was trained on: give --dataset")?;
-        let rates = Described::agree("rates", said.rates.clone(), options.rates.clone())?
+        let rates = SelfDescription::agree("rates", said.rates.clone(), options.rates.clone())?
             .unwrap_or_else(|| vec![1, 12, 24, 36]);
         check_rates(&rates).map_err(|message| anyhow!("--rates: {message}"))?;
-        let output_stride = Described::agree("output-stride", said.output_stride, options.output_stride)?.unwrap_or(8);
+        let output_stride =
+            SelfDescription::agree("output-stride", said.output_stride, options.output_stride)?.unwrap_or(8);
         ensure!([8, 16].contains(&output_stride), "--output-stride must be 8 or 16, is {output_stride}");
-        let corners = Described::agree("align-corners", said.align_corners, options.align_corners.then_some(true))?;
+        let corners =
+            SelfDescription::agree("align-corners", said.align_corners, options.align_corners.then_some(true))?;
         let mut config = state.network(rates, output_stride)?;
         config.align_corners = corners.unwrap_or(false);
         ensure!(

@@ -9,7 +9,7 @@ use std::fmt::Debug;
 
 /// What a file of weights says of its network; what is `None` it leaves open.
 #[derive(Debug, Default)]
-pub struct Described {
+pub struct SelfDescription {
     pub dataset: Option<DatasetKind>,
     pub rates: Option<Vec<usize>>,
     pub output_stride: Option<usize>,
@@ -20,7 +20,7 @@ pub struct Described {
     pub without_auxiliary: bool,
 }
 
-impl Described {
+impl SelfDescription {
     /// Reads it from what travels with the tensors: the metadata of `atrous export`, or the
     /// configuration in a checkpoint of mmsegmentation.
     ///
@@ -32,21 +32,21 @@ impl Described {
             let kind = ModelKind::ALL.into_iter().find(|kind| kind.name() == model);
             let kind = kind.with_context(|| format!("its metadata name an unknown model, {model}"))?;
             let rates = |text: &str| text.split('-').map(|rate| rate.parse().ok()).collect::<Option<Vec<usize>>>();
-            return Ok(Described {
+            return Ok(SelfDescription {
                 dataset: text("dataset").and_then(|name| name.parse().ok()),
                 rates: text("rates").and_then(rates),
                 output_stride: (kind.output_stride() > 1).then_some(kind.output_stride()),
                 align_corners: Some(text("align_corners") == Some("true")),
-                ..Described::default()
+                ..SelfDescription::default()
             });
         }
         let classes = NetworkDescription::class_names(state);
         let Some(network) = NetworkDescription::of(state)? else {
             let dataset = classes.as_deref().and_then(of_classes);
-            return Ok(Described { dataset, classes, ..Described::default() });
+            return Ok(SelfDescription { dataset, classes, ..SelfDescription::default() });
         };
         let named = network.dataset_type.as_deref().and_then(of_type);
-        Ok(Described {
+        Ok(SelfDescription {
             dataset: named.or_else(|| classes.as_deref().and_then(of_classes)),
             rates: Some(network.rates),
             output_stride: network.output_stride,
@@ -128,22 +128,22 @@ mod tests {
         assert_eq!(of_type("ADE20KDataset"), None);
         let quoted: Vec<String> = DatasetKind::ISAID.class_names().iter().map(|name| format!("'{name}'")).collect();
         let isaid = state(&[("classes", format!("[{}]", quoted.join(", ")))]);
-        assert_eq!(Described::of(&isaid).unwrap().dataset, Some(DatasetKind::ISAID));
+        assert_eq!(SelfDescription::of(&isaid).unwrap().dataset, Some(DatasetKind::ISAID));
         // Several sets have these.
         let retina = state(&[("classes", "('background', 'vessel')".into())]);
-        assert_eq!(Described::of(&retina).unwrap().dataset, None);
+        assert_eq!(SelfDescription::of(&retina).unwrap().dataset, None);
     }
 
     #[test]
     fn classes_in_another_order_are_no_others() {
         let check = |classes: &str| {
-            let described = Described::of(&state(&[("classes", classes.to_owned())])).unwrap();
+            let described = SelfDescription::of(&state(&[("classes", classes.to_owned())])).unwrap();
             described.check_classes(DatasetKind::STARE, 2).map_err(|error| error.to_string())
         };
         assert!(check("['Background', 'vessel']").is_ok() && check("['a', 'b']").is_ok());
         let error = check("['vessel', 'background']").unwrap_err();
         assert!(error.starts_with("its classes are (vessel, background), and those of --dataset stare"), "{error}");
-        let described = Described::of(&state(&[("classes", "['a', 'b']".into())])).unwrap();
+        let described = SelfDescription::of(&state(&[("classes", "['a', 'b']".into())])).unwrap();
         let error = described.check_classes(DatasetKind::ISAID, 2).unwrap_err().to_string();
         assert_eq!(error, "--dataset isaid has 16 classes, the network has 2 (a, b)");
     }
