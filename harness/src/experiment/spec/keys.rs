@@ -79,6 +79,7 @@ pub const SPEC_KEYS: &[SpecKey] = &[
     key("dataset", KeyType::DataSet, "", NEEDED, "\"stare\""),
     key("rates", KeyType::Lists, "pixels of the map", NEEDED, "[[1, 6, 12, 18], [1, 12, 24, 36]]"),
     key("baseline", KeyType::WholeNumbers, "pixels of the map", NEEDED, "[1, 12, 24, 36]"),
+    key("dead", KeyType::Flag, "", "false", "true"),
     key("seeds", KeyType::WholeNumbers, "", NEEDED, "[0, 1, 2]"),
     key("crop", KeyType::HeightWidth, "pixels", PROTOCOL, "[128, 128]"),
     key("resize", KeyType::HeightWidth, "pixels", PROTOCOL, "[605, 700]"),

@@ -128,7 +128,7 @@ fn dry_runs_of_shards_add_up_to_that_of_the_sweep() {
     assert_eq!(parts.each_ref().map(|dry| (dry.experiments[0].runs, dry.to_do())), [(2, 0), (1, 1), (1, 1)]);
     let text = parts[1].to_string();
     assert!(text.starts_with("shard 1/3: 1 of 4 runs of the whole sweep, 25.0 % of its cost, an estimate\n"), "{text}");
-    assert!(text.contains("\n1 runs: 0 finished, 0 failed, 1 to do now"), "{text}");
+    assert!(text.contains("\n1 run: 0 finished, 0 failed, 1 to do now"), "{text}");
     let whole = dry(&bench.options);
     assert_eq!((whole.experiments[0].runs, whole.to_do()), (4, 2));
     assert!(!whole.to_string().contains("shard"), "{whole}");
