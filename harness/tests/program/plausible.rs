@@ -29,7 +29,8 @@ fn masks_that_cannot_be_right_stop_every_command_that_computes_with_them() {
     let root = root.to_str().unwrap();
     let eval = ["eval", "--weights", "unet.pth", "--dataset", "stare", "--device", "flex", "--data-root", root];
     let sweep = ["sweep", "files.toml", "--device", "flex", "--data-root", root, "--out", "out"];
-    let train = ["train", "files.toml", "--device", "flex", "--data-root", root, "--out", "out"];
+    let train =
+        ["train", "files.toml", "--experiment", "stare", "--device", "flex", "--data-root", root, "--out", "out"];
     for (command, split) in [(&eval[..], "val"), (&sweep[..], "train"), (&train[..], "train")] {
         let error = place.refuse_untouched(command);
         let says = format!("STARE: {split}: every labelled pixel is `background`, so there is nothing to learn");

@@ -103,7 +103,7 @@ fn error_weights() {
         arguments.extend(more);
         place.refuse_untouched(&arguments)
     };
-    assert!(eval("absent.safetensors", &[]).contains("cannot read absent.safetensors"));
+    assert!(eval("absent.safetensors", &[]).contains("absent.safetensors: there is no such file"));
     let cut = fs::read(&checkpoint).unwrap();
     fs::write(place.path("cut.safetensors"), &cut[..cut.len() / 2]).unwrap();
     let error = eval("cut.safetensors", &[]);
