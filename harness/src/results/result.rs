@@ -118,7 +118,7 @@ pub struct RunFailure {
 /// programs that wrote no checksums.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seal {
-    /// The [`MODEL_VERSION`](crate::experiment::settings::MODEL_VERSION) of the program.
+    /// The [`MODEL_VERSION`] of the program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_version: Option<u32>,
     /// The SHA-256 of the files beside it that were written with it, by name.
