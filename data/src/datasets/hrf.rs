@@ -49,7 +49,11 @@ static HRF: Definition = Definition {
     find: &find,
     implausible: retina::inverted,
     // Masks of the field of view.
-    files: PublishedFiles { is_unread: |name| name.starts_with("mask/") || name.contains(FIELDS), note, elsewhere: in_archive },
+    files: PublishedFiles {
+        is_unread: |name| name.starts_with("mask/") || name.contains(FIELDS),
+        note,
+        elsewhere: in_archive,
+    },
     preparation: Preparation::Samples(|sample, folder| converted::save(sample, "", folder)),
     drawn: Some(DrawnImages {
         motif: Motif::Scene(drawing::retina),
