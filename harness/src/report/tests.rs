@@ -79,7 +79,10 @@ fn the_figure_shows_seeds_intervals_the_dead_list_and_the_rule() {
     let experiment = &report.experiments[0];
     let figure = forest::figure(experiment);
     let FigureContent::Forest(forest) = &figure.content else { panic!("a forest") };
-    let arm = |row| if let &ForestRow::Arm(ref arm) = row { Some(arm) } else { None };
+    let arm = |row: &ForestRow| match row {
+        ForestRow::Arm(arm) => Some(arm.clone()),
+        ForestRow::Divider(_) => None,
+    };
     let arms: Vec<_> = forest.rows.iter().filter_map(arm).collect();
     assert_eq!(arms.iter().map(|arm| arm.dots.len()).collect::<Vec<_>>(), [3, 3, 3]);
     assert_eq!(arms.iter().map(|arm| arm.shaded).collect::<Vec<_>>(), [false, false, true]);

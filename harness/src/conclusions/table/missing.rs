@@ -22,7 +22,7 @@ impl Section {
         missing
     }
 
-    /// Which rates are not compared for a reason; `None` where none are.
+    /// Says how many lists of rates are not compared for a reason; `None` where none are.
     fn not_compared(&self, reason: Missing) -> Option<String> {
         let cells: Vec<&Cell> = self.others().filter(|cell| cell.verdict == CellVerdict::NotCompared(reason)).collect();
         if cells.is_empty() {

@@ -19,7 +19,7 @@ impl Hover {
         Hover::over([x - reach, y - reach, 2 * reach, 2 * reach], text)
     }
 
-    /// The same, so many pixels further right.
+    /// Moves it by so many pixels to the right.
     pub fn moved(mut self, right: i32) -> Self {
         self.area[0] += right;
         self
