@@ -5,6 +5,7 @@ mod cell;
 mod cell_verdict;
 mod detection;
 mod markdown;
+mod missing;
 mod published;
 mod record;
 mod section;
