@@ -99,7 +99,7 @@ pub(crate) struct PublishedFiles {
     pub is_unread: fn(&str) -> bool,
     /// What is known about copies of the file that differ.
     pub note: fn(&str) -> Option<&'static str>,
-    /// Where the file is in another layout of the publisher's.
+    /// Names the same file in another layout of the publisher's, where there is one.
     pub elsewhere: fn(&str) -> Option<String>,
 }
 

@@ -9,7 +9,7 @@ use crate::results::scores::{Detection, DetectionScores};
 pub struct DetectionCell {
     /// Name for people and value, of all pixels.
     pub whole: Vec<(&'static str, Option<Statistic>)>,
-    /// The same of the pixels inside the field of view; empty where not all runs have them.
+    /// Name and value of the pixels inside the field of view; empty where a run lacks them.
     pub fov: Vec<(&'static str, Option<Statistic>)>,
 }
 

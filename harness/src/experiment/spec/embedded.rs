@@ -10,7 +10,7 @@ pub struct EmbeddedSpec {
 }
 
 /// In the order in which a newcomer wants them.
-pub const EMBEDDED: [EmbeddedSpec; 8] = [
+pub const EMBEDDED: [EmbeddedSpec; 9] = [
     EmbeddedSpec {
         name: "quick",
         about: "five synthetic data sets, minutes on a laptop, needs no data",
@@ -25,6 +25,11 @@ pub const EMBEDDED: [EmbeddedSpec; 8] = [
         name: "retina-small",
         about: "STARE and CHASE_DB1 from files, a narrow U-Net, 24 runs",
         text: include_str!("../../../specs/retina-small.toml"),
+    },
+    EmbeddedSpec {
+        name: "camvid",
+        about: "street scenes from files, a narrow DeepLabV3 on ResNet-18, three runs for two cores",
+        text: include_str!("../../../specs/camvid.toml"),
     },
     EmbeddedSpec {
         name: "paper",

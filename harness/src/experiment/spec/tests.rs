@@ -116,6 +116,7 @@ fn embedded_plans_are_pinned() {
         ("quick", 15, "49830d5606588980"),
         ("controls", 100, "799675347832d0b0"),
         ("retina-small", 24, "dda5407212367be4"),
+        ("camvid", 3, "d6cb099c952ddbb7"),
         ("paper", 75, "82c75c36eb6b3558"),
         ("ci", 4, "b1c0db51c0b33db0"),
         ("gate", 18, "e831d7776d23c6fc"),
@@ -264,7 +265,7 @@ fn initial_weights_are_known_by_their_checksum() {
 #[test]
 fn error_spec_unknown_name() {
     let error = Spec::load("quik", &Overrides::default()).unwrap_err().to_string();
-    assert!(error.contains("quik") && error.contains("quick, controls, retina-small, paper, ci"), "{error}");
+    assert!(error.contains("quik") && error.contains("quick, controls, retina-small, camvid, paper, ci"), "{error}");
     let error = parse("").unwrap_err().to_string();
     assert!(error.contains("experiment"), "{error}");
     let error = parse("experiment = []").unwrap_err().to_string();
