@@ -2,6 +2,7 @@
 
 pub mod atomic_file;
 pub mod checksum;
+pub mod clock;
 pub mod count;
 pub mod event_file;
 pub mod exit;

@@ -4,6 +4,7 @@
 use crate::experiment::network::{self, NetworkCost};
 use crate::experiment::settings::{DataSource, InferSpec, RunSettings};
 use crate::run::windows::count;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 /// Forward and backward pass over forward pass: gradients of the input and of the weights cost one
@@ -79,8 +80,13 @@ pub fn speedup(settings: &RunSettings, threads: f64) -> f64 {
 }
 
 /// Multiply-adds per second that training reaches on this processor, from a matrix product that
-/// takes a fraction of a second. Good to a factor of two or three.
+/// takes a fraction of a second, once in the life of the program. Good to a factor of two or three.
 pub fn processor_rate() -> f64 {
+    static RATE: LazyLock<f64> = LazyLock::new(measured_rate);
+    *RATE
+}
+
+fn measured_rate() -> f64 {
     const SIDE: usize = 192;
     let threads = rayon::current_num_threads();
     let started = Instant::now();

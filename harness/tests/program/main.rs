@@ -34,6 +34,8 @@ mod scoring;
 mod shards;
 mod signals;
 mod specs;
+mod status;
+mod talk;
 mod tamper;
 mod tensorboard;
 mod verify;
