@@ -86,7 +86,8 @@ pub fn processor_rate() -> f64 {
     *RATE
 }
 
-/// The fastest product of each thread counts: a machine that others use is not taken for a slow one.
+/// The fastest product of each thread counts: a machine that others use is not taken for a slow
+/// one.
 fn measured_rate() -> f64 {
     const SIDE: usize = 192;
     let fastest: Vec<f64> = rayon::broadcast(|_| {
