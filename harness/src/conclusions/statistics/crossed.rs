@@ -164,10 +164,6 @@ impl CrossedLayout {
         self.values[0].len()
     }
 
-    fn subjects(&self) -> usize {
-        self.values[0][0].len()
-    }
-
     /// Degrees of freedom of the pooled variance, as [`MeanSquares::freedom`] counts them.
     pub fn freedom(&self) -> f64 {
         self.squares.freedom(self.values.len(), self.seeds(), self.subjects())
