@@ -2,7 +2,7 @@
 
 use super::default_out;
 use super::options::{DeviceArg, MarginArg};
-use super::output::{note_left_out, print, print_verdicts};
+use super::output::{note_left_out, print, print_markdown, print_verdicts};
 use crate::conclusions::tables::Tables;
 use crate::conclusions::verdict::Verdicts;
 use crate::experiment::spec::{EMBEDDED, Overrides, Spec};
@@ -132,7 +132,7 @@ pub fn run(args: Args) -> Result<Exit> {
     let Tables { table, verdicts, left_out } = Tables::update(&options.out, args.margin.margin)?;
     note_left_out(&left_out);
     if !end.stopped && !end.lacks_shards() {
-        print(table.markdown())?;
+        print_markdown(table.markdown())?;
         print_verdicts(&verdicts)?;
     }
     progress.line(summary(&end, &options.out));

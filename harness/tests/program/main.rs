@@ -36,5 +36,6 @@ mod signals;
 mod specs;
 mod tamper;
 mod tensorboard;
+mod terminals;
 mod verify;
 mod weights;
