@@ -93,6 +93,11 @@ impl CrossedLayout {
         Some(Self { values, squares })
     }
 
+    /// Number of subjects.
+    pub fn subjects(&self) -> usize {
+        self.values[0][0].len()
+    }
+
     /// The mean squares of all arms together.
     pub fn squares(&self) -> MeanSquares {
         self.squares

@@ -1,6 +1,7 @@
 //! All runs of one experiment and rates: one line of the table.
 
 use super::cell_verdict::CellVerdict;
+use super::detection::DetectionCell;
 use crate::conclusions::analysis::Contrast;
 use crate::conclusions::statistics::Statistic;
 use crate::results::rows::Row;
@@ -20,6 +21,8 @@ pub struct Cell {
     pub miou: Option<Statistic>,
     pub mdice: Option<Statistic>,
     pub aacc: Option<Statistic>,
+    /// Sensitivity, specificity and areas under curves, of sets of two classes.
+    pub detection: Option<DetectionCell>,
     /// Runs that never predict a class that is in the truth.
     pub collapsed: Vec<CollapsedSeed>,
     /// Mean difference to the baseline over the seeds that both have, by the section's metric;
@@ -74,6 +77,7 @@ impl Cell {
             miou: statistic(|s| s.miou),
             mdice: statistic(|s| s.mdice),
             aacc: statistic(|s| s.aacc),
+            detection: DetectionCell::of(rows),
             collapsed: rows.iter().filter_map(|row| collapsed(row)).collect(),
             difference: None,
             contrast: None,

@@ -1,6 +1,7 @@
 //! `table.md`: an overview, then a section per experiment; scores in percent.
 
 mod contrast;
+mod detection;
 mod protocol;
 
 use super::cell::Cell;
@@ -104,6 +105,7 @@ fn section_text(section: &Section) -> String {
     text += &grid(&header, &lines);
     text += "\n";
     text += &contrast::text(section);
+    text += &detection::text(section);
     for note in section.notes() {
         text += &format!("- {note}\n");
     }
