@@ -2,7 +2,7 @@
 
 use super::default_out;
 use super::options::{DeviceArg, MarginArg, TalkArgs};
-use super::output::{note_left_out, print, print_verdicts};
+use super::output::{note_left_out, print, print_markdown, print_verdicts};
 use crate::conclusions::tables::Tables;
 use crate::conclusions::verdict::Verdicts;
 use crate::experiment::spec::{EMBEDDED, Overrides, Spec};
@@ -151,7 +151,7 @@ fn sweep_spec(args: Args, spec: &Spec, progress: &Progress) -> Result<Exit> {
     if args.talk.quiet {
         print(format!("{}\n", options.out.display()))?;
     } else if !end.stopped && !end.lacks_shards() {
-        print(table.markdown())?;
+        print_markdown(table.markdown())?;
         print_verdicts(&verdicts)?;
     }
     table.markdown().lines().filter(|line| !line.is_empty()).for_each(|line| progress.log_line(line));

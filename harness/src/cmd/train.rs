@@ -2,7 +2,7 @@
 
 use super::default_out;
 use super::options::{DeviceArg, OneRunArgs};
-use super::output::print;
+use super::output::print_markdown;
 use crate::conclusions::table::MARGIN;
 use crate::conclusions::tables::Tables;
 use crate::run::execute::execute;
@@ -83,6 +83,6 @@ pub fn run(args: Args) -> Result<Exit> {
     if end.stopped {
         return Ok(stop.exit());
     }
-    print(table.markdown())?;
+    print_markdown(table.markdown())?;
     Ok(Exit::done_if(end.failed == 0))
 }

@@ -19,4 +19,5 @@ pub mod printable;
 pub mod progress;
 pub mod split_mix;
 pub mod stop;
+pub mod terminal;
 pub mod threads;

@@ -38,5 +38,6 @@ mod status;
 mod talk;
 mod tamper;
 mod tensorboard;
+mod terminals;
 mod verify;
 mod weights;
