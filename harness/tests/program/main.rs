@@ -21,6 +21,7 @@ mod kills;
 mod limits;
 mod mounts;
 mod outcome;
+mod pages;
 mod place;
 mod plausible;
 mod properties;
