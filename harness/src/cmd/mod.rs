@@ -2,6 +2,7 @@
 
 pub mod batches;
 pub mod bench;
+mod browser;
 pub mod check;
 pub mod cli;
 pub mod completions;

@@ -6,6 +6,7 @@
 mod confusion;
 mod curves;
 mod experiments;
+mod field_map;
 mod fields;
 mod figures;
 mod forest;
@@ -22,8 +23,8 @@ mod runs_left;
 mod scores;
 
 pub use material::{
-    Curve, Curves, Report, ReportedExperiment, ShownField, ShownFields, ShownImage, ShownImages, ShownPrediction,
-    ShownRole,
+    Curve, Curves, Report, ReportedExperiment, ReportedSweep, ShownField, ShownFields, ShownImage, ShownImages,
+    ShownPrediction, ShownRole,
 };
 pub use picture::Picture;
 pub use read::{ImageOptions, Sources};

@@ -10,10 +10,10 @@ use std::path::Path;
 const BINS: usize = 100;
 
 impl Report {
-    /// Reads the training curves of all runs below an output directory.
-    pub fn read_curves(&mut self, out: &Path) {
+    /// Reads the training curves of all runs below their output directories.
+    pub fn read_curves(&mut self) {
         for experiment in &mut self.experiments {
-            experiment.curves = Curves::read(out, &experiment.rows);
+            experiment.curves = Curves::read(&experiment.out, &experiment.rows);
         }
     }
 }
