@@ -11,7 +11,9 @@ const MOST: f64 = 0.094;
 #[test]
 fn sections_without_an_effect_are_seldom_called_different() {
     for (seeds, subjects) in [(3, 4), (3, 30), (8, 10), (20, 4)] {
-        for (correlation, trouble) in [(0.0, Trouble::None), (0.8, Trouble::UnevenArm), (0.8, Trouble::Collapse)] {
+        for (correlation, trouble) in
+            [(0.0, Trouble::None), (0.8, Trouble::UnevenArm), (0.8, Trouble::Collapse), (0.4, Trouble::UnevenBaseline)]
+        {
             let design = Design { seeds, subjects, correlation, trouble, ..Design::default() };
             let found = design.simulate(ROUNDS);
             assert!(found.differs <= MOST, "{design:?}: {found:?}");
