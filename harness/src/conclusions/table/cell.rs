@@ -12,6 +12,8 @@ pub struct Cell {
     pub rates: Vec<usize>,
     /// Largest rate over feature size.
     pub relative_rate: f64,
+    /// Whether all branches but the 1x1 one see padding alone: a dead list.
+    pub dead: bool,
     /// Number of runs with scores.
     pub runs: usize,
     pub failed: Vec<FailedSeed>,
@@ -66,6 +68,7 @@ impl Cell {
         Cell {
             rates: rows[0].settings().rates.clone(),
             relative_rate: rows[0].settings().relative_rate(),
+            dead: rows[0].settings().sees_no_context(),
             runs: scores.len(),
             failed: failed.collect(),
             miou: statistic(|s| s.miou),

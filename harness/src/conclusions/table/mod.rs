@@ -4,6 +4,7 @@ mod answer;
 mod cell;
 mod cell_verdict;
 mod markdown;
+mod missing;
 mod published;
 mod record;
 mod section;

@@ -31,7 +31,12 @@ impl Section {
 
     /// Sentences on the winner, what it rests on, the published value, collapsed and failed runs.
     pub fn notes(&self) -> Vec<String> {
-        notes(self)
+        contrast::note(self).into_iter().chain(remarks(self)).collect()
+    }
+
+    /// The notes without the one on the winner.
+    pub fn remarks(&self) -> Vec<String> {
+        remarks(self)
     }
 }
 
@@ -99,7 +104,7 @@ fn section_text(section: &Section) -> String {
     text += &grid(&header, &lines);
     text += "\n";
     text += &contrast::text(section);
-    for note in notes(section) {
+    for note in section.notes() {
         text += &format!("- {note}\n");
     }
     text
@@ -124,8 +129,8 @@ fn cell_line(cell: &Cell, section: &Section) -> Vec<String> {
     ]
 }
 
-fn notes(section: &Section) -> Vec<String> {
-    let mut notes: Vec<String> = contrast::note(section).into_iter().chain(contrast::grounds(section)).collect();
+fn remarks(section: &Section) -> Vec<String> {
+    let mut notes = contrast::grounds(section);
     notes.extend(section.comparison.as_ref().map(|comparison| published(comparison, section.best().next())));
     for cell in &section.cells {
         for collapsed in &cell.collapsed {
