@@ -8,7 +8,7 @@ mod cross_fit;
 pub use blocks::{LEAST_SEEDS, LEAST_SUBJECTS, Missing};
 pub use contrast::Contrast;
 
-use crate::conclusions::statistics::{CrossedLayout, MeanDifference, mean};
+use crate::conclusions::statistics::{CrossedLayout, Dunnett, MeanDifference, mean};
 use crate::results::rows::Row;
 use crate::results::scores::{ClassArea, Metric};
 use areas::SubjectAreas;
@@ -90,6 +90,15 @@ impl SectionAnalysis {
             Some(family?.contrast(self.difference(place, baseline)?))
         };
         (0..self.missing.len()).map(contrast).collect()
+    }
+
+    /// What [`Self::against_baseline`] is made of: each of the rates minus the baseline, and the
+    /// distribution that all of them are judged by. `None` where nothing can be compared.
+    pub fn differences(&self) -> Option<(Dunnett, Vec<MeanDifference>)> {
+        let (baseline, layout) = (self.arm(self.baseline?)?, self.layout.as_ref()?);
+        let others = (0..self.areas.len()).filter(|arm| *arm != baseline);
+        let dunnett = Dunnett { comparisons: self.areas.len() - 1, freedom: layout.freedom(baseline) };
+        Some((dunnett, others.map(|arm| layout.difference(arm, baseline)).collect()))
     }
 
     /// The rates at one place minus those at another, as one of so many comparisons with the first.

@@ -52,12 +52,12 @@ fn finding_3_intervals_of_the_best_rate_cover_as_often_as_they_say() {
     const CASES: u64 = 300;
     let (mut former, mut now) = (0, 0);
     for case in 0..CASES {
-        let series = series(0.3, 0.02, 0.004, 9_000 + case);
+        let series = series(0.3, 0.02, 0.002, 9_000 + case);
         former += usize::from(FormerOptimum::of(&series, case).interval().contains(0.3));
         now += usize::from(Optimum::of(&series).interval().is_some_and(|interval| interval.contains(0.3)));
     }
     let [former, now] = [former, now].map(|count| count as f64 / CASES as f64);
-    assert!((0.92..=0.98).contains(&now) && former > 0.985, "{now} now, {former} before");
+    assert!((0.91..=0.985).contains(&now) && former > 0.98, "{now} now, {former} before");
 }
 
 /// "Every weight is trained and used in most places": a corner tap of the largest rate is used in a
