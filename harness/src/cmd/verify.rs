@@ -1,7 +1,7 @@
 //! `atrous verify`: can written results be believed?
 
 use super::check_folder_of;
-use super::output::print;
+use super::output::print_markdown;
 use crate::results::result::write_json;
 use crate::run::execute::execute;
 use crate::run::options::{DataOptions, RunOptions};
@@ -123,7 +123,7 @@ pub fn run(args: Args) -> Result<Exit> {
     if let Some(path) = &args.json {
         write_json(path, &verification)?;
     }
-    print(verification.markdown(&args.results.display().to_string()))?;
+    print_markdown(verification.markdown(&args.results.display().to_string()))?;
     let enough = !args.strict || verification.not_checked() == 0;
     Ok(Exit::done_if(enough && !verification.differs()))
 }

@@ -108,6 +108,15 @@ impl SectionAnalysis {
         Some(Family::new(comparisons, freedom).contrast(turned))
     }
 
+    /// The smallest true difference to the baseline that is found with a chance of 80 % where so
+    /// many seeds have run, as far as the spread of these runs tells; a fraction. `None` where
+    /// nothing is compared yet, or would be with so few seeds.
+    pub fn detectable_with(&self, seeds: usize) -> Option<f64> {
+        let layout = self.layout.as_ref().filter(|_| self.areas.len() > 1 && seeds >= LEAST_SEEDS)?;
+        let expected = layout.expected_with(seeds, self.arm(self.baseline?)?);
+        Some(Family::new(self.areas.len() - 1, expected.freedom).contrast(expected).detectable)
+    }
+
     /// The rates at a place minus those that are compared with all others.
     fn difference(&self, place: usize, common: usize) -> Option<MeanDifference> {
         Some(self.layout.as_ref()?.difference(self.arm(place)?, self.arm(common)?))

@@ -38,6 +38,11 @@ impl CrossedLayout {
         Some(Self { values, squares })
     }
 
+    /// Number of subjects.
+    pub fn subjects(&self) -> usize {
+        self.values[0][0].len()
+    }
+
     /// One arm minus the common one, by the places of both.
     pub fn difference(&self, arm: usize, common: usize) -> MeanDifference {
         let weight = |other: usize| if other == arm { 1.0 } else { -f64::from(u8::from(other == common)) };
@@ -65,12 +70,29 @@ impl CrossedLayout {
         self.with_variance(difference, squares, freedom::of_sum(squares, parts[0], parts[1]))
     }
 
+    /// A difference to the common arm that is 0, as exactly known as can be expected with so many
+    /// seeds, at least 2, on the same subjects: parts of the variance stay what these seeds say,
+    /// and what the subjects add counts once for each seed.
+    pub fn expected_with(&self, seeds: usize, common: usize) -> MeanDifference {
+        let [of_seeds, of_subjects] = self.own_freedom();
+        let all = self.of_all(common);
+        let more = seeds as f64 / (of_seeds + 1.0);
+        let added = (all.subjects - all.rest).max(0.0);
+        let squares = MeanSquares { subjects: all.subjects + (more - 1.0) * added, ..all };
+        let standard_error = (2.0 * squares.of_a_difference() / (seeds as f64 * (of_subjects + 1.0))).sqrt();
+        MeanDifference::new(0.0, standard_error, self.freedom_of(squares, [(seeds - 1) as f64, of_subjects]))
+    }
+
     /// Degrees of freedom of the differences to the common arm: one number for all of them, as the
     /// shares of seeds and subjects are those of all arms.
     pub fn freedom(&self, common: usize) -> f64 {
+        self.freedom_of(self.of_all(common), self.own_freedom())
+    }
+
+    fn freedom_of(&self, squares: MeanSquares, own: [f64; 2]) -> f64 {
         let of_part = |own: f64| freedom::of_part(own, self.values.len(), freedom::own_weight(own));
-        let [seeds, subjects] = self.own_freedom().map(of_part);
-        freedom::of_sum(self.of_all(common), seeds, subjects)
+        let [seeds, subjects] = own.map(of_part);
+        freedom::of_sum(squares, seeds, subjects)
     }
 
     /// Degrees of freedom of one contrast, of seeds and of subjects.

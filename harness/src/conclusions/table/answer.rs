@@ -3,7 +3,7 @@
 use super::cell::Cell;
 use super::cell_verdict::CellVerdict;
 use super::section::{Section, Table};
-use crate::conclusions::format::{count, one_digit, rates};
+use crate::conclusions::format::{count, percent, points, rates};
 
 impl Table {
     /// The answer in words, a sentence or two per experiment; several experiments that say the same
@@ -49,7 +49,7 @@ impl Table {
             return None;
         }
         let found = self.sections.iter().map(|section| match section.finding() {
-            Finding::Open(detectable) => format!("{} points on {}", one_digit(detectable), section.title()),
+            Finding::Open(detectable) => format!("{} points on {}", percent(detectable), section.title()),
             _ => String::new(),
         });
         let found: Vec<String> = found.collect();
@@ -94,10 +94,10 @@ impl Section {
             }
             Finding::Baseline => {
                 let least = self.others().filter_map(|cell| cell.difference).fold(f64::INFINITY, |a, b| a.min(-b));
-                format!("{baseline} beats every other setting on {title}, by {} points or more.", one_digit(least))
+                format!("{baseline} beats every other setting on {title}, by {} points or more.", percent(least))
             }
             Finding::Open(detectable) => {
-                let (seeds, found) = (self.seeds(), one_digit(detectable));
+                let (seeds, found) = (self.seeds(), percent(detectable));
                 format!("No setting beats {baseline} on {title}: {seeds} would have found {found} points.")
             }
             Finding::Closed => {
@@ -143,10 +143,10 @@ impl Section {
     }
 }
 
-/// `1, 6, 12, 18 (+1.2 points)`
+/// `1, 6, 12, 18 (+1.20 points)`
 fn by(cell: &Cell) -> String {
-    let difference = 100.0 * cell.difference.unwrap_or(f64::NAN);
-    format!("{} ({difference:+.1} points)", rates(&cell.rates))
+    let difference = points(cell.difference.unwrap_or(f64::NAN));
+    format!("{} ({difference} points)", rates(&cell.rates))
 }
 
 /// `a, b and c`

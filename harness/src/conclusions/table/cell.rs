@@ -1,6 +1,7 @@
 //! All runs of one experiment and rates: one line of the table.
 
 use super::cell_verdict::CellVerdict;
+use super::detection::DetectionCell;
 use crate::conclusions::analysis::Contrast;
 use crate::conclusions::statistics::Statistic;
 use crate::results::rows::Row;
@@ -20,11 +21,15 @@ pub struct Cell {
     pub miou: Option<Statistic>,
     pub mdice: Option<Statistic>,
     pub aacc: Option<Statistic>,
+    /// Sensitivity, specificity and areas under curves, of sets of two classes.
+    pub detection: Option<DetectionCell>,
     /// Runs that never predict a class that is in the truth.
     pub collapsed: Vec<CollapsedSeed>,
     /// Mean difference to the baseline over the seeds that both have, by the section's metric;
     /// `None` for the baseline itself and where no seed has a score in both.
     pub difference: Option<f64>,
+    /// Seeds that the difference is over.
+    pub compared_seeds: usize,
     /// Contrast with the baseline, for other seeds and other subjects; `None` where the verdict
     /// says why.
     pub contrast: Option<Contrast>,
@@ -74,8 +79,10 @@ impl Cell {
             miou: statistic(|s| s.miou),
             mdice: statistic(|s| s.mdice),
             aacc: statistic(|s| s.aacc),
+            detection: DetectionCell::of(rows),
             collapsed: rows.iter().filter_map(|row| collapsed(row)).collect(),
             difference: None,
+            compared_seeds: 0,
             contrast: None,
             verdict: CellVerdict::Baseline,
             best: false,

@@ -3,6 +3,7 @@
 mod answer;
 mod cell;
 mod cell_verdict;
+mod detection;
 mod markdown;
 mod missing;
 mod published;
@@ -11,6 +12,7 @@ mod section;
 
 pub use cell::{Cell, CollapsedSeed, FailedSeed};
 pub use cell_verdict::CellVerdict;
+pub use detection::DetectionCell;
 pub use published::PublishedComparison;
 pub use record::CellRecord;
 pub use section::{ContextWorth, Section, Table};

@@ -101,6 +101,27 @@ fn a_published_study_of_five_readers() {
     assert!((2.5 * difference.standard_error.powi(2) - 0.001_076_26).abs() < 5e-9, "{difference:?}");
 }
 
+/// The parts of the variance are those of the seeds that ran, and what subjects add does not shrink
+/// with more seeds.
+#[test]
+fn more_seeds_are_expected_to_tell_more() {
+    for (arms, seeds, subjects) in [(2, 3, 4), (4, 3, 10), (3, 8, 5)] {
+        let layout = CrossedLayout::new(values(arms, seeds, subjects)).unwrap();
+        let as_many = layout.expected_with(seeds, 0);
+        assert_eq!(as_many.standard_error, layout.difference_like_an_arm(0.0, 0).standard_error);
+        assert_eq!(as_many.freedom, layout.freedom(0));
+        let MeanSquares { seeds: of_seeds, subjects: of_subjects, rest } = layout.of_all(0);
+        for more in [2, 5, 40] {
+            let expected = layout.expected_with(more, 0);
+            let (s, m) = (more as f64, subjects as f64);
+            let each = (of_subjects - rest).max(0.0) / seeds as f64;
+            let variance = 2.0 * (of_seeds / (s * m) + each / m);
+            assert!((expected.standard_error.powi(2) - variance).abs() < 1e-12, "{arms} {seeds} {subjects}: {more}");
+            assert_eq!(expected.standard_error < as_many.standard_error, more > seeds);
+        }
+    }
+}
+
 #[test]
 fn what_all_arms_share_has_no_part() {
     let plain = values(3, 4, 5);

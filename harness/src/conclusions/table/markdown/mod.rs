@@ -1,6 +1,7 @@
 //! `table.md`: an overview, then a section per experiment; scores in percent.
 
 mod contrast;
+mod detection;
 mod protocol;
 
 use super::cell::Cell;
@@ -104,6 +105,7 @@ fn section_text(section: &Section) -> String {
     text += &grid(&header, &lines);
     text += "\n";
     text += &contrast::text(section);
+    text += &detection::text(section);
     for note in section.notes() {
         text += &format!("- {note}\n");
     }
@@ -150,7 +152,12 @@ fn remarks(section: &Section) -> Vec<String> {
 
 fn published(comparison: &PublishedComparison, best: Option<&Cell>) -> String {
     let reference = &comparison.reference;
-    let mut text = format!("Published: {} ({}, {}", reference.value_published, reference.model, reference.source);
+    let value = percent(reference.value_fraction);
+    let printed = match reference.value_published.parse::<f64>() {
+        Ok(number) if number <= 1.0 => format!("printed as {}, ", reference.value_published),
+        _ => String::new(),
+    };
+    let mut text = format!("Published: {value} ({printed}{}, {}", reference.model, reference.source);
     if reference.metric_published == reference.held_against.to_string() {
         text += &format!("), as {}", reference.metric_published);
     } else {
