@@ -11,6 +11,7 @@ use crate::datasets::DatasetKind;
 use crate::decode::Unpacked;
 use crate::error::{DataError, Result, shown};
 use crate::hex::hex;
+use crate::lookup;
 
 /// SHA-256 of the published files of STARE (unpacked), CHASE_DB1 and HRF; lines of checksum, two
 /// spaces and path.
@@ -93,9 +94,11 @@ fn parse(kind: DatasetKind, published: &str) -> Result<Vec<(&str, &str)>> {
 }
 
 fn compare(root: &Path, name: &str, checksum: &str) -> Result<FileStatus> {
-    let candidates = [root.join(name), root.join(format!("{name}.gz"))];
-    let Some(path) = candidates.into_iter().find(|path| path.is_file()) else {
-        return Ok(FileStatus::Missing);
+    let (plain, gzipped) = (root.join(name), root.join(format!("{name}.gz")));
+    let path = match (lookup::is_file(&plain)?, lookup::is_file(&gzipped)?) {
+        (true, _) => plain,
+        (false, true) => gzipped,
+        (false, false) => return Ok(FileStatus::Missing),
     };
     let found = match sum_of(&path) {
         Ok(checksum) => checksum,

@@ -17,6 +17,7 @@ mod provenance;
 mod read;
 mod receptive_field;
 mod scores;
+mod written;
 
 pub use material::{
     Curve, Curves, Report, ReportedExperiment, ShownField, ShownFields, ShownImage, ShownImages, ShownPrediction,
@@ -24,6 +25,7 @@ pub use material::{
 };
 pub use picture::Picture;
 pub use read::{ImageOptions, Sources};
+pub use written::verify_page;
 
 #[cfg(test)]
 mod tests;

@@ -18,4 +18,5 @@ pub mod printable;
 pub mod progress;
 pub mod split_mix;
 pub mod stop;
+pub mod system_file;
 pub mod threads;
