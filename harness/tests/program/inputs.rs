@@ -29,7 +29,6 @@ fn pipes_and_devices_are_refused_by_every_command() {
     assert!(Command::new("mkfifo").arg(place.path("pipe")).status().unwrap().success());
     assert!(Command::new("mkfifo").arg(place.path("pipe.toml")).status().unwrap().success());
     fs::copy("../models/tests/golden/unet_aspp.pth", place.path("unet.pth")).unwrap();
-    fs::write(place.path("reference.json"), "{}").unwrap();
     for input in ["pipe", "/dev/zero"] {
         let commands: [&[&str]; 12] = [
             &["predict", "--weights", "unet.pth", "--dataset", "stare", "--device", "flex", input],
@@ -40,7 +39,7 @@ fn pipes_and_devices_are_refused_by_every_command() {
             &["export", input, "--out", "out.safetensors"],
             &["table", "--out", input],
             &["verify", input],
-            &["check", input, "--reference", "reference.json"],
+            &["check", ".", "--reference", input],
             &["merge", "merged", input],
             &["rates", "--size", "64x64", "--output-stride", "8", "--evidence", input],
             &["describe", input],
@@ -126,4 +125,42 @@ fn sigterm_is_answered_while_images_are_read() {
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(75), "{stderr}");
     assert!(stderr.lines().any(|line| line.starts_with("stopped while ") && line.contains("was read")), "{stderr}");
+}
+
+/// A program under limits of the shell.
+#[cfg(target_os = "linux")]
+fn limited(place: &Place, limits: &str, threads: &str) -> std::process::Output {
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("{limits}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_atrous")]);
+    command.args(["rates", "--size", "64x64", "--output-stride", "8"]);
+    command.current_dir(place.root()).env("RAYON_NUM_THREADS", threads).output().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_threads_and_no_memory_are_one_line() {
+    let place = Place::new();
+    let line = |output: &std::process::Output| {
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && text.lines().count() == 1, "{:?}: {text}", output.status);
+        text
+    };
+    // Stacks for so many are more than there is.
+    let text = line(&limited(&place, "ulimit -v 1000000", "2000"));
+    assert!(text.starts_with("error: cannot start threads: "), "{text}");
+    let (mut refused, mut started) = (0, false);
+    for megabytes in (60..600).step_by(20) {
+        let output = limited(&place, &format!("ulimit -v {}", 1000 * megabytes), "1");
+        if output.status.success() {
+            started = true;
+        } else if output.status.code().is_some_and(|code| code < 127) {
+            let text = line(&output);
+            assert!(text.contains("no memory to start") || text.contains("cannot start threads"), "{text}");
+            refused += 1;
+        } else {
+            // The system has no room for the program itself.
+            assert!(refused == 0 && !started, "{megabytes} MB: {:?}", output.status);
+        }
+    }
+    assert!(refused > 0 && started, "{refused} refused");
 }
