@@ -26,6 +26,9 @@ pub enum DataError {
     /// An image has no mask.
     #[error("{}: has no mask; add {expected} or remove the image", image.display())]
     MaskMissing { image: PathBuf, expected: String },
+    /// An image has no mask of its field of view, where a description says that all have one.
+    #[error("{}: has no mask of the field of view; add {expected}, or take fov out of the description", image.display())]
+    FieldOfViewMissing { image: PathBuf, expected: String },
     /// A mask has no image.
     #[error("{}: has no image; add {expected} or remove the mask", mask.display())]
     ImageMissing { mask: PathBuf, expected: String },

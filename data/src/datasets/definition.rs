@@ -99,11 +99,13 @@ pub(crate) struct PublishedFiles {
     pub is_unread: fn(&str) -> bool,
     /// What is known about copies of the file that differ.
     pub note: fn(&str) -> Option<&'static str>,
+    /// Where the file is in another layout of the publisher's.
+    pub elsewhere: fn(&str) -> Option<String>,
 }
 
 impl PublishedFiles {
     /// The files of a set of which every one is read and nothing else is known.
-    pub const ALL_READ: PublishedFiles = PublishedFiles { is_unread: |_| false, note: |_| None };
+    pub const ALL_READ: PublishedFiles = PublishedFiles { is_unread: |_| false, note: |_| None, elsewhere: |_| None };
 }
 
 /// What `atrous prepare` makes of a publisher's files.

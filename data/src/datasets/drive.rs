@@ -52,6 +52,7 @@ static DRIVE: Definition = Definition {
     files: PublishedFiles {
         is_unread: |name| name.contains("/2nd_manual/") || name.contains("/mask/"),
         note: |_| None,
+        elsewhere: |_| None,
     },
     preparation: Preparation::Samples(save),
     drawn: Some(DrawnImages {

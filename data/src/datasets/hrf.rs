@@ -1,11 +1,11 @@
 //! HRF: `images/01_dr.JPG`, `images/01_g.jpg`, `images/01_h.jpg`, `manual1/01_dr.tif`; or the six
 //! archives that the publisher offers beside: `healthy/01_h.jpg`, `healthy_manualsegm/01_h.tif` and
-//! so on. Fields of view are in `mask/01_dr_mask.tif`, where they are there.
+//! so on. Fields of view are in `mask/01_dr_mask.tif` or `healthy_fovmask/01_h_mask.tif`, where they are there.
 //!
 //! The first five of the 15 images of each group (`_dr`, `_g`, `_h`) are for training.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::definition::{
     Definition, DrawnImages, DrawnSample, Motif, Preparation, ProtocolNumbers, PublishedFiles, SlidingWindow,
@@ -49,7 +49,11 @@ static HRF: Definition = Definition {
     find: &find,
     implausible: retina::inverted,
     // Masks of the field of view.
-    files: PublishedFiles { is_unread: |name| name.starts_with("mask/"), note },
+    files: PublishedFiles {
+        is_unread: |name| name.starts_with("mask/") || name.contains(FIELDS),
+        note,
+        elsewhere: in_archive,
+    },
     preparation: Preparation::Samples(|sample, folder| converted::save(sample, "", folder)),
     drawn: Some(DrawnImages {
         motif: Motif::Scene(drawing::retina),
@@ -64,6 +68,8 @@ static HRF: Definition = Definition {
 const ARCHIVES: [(&str, &str); 3] = [("dr", "diabetic_retinopathy"), ("g", "glaucoma"), ("h", "healthy")];
 /// What the name of an archive of masks has after that of its images.
 const MANUAL: &str = "_manualsegm";
+/// What the name of an archive of fields of view has after that of its images.
+const FIELDS: &str = "_fovmask";
 
 fn find(root: &Path) -> Result<Splits> {
     if converted::is_present(root)? {
@@ -89,8 +95,7 @@ fn find(root: &Path) -> Result<Splits> {
         of_archives(root)?
     };
 
-    let fields = root.join("mask");
-    let mut fields = if lookup::is_dir(&fields)? { with_suffix(images(&fields)?, "_mask") } else { BTreeMap::new() };
+    let mut fields = fields_of_view(root, whole)?;
     for sample in &mut samples {
         sample.fov = fields.remove(&sample.id);
     }
@@ -130,6 +135,35 @@ fn of_archives(root: &Path) -> Result<Vec<Sample>> {
     let folder = |id: &str| ARCHIVES.iter().find(|(end, _)| *end == group(id)).map_or("healthy", |(_, folder)| folder);
     let mask_name = |id: &str| format!("{}{MANUAL}/{id}.tif", folder(id));
     pair(images, masks, &retina::VESSELS, mask_name, |id| format!("{}/{id}.jpg", folder(id)))
+}
+
+/// The masks of the field of view that are there, by the ids of their images.
+fn fields_of_view(root: &Path, whole: bool) -> Result<BTreeMap<String, PathBuf>> {
+    let folders: Vec<String> = match whole {
+        true => vec!["mask".to_owned()],
+        false => archives(root)?.iter().map(|archive| format!("{archive}{FIELDS}")).collect(),
+    };
+    let mut fields = BTreeMap::new();
+    for folder in folders.iter().map(|folder| root.join(folder)) {
+        if lookup::is_there(&folder)? {
+            fields.extend(with_suffix(images(&folder)?, "_mask"));
+        }
+    }
+    Ok(fields)
+}
+
+/// The path of a file of `all.zip` in the archives of its group.
+fn in_archive(name: &str) -> Option<String> {
+    let (folder, file) = name.split_once('/')?;
+    let end = match folder {
+        "images" => "",
+        "manual1" => MANUAL,
+        "mask" => FIELDS,
+        _ => return None,
+    };
+    let id = file.split('.').next()?;
+    let (_, archive) = ARCHIVES.iter().find(|(end, _)| *end == group(id.strip_suffix("_mask").unwrap_or(id)))?;
+    Some(format!("{archive}{end}/{file}"))
 }
 
 /// The group of an image, which follows the last underscore: `dr`, `g` or `h`.

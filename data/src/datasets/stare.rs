@@ -44,7 +44,7 @@ static STARE: Definition = Definition {
     find: &find,
     implausible: retina::inverted,
     // The second annotator's masks.
-    files: PublishedFiles { is_unread: |name| name.starts_with("labels-vk/"), note: |_| None },
+    files: PublishedFiles { is_unread: |name| name.starts_with("labels-vk/"), note: |_| None, elsewhere: |_| None },
     preparation: Preparation::Samples(|sample, folder| converted::save(sample, MASK_SUFFIX, folder)),
     drawn: Some(DrawnImages {
         motif: Motif::Scene(drawing::retina),

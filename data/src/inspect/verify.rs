@@ -59,7 +59,9 @@ pub fn verify(kind: DatasetKind, data_root: &Path, published: &str, progress: Pr
     listed
         .par_iter()
         .map(|(checksum, name)| {
-            let status = compare(&root, name, checksum)?;
+            let elsewhere = (files.elsewhere)(name);
+            let names = [Some(*name), elsewhere.as_deref()];
+            let status = compare(&root, &names, checksum)?;
             let count = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
             progress(count, listed.len() as u64);
             Ok(FileCheck {
@@ -93,13 +95,17 @@ fn parse(kind: DatasetKind, published: &str) -> Result<Vec<(&str, &str)>> {
     Ok(listed)
 }
 
-fn compare(root: &Path, name: &str, checksum: &str) -> Result<FileStatus> {
-    let (plain, gzipped) = (root.join(name), root.join(format!("{name}.gz")));
-    let path = match (lookup::is_file(&plain)?, lookup::is_file(&gzipped)?) {
-        (true, _) => plain,
-        (false, true) => gzipped,
-        (false, false) => return Ok(FileStatus::Missing),
-    };
+/// Compares the first file that is there of these names, each plain or gzipped.
+fn compare(root: &Path, names: &[Option<&str>], checksum: &str) -> Result<FileStatus> {
+    let mut file = None;
+    for name in names.iter().flatten() {
+        for path in [root.join(name), root.join(format!("{name}.gz"))] {
+            if file.is_none() && lookup::is_file(&path)? {
+                file = Some(path);
+            }
+        }
+    }
+    let Some(path) = file else { return Ok(FileStatus::Missing) };
     let found = match sum_of(&path) {
         Ok(checksum) => checksum,
         // A gzip file that is cut short differs from the published one; that is what was asked.

@@ -176,10 +176,18 @@ fn hrf_is_read_as_its_six_archives() {
     }
     fs::remove_dir(folder.join("images")).unwrap();
     fs::remove_dir(folder.join("manual1")).unwrap();
+    put(&folder.join("healthy_fovmask/02_h_mask.tif"), b"a field of view");
     let dataset = Dataset::open(DatasetKind::HRF, root.path()).unwrap();
     assert_eq!(ids(&dataset, Split::Train), of_whole);
     assert_eq!(dataset.samples(Split::Val).len(), 3);
     dataset.samples(Split::Val)[0].load().unwrap();
+    let fields = dataset.samples(Split::Val).iter().map(|sample| (sample.id.as_str(), sample.fov.is_some()));
+    assert_eq!(fields.collect::<Vec<_>>(), [("02_dr", false), ("02_g", false), ("02_h", true)]);
+    let checks = inspect::verify(DatasetKind::HRF, root.path(), inspect::PUBLISHED, &|_, _| {}).unwrap();
+    let there = checks.iter().filter(|check| check.status != inspect::FileStatus::Missing);
+    let there: Vec<&str> = there.map(|check| check.name.as_str()).collect();
+    assert_eq!(there.len(), 13, "{there:?}");
+    assert!(there.contains(&"HRF/manual1/01_g.tif") && there.contains(&"HRF/mask/02_h_mask.tif"), "{there:?}");
     fs::remove_file(folder.join("glaucoma_manualsegm/01_g.tif")).unwrap();
     assert_says(
         &message(DatasetKind::HRF, root.path()),

@@ -376,6 +376,50 @@ fn put_two(image: &Path, mask: &Path, values: [u8; 2]) {
 }
 
 #[test]
+fn fields_of_view_are_found_by_name() {
+    let root = tempfile::tempdir().unwrap();
+    for name in ["a", "b"] {
+        put_pair(&root.path().join(format!("val/{name}.png")), &root.path().join(format!("mask/{name}.png")), 1);
+        put_pair(&root.path().join(format!("seen/{name}.png")), &root.path().join("rest/x.png"), 0);
+    }
+    let val = "[val]\nimages = \"val/*.png\"\nmasks = \"mask/{name}.png\"\n";
+    let text = format!("{HEAD}{val}fov = \"seen/{{name}}.png\"\n");
+    let kind = describe(root.path(), &text).unwrap();
+    let scored = Dataset::open_for(kind, Path::new("nowhere"), &[Split::Val]).unwrap();
+    for sample in scored.samples(Split::Val) {
+        let seen = root.path().join(format!("seen/{}.png", sample.id)).canonicalize().unwrap();
+        assert_eq!(sample.fov.as_ref().unwrap().canonicalize().unwrap(), seen);
+        assert_eq!(sample.load_fov().unwrap().unwrap().len(), sample.load_label().unwrap().data.len());
+    }
+    // It decides no result, so it makes no other data set.
+    let without = describe(root.path(), &format!("{HEAD}{val}")).unwrap();
+    assert_eq!(kind, without);
+    fs::remove_file(root.path().join("seen/b.png")).unwrap();
+    let error = Dataset::open_for(kind, Path::new("nowhere"), &[Split::Val]).unwrap_err().to_string();
+    assert!(error.contains("val/b.png: has no mask of the field of view; add seen/b.png"), "{error}");
+    assert_eq!(
+        refused(root.path(), &text.replace("seen/{name}", "seen/x")),
+        "mine.toml:7: val.fov: \"seen/x.png\" must hold {name}, the name of the image"
+    );
+}
+
+#[test]
+fn one_split_is_enough_to_score() {
+    let root = tempfile::tempdir().unwrap();
+    put_pair(&root.path().join("val/a.png"), &root.path().join("mask/a.png"), 1);
+    let val = "[val]\nimages = \"val/*.png\"\nmasks = \"mask/{name}.png\"\n";
+    let kind = describe(root.path(), &format!("{HEAD}{val}")).unwrap();
+    let scored = Dataset::open_for(kind, Path::new("nowhere"), &[Split::Val]).unwrap();
+    assert_eq!(ids(&scored, Split::Val), ["a"]);
+    let error = Dataset::open_for(kind, Path::new("nowhere"), &[Split::Train]).unwrap_err().to_string();
+    assert!(error.contains("no images for the train split, which is needed here"), "{error}");
+    assert_eq!(
+        refused(root.path(), HEAD),
+        "mine.toml: val: is missing: say where the images are in [train] and [val], or in [all] with [split]"
+    );
+}
+
+#[test]
 fn folders_are_described_as_they_are() {
     let root = tempfile::tempdir().unwrap();
     for (split, name) in [("train", "a_1"), ("train", "a_2"), ("train", "b_1"), ("val", "c_1"), ("val", "c_2")] {

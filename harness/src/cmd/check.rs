@@ -1,7 +1,7 @@
 //! `atrous check`: are these runs worse than the recorded ones?
 
 use super::options::points;
-use super::output::print;
+use super::output::print_markdown;
 use super::{check_folder_of, read_first_losses, read_rows};
 use crate::conclusions::gate::{Check, CheckOptions, ReferenceRuns, RunSet, Status, WantedCommit};
 use crate::conclusions::statistics::SIGNIFICANCE;
@@ -143,7 +143,7 @@ pub fn run(args: Args) -> Result<Exit> {
     if let Some(path) = &args.junit {
         atomic_file::write(path, check.junit()?)?;
     }
-    print(check.markdown(&args.reference.display().to_string(), &args.results.display().to_string()))?;
+    print_markdown(check.markdown(&args.reference.display().to_string(), &args.results.display().to_string()))?;
     Ok(match check.status {
         Status::InLine => Exit::Done,
         Status::Worse | Status::Changed => Exit::Failed,

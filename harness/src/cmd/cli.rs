@@ -54,6 +54,7 @@ Start here:
 #[derive(Debug, Subcommand)]
 enum CliCommand {
     Sweep(cmd::sweep::Args),
+    Status(cmd::status::Args),
     Train(cmd::train::Args),
     Eval(cmd::eval::Args),
     Predict(cmd::predict::Args),
@@ -81,6 +82,7 @@ impl CliCommand {
     fn run(self) -> Result<Exit> {
         match self {
             CliCommand::Sweep(args) => cmd::sweep::run(args),
+            CliCommand::Status(args) => cmd::status::run(args),
             CliCommand::Train(args) => cmd::train::run(args),
             CliCommand::Eval(args) => cmd::eval::run(args),
             CliCommand::Predict(args) => cmd::predict::run(args),

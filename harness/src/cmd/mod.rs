@@ -21,6 +21,7 @@ pub mod rates;
 pub mod record;
 pub mod report;
 pub mod spec;
+pub mod status;
 pub mod sweep;
 pub mod table;
 pub mod train;

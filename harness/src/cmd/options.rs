@@ -6,7 +6,7 @@ use crate::results::run_dir::{RunDir, RunState};
 use crate::run::infer::Inference;
 use crate::run::weights::{ImportOptions, Trained};
 use crate::support::lookup;
-use crate::support::progress::Progress;
+use crate::support::progress::{Detail, Progress};
 use anyhow::{Context, Result, anyhow, ensure};
 use atrous_data::DatasetKind;
 use atrous_models::ComputeDevice;
@@ -34,6 +34,41 @@ pub struct MarginArg {
     /// The largest difference to the baseline that is called equal, in points
     #[arg(long, default_value = "0.5", value_name = "POINTS", value_parser = points, allow_hyphen_values = true)]
     pub margin: f64,
+}
+
+/// How much is said on stderr, and where it is kept.
+#[derive(Clone, Debug, clap::Args)]
+pub struct TalkArgs {
+    /// Say nothing but what failed, and print the folder of the results alone
+    #[arg(long, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Say also which run starts, and how its training and scoring go
+    #[arg(long)]
+    verbose: bool,
+
+    /// Append everything that can be said to a file, each line with its time, also with --quiet
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+}
+
+impl TalkArgs {
+    /// The place that is written to.
+    ///
+    /// # Errors
+    /// A log that cannot be written; names it.
+    pub fn progress(&self) -> Result<Progress> {
+        let detail = match (self.quiet, self.verbose) {
+            (true, _) => Detail::Quiet,
+            (_, true) => Detail::Verbose,
+            _ => Detail::Usual,
+        };
+        let progress = Progress::with_detail(detail);
+        match &self.log {
+            Some(log) => progress.with_log(log).with_context(|| format!("--log {}: cannot be written", log.display())),
+            None => Ok(progress),
+        }
+    }
 }
 
 impl DeviceArg {

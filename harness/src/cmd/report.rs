@@ -3,9 +3,8 @@
 use super::options::{DeviceArg, MarginArg};
 use super::output::{note_left_out, print};
 use super::{check_folder_of, default_out};
-use crate::report::{ImageOptions, Report, Sources};
+use crate::report::{ImageOptions, Report, RunsLeft, Sources};
 use crate::results::rows::Rows;
-use crate::results::run_dir::{RunDir, RunState};
 use crate::run::options::DataOptions;
 use crate::support::atomic_file;
 use crate::support::exit::Exit;
@@ -18,11 +17,12 @@ use std::path::{Path, PathBuf};
 
 /// Write one HTML page with the tables, plots, images and provenance of a sweep
 ///
-/// The page is one file: no script, nothing is loaded from elsewhere. It has the best rates beside
-/// the published values; scores against the relative rate, with intervals; validation images with
-/// prediction, truth and difference for the best, the worst and the baseline rates; scores and
-/// confusion per class; what the branches see, with effective receptive fields; training curves;
-/// and where every number comes from. Runs that have not ended are left out, and counted.
+/// The page is one file: no script, nothing is loaded from elsewhere. Its heading is the answer. It
+/// has, per experiment, one figure with all seeds and intervals beside the table; validation images
+/// with prediction, truth and difference for the rates of the highest and the lowest score and the
+/// baseline; scores and confusion per class; what the branches see, with effective receptive
+/// fields; training curves; and where every number comes from. Runs that have not ended are left out, and
+/// counted.
 ///
 /// The images and the receptive fields need the data and the checkpoints. Where they are missing,
 /// the page says so in their place.
@@ -92,7 +92,7 @@ pub fn run(args: Args) -> Result<Exit> {
     let page = args.out.unwrap_or_else(|| results.join("report.html"));
     check_folder_of("out", &page)?;
     ensure!(!lookup::is_dir(&page)?, "--out {} is a folder: name a file", page.display());
-    let mut report = Report::new(&rows, unfinished(&results)?, args.margin.margin)?;
+    let mut report = Report::new(&rows, RunsLeft::read(&results, &rows)?, args.margin.margin)?;
     report.read_curves(&results);
     if !args.no_images {
         let device = ComputeDevice::select(&args.device.device)?;
@@ -126,12 +126,6 @@ fn find(results: &str) -> Result<PathBuf> {
         of_spec.display()
     );
     Ok(of_spec)
-}
-
-/// Run directories that have neither a result nor an error.
-fn unfinished(results: &Path) -> Result<usize> {
-    let states: Vec<RunState> = RunDir::scan(results)?.iter().map(RunDir::state).collect::<Result<_>>()?;
-    Ok(states.iter().filter(|state| matches!(state, RunState::Unfinished)).count())
 }
 
 fn write_figures(report: &Report, folder: &Path) -> Result<()> {

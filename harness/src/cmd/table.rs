@@ -2,7 +2,7 @@
 
 use super::default_out;
 use super::options::MarginArg;
-use super::output::{note_left_out, print, print_verdicts};
+use super::output::{below, note_left_out, print, print_markdown, print_verdicts};
 use crate::conclusions::tables::Tables;
 use crate::results::run_dir::RunDir;
 use crate::support::exit::Exit;
@@ -34,9 +34,9 @@ pub struct Args {
     #[command(flatten)]
     margin: MarginArg,
 
-    /// How to print it; both are written
-    #[arg(long, value_enum, default_value_t = Format::Markdown)]
-    format: Format,
+    /// How to print it; Markdown and CSV are written [default: terminal on a terminal, else markdown]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
 }
 
 const EXAMPLES: &str = "\
@@ -50,6 +50,8 @@ Examples:
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
+    /// Laid out for the width of the terminal; to a file or a pipe as markdown
+    Terminal,
     Markdown,
     Csv,
 }
@@ -73,11 +75,12 @@ pub fn run(args: Args) -> Result<Exit> {
     }
     let Tables { table, verdicts, left_out } = Tables::update(&out, args.margin.margin)?;
     note_left_out(&left_out);
-    match args.format {
-        Format::Markdown => {
-            print(table.markdown())?;
+    match args.format.unwrap_or(Format::Terminal) {
+        Format::Terminal => {
+            print_markdown(table.markdown())?;
             print_verdicts(&verdicts)?;
         }
+        Format::Markdown => print(format!("{}{}", table.markdown(), below(&verdicts)))?,
         Format::Csv => print(table.csv()?)?,
     }
     Ok(Exit::done_if(!verdicts.any_not_met()))

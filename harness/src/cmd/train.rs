@@ -2,7 +2,7 @@
 
 use super::default_out;
 use super::options::{DeviceArg, OneRunArgs};
-use super::output::print;
+use super::output::print_markdown;
 use crate::conclusions::table::MARGIN;
 use crate::conclusions::tables::Tables;
 use crate::run::execute::execute;
@@ -75,6 +75,7 @@ pub fn run(args: Args) -> Result<Exit> {
         run: args.run,
         tensorboard: args.tensorboard,
         selection: RunSelection { retry_failed: true, discard: args.discard, ..RunSelection::ONE_BY_ONE },
+        margin: MARGIN,
     };
     let stop = StopFlag::install()?;
     let end = sweep(&spec, &options, &device, &progress, &stop, &execute)?;
@@ -82,6 +83,6 @@ pub fn run(args: Args) -> Result<Exit> {
     if end.stopped {
         return Ok(stop.exit());
     }
-    print(table.markdown())?;
+    print_markdown(table.markdown())?;
     Ok(Exit::done_if(end.failed == 0))
 }

@@ -1,12 +1,11 @@
 //! `atrous verify`: can written results be believed?
 
 use super::check_folder_of;
-use super::output::print;
+use super::output::print_markdown;
 use crate::conclusions::table::MARGIN;
-use crate::report::verify_page;
+use crate::report::{RunsLeft, verify_page};
 use crate::results::result::write_json;
 use crate::results::rows::Rows;
-use crate::results::run_dir::RunDir;
 use crate::run::execute::execute;
 use crate::run::options::{DataOptions, RunOptions};
 use crate::support::exit::Exit;
@@ -129,7 +128,7 @@ pub fn run(args: Args) -> Result<Exit> {
     if let Some(path) = &args.json {
         write_json(path, &verification)?;
     }
-    print(verification.markdown(&args.results.display().to_string()))?;
+    print_markdown(verification.markdown(&args.results.display().to_string()))?;
     let enough = !args.strict || verification.not_checked() == 0;
     Ok(Exit::done_if(enough && !verification.differs()))
 }
@@ -137,7 +136,6 @@ pub fn run(args: Args) -> Result<Exit> {
 /// What is found out of the page, where there are runs that it can be made of anew; without them it
 /// is one of the files that cannot be checked.
 fn page(results: &Path) -> Result<Vec<VerifiedFile>> {
-    let runs = RunDir::scan(results)?;
     let rows = match Rows::read(results) {
         Err(error) if lookup::is_of_disk(&error) => return Err(error),
         // Said of the tables already.
@@ -147,11 +145,7 @@ fn page(results: &Path) -> Result<Vec<VerifiedFile>> {
     if rows.0.iter().all(|row| row.result().is_none()) {
         return Ok(Vec::new());
     }
-    let mut unfinished = 0;
-    for run in runs {
-        unfinished += usize::from(!run.has_ended()?);
-    }
-    verify_page(results, &rows, unfinished, &[written_margin(results)?, MARGIN])
+    verify_page(results, &rows, RunsLeft::read(results, &rows)?, &[written_margin(results)?, MARGIN])
 }
 
 /// How the making again of runs ended.

@@ -7,11 +7,6 @@ pub fn percent(fraction: f64) -> String {
     format!("{:.2}", 100.0 * fraction)
 }
 
-/// Percentage points in a sentence, where one digit is enough: `5.1`.
-pub fn one_digit(fraction: f64) -> String {
-    format!("{:.1}", 100.0 * fraction)
-}
-
 /// A share of the whole: `43.8%`.
 pub fn share(fraction: f64) -> String {
     format!("{:.1}%", 100.0 * fraction)

@@ -6,6 +6,7 @@ pub mod format;
 pub mod gate;
 pub(crate) mod grid;
 pub mod guideline;
+pub mod standing;
 pub mod statistics;
 pub mod table;
 pub mod tables;

@@ -1,7 +1,7 @@
 //! The section on classes: which are taken for which, and the scores of each.
 
 use super::material::{Report, ReportedExperiment};
-use super::parts::{percent, rates, rates_beside, table};
+use super::parts::{percent, rates, rates_beside, set};
 use crate::conclusions::table::{Cell, CellVerdict};
 use crate::results::scores::{Confusion, Scores};
 use maud::{Markup, html};
@@ -14,7 +14,9 @@ pub(super) fn section(report: &Report) -> Markup {
                 "Scores of each class in percent, from the pixels of all validation images and seeds together. In the confusion tables a row \
                  is a class of the truth, and says as which classes its pixels were predicted, in percent of the row."
             }
-            @for experiment in &report.experiments { (experiment_part(experiment)) }
+            @for experiment in &report.experiments {
+                (set(report, &format!("{}-classes", experiment.id), &experiment.title(), None, experiment_part(experiment)))
+            }
         }
     }
 }
@@ -25,7 +27,6 @@ fn experiment_part(experiment: &ReportedExperiment) -> Markup {
         section.cells.iter().filter_map(|cell| Some((cell, counts(experiment, cell)?))).collect();
     let shown = cells.iter().filter(|(cell, _)| cell.best || cell.verdict == CellVerdict::Baseline);
     html! {
-        h3 id={ (experiment.id) "-classes" } { (experiment.title()) }
         @if cells.is_empty() { p.missing { "Missing: no run has finished." } }
         @else { (class_scores(experiment, &cells)) }
         @for (cell, counts) in shown {
@@ -46,23 +47,31 @@ fn counts(experiment: &ReportedExperiment, cell: &Cell) -> Option<Confusion> {
 fn class_scores(experiment: &ReportedExperiment, cells: &[(&Cell, Confusion)]) -> Markup {
     let scores: Vec<(String, Scores)> =
         cells.iter().map(|(cell, counts)| (rates(&cell.rates), counts.scores())).collect();
-    let header: Vec<String> = std::iter::once("class".to_owned())
-        .chain(scores.iter().flat_map(|(rates, _)| [format!("IoU, rates {rates}"), format!("Dice, rates {rates}")]))
-        .collect();
-    let header: Vec<&str> = header.iter().map(String::as_str).collect();
     let names = experiment.section.settings.dataset.class_names();
-    let lines: Vec<Vec<Markup>> = names
-        .iter()
-        .enumerate()
-        .map(|(class, name)| {
-            let values = scores.iter().flat_map(|(_, scores)| [scores.iou[class], scores.dice[class]]);
-            std::iter::once((*name).to_owned())
-                .chain(values.map(|value| percent(Some(value))))
-                .map(|text| html! { (text) })
-                .collect()
-        })
-        .collect();
-    table(&format!("Scores per class of {}", experiment.name()), &header, &lines)
+    html! {
+        div.scroll tabindex="0" role="region" aria-label={ "Scores per class of " (experiment.name()) } {
+            table.classes {
+                thead {
+                    tr {
+                        th scope="col" rowspan="2" { "class" }
+                        @for (rates, _) in &scores { th.group scope="colgroup" colspan="2" { (rates) } }
+                    }
+                    tr { @for _ in &scores { th.group scope="col" { "IoU" } th scope="col" { "Dice" } } }
+                }
+                tbody {
+                    @for (class, name) in names.iter().enumerate() {
+                        tr {
+                            th scope="row" { (name) }
+                            @for (_, scores) in &scores {
+                                td.group { (percent(Some(scores.iou[class]))) }
+                                td { (percent(Some(scores.dice[class]))) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn matrix(experiment: &ReportedExperiment, who: &str, counts: &Confusion) -> Markup {

@@ -1,8 +1,8 @@
 //! Training curves: the loss, and the scores on the way.
 
 use super::material::{Curve, Report, ReportedExperiment};
-use super::parts::{figure as drawn, rates};
-use crate::support::plot::{Chart, ChartAxis, ChartLine, Figure};
+use super::parts::{figure as drawn, missing, rates, set};
+use crate::support::plot::{Chart, ChartAxis, ChartLine, Figure, FigureContent};
 use anyhow::Result;
 use maud::{Markup, html};
 
@@ -26,7 +26,7 @@ pub(super) fn figures(experiment: &ReportedExperiment) -> Vec<Figure> {
         Figure {
             name: format!("{name}-{}", experiment.slug),
             description: format!("{what} of {} against the iteration", experiment.title()),
-            chart: Chart { x, y, lines, guides: Vec::new() },
+            content: FigureContent::Chart(Chart { x, y, lines, guides: Vec::new() }),
         }
     };
     let all = [
@@ -51,7 +51,7 @@ pub(super) fn section(report: &Report) -> Result<Markup> {
             let figures = figures(experiment);
             let seeds = experiment.curves.curves.iter().map(|curve| curve.seeds).max().unwrap_or(0);
             let over = if seeds > 1 { format!(", mean over up to {seeds} seeds") } else { ", one seed".into() };
-            let caption = |figure: &Figure| format!("{}: {}{over}.", experiment.title(), figure.chart.y.label);
+            let caption = |figure: &Figure| format!("{}{over}.", figure.description);
             let drawn: Result<Vec<Markup>> = figures.iter().map(|figure| drawn(figure, &caption(figure))).collect();
             Ok((experiment, drawn?))
         })
@@ -60,12 +60,14 @@ pub(super) fn section(report: &Report) -> Result<Markup> {
         section id="curves" {
             h2 { "Training" }
             @for (experiment, figures) in parts {
-                h3 id={ (experiment.id) "-curves" } { (experiment.title()) }
-                div.pair { @for figure in figures { (figure) } }
-                @for missing in &experiment.curves.missing { p.missing { "Missing: " (missing) } }
-                @if experiment.curves.curves.is_empty() && experiment.curves.missing.is_empty() {
-                    p.missing { "Missing: no log was read." }
-                }
+                @let body = html! {
+                    div.pair { @for figure in figures { (figure) } }
+                    (missing("Missing: ", &experiment.curves.missing))
+                    @if experiment.curves.curves.is_empty() && experiment.curves.missing.is_empty() {
+                        p.missing { "Missing: no log was read." }
+                    }
+                };
+                (set(report, &format!("{}-curves", experiment.id), &experiment.title(), None, body))
             }
         }
     })

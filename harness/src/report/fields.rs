@@ -1,7 +1,7 @@
 //! The effective receptive fields of an experiment: one map per rates, on one scale.
 
 use super::material::{DECADES, ReportedExperiment, ShownField, ShownFields};
-use super::parts::{percent, rates_beside, table};
+use super::parts::{self, cards, percent, rates_beside};
 use maud::{Markup, html};
 
 impl ShownField {
@@ -42,11 +42,9 @@ pub(super) fn part(experiment: &ReportedExperiment) -> Markup {
                  that reaches beyond the image sees padding, and its spots are missing. The bright middle belongs to all branches, and the even \
                  floor is the image pooling's."
             }
-            (table(&format!("Effective receptive fields of {}", experiment.name()), &header, &lines))
+            (cards(&format!("Effective receptive fields of {}", experiment.name()), &header, &lines))
         }
-        @for missing in missing {
-            p.missing { "Missing: receptive field, " (missing) "." }
-        }
+        (parts::missing("Missing: receptive field, ", missing))
         @if shown.is_empty() && missing.is_empty() {
             p.missing { "Missing: no receptive field was measured." }
         }

@@ -1,13 +1,14 @@
 //! All plots of a report.
 
 use super::material::Report;
-use super::{curves, scores};
+use super::{curves, forest, scores};
 use crate::support::plot::Figure;
 
 impl Report {
     /// All plots, in the order of the page.
     pub fn figures(&self) -> Vec<Figure> {
-        let mut figures: Vec<Figure> = self.experiments.iter().map(scores::figure).collect();
+        let of = |experiment| [forest::figure(experiment), scores::figure(experiment)];
+        let mut figures: Vec<Figure> = self.experiments.iter().flat_map(of).collect();
         figures.extend(scores::all(self));
         figures.extend(self.experiments.iter().flat_map(curves::figures));
         figures

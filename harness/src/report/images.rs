@@ -2,7 +2,7 @@
 //! them.
 
 use super::material::{Report, ReportedExperiment, ShownImage, ShownPrediction};
-use super::parts::{count, percent, rates};
+use super::parts::{count, missing, percent, rates, set};
 use super::picture::{AGREED, MISSED, Picture, SUPERFLUOUS};
 use maud::{Markup, html};
 
@@ -18,12 +18,14 @@ pub(super) fn section(report: &Report) -> Markup {
                 span.swatch style=(hex(MISSED)) {} " there and not predicted; dark: rightly nothing, grey: not scored."
             }
             @for experiment in &report.experiments {
-                h3 id={ (experiment.id) "-images" } { (experiment.title()) }
-                @for shown in &experiment.images.shown { (image(experiment, shown)) }
-                @for missing in &experiment.images.missing { p.missing { "Missing: " (missing) "." } }
-                @if experiment.images.shown.is_empty() && experiment.images.missing.is_empty() {
-                    p.missing { "Missing: no image was predicted." }
-                }
+                @let body = html! {
+                    @for shown in &experiment.images.shown { (image(experiment, shown)) }
+                    (missing("Missing: ", &experiment.images.missing))
+                    @if experiment.images.shown.is_empty() && experiment.images.missing.is_empty() {
+                        p.missing { "Missing: no image was predicted." }
+                    }
+                };
+                (set(report, &format!("{}-images", experiment.id), &experiment.title(), None, body))
             }
         }
     }

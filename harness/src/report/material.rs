@@ -1,6 +1,7 @@
 //! What a report was made of: everything that was read, before anything of it is drawn or written.
 
 use super::picture::Picture;
+use super::runs_left::RunsLeft;
 use crate::conclusions::guideline::{Evidence, Pooled, Reach, SizeClaim};
 use crate::conclusions::table::{Cell, CellVerdict, Section, Table};
 use crate::conclusions::verdict::Verdicts;
@@ -15,14 +16,14 @@ pub(super) const DECADES: u32 = 3;
 /// Everything that the page says.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// What the runs say, in words.
-    pub answer: Vec<String>,
+    /// What the runs say, in a sentence.
+    pub headline: String,
     pub experiments: Vec<ReportedExperiment>,
     pub evidence: Evidence,
     /// Verdicts on the experiments of which something is expected.
     pub verdicts: Verdicts,
-    /// Run directories without a result.
-    pub unfinished: usize,
+    /// Runs that were planned and have not ended.
+    pub left: RunsLeft,
 }
 
 /// One experiment with what was read of it: runs that differ in rates and seed alone.
@@ -126,15 +127,15 @@ impl Report {
     ///
     /// # Errors
     /// None that rows of this program can cause.
-    pub fn new(rows: &Rows, unfinished: usize, margin: f64) -> Result<Self> {
+    pub fn new(rows: &Rows, left: RunsLeft, margin: f64) -> Result<Self> {
         let table = Table::new(rows, margin);
-        let answer = table.answer();
+        let headline = table.headline();
         let experiments = table.sections.into_iter().enumerate().map(|(index, section)| {
             let own = rows.0.iter().filter(|row| section.holds(row)).cloned().collect();
             ReportedExperiment::new(index, section, own)
         });
         let (evidence, verdicts) = (Evidence::of(rows)?, Verdicts::new(rows));
-        Ok(Report { answer, experiments: experiments.collect(), evidence, verdicts, unfinished })
+        Ok(Report { headline, experiments: experiments.collect(), evidence, verdicts, left })
     }
 
     /// The effective receptive fields of each experiment, one picture each: its name without
@@ -219,8 +220,8 @@ impl ReportedExperiment {
 impl ShownRole {
     pub(super) fn name(self) -> &'static str {
         match self {
-            ShownRole::Best => "best",
-            ShownRole::Worst => "worst",
+            ShownRole::Best => "highest score",
+            ShownRole::Worst => "lowest score",
             ShownRole::Baseline => "baseline",
         }
     }

@@ -5,8 +5,10 @@
 
 mod confusion;
 mod curves;
+mod experiments;
 mod fields;
 mod figures;
+mod forest;
 mod headline;
 mod images;
 mod material;
@@ -16,6 +18,7 @@ mod picture;
 mod provenance;
 mod read;
 mod receptive_field;
+mod runs_left;
 mod scores;
 mod written;
 
@@ -25,6 +28,7 @@ pub use material::{
 };
 pub use picture::Picture;
 pub use read::{ImageOptions, Sources};
+pub use runs_left::RunsLeft;
 pub use written::verify_page;
 
 #[cfg(test)]

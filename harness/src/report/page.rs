@@ -1,15 +1,14 @@
 //! The page around the sections.
 
 use super::material::Report;
-use super::{confusion, curves, headline, images, provenance, receptive_field, scores};
+use super::{confusion, curves, experiments, headline, images, provenance, receptive_field};
 use crate::results::provenance::Provenance;
 use crate::support::plot::{DARK, LIGHT};
 use anyhow::Result;
 use maud::{DOCTYPE, PreEscaped, html};
 
-const SECTIONS: [(&str, &str); 7] = [
-    ("headline", "Best rates"),
-    ("scores", "Scores"),
+const SECTIONS: [(&str, &str); 6] = [
+    ("scores", "Rates and scores"),
     ("images", "Images"),
     ("confusion", "Classes"),
     ("receptive-field", "Branches"),
@@ -30,7 +29,7 @@ impl Report {
 fn page(report: &Report) -> Result<String> {
     let Provenance { version, git_commit, .. } = Provenance::current();
     let style = format!("{}{}", include_str!("style.css"), plot_colours());
-    let scores = scores::section(report)?;
+    let experiments = experiments::section(report)?;
     let curves = curves::section(report)?;
     let names: Vec<&str> = report.experiments.iter().map(|experiment| experiment.name()).collect();
     let title = format!("Atrous rates: {}", names.join(", "));
@@ -49,15 +48,15 @@ fn page(report: &Report) -> Result<String> {
             body {
                 a.skip href="#headline" { "Skip to the results" }
                 header {
-                    h1 { (title) }
-                    p { "Which atrous rates should an ASPP head have for images of this size?" }
+                    p.kicker { (title) }
+                    (headline::heading(report))
                     nav aria-label="Sections" {
                         ul { @for (id, name) in SECTIONS { li { a href={ "#" (id) } { (name) } } } }
                     }
                 }
                 main {
-                    (headline::section(report))
-                    (scores)
+                    (experiments)
+                    (headline::expectations(report))
                     (images::section(report))
                     (confusion::section(report))
                     (receptive_field::section(report))

@@ -1,7 +1,7 @@
 //! The section on where the numbers come from.
 
 use super::material::{Report, ReportedExperiment};
-use super::parts::table;
+use super::parts::{count, set, table};
 use crate::results::result::RunResult;
 use maud::{Markup, html};
 
@@ -13,7 +13,9 @@ pub(super) fn section(report: &Report) -> Markup {
                 "Published values: results/paper.csv of the program, from arXiv 2307.14179. Times are wall time; runs that shared their machine \
                  (column at once) took longer than they would alone."
             }
-            @for experiment in &report.experiments { (experiment_part(experiment)) }
+            @for experiment in &report.experiments {
+                (set(report, &format!("{}-provenance", experiment.id), &experiment.title(), None, experiment_part(experiment)))
+            }
         }
     }
 }
@@ -38,9 +40,11 @@ fn experiment_part(experiment: &ReportedExperiment) -> Markup {
     (settings.rates, settings.seed) = (experiment.section.baseline.clone(), 0);
     let toml = toml::to_string(&settings).unwrap_or_else(|error| error.to_string());
     html! {
-        h3 id={ (experiment.id) "-provenance" } { (experiment.title()) }
         p { "Data fingerprint (SHA-256 over all files): " code { (experiment.section.data_fingerprint) } }
-        (table(&format!("Runs of {}", experiment.name()), &header, &lines))
+        details.paper {
+            summary { (count(lines.len(), "run", "runs")) }
+            (table(&format!("Runs of {}", experiment.name()), &header, &lines))
+        }
         @for cell in &experiment.section.cells {
             @for failed in &cell.failed {
                 p.missing { "Failed: rates " (super::parts::rates(&cell.rates)) ", seed " (failed.seed) ", at iteration " (failed.iteration) ": " (failed.reason) "." }

@@ -2,7 +2,7 @@
 
 use super::fields;
 use super::material::{Report, ReportedExperiment};
-use super::parts::{rates_beside, table};
+use super::parts::{cards, rates_beside, set};
 use crate::conclusions::guideline::{Branch, RULE, feature_size};
 use crate::conclusions::table::Cell;
 use maud::{Markup, html};
@@ -17,12 +17,12 @@ pub(super) fn section(report: &Report) -> Markup {
                  (1 - r/F)² of the positions, and from none where r reaches the side F of the map, where the branch has become a 1x1 convolution. "
                 b { "The geometric rule of atrous rates: " } (RULE)
             }
-            @for experiment in &report.experiments { (experiment_part(experiment)) }
+            @for experiment in &report.experiments { (experiment_part(report, experiment)) }
         }
     }
 }
 
-fn experiment_part(experiment: &ReportedExperiment) -> Markup {
+fn experiment_part(report: &Report, experiment: &ReportedExperiment) -> Markup {
     let section = &experiment.section;
     let settings = &section.settings;
     let stride = settings.model.kind.output_stride();
@@ -43,9 +43,10 @@ fn experiment_part(experiment: &ReportedExperiment) -> Markup {
     let header = ["rates", "ρ", "field of view, pixels", "dead", "corner taps inside"];
     let lines: Vec<_> = section.cells.iter().map(line).collect();
     let [rows, columns] = feature;
-    html! {
-        h3 id={ (experiment.id) "-field" } { (experiment.title()) ": a map of " (rows) "x" (columns) }
-        (table(&format!("Fields of view of {}", experiment.name()), &header, &lines))
+    let body = html! {
+        (cards(&format!("Fields of view of {}", experiment.name()), &header, &lines))
         (fields::part(experiment))
-    }
+    };
+    let title = format!("{}: a map of {rows}x{columns}", experiment.title());
+    set(report, &format!("{}-field", experiment.id), &title, None, body)
 }

@@ -1,34 +1,33 @@
-//! Scores against the relative rate: per experiment, and of all experiments on one scale.
+//! Scores against the relative rate: of one experiment, and of all on one scale.
 
 use super::material::{Report, ReportedExperiment};
-use super::parts::{figure as drawn, interval, points, rates_beside, score, table};
-use crate::conclusions::format::{self, p_value};
+use super::parts::{cards, figure as drawn};
 use crate::conclusions::guideline::{Optimum, Series, largest_whole_rate};
 use crate::conclusions::table::Cell;
-use crate::support::plot::{Chart, ChartAxis, ChartLine, ChartPoint, Figure, Guide};
+use crate::support::plot::{Chart, ChartAxis, ChartLine, ChartPoint, Figure, FigureContent, Guide};
 use anyhow::Result;
 use maud::{Markup, html};
 
 const RELATIVE_RATE: &str = "relative rate ρ (largest rate / map size)";
 
-/// The tables and plots of all experiments.
+/// All experiments on one scale, and the best relative rate of each; nothing where none has two.
 ///
 /// # Errors
 /// A plot that cannot be drawn.
-pub(super) fn section(report: &Report) -> Result<Markup> {
-    let own: Vec<Markup> = report.experiments.iter().map(experiment_part).collect::<Result<_>>()?;
+pub(super) fn together(report: &Report) -> Result<Markup> {
     let all = all(report).map(|figure| drawn(&figure, &all_caption(report))).transpose()?;
+    let header = ["experiment", "runs", "seeds", "relative rate of the highest score"];
     Ok(html! {
-        section id="scores" {
-            h2 { "Scores and relative rates" }
-            @for part in own { (part) }
-            @if let Some(all) = all {
-                h3 { "All experiments on one scale" }
+        @if let Some(all) = all {
+            h3 id="together" { "All experiments on one scale" }
+            div.split {
                 (all)
-            }
-            @if !report.evidence.series.is_empty() {
-                (table("Best relative rate of each experiment", &["experiment", "runs", "seeds", "best relative rate"], &optima(report)))
-                p { "A parabola in ln ρ per experiment, with a term per seed, and the interval of its peak (docs/guide/rates.md)." }
+                @if !report.evidence.series.is_empty() {
+                    div {
+                        (cards("Relative rate of the highest score", &header, &optima(report)))
+                        p.facts { "A parabola in ln ρ per experiment, with a term per seed, and the interval of its peak (docs/guide/rates.md)." }
+                    }
+                }
             }
         }
     })
@@ -48,67 +47,14 @@ fn optima(report: &Report) -> Vec<Vec<Markup>> {
     report.evidence.series.iter().map(line).collect()
 }
 
-fn experiment_part(experiment: &ReportedExperiment) -> Result<Markup> {
-    let section = &experiment.section;
-    let header = [
-        "rates",
-        "ρ",
-        "runs",
-        "failed",
-        "collapsed",
-        "mIoU",
-        "mDice",
-        "aAcc",
-        "95 % of the mean",
-        "minus baseline",
-        "95 % of it",
-        "p",
-        "verdict",
-    ];
-    let lines: Vec<_> = section.cells.iter().map(|cell| line(experiment, cell)).collect();
-    let figure = figure(experiment);
-    let caption = format!(
-        "{}: {} in percent against ρ. Large markers are means, whiskers their 95 % interval over seeds (where there are two seeds or \
-         more; cut off at the frame), small dots right of them single runs.",
+/// What the parts of [`figure`] mean.
+pub(super) fn caption(experiment: &ReportedExperiment) -> String {
+    format!(
+        "{}: {} in percent against ρ, the largest rate over the size of the map. Large markers are means, whiskers their 95 % interval \
+         over seeds (where there are two seeds or more; cut off at the frame), small dots right of them single runs.",
         experiment.title(),
-        section.metric
-    );
-    Ok(html! {
-        h3 id={ (experiment.id) "-scores" } { (experiment.title()) }
-        p { (section.protocol()) }
-        (table(&format!("Scores of {}", experiment.name()), &header, &lines))
-        (drawn(&figure, &caption)?)
-    })
-}
-
-fn line(experiment: &ReportedExperiment, cell: &Cell) -> Vec<Markup> {
-    let section = &experiment.section;
-    let bold = |text: String| {
-        if cell.winner {
-            html! { b { (text) } }
-        } else {
-            html! { (text) }
-        }
-    };
-    let plain = |text: String| html! { (text) };
-    let statistic = cell.score(section.metric);
-    let difference = cell.difference.map_or_else(|| "-".into(), points);
-    let contrast = cell.contrast;
-    vec![
-        bold(rates_beside(&cell.rates, &section.baseline)),
-        plain(format!("{:.2}", cell.relative_rate)),
-        plain(cell.runs.to_string()),
-        plain(cell.failed.len().to_string()),
-        plain(cell.collapsed.len().to_string()),
-        plain(score(cell.miou)),
-        plain(score(cell.mdice)),
-        plain(score(cell.aacc)),
-        plain(interval(statistic.and_then(|statistic| statistic.interval))),
-        plain(difference),
-        plain(format::interval(contrast.map(|contrast| contrast.interval), points)),
-        plain(p_value(contrast.map(|contrast| contrast.p))),
-        plain(cell.verdict_in_words(section.margin)),
-    ]
+        experiment.section.metric
+    )
 }
 
 /// The relative rate that the geometric rule gives to the largest rate.
@@ -143,7 +89,7 @@ pub(super) fn figure(experiment: &ReportedExperiment) -> Figure {
     Figure {
         name: format!("scores-{}", experiment.slug),
         description: format!("{metric} of {} in percent against the relative rate", experiment.title()),
-        chart: Chart { x, y, lines: vec![line], guides },
+        content: FigureContent::Chart(Chart { x, y, lines: vec![line], guides }),
     }
 }
 
@@ -178,7 +124,7 @@ pub(super) fn all(report: &Report) -> Option<Figure> {
     Some(Figure {
         name: "all-experiments".into(),
         description: "Scores of all experiments, each minus its own mean, against the relative rate".into(),
-        chart: Chart { x, y, lines, guides },
+        content: FigureContent::Chart(Chart { x, y, lines, guides }),
     })
 }
 

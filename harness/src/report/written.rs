@@ -1,6 +1,7 @@
 //! A page that was written, held against what the runs give now.
 
 use super::material::Report;
+use super::runs_left::RunsLeft;
 use crate::results::provenance::Provenance;
 use crate::results::rows::Rows;
 use crate::support::input_file;
@@ -23,7 +24,7 @@ const WRITTEN_BY: &str = "Written by atrous ";
 ///
 /// # Errors
 /// A file that cannot be read; names it.
-pub fn verify_page(results: &Path, rows: &Rows, unfinished: usize, margins: &[f64]) -> Result<Vec<VerifiedFile>> {
+pub fn verify_page(results: &Path, rows: &Rows, left: RunsLeft, margins: &[f64]) -> Result<Vec<VerifiedFile>> {
     let path = results.join(PAGE);
     let bytes = input_file::read_if_present(&path, input_file::REFERENCE_BYTES)
         .with_context(|| format!("cannot read {}", path.display()))?;
@@ -31,7 +32,7 @@ pub fn verify_page(results: &Path, rows: &Rows, unfinished: usize, margins: &[f6
     let written = String::from_utf8_lossy(&bytes);
     let mut content = None;
     for margin in margins {
-        let mut report = Report::new(rows, unfinished, *margin)?;
+        let mut report = Report::new(rows, left, *margin)?;
         report.read_curves(results);
         let found = compare(&written, &report.page()?, &Provenance::current().git_commit);
         let differs = matches!(found, Agreement::Differs(_));

@@ -2,6 +2,7 @@
 
 pub mod atomic_file;
 pub mod checksum;
+pub mod clock;
 pub mod count;
 pub mod event_file;
 pub mod exit;
@@ -19,4 +20,5 @@ pub mod progress;
 pub mod split_mix;
 pub mod stop;
 pub mod system_file;
+pub mod terminal;
 pub mod threads;

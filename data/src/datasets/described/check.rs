@@ -53,11 +53,12 @@ fn check_splits(description: &Description) -> Result<(), Wrong> {
     let Description { train, val, all, split, .. } = description;
     let Some(rule) = split else {
         ensure(all.is_none(), "all", || "needs [split], which says how to part it".to_owned())?;
+        // Scoring alone needs no images to train on.
+        ensure(train.is_some() || val.is_some(), "val", || {
+            "is missing: say where the images are in [train] and [val], or in [all] with [split]".to_owned()
+        })?;
         for (key, part) in [("train", train), ("val", val)] {
-            let message = || {
-                format!("is missing: say where the images are in [train] and [val], or in [all] with [split] ({key})")
-            };
-            check_part(key, part.as_ref().ok_or_else(|| (key.to_owned(), message()))?)?;
+            part.as_ref().map_or(Ok(()), |part| check_part(key, part))?;
         }
         return Ok(());
     };
@@ -83,11 +84,12 @@ fn check_splits(description: &Description) -> Result<(), Wrong> {
 }
 
 fn check_part(key: &str, part: &ImagePaths) -> Result<(), Wrong> {
-    let ImagePaths { images, exclude, masks, list, last_parts } = part;
+    let ImagePaths { images, exclude, masks, fov, list, last_parts } = part;
     let (images_key, masks_key) = (format!("{key}.images"), format!("{key}.masks"));
-    if let Some(masks) = masks {
-        ensure(masks.contains(NAME), &masks_key, || format!("{masks:?} must hold {NAME}, the name of the image"))?;
-        Pattern::of_name(masks, "name").map_err(at(&masks_key))?;
+    for (path, path_key) in [(masks, &masks_key), (fov, &format!("{key}.fov"))] {
+        let Some(path) = path else { continue };
+        ensure(path.contains(NAME), path_key, || format!("{path:?} must hold {NAME}, the name of the image"))?;
+        Pattern::of_name(path, "name").map_err(at(path_key))?;
     }
     if let Some(exclude) = exclude {
         let exclude_key = format!("{key}.exclude");

@@ -68,6 +68,9 @@ pub struct ImagePaths {
     /// The path of an image's mask, with `{name}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub masks: Option<String>,
+    /// The path of the mask of an image's field of view, with `{name}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fov: Option<String>,
     /// A text file with a name, or an image and its mask, a line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub list: Option<String>,

@@ -54,7 +54,8 @@ impl Described {
                 let (one, two) = (below(root, &other), below(root, &image));
                 return Err(self.wrong(key, format!("two images are called {}: {one} and {two}", shown(&name))));
             }
-            let mut sample = Sample::new(name, image, mask, self.encoding);
+            let fov = part.fov.as_deref().map(|fov| self.fov_of(tree, key, fov, &name, &image)).transpose()?;
+            let mut sample = Sample { fov, ..Sample::new(name, image, mask, self.encoding) };
             sample.subject = self.subject.find(&sample.id).ok_or_else(|| {
                 let message = format!("does not fit the name {} ({key})", shown(&sample.id));
                 self.wrong("subject", message)
@@ -91,6 +92,13 @@ impl Described {
 
     fn mask_of(&self, tree: &Tree, key: &str, masks: &str, name: &str, image: &Path) -> Result<PathBuf> {
         self.one_of(tree, &format!("{key}.masks"), masks, name, |expected| DataError::MaskMissing {
+            image: image.to_owned(),
+            expected,
+        })
+    }
+
+    fn fov_of(&self, tree: &Tree, key: &str, fov: &str, name: &str, image: &Path) -> Result<PathBuf> {
+        self.one_of(tree, &format!("{key}.fov"), fov, name, |expected| DataError::FieldOfViewMissing {
             image: image.to_owned(),
             expected,
         })

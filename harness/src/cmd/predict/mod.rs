@@ -105,7 +105,8 @@ pub fn run(args: Args) -> Result<Exit> {
         files.write(name, &image, &mask, probabilities.as_deref())?;
     }
     bar.finish();
-    print(format!("{} masks and overlays in {}\n", images.len(), args.out.display()))?;
+    let written = count(images.len(), "mask");
+    print(format!("{written}, each with its overlay, in {}\n", args.out.display()))?;
     Ok(Exit::Done)
 }
 

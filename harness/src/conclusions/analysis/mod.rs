@@ -95,6 +95,15 @@ impl SectionAnalysis {
         Some(family.contrast(self.difference(place, other)?))
     }
 
+    /// The smallest true difference to the baseline that is found with a chance of 80 % where so
+    /// many seeds have run, as far as the spread of these runs tells; a fraction. `None` where
+    /// nothing is compared yet, or would be with so few seeds.
+    pub fn detectable_with(&self, seeds: usize) -> Option<f64> {
+        let layout = self.layout.as_ref().filter(|_| self.areas.len() > 1 && seeds >= LEAST_SEEDS)?;
+        let expected = layout.expected_with(seeds);
+        Some(Family::new(self.areas.len() - 1, expected.freedom).contrast(expected).detectable)
+    }
+
     fn difference(&self, place: usize, other: usize) -> Option<MeanDifference> {
         Some(self.layout.as_ref()?.difference(self.arm(place)?, self.arm(other)?))
     }

@@ -43,6 +43,21 @@ fn analysis(arms: &[Vec<Row>]) -> SectionAnalysis {
     SectionAnalysis::new(&groups, Some(0), Metric::Mdice)
 }
 
+#[test]
+fn what_more_seeds_would_find_is_told_from_three_on() {
+    let found = analysis(&arms());
+    let with = |seeds| found.detectable_with(seeds);
+    assert_eq!((with(0), with(2)), (None, None));
+    let [three, four, ten] = [3, 4, 10].map(|seeds| with(seeds).unwrap());
+    assert!(three > four && four > ten && ten > 0.0, "{three} {four} {ten}");
+    // As many as there are find what they would have found, but for the pair's own spread.
+    let now =
+        found.against_baseline().into_iter().flatten().map(|contrast| contrast.detectable).fold(f64::MAX, f64::min);
+    assert!(four <= now * (1.0 + 1e-12) && four > now / 1.5, "{four}, not {now}");
+    let one = vec![arms().remove(0)];
+    assert_eq!(analysis(&one).detectable_with(5), None);
+}
+
 /// Explicit jackknife, Obuchowski and Rockette's covariances, in NumPy.
 #[test]
 fn numbers_are_those_of_another_program() {

@@ -77,6 +77,24 @@ impl MeanSquares {
     fn of_a_difference(self) -> f64 {
         self.seeds + self.of_subjects()
     }
+
+    /// Degrees of freedom of the pooled variance: those of both parts, weighted by their shares.
+    ///
+    /// Hillis' (2007) count only the seeds' part and are too many where subjects vary more. The
+    /// mean of the reciprocals is at most the larger factor's, and close to the smaller one's where
+    /// that part is the larger: Satterthwaite's (1946) formula is too sure of shares that few
+    /// degrees of freedom tell.
+    fn freedom(self, arms: usize, seeds: usize, subjects: usize) -> f64 {
+        let arms = (arms - 1) as f64;
+        let of_seeds = arms * (seeds - 1) as f64;
+        let of_subjects = arms * (subjects - 1) as f64;
+        let all = self.of_a_difference();
+        if all == 0.0 {
+            return of_seeds.min(of_subjects);
+        }
+        let subjects = if self.of_subjects() > 0.0 { (self.subjects / all).min(1.0) } else { 0.0 };
+        1.0 / (self.seeds / all / of_seeds + subjects / of_subjects)
+    }
 }
 
 impl CrossedLayout {
@@ -91,6 +109,11 @@ impl CrossedLayout {
         }
         let squares = MeanSquares::of(&values);
         Some(Self { values, squares })
+    }
+
+    /// Number of subjects.
+    pub fn subjects(&self) -> usize {
+        self.values[0][0].len()
     }
 
     /// The mean squares of all arms together.
@@ -120,27 +143,30 @@ impl CrossedLayout {
     }
 
     fn with_variance(&self, difference: f64, variance: f64) -> MeanDifference {
-        let (seeds, subjects) = (self.values[0].len() as f64, self.values[0][0].len() as f64);
-        let standard_error = (2.0 * variance / (seeds * subjects)).sqrt();
+        let (seeds, subjects) = (self.seeds(), self.subjects());
+        let standard_error = (2.0 * variance / (seeds * subjects) as f64).sqrt();
         MeanDifference::new(difference, standard_error, self.freedom())
     }
 
-    /// Degrees of freedom of the pooled variance: those of both parts, weighted by their shares.
-    ///
-    /// Hillis' (2007) count only the seeds' part and are too many where subjects vary more. The
-    /// mean of the reciprocals is at most the larger factor's, and close to the smaller one's where
-    /// that part is the larger: Satterthwaite's (1946) formula is too sure of shares that few
-    /// degrees of freedom tell.
+    /// A difference of two arms that are equal, as exactly known as can be expected with so many
+    /// seeds, at least 2, on the same subjects: parts of the variance stay what these seeds say,
+    /// and what the subjects add counts once for each seed.
+    pub fn expected_with(&self, seeds: usize) -> MeanDifference {
+        let MeanSquares { seeds: of_seeds, subjects, rest } = self.squares;
+        let more = seeds as f64 / self.seeds() as f64;
+        let subjects = if subjects > rest { rest + (subjects - rest) * more } else { subjects };
+        let squares = MeanSquares { seeds: of_seeds, subjects, rest };
+        let standard_error = (2.0 * squares.of_a_difference() / (seeds * self.subjects()) as f64).sqrt();
+        MeanDifference::new(0.0, standard_error, squares.freedom(self.values.len(), seeds, self.subjects()))
+    }
+
+    fn seeds(&self) -> usize {
+        self.values[0].len()
+    }
+
+    /// Degrees of freedom of the pooled variance, as [`MeanSquares::freedom`] counts them.
     pub fn freedom(&self) -> f64 {
-        let arms = (self.values.len() - 1) as f64;
-        let of_seeds = arms * (self.values[0].len() - 1) as f64;
-        let of_subjects = arms * (self.values[0][0].len() - 1) as f64;
-        let all = self.squares.of_a_difference();
-        if all == 0.0 {
-            return of_seeds.min(of_subjects);
-        }
-        let subjects = if self.squares.of_subjects() > 0.0 { (self.squares.subjects / all).min(1.0) } else { 0.0 };
-        1.0 / (self.squares.seeds / all / of_seeds + subjects / of_subjects)
+        self.squares.freedom(self.values.len(), self.seeds(), self.subjects())
     }
 }
 

@@ -3,7 +3,7 @@
 use super::cell::Cell;
 use super::cell_verdict::CellVerdict;
 use super::section::{Section, Table};
-use crate::conclusions::format::{count, one_digit, rates};
+use crate::conclusions::format::{count, percent, points, rates};
 
 impl Table {
     /// The answer in words, a sentence or two per experiment; several experiments that say the same
@@ -13,6 +13,30 @@ impl Table {
             Some(sentence) => vec![sentence],
             None => self.sections.iter().map(Section::answer).collect(),
         }
+    }
+
+    /// One sentence for all experiments: the answer where it is one sentence, else in how many of
+    /// them who wins.
+    pub fn headline(&self) -> String {
+        match &self.answer()[..] {
+            [] => "No run has finished yet.".into(),
+            [one] => one.clone(),
+            _ => self.tally(),
+        }
+    }
+
+    /// `Of 5 experiments, other rates beat the baseline in 2; no setting beats it in 3.`
+    fn tally(&self) -> String {
+        let of = |kind: fn(&Finding) -> bool| self.sections.iter().filter(|section| kind(&section.finding())).count();
+        let parts = [
+            (of(|f| matches!(f, Finding::Better(_))), "other rates beat the baseline in"),
+            (of(|f| matches!(f, Finding::Baseline)), "the baseline beats all others in"),
+            (of(|f| matches!(f, Finding::Open(_) | Finding::Closed)), "no setting beats it in"),
+            (of(|f| matches!(f, Finding::One | Finding::Unknown(_))), "nothing can be said in"),
+        ];
+        let said: Vec<String> =
+            parts.iter().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{words} {count}")).collect();
+        format!("Of {} experiments, {}.", self.sections.len(), said.join("; "))
     }
 
     /// One sentence for all, where no setting beats the same baseline anywhere, and more could have
@@ -25,7 +49,7 @@ impl Table {
             return None;
         }
         let found = self.sections.iter().map(|section| match section.finding() {
-            Finding::Open(detectable) => format!("{} points on {}", one_digit(detectable), section.title()),
+            Finding::Open(detectable) => format!("{} points on {}", percent(detectable), section.title()),
             _ => String::new(),
         });
         let found: Vec<String> = found.collect();
@@ -70,10 +94,10 @@ impl Section {
             }
             Finding::Baseline => {
                 let least = self.others().filter_map(|cell| cell.difference).fold(f64::INFINITY, |a, b| a.min(-b));
-                format!("{baseline} beats every other setting on {title}, by {} points or more.", one_digit(least))
+                format!("{baseline} beats every other setting on {title}, by {} points or more.", percent(least))
             }
             Finding::Open(detectable) => {
-                let (seeds, found) = (self.seeds(), one_digit(detectable));
+                let (seeds, found) = (self.seeds(), percent(detectable));
                 format!("No setting beats {baseline} on {title}: {seeds} would have found {found} points.")
             }
             Finding::Closed => {
@@ -119,10 +143,10 @@ impl Section {
     }
 }
 
-/// `1, 6, 12, 18 (+1.2 points)`
+/// `1, 6, 12, 18 (+1.20 points)`
 fn by(cell: &Cell) -> String {
-    let difference = 100.0 * cell.difference.unwrap_or(f64::NAN);
-    format!("{} ({difference:+.1} points)", rates(&cell.rates))
+    let difference = points(cell.difference.unwrap_or(f64::NAN));
+    format!("{} ({difference} points)", rates(&cell.rates))
 }
 
 /// `a, b and c`

@@ -1,6 +1,7 @@
 //! All runs of one experiment and rates: one line of the table.
 
 use super::cell_verdict::CellVerdict;
+use super::detection::DetectionCell;
 use crate::conclusions::analysis::Contrast;
 use crate::conclusions::statistics::Statistic;
 use crate::results::rows::Row;
@@ -12,17 +13,23 @@ pub struct Cell {
     pub rates: Vec<usize>,
     /// Largest rate over feature size.
     pub relative_rate: f64,
+    /// Whether all branches but the 1x1 one see padding alone: a dead list.
+    pub dead: bool,
     /// Number of runs with scores.
     pub runs: usize,
     pub failed: Vec<FailedSeed>,
     pub miou: Option<Statistic>,
     pub mdice: Option<Statistic>,
     pub aacc: Option<Statistic>,
+    /// Sensitivity, specificity and areas under curves, of sets of two classes.
+    pub detection: Option<DetectionCell>,
     /// Runs that never predict a class that is in the truth.
     pub collapsed: Vec<CollapsedSeed>,
     /// Mean difference to the baseline over the seeds that both have, by the section's metric;
     /// `None` for the baseline itself and where no seed has a score in both.
     pub difference: Option<f64>,
+    /// Seeds that the difference is over.
+    pub compared_seeds: usize,
     /// Contrast with the baseline, for other seeds and other subjects; `None` where the verdict
     /// says why.
     pub contrast: Option<Contrast>,
@@ -66,13 +73,16 @@ impl Cell {
         Cell {
             rates: rows[0].settings().rates.clone(),
             relative_rate: rows[0].settings().relative_rate(),
+            dead: rows[0].settings().sees_no_context(),
             runs: scores.len(),
             failed: failed.collect(),
             miou: statistic(|s| s.miou),
             mdice: statistic(|s| s.mdice),
             aacc: statistic(|s| s.aacc),
+            detection: DetectionCell::of(rows),
             collapsed: rows.iter().filter_map(|row| collapsed(row)).collect(),
             difference: None,
+            compared_seeds: 0,
             contrast: None,
             verdict: CellVerdict::Baseline,
             best: false,

@@ -3,13 +3,16 @@
 mod answer;
 mod cell;
 mod cell_verdict;
+mod detection;
 mod markdown;
+mod missing;
 mod published;
 mod record;
 mod section;
 
 pub use cell::{Cell, CollapsedSeed, FailedSeed};
 pub use cell_verdict::CellVerdict;
+pub use detection::DetectionCell;
 pub use published::PublishedComparison;
 pub use record::CellRecord;
 pub use section::{ContextWorth, Section, Table};

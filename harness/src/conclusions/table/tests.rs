@@ -4,7 +4,7 @@ use super::*;
 use crate::conclusions::analysis::{Missing, SectionAnalysis};
 use crate::experiment::settings::{DataSource, ModelSpec, RunSettings, tests::example as settings};
 use crate::results::rows::{Row, RowEnd, Rows, testing};
-use crate::results::scores::Metric;
+use crate::results::scores::{Detection, DetectionScores, FieldOfView, Metric};
 
 fn of(rates: &[usize], seed: u64) -> RunSettings {
     RunSettings { rates: rates.to_vec(), seed, ..settings() }
@@ -57,12 +57,48 @@ mDice minus the baseline's (1, 12, 24, 36), in points:
 | 1, 6, 12, 18 | -14.68     | -    | - | no counts per image |
 
 - No winner: the baseline is best by mDice; no counts per image.
-- Published: 0.9001 (unet-s5-d16, Kim et al., arXiv 2307.14179, best rates), as mIoU; the value fits mDice, which it \
-is held against. Not comparable: synthetic data.
+- Published: 90.01 (printed as 0.9001, unet-s5-d16, Kim et al., arXiv 2307.14179, best rates), as mIoU; the value fits \
+mDice, which it is held against. Not comparable: synthetic data.
 - Failed: rates 1, 12, 24, 36, seed 1, at iteration 37: the loss is NaN.
 ";
     let text = Table::new(&rows(), MARGIN).markdown();
     assert_eq!(text, expected, "\n{text}");
+}
+
+#[test]
+fn what_retina_reports_state_has_a_table() {
+    let mut rows = rows();
+    let text = |rows: &Rows| Table::new(rows, MARGIN).markdown();
+    assert!(!text(&rows).contains("sensitivity"));
+    for (place, row) in rows.0.iter_mut().enumerate() {
+        if let RowEnd::Finished(result) = &mut row.end {
+            let part = |shift: f64| DetectionScores {
+                sensitivity: 0.7 + 0.1 * place as f64 + shift,
+                specificity: 0.97,
+                auc_roc: 0.98,
+                auc_pr: 0.9,
+                average_precision: f64::NAN,
+            };
+            let (scores, confusion) = (result.scores.clone(), result.confusion.clone());
+            let fov = (place < 2).then(|| FieldOfView { detection: part(0.01), scores, confusion });
+            result.detection = Some(Detection { whole: part(0.0), fov });
+        }
+    }
+    let expected = "\
+How well `vessel` is told from the rest, in percent:
+
+| rates                    | pixels        | sensitivity  | specificity  | AUC of the ROC | AUC of precision-recall | average precision |
+| ------------------------ | ------------- | ------------ | ------------ | -------------- | ----------------------- | ----------------- |
+| 1, 6, 12, 18             | all           | 75.00 ± 7.07 | 97.00 ± 0.00 | 98.00 ± 0.00   | 90.00 ± 0.00            | -                 |
+| 1, 6, 12, 18             | field of view | 76.00 ± 7.07 | 97.00 ± 0.00 | 98.00 ± 0.00   | 90.00 ± 0.00            | -                 |
+| 1, 12, 24, 36 (baseline) | all           | 90.00        | 97.00        | 98.00          | 90.00                   | -                 |
+";
+    assert!(text(&rows).contains(expected), "{}", text(&rows));
+    // Runs with such scores and runs without are not summed up.
+    if let RowEnd::Finished(result) = &mut rows.0[0].end {
+        result.detection = None;
+    }
+    assert!(!text(&rows).contains("field of view"));
 }
 
 #[test]
@@ -163,7 +199,7 @@ fn a_winner_is_marked_and_others_have_their_verdicts() {
     let groups: Vec<Vec<&Row>> = groups.iter().map(|rows| rows.iter().collect()).collect();
     let contrasts = SectionAnalysis::new(&groups, Some(2), Metric::Mdice).against_baseline();
     assert_eq!(section.cells.iter().map(|cell| cell.contrast).collect::<Vec<_>>(), contrasts);
-    assert_eq!(table.answer(), ["1, 18 (+3.0 points) beats 1, 12, 24, 36 on STARE."]);
+    assert_eq!(table.answer(), ["1, 18 (+2.98 points) beats 1, 12, 24, 36 on STARE."]);
 
     let text = table.markdown();
     let overview = text.lines().find(|line| line.starts_with("| stare")).unwrap();

@@ -47,6 +47,16 @@ impl ChartAxis {
         }
     }
 
+    /// A value as text, in the digits that this axis can tell apart.
+    pub fn value(&self, value: f64) -> String {
+        let decimals = match self.high {
+            high if high >= 1000.0 => 0,
+            high if high >= 10.0 => 2,
+            _ => 3,
+        };
+        format!("{value:.decimals$}")
+    }
+
     /// Whether a value lies within the range.
     pub fn holds(&self, value: f64) -> bool {
         (self.low..=self.high).contains(&value)

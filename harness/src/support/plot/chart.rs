@@ -44,7 +44,24 @@ pub enum Guide {
     Horizontal { at: f64, label: String },
 }
 
+/// Points of a line that say their values, at most.
+const SHOWN: usize = 12;
+
+impl Chart {
+    /// What a point says of itself: `1, 6, 12, 18: iteration 500, training loss 0.213`.
+    pub(super) fn text_of(&self, line: &ChartLine, (x, y): (f64, f64)) -> String {
+        let name = if line.name.is_empty() { String::new() } else { format!("{}: ", line.name) };
+        format!("{name}{} {}, {} {}", self.x.label, self.x.value(x), self.y.label, self.y.value(y))
+    }
+}
+
 impl ChartLine {
+    /// The points whose values are shown as text, evenly spread where there are many.
+    pub fn shown(&self) -> impl Iterator<Item = &ChartPoint> {
+        let step = self.points.len().div_ceil(SHOWN).max(1);
+        self.points.iter().step_by(step).filter(|point| point.x.is_finite() && point.y.is_finite())
+    }
+
     /// Markers with whiskers, joined.
     pub fn marked(name: impl Into<String>, series: usize, points: Vec<ChartPoint>) -> Self {
         ChartLine { name: name.into(), series, points, cloud: Vec::new(), joined: true, marked: true }

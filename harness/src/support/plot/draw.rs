@@ -2,6 +2,7 @@
 
 use super::axis::ChartAxis;
 use super::chart::{Chart, ChartLine, Guide};
+use super::hover::Hover;
 use super::palette::{colour, marker, shapes};
 use plotters::chart::ChartContext;
 use plotters::coord::{CoordTranslate, Shift};
@@ -26,29 +27,29 @@ const MARKER: f64 = 4.5;
 /// How far right of its x a single measurement is drawn, so that no whisker hides it.
 const BESIDE: f64 = 9.0;
 /// Grids and guides: legible on white and on black.
-const GREY: RGBColor = RGBColor(128, 128, 128);
+pub(super) const GREY: RGBColor = RGBColor(128, 128, 128);
 
-type Area<DB> = DrawingArea<DB, Shift>;
+pub(super) type Area<DB> = DrawingArea<DB, Shift>;
 type Plot<'a, DB> = ChartContext<'a, DB, Cartesian2d<ChartAxis, ChartAxis>>;
-type Drawn<DB, T = ()> = Result<T, DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
+pub(super) type Drawn<DB, T = ()> = Result<T, DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
 
 /// Whole pixels of a length in units.
-fn pixels(units: f64) -> i32 {
+pub(super) fn pixels(units: f64) -> i32 {
     (units * SCALE).round() as i32
 }
 
 /// A line of a width in units.
-fn stroke(colour: impl Color, width: f64) -> ShapeStyle {
+pub(super) fn stroke(colour: impl Color, width: f64) -> ShapeStyle {
     colour.stroke_width(pixels(width).max(1) as u32)
 }
 
 /// A text of which the anchor, across and up, is at a point.
-fn text_style(across: HPos, up: VPos) -> TextStyle<'static> {
+pub(super) fn text_style(across: HPos, up: VPos) -> TextStyle<'static> {
     ("sans-serif", TEXT * SCALE).into_font().color(&BLACK).pos(Pos::new(across, up))
 }
 
-/// Draws all of a chart, on a white ground.
-pub(super) fn draw<DB: DrawingBackend>(chart: &Chart, area: &Area<DB>) -> Drawn<DB> {
+/// Draws all of a chart, on a white ground; returns what its points say under a pointer.
+pub(super) fn draw<DB: DrawingBackend>(chart: &Chart, area: &Area<DB>) -> Drawn<DB, Vec<Hover>> {
     area.fill(&WHITE)?;
     let top = legend(chart, area)?;
     let mut plot = ChartBuilder::on(area)
@@ -72,7 +73,18 @@ pub(super) fn draw<DB: DrawingBackend>(chart: &Chart, area: &Area<DB>) -> Drawn<
         draw_guide(guide, upright, chart, &mut plot)?;
         upright += f64::from(u8::from(matches!(guide, Guide::Vertical { .. })));
     }
-    chart.lines.iter().try_for_each(|line| draw_line(line, chart, &plot))
+    chart.lines.iter().try_for_each(|line| draw_line(line, chart, &plot))?;
+    let area = plot.plotting_area();
+    let reach = pixels(6.0);
+    let hover = |line: &ChartLine, point: (f64, f64)| {
+        Hover::around(area.map_coordinate(&point), reach, chart.text_of(line, point))
+    };
+    let hovers = chart.lines.iter().flat_map(|line| {
+        let beside = |point: (f64, f64)| hover(line, point).moved(pixels(BESIDE));
+        let dots: Vec<Hover> = line.cloud.iter().map(|point| beside(*point)).collect();
+        dots.into_iter().chain(line.shown().map(|point| hover(line, (point.x, point.y)))).collect::<Vec<_>>()
+    });
+    Ok(hovers.collect())
 }
 
 /// Draws the names of the series in rows; returns where the frame begins below them. plotters' own
@@ -99,7 +111,7 @@ fn legend<DB: DrawingBackend>(chart: &Chart, area: &Area<DB>) -> Drawn<DB, f64> 
     Ok(y + if x > LEFT { 16.0 } else { 0.0 })
 }
 
-fn draw_marker<DB: DrawingBackend, C>(series: usize, at: C::From, area: &DrawingArea<DB, C>) -> Drawn<DB>
+pub(super) fn draw_marker<DB: DrawingBackend, C>(series: usize, at: C::From, area: &DrawingArea<DB, C>) -> Drawn<DB>
 where
     C: CoordTranslate,
     C::From: Clone,

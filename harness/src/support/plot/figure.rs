@@ -1,24 +1,30 @@
-//! A chart as files for a paper and as a picture in a page.
+//! A plot as files for a paper and as a picture in a page.
 
 use super::chart::Chart;
-use super::draw::{SCALE, SIZE, draw};
+use super::draw::{self, SCALE, SIZE};
+use super::draw_forest;
 use super::font;
+use super::forest::Forest;
+use super::hover::{Hover, escaped};
 use anyhow::{Context, Result, anyhow};
 use atrous_data::RgbImage8;
 use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, SVGBackend};
 
-/// A chart with its name.
+/// A plot with its name.
 #[derive(Clone, Debug)]
 pub struct Figure {
     /// The name of its files, without an extension: letters, digits, `-` and `_`.
     pub name: String,
     /// What it shows, for those who cannot see it.
     pub description: String,
-    pub chart: Chart,
+    pub content: FigureContent,
 }
 
-fn pixels() -> (u32, u32) {
-    ((SIZE.0 * SCALE) as u32, (SIZE.1 * SCALE) as u32)
+/// What a figure is a drawing of.
+#[derive(Clone, Debug)]
+pub enum FigureContent {
+    Chart(Chart),
+    Forest(Forest),
 }
 
 impl Figure {
@@ -27,61 +33,82 @@ impl Figure {
     /// # Errors
     /// None that a chart with finite numbers can cause.
     pub fn svg(&self) -> Result<String> {
+        Ok(self.drawn()?.0)
+    }
+
+    /// The SVG file, and what its parts say under a pointer.
+    fn drawn(&self) -> Result<(String, Vec<Hover>)> {
         let mut text = String::new();
-        self.draw_on(SVGBackend::with_string(&mut text, pixels()))?;
-        Ok(self.described(&text))
+        let hovers = self.draw_on(SVGBackend::with_string(&mut text, self.pixels()))?;
+        Ok((self.described(&text), hovers))
     }
 
     /// SVG to be put into a page: no ground, texts and axes in the page's own colour, series in
-    /// colours that the page's style sheet can replace.
+    /// colours that the page's style sheet can replace, values as titles under a pointer.
     ///
     /// # Errors
     /// As [`Figure::svg`].
     pub fn inline(&self) -> Result<String> {
-        let svg = self.svg()?;
-        let (width, height) = SIZE;
-        let svg =
-            svg.replacen(&dimensions(), &format!("<svg class=\"plot\" width=\"{width}\" height=\"{height}\" "), 1);
+        let (svg, hovers) = self.drawn()?;
+        let (width, height) = self.size();
+        let class = format!("<svg class=\"plot\" width=\"{width}\" height=\"{height}\" ");
+        let svg = svg.replacen(&self.dimensions(), &class, 1);
+        let titles: String = hovers.iter().map(Hover::svg).collect();
+        let svg = svg.replace("</svg>", &format!("{titles}</svg>"));
         let svg = svg.replace("fill=\"#FFFFFF\"", "fill=\"none\"");
         Ok(svg.replace("\"#000000\"", "\"currentColor\""))
     }
 
-    /// A PNG file, white ground, 2080x1360.
+    /// A PNG file, white ground, four pixels per unit: a chart has 2080x1360.
     ///
     /// # Errors
     /// As [`Figure::svg`].
     pub fn png(&self) -> Result<Vec<u8>> {
-        let (width, height) = pixels();
+        let (width, height) = self.pixels();
         let mut picture = RgbImage8::filled(height as usize, width as usize, [255; 3]);
         self.draw_on(BitMapBackend::with_buffer(&mut picture.data, (width, height)))?;
         picture.small_png().context("the plot cannot be encoded")
     }
 
-    fn draw_on<DB: DrawingBackend>(&self, backend: DB) -> Result<()> {
+    /// Width and height in units.
+    fn size(&self) -> (f64, f64) {
+        match &self.content {
+            FigureContent::Chart(_) => SIZE,
+            FigureContent::Forest(forest) => (draw_forest::WIDTH, forest.height()),
+        }
+    }
+
+    fn pixels(&self) -> (u32, u32) {
+        let (width, height) = self.size();
+        ((width * SCALE) as u32, (height * SCALE) as u32)
+    }
+
+    /// The text that plotters begins its files with.
+    fn dimensions(&self) -> String {
+        let (width, height) = self.pixels();
+        format!("<svg width=\"{width}\" height=\"{height}\" ")
+    }
+
+    fn draw_on<DB: DrawingBackend>(&self, backend: DB) -> Result<Vec<Hover>> {
         font::register();
         let area = backend.into_drawing_area();
         let failed = |error: &dyn std::fmt::Display| anyhow!("the plot {} cannot be drawn: {error}", self.name);
-        draw(&self.chart, &area).map_err(|error| failed(&error))?;
-        area.present().map_err(|error| failed(&error))
+        let hovers = match &self.content {
+            FigureContent::Chart(chart) => draw::draw(chart, &area),
+            FigureContent::Forest(forest) => draw_forest::draw(forest, &area),
+        };
+        let hovers = hovers.map_err(|error| failed(&error))?;
+        area.present().map_err(|error| failed(&error))?;
+        Ok(hovers)
     }
 
     /// Adds a title and a role that screen readers know.
     fn described(&self, svg: &str) -> String {
         let description = escaped(&self.description);
-        let role = format!("{}role=\"img\" aria-label=\"{description}\" ", dimensions());
-        let svg = svg.replacen(&dimensions(), &role, 1);
+        let role = format!("{}role=\"img\" aria-label=\"{description}\" ", self.dimensions());
+        let svg = svg.replacen(&self.dimensions(), &role, 1);
         svg.replacen(">\n", &format!(">\n<title>{description}</title>\n"), 1)
     }
-}
-
-/// The text that plotters begins its files with.
-fn dimensions() -> String {
-    let (width, height) = pixels();
-    format!("<svg width=\"{width}\" height=\"{height}\" ")
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -103,7 +130,11 @@ mod tests {
                 Guide::Horizontal { at: 9.0, label: "far away".into() },
             ],
         };
-        Figure { name: "scores".into(), description: "mDice \"against\" <ρ>".into(), chart }
+        Figure {
+            name: "scores".into(),
+            description: "mDice \"against\" <ρ>".into(),
+            content: FigureContent::Chart(chart),
+        }
     }
 
     #[test]
@@ -126,7 +157,8 @@ mod tests {
     fn labels_of_close_guides_do_not_collide() {
         let mut figure = figure();
         let guide = |at: f64, label: &str| Guide::Vertical { at, label: label.into() };
-        figure.chart.guides = vec![guide(0.3, "geometric rule"), guide(0.31, "measured: 0.31")];
+        let FigureContent::Chart(chart) = &mut figure.content else { unreachable!("it is a chart") };
+        chart.guides = vec![guide(0.3, "geometric rule"), guide(0.31, "measured: 0.31")];
         let svg = figure.svg().unwrap();
         let height = |label: &str| -> i32 {
             let (before, _) = svg.split_once(label).unwrap();

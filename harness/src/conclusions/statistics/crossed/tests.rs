@@ -53,6 +53,25 @@ fn the_variance_is_that_of_obuchowski_and_rockette() {
     }
 }
 
+/// The parts of the variance are those of the seeds that ran, and what subjects add does not shrink
+/// with more seeds.
+#[test]
+fn more_seeds_are_expected_to_tell_more() {
+    for (arms, seeds, subjects) in [(2, 3, 4), (4, 3, 10), (3, 8, 5)] {
+        let layout = CrossedLayout::new(values(arms, seeds, subjects)).unwrap();
+        assert_eq!(layout.expected_with(seeds), layout.difference_like_an_arm(0.0));
+        let MeanSquares { seeds: of_seeds, subjects: of_subjects, rest } = layout.squares();
+        for more in [2, 5, 40] {
+            let expected = layout.expected_with(more);
+            let (s, m) = (more as f64, subjects as f64);
+            let each = (of_subjects - rest).max(0.0) / seeds as f64;
+            let variance = 2.0 * (of_seeds / (s * m) + each / m);
+            assert!((expected.standard_error.powi(2) - variance).abs() < 1e-12, "{arms} {seeds} {subjects}: {more}");
+            assert_eq!(expected.standard_error < layout.expected_with(seeds).standard_error, more > seeds);
+        }
+    }
+}
+
 #[test]
 fn what_all_arms_share_has_no_part() {
     let plain = values(3, 4, 5);

@@ -1,6 +1,7 @@
 //! `table.md`: an overview, then a section per experiment; scores in percent.
 
 mod contrast;
+mod detection;
 mod protocol;
 
 use super::cell::Cell;
@@ -31,7 +32,12 @@ impl Section {
 
     /// Sentences on the winner, what it rests on, the published value, collapsed and failed runs.
     pub fn notes(&self) -> Vec<String> {
-        notes(self)
+        contrast::note(self).into_iter().chain(remarks(self)).collect()
+    }
+
+    /// The notes without the one on the winner.
+    pub fn remarks(&self) -> Vec<String> {
+        remarks(self)
     }
 }
 
@@ -99,7 +105,8 @@ fn section_text(section: &Section) -> String {
     text += &grid(&header, &lines);
     text += "\n";
     text += &contrast::text(section);
-    for note in notes(section) {
+    text += &detection::text(section);
+    for note in section.notes() {
         text += &format!("- {note}\n");
     }
     text
@@ -124,8 +131,8 @@ fn cell_line(cell: &Cell, section: &Section) -> Vec<String> {
     ]
 }
 
-fn notes(section: &Section) -> Vec<String> {
-    let mut notes: Vec<String> = contrast::note(section).into_iter().chain(contrast::grounds(section)).collect();
+fn remarks(section: &Section) -> Vec<String> {
+    let mut notes = contrast::grounds(section);
     notes.extend(section.comparison.as_ref().map(|comparison| published(comparison, section.best().next())));
     for cell in &section.cells {
         for collapsed in &cell.collapsed {
@@ -145,7 +152,12 @@ fn notes(section: &Section) -> Vec<String> {
 
 fn published(comparison: &PublishedComparison, best: Option<&Cell>) -> String {
     let reference = &comparison.reference;
-    let mut text = format!("Published: {} ({}, {}", reference.value_published, reference.model, reference.source);
+    let value = percent(reference.value_fraction);
+    let printed = match reference.value_published.parse::<f64>() {
+        Ok(number) if number <= 1.0 => format!("printed as {}, ", reference.value_published),
+        _ => String::new(),
+    };
+    let mut text = format!("Published: {value} ({printed}{}, {}", reference.model, reference.source);
     if reference.metric_published == reference.held_against.to_string() {
         text += &format!("), as {}", reference.metric_published);
     } else {

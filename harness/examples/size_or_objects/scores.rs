@@ -1,0 +1,72 @@
+//! Scores of a part of the plan: by data set, half of its subjects, cell, seed and subject.
+
+use crate::design::Cell;
+use atrous_data::DatasetKind;
+use atrous_harness::results::rows::Row;
+use atrous_harness::results::scores::{ClassArea, Metric};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The runs of one data set with one half of its subjects: cells, seeds and subjects are crossed.
+#[derive(Clone, Debug, Default)]
+pub struct Fold {
+    /// mDice of each subject's pixels, by cell, then seed, then subject.
+    pub scores: BTreeMap<Cell, BTreeMap<u64, BTreeMap<String, f64>>>,
+    /// Seeds of runs that never predict a class which is in the truth, with their number.
+    pub collapsed: BTreeMap<u64, usize>,
+}
+
+/// The folds of each data set.
+#[derive(Clone, Debug, Default)]
+pub struct PartScores(pub BTreeMap<DatasetKind, Vec<Fold>>);
+
+impl PartScores {
+    /// Sorts finished runs with counts per image. Runs with the same validation images are one
+    /// fold.
+    pub fn of(rows: &[Row]) -> Self {
+        let mut folds: BTreeMap<(DatasetKind, BTreeSet<String>), Fold> = BTreeMap::new();
+        for row in rows {
+            let (Some(result), Some(images)) = (row.result(), row.images.as_ref()) else { continue };
+            let settings = row.settings();
+            let mut subjects: BTreeMap<String, Vec<ClassArea>> = BTreeMap::new();
+            for image in images {
+                let sums = subjects.entry(settings.dataset.subject_of(&image.image)).or_default();
+                let areas = image.confusion.areas();
+                sums.resize(areas.len(), ClassArea::default());
+                sums.iter_mut().zip(areas).for_each(|(sum, area)| sum.add(area));
+            }
+            let names = subjects.keys().cloned().collect();
+            let fold = folds.entry((settings.dataset, names)).or_default();
+            let cell = (settings.crop[0], settings.rates.iter().copied().max().unwrap_or(0));
+            let scores = subjects.iter().map(|(name, areas)| (name.clone(), Metric::Mdice.of_areas(areas)));
+            fold.scores.entry(cell).or_default().insert(settings.seed, scores.collect());
+            if !result.never_predicted().is_empty() {
+                *fold.collapsed.entry(settings.seed).or_default() += 1;
+            }
+        }
+        let mut part = Self::default();
+        for ((kind, _), fold) in folds {
+            part.0.entry(kind).or_default().push(fold);
+        }
+        part
+    }
+}
+
+impl Fold {
+    /// The seeds that every one of the cells has.
+    pub fn seeds_of(&self, cells: impl IntoIterator<Item = Cell>) -> Vec<u64> {
+        let of = |cell: Cell| -> BTreeSet<u64> {
+            self.scores.get(&cell).map(|seeds| seeds.keys().copied().collect()).unwrap_or_default()
+        };
+        let common = cells.into_iter().map(of).reduce(|left, right| left.intersection(&right).copied().collect());
+        common.unwrap_or_default().into_iter().collect()
+    }
+
+    /// The fold without the seeds that have a collapsed run.
+    pub fn without_collapsed(&self) -> Self {
+        let mut left = Self { scores: self.scores.clone(), collapsed: BTreeMap::new() };
+        for seeds in left.scores.values_mut() {
+            seeds.retain(|seed, _| !self.collapsed.contains_key(seed));
+        }
+        left
+    }
+}

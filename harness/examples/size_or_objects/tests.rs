@@ -1,0 +1,111 @@
+//! The endpoints against made-up scores of which the answer is known, and against the longer way.
+
+use crate::design::{CROPS, Cell, Endpoint, LARGEST_RATES, context, dead_rate, size_or_objects};
+use crate::endpoint::{EndpointVerdict, Estimate};
+use crate::scores::Fold;
+
+/// A value without pattern, from -0.5 to 0.5.
+fn noise(number: usize) -> f64 {
+    ((number + 3) * (number + 11) * 2_654_435_761 % 1_009) as f64 / 1_009.0 - 0.5
+}
+
+/// Two halves of a data set: what `curve` says of a cell, effects of seed and subject that all
+/// cells share, and a remainder.
+fn folds(seeds: usize, subjects: usize, spread: f64, curve: impl Fn(Cell) -> f64) -> Vec<Fold> {
+    let rates = |crop| LARGEST_RATES.into_iter().chain([dead_rate(crop)]).map(move |rate| (crop, rate));
+    let mut folds = vec![Fold::default(); 2];
+    for (half, fold) in folds.iter_mut().enumerate() {
+        for cell in CROPS.into_iter().flat_map(rates) {
+            let of_seed = |seed: usize| {
+                let score = |subject: usize| {
+                    let shared = 0.1 * noise(seed) + 0.2 * noise(100 * half + subject);
+                    curve(cell) + shared + spread * noise(31 * cell.0 + 7 * cell.1 + 977 * seed + 13 * subject + half)
+                };
+                (0..subjects).map(|subject| (format!("{half}-{subject:02}"), score(subject))).collect()
+            };
+            let own = (0..seeds).map(|seed| ((2 * seed + half) as u64, of_seed(seed)));
+            fold.scores.insert(cell, own.collect());
+        }
+    }
+    folds
+}
+
+fn verdict(endpoint: &Endpoint, folds: &[Fold]) -> EndpointVerdict {
+    let estimate = Estimate::of(endpoint, folds).unwrap();
+    estimate.verdict(estimate.p(), 1)
+}
+
+/// A bell of one point's height around a best rate; dead branches are two points below it.
+fn bell(best: f64, (crop, rate): Cell) -> f64 {
+    let octaves = (rate as f64 / best).log2();
+    if rate == dead_rate(crop) { 0.78 } else { 0.8 - 0.01 * (octaves / 2.0).powi(2) }
+}
+
+#[test]
+fn each_world_is_told_from_the_others() {
+    let size = folds(4, 10, 0.002, |cell| bell(0.375 * cell.0 as f64, cell));
+    let objects = folds(4, 10, 0.002, |cell| bell(24.0, cell));
+    let nothing = folds(4, 10, 0.002, |_| 0.8);
+    use EndpointVerdict::{Equal, Positive};
+    assert_eq!([&size, &objects, &nothing].map(|world| verdict(&context(), world)), [Positive, Positive, Equal]);
+    assert_eq!([&size, &objects, &nothing].map(|world| verdict(&size_or_objects(), world)), [Positive, Equal, Equal]);
+    assert_eq!(verdict(&context(), &folds(2, 10, 0.5, |_| 0.8)), EndpointVerdict::Undetermined);
+}
+
+/// Without noise the estimate is the sum that the plan writes down.
+#[test]
+fn estimates_are_the_sums_of_the_plan() {
+    let score = |(crop, rate): Cell| (crop * 31 + rate * 7) as f64 / 1e5;
+    let folds = folds(3, 4, 0.0, score);
+    let of = |endpoint| Estimate::of(&endpoint, &folds).unwrap().mean.difference;
+    let s = |crop, rate| score((crop, rate));
+    let live = [(32, [6, 12, 24], 96), (64, [12, 24, 48], 192), (128, [24, 48, 96], 384)];
+    let p1 = live.map(|(crop, rates, dead)| rates.map(|rate| s(crop, rate)).iter().sum::<f64>() / 3.0 - s(crop, dead));
+    assert!((of(context()) - p1.iter().sum::<f64>() / 3.0).abs() < 1e-12);
+    let p2 = (s(128, 48) - s(128, 12)) - (s(32, 48) - s(32, 12));
+    assert!((of(size_or_objects()) - p2).abs() < 1e-12);
+}
+
+/// The variance of the mean of a crossed layout by its mean squares, written out: (seeds +
+/// subjects - rest) over their number; two folds are averaged.
+#[test]
+fn standard_errors_are_those_of_the_crossed_layout() {
+    let folds = folds(4, 5, 0.02, |_| 0.8);
+    let endpoint = size_or_objects();
+    let mut variance = 0.0;
+    for fold in &folds {
+        let names: Vec<&String> = fold.scores[&(32, 12)].values().next().unwrap().keys().collect();
+        let value = |seed: u64, name: &String| -> f64 {
+            endpoint.weights.iter().map(|(weight, cell)| weight * fold.scores[cell][&seed][name]).sum()
+        };
+        let seeds: Vec<u64> = fold.seeds_of([(32, 12)]);
+        let table: Vec<Vec<f64>> =
+            seeds.iter().map(|seed| names.iter().map(|name| value(*seed, name)).collect()).collect();
+        let (n, m) = (table.len() as f64, names.len() as f64);
+        let whole = table.concat().iter().sum::<f64>() / (n * m);
+        let by_seed: Vec<f64> = table.iter().map(|row| row.iter().sum::<f64>() / m).collect();
+        let by_subject: Vec<f64> = (0..names.len()).map(|k| table.iter().map(|row| row[k]).sum::<f64>() / n).collect();
+        let squares = |values: &[f64]| values.iter().map(|value| (value - whole).powi(2)).sum::<f64>();
+        let (of_seeds, of_subjects) = (m * squares(&by_seed) / (n - 1.0), n * squares(&by_subject) / (m - 1.0));
+        let rest = table.iter().zip(&by_seed).flat_map(|(row, seed)| {
+            row.iter().zip(&by_subject).map(move |(value, subject)| (value - seed - subject + whole).powi(2))
+        });
+        let rest = rest.sum::<f64>() / ((n - 1.0) * (m - 1.0));
+        variance += (of_seeds + (of_subjects - rest).max(0.0)) / (n * m) / 4.0;
+    }
+    let estimate = Estimate::of(&endpoint, &folds).unwrap();
+    assert!((estimate.mean.standard_error - variance.sqrt()).abs() < 1e-12);
+    assert_eq!((estimate.seeds, estimate.subjects), (8, 10));
+    // Two folds of 4 seeds and 5 subjects: 3 degrees of freedom each at most.
+    assert!(estimate.mean.freedom <= 6.0 + 1e-9);
+}
+
+#[test]
+fn what_is_missing_is_said() {
+    let mut folds = folds(2, 4, 0.01, |_| 0.8);
+    folds[1].scores.get_mut(&(128, 48)).unwrap().remove(&3);
+    let error = Estimate::of(&size_or_objects(), &folds).unwrap_err();
+    assert_eq!(error, "1 complete seed on one half of the subjects: two are needed");
+    folds[0].collapsed.insert(0, 1);
+    assert_eq!(folds[0].without_collapsed().seeds_of([(32, 12)]), [2]);
+}
