@@ -20,7 +20,7 @@ fn finding_1_noise_has_no_optimum() {
             .collect();
         let optima: Vec<FormerOptimum> = sets.iter().zip(0..).map(|(s, seed)| FormerOptimum::of(s, seed)).collect();
         former += usize::from(FormerOptimum::named(&optima).is_some());
-        let evidence = Evidence { series: sets };
+        let evidence = Evidence { series: sets, ..Evidence::default() };
         now += usize::from(Pooled::at(100, &evidence, &SizeClaim::of(&evidence)).is_ok());
     }
     assert!(now <= 5 && former >= 20, "of 60: {now} now, {former} before");
@@ -35,7 +35,7 @@ fn finding_2_the_claim_is_tested_and_not_assumed() {
     let former = (FormerOptimum::named(&optima).unwrap() * 128.0).round();
     assert!(former > 40.0, "{former}");
 
-    let evidence = Evidence { series };
+    let evidence = Evidence { series, ..Evidence::default() };
     let claim = SizeClaim::of(&evidence);
     assert_eq!(claim.verdict, ClaimVerdict::Contradicted);
     let found = Recommendation::from_evidence([128; 2], 3, &evidence, &claim);
