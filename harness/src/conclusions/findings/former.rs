@@ -94,7 +94,7 @@ fn middle(mut values: Vec<f64>) -> Range {
     Range { low: at(0.025), high: at(0.975) }
 }
 
-/// Student's quantile for 95 %, two-sided.
+/// Student's distribution.
 fn student(freedom: f64) -> StudentsT {
     StudentsT::new(0.0, 1.0, freedom).unwrap()
 }
@@ -106,7 +106,7 @@ pub fn p_by_seeds(differences: &[f64]) -> f64 {
     2.0 * student(count - 1.0).cdf(-t.abs())
 }
 
-/// Its interval, not corrected for other contrasts.
+/// The 95 % interval of the mean of seeds' differences, not corrected for other contrasts.
 pub fn interval_by_seeds(differences: &[f64]) -> Range {
     let count = differences.len() as f64;
     let reach = student(count - 1.0).inverse_cdf(0.975) * deviation(differences).unwrap() / count.sqrt();
