@@ -3,7 +3,7 @@
 use crate::cmd;
 use crate::results::provenance::Provenance;
 use crate::support::exit::Exit;
-use crate::support::{memory, printable, threads};
+use crate::support::{memory, printable, stop, threads};
 use anyhow::Result;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -54,6 +54,7 @@ Start here:
 #[derive(Debug, Subcommand)]
 enum CliCommand {
     Sweep(cmd::sweep::Args),
+    Status(cmd::status::Args),
     Train(cmd::train::Args),
     Eval(cmd::eval::Args),
     Predict(cmd::predict::Args),
@@ -81,6 +82,7 @@ impl CliCommand {
     fn run(self) -> Result<Exit> {
         match self {
             CliCommand::Sweep(args) => cmd::sweep::run(args),
+            CliCommand::Status(args) => cmd::status::run(args),
             CliCommand::Train(args) => cmd::train::run(args),
             CliCommand::Eval(args) => cmd::eval::run(args),
             CliCommand::Predict(args) => cmd::predict::run(args),
@@ -114,10 +116,16 @@ pub fn main() -> ExitCode {
     };
     match prepare().and_then(|()| cli.command.run()) {
         Ok(exit) => exit.into(),
-        Err(error) => {
-            complain(&format!("error: {}", one_line(&error)));
-            Exit::of(&error).into()
-        }
+        Err(error) => match stop::exit_of_interruption(&error) {
+            Some(exit) => {
+                complain(&one_line(&error));
+                exit.into()
+            }
+            None => {
+                complain(&format!("error: {}", one_line(&error)));
+                Exit::of(&error).into()
+            }
+        },
     }
 }
 

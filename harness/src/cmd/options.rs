@@ -5,7 +5,8 @@ use crate::experiment::spec::{Overrides, Spec, check_inference, check_rates};
 use crate::results::run_dir::{RunDir, RunState};
 use crate::run::infer::Inference;
 use crate::run::weights::{ImportOptions, Trained};
-use crate::support::progress::Progress;
+use crate::support::lookup;
+use crate::support::progress::{Detail, Progress};
 use anyhow::{Context, Result, anyhow, ensure};
 use atrous_data::DatasetKind;
 use atrous_models::ComputeDevice;
@@ -33,6 +34,41 @@ pub struct MarginArg {
     /// The largest difference to the baseline that is called equal, in points
     #[arg(long, default_value = "0.5", value_name = "POINTS", value_parser = points, allow_hyphen_values = true)]
     pub margin: f64,
+}
+
+/// How much is said on stderr, and where it is kept.
+#[derive(Clone, Debug, clap::Args)]
+pub struct TalkArgs {
+    /// Say nothing but what failed, and print the folder of the results alone
+    #[arg(long, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Say also which run starts, and how its training and scoring go
+    #[arg(long)]
+    verbose: bool,
+
+    /// Append everything that can be said to a file, each line with its time, also with --quiet
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+}
+
+impl TalkArgs {
+    /// The place that is written to.
+    ///
+    /// # Errors
+    /// A log that cannot be written; names it.
+    pub fn progress(&self) -> Result<Progress> {
+        let detail = match (self.quiet, self.verbose) {
+            (true, _) => Detail::Quiet,
+            (_, true) => Detail::Verbose,
+            _ => Detail::Usual,
+        };
+        let progress = Progress::with_detail(detail);
+        match &self.log {
+            Some(log) => progress.with_log(log).with_context(|| format!("--log {}: cannot be written", log.display())),
+            None => Ok(progress),
+        }
+    }
 }
 
 impl DeviceArg {
@@ -135,12 +171,12 @@ impl WeightsArgs {
     /// Names the file, or the directory and the runs that could be meant.
     pub fn read(&self, dataset: Option<DatasetKind>, device: &ComputeDevice) -> Result<Trained> {
         let chosen = self.experiment.is_some() || self.seed.is_some();
-        if !self.weights.is_dir() {
+        if !lookup::is_dir(&self.weights)? {
             ensure!(!chosen, "--experiment, --seed: {} is no directory of results", self.weights.display());
             return Trained::read(&self.weights, &self.import, dataset, device);
         }
         let run = RunDir::at(&self.weights);
-        if run.run_toml().is_file() {
+        if lookup::is_file(&run.run_toml())? {
             ensure!(!chosen, "--experiment, --seed: {} is the directory of one run", self.weights.display());
             return Trained::read(&run.checkpoint(), &self.import, dataset, device);
         }

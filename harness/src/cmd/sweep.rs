@@ -1,7 +1,7 @@
 //! `atrous sweep`: every run of a spec that is not finished yet, then the table.
 
 use super::default_out;
-use super::options::{DeviceArg, MarginArg};
+use super::options::{DeviceArg, MarginArg, TalkArgs};
 use super::output::{note_left_out, print, print_markdown, print_verdicts};
 use crate::conclusions::tables::Tables;
 use crate::conclusions::verdict::Verdicts;
@@ -28,6 +28,11 @@ use std::path::{Path, PathBuf};
 /// image_scores.csv (one per run and image), table.md and table.csv. Where the spec says what it
 /// expects (docs/guide/controls.md), verdict.md and verdict.json say whether the runs show it; the
 /// exit code is 1 where they do not. Table and verdict go to stdout, everything else to stderr.
+///
+/// Before the first run a few steps are timed, and the time of all runs is said. Runs are made
+/// seeds first: every rates has its first seed before one has its second. After each, a line has
+/// its score and how its rates stand beside the baseline so far. `atrous status OUT` says the same
+/// from elsewhere (docs/guide/sweeps.md).
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{}", Exit::help_of_training()))]
 pub struct Args {
@@ -78,7 +83,10 @@ pub struct Args {
     #[command(flatten)]
     selection: RunSelection,
 
-    /// Print what would be run, and about how long it takes; write nothing
+    #[command(flatten)]
+    talk: TalkArgs,
+
+    /// Print what would be run, and how long it takes by a few real steps; write nothing
     #[arg(long)]
     dry_run: bool,
 }
@@ -97,6 +105,10 @@ Examples:
       the same experiments, changed; values are TOML
   atrous sweep my-spec.toml --only stare --limit 1
       one run of one experiment of a file
+  atrous sweep my-spec.toml --budget 2h
+      as many of the spec's seeds as fit into two hours, the same number for all rates
+  atrous sweep my-spec.toml --quiet --log sweep.log
+      for a job in the background: failures alone on stderr, everything in the file
   atrous sweep my-spec.toml --jobs 4
       four runs at a time; --jobs 1 where a run's time and memory are to be its own
   atrous sweep my-spec.toml --shard 1/3 --out shard-1
@@ -111,10 +123,14 @@ pub fn run(args: Args) -> Result<Exit> {
         print(embedded_specs())?;
         return Ok(Exit::Done);
     };
-    let overrides = Overrides { set: args.set, seeds: args.seeds, only: args.only };
+    let overrides = Overrides { set: args.set.clone(), seeds: args.seeds.clone(), only: args.only.clone() };
     let spec = Spec::load(name, &overrides)?;
-    let progress = Progress::new();
-    let device = args.device.open(&progress)?;
+    let progress = args.talk.progress()?;
+    sweep_spec(args, &spec, &progress).inspect_err(|error| progress.log_line(format!("error: {error:#}")))
+}
+
+fn sweep_spec(args: Args, spec: &Spec, progress: &Progress) -> Result<Exit> {
+    let device = args.device.open(progress)?;
     let options = SweepOptions {
         out: args.out.unwrap_or_else(|| default_out(&spec.name)),
         data: args.data,
@@ -122,19 +138,23 @@ pub fn run(args: Args) -> Result<Exit> {
         run: args.run,
         tensorboard: args.tensorboard,
         selection: args.selection,
+        margin: args.margin.margin,
     };
-    if args.dry_run {
-        print(sweep::dry_run(&spec, &options, &device, &progress)?.to_string())?;
-        return Ok(Exit::Done);
-    }
     let stop = StopFlag::install()?;
-    let end = sweep::sweep(&spec, &options, &device, &progress, &stop, &execute)?;
+    if args.dry_run {
+        print(sweep::dry_run(spec, &options, &device, progress, &stop)?.to_string())?;
+        return Ok(if stop.requested() { stop.exit() } else { Exit::Done });
+    }
+    let end = sweep::sweep(spec, &options, &device, progress, &stop, &execute)?;
     let Tables { table, verdicts, left_out } = Tables::update(&options.out, args.margin.margin)?;
     note_left_out(&left_out);
-    if !end.stopped && !end.lacks_shards() {
+    if args.talk.quiet {
+        print(format!("{}\n", options.out.display()))?;
+    } else if !end.stopped && !end.lacks_shards() {
         print_markdown(table.markdown())?;
         print_verdicts(&verdicts)?;
     }
+    table.markdown().lines().filter(|line| !line.is_empty()).for_each(|line| progress.log_line(line));
     progress.line(summary(&end, &options.out));
     Ok(exit(&end, &verdicts, &stop))
 }

@@ -75,6 +75,7 @@ pub fn run(args: Args) -> Result<Exit> {
         run: args.run,
         tensorboard: args.tensorboard,
         selection: RunSelection { retry_failed: true, discard: args.discard, ..RunSelection::ONE_BY_ONE },
+        margin: MARGIN,
     };
     let stop = StopFlag::install()?;
     let end = sweep(&spec, &options, &device, &progress, &stop, &execute)?;

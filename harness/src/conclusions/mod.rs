@@ -2,10 +2,13 @@
 //! rates.
 
 pub mod analysis;
+#[cfg(test)]
+mod findings;
 pub mod format;
 pub mod gate;
 pub(crate) mod grid;
 pub mod guideline;
+pub mod standing;
 pub mod statistics;
 pub mod table;
 pub mod tables;

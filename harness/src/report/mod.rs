@@ -21,6 +21,7 @@ mod read;
 mod receptive_field;
 mod runs_left;
 mod scores;
+mod written;
 
 pub use material::{
     Curve, Curves, Report, ReportedExperiment, ReportedSweep, ShownField, ShownFields, ShownImage, ShownImages,
@@ -29,6 +30,7 @@ pub use material::{
 pub use picture::Picture;
 pub use read::{ImageOptions, Sources};
 pub use runs_left::RunsLeft;
+pub use written::verify_page;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,9 @@
 //! The origin of a result: program, commit, libraries, time, memory.
 
+pub use crate::support::clock::{now, seconds};
+
+use crate::support::system_file;
 use serde::{Deserialize, Serialize};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What stands for a commit that nobody knows.
 pub const UNKNOWN_COMMIT: &str = "unknown";
@@ -28,24 +30,6 @@ impl Provenance {
     }
 }
 
-/// Now, in UTC: `2026-11-22T13:33:14Z` (RFC 3339). For people to read: the clock may be set back,
-/// so nothing is computed from it, and durations are of [`std::time::Instant`].
-#[expect(clippy::disallowed_methods, reason = "a stamp that people read: nothing is computed from it")]
-pub fn now() -> String {
-    stamp(SystemTime::now())
-}
-
-/// Seconds since 1970, for files that ask for them.
-#[expect(clippy::disallowed_methods, reason = "a stamp that people read: nothing is computed from it")]
-pub fn seconds() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
-}
-
-/// Writes a time down to the second. One before 1970 is a clock that was never set.
-fn stamp(time: SystemTime) -> String {
-    humantime::format_rfc3339_seconds(time.max(UNIX_EPOCH)).to_string()
-}
-
 /// Largest resident memory of this process in bytes since the start or the last
 /// [`reset_peak_memory`]; `None` where the system does not say (it does on Linux).
 pub fn peak_memory_bytes() -> Option<u64> {
@@ -59,7 +43,7 @@ pub fn resident_memory_bytes() -> Option<u64> {
 
 /// An entry of proc(5)'s `status`.
 fn memory_bytes(entry: &str) -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let status = system_file::read("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix(entry))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kilobytes * 1024)
@@ -75,22 +59,6 @@ pub fn reset_peak_memory() {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
-
-    #[test]
-    fn dates() {
-        let after = |seconds| stamp(UNIX_EPOCH + Duration::from_secs(seconds));
-        assert_eq!(after(0), "1970-01-01T00:00:00Z");
-        assert_eq!(after(951_827_696), "2000-02-29T12:34:56Z");
-        assert_eq!(after(1_709_251_199), "2024-02-29T23:59:59Z");
-        assert_eq!(after(4_102_444_800), "2100-01-01T00:00:00Z");
-    }
-
-    #[test]
-    fn a_clock_that_was_never_set_is_no_error() {
-        assert_eq!(stamp(UNIX_EPOCH - Duration::from_secs(1)), "1970-01-01T00:00:00Z");
-        assert_eq!(stamp(UNIX_EPOCH + Duration::from_millis(59_900)), "1970-01-01T00:00:59Z");
-    }
 
     #[test]
     fn peak_memory_is_plausible_where_known() {

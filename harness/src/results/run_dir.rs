@@ -165,6 +165,22 @@ impl RunDir {
         Ok(failure.map_or(RunState::Unfinished, |failure| RunState::Failed(Box::new(failure))))
     }
 
+    /// The steps that a run which is stopped goes on after, by its log; 0 where it has none.
+    ///
+    /// # Errors
+    /// A disk that does not tell; names the file.
+    pub fn steps_done(&self) -> Result<u64> {
+        let path = self.log_csv();
+        if !lookup::is_file(&self.checkpoint())? {
+            return Ok(0);
+        }
+        let log = input_file::read_if_present(&path, input_file::LOG_BYTES);
+        let log = log.with_context(|| format!("cannot read {}", path.display()))?.unwrap_or_default();
+        let lines = log.iter().filter(|byte| **byte == b'\n').count() as u64;
+        // After the header.
+        Ok(lines.saturating_sub(1))
+    }
+
     /// Whether the run has ended, with a result or with an error. Reads neither.
     ///
     /// # Errors
@@ -278,6 +294,18 @@ mod tests {
         assert!(matches!(run.state().unwrap(), RunState::Unfinished));
         run.finish(&crate::results::result::tests::example(example(), [3, 1, 1, 3])).unwrap();
         assert!(matches!(run.state().unwrap(), RunState::Finished(_)));
+    }
+
+    #[test]
+    fn steps_are_told_by_the_log_beside_a_checkpoint() {
+        let out = tempfile::tempdir().unwrap();
+        let run = directory(out.path());
+        assert_eq!(run.steps_done().unwrap(), 0);
+        fs::create_dir_all(run.path()).unwrap();
+        fs::write(run.log_csv(), "iteration,loss\n0,0.5\n1,0.25\n").unwrap();
+        assert_eq!(run.steps_done().unwrap(), 0);
+        fs::write(run.checkpoint(), "weights").unwrap();
+        assert_eq!(run.steps_done().unwrap(), 2);
     }
 
     #[test]

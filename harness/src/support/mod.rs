@@ -2,6 +2,7 @@
 
 pub mod atomic_file;
 pub mod checksum;
+pub mod clock;
 pub mod count;
 pub mod event_file;
 pub mod exit;
@@ -18,5 +19,6 @@ pub mod printable;
 pub mod progress;
 pub mod split_mix;
 pub mod stop;
+pub mod system_file;
 pub mod terminal;
 pub mod threads;

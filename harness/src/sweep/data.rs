@@ -115,6 +115,25 @@ impl DataSets {
         Ok(())
     }
 
+    /// A data set like that of a run, for a look at it: the run's own, or a few images of the same
+    /// kind and size that are drawn below `folder`.
+    ///
+    /// # Errors
+    /// What cannot be written; names the path.
+    pub(super) fn like(&self, settings: &RunSettings, folder: &Path) -> Result<Arc<Dataset>> {
+        if let Some(opened) = self.get(settings) {
+            return Ok(opened.dataset);
+        }
+        let DataSource::Synthetic(drawing) = &settings.data else { return Ok(self.of(settings)?.dataset) };
+        let few = SyntheticConfig { train: drawing.train.min(2), val: 1, ..drawing.clone() };
+        let key = key(settings.dataset, &settings.data);
+        let root = folder.join(key.1.unwrap_or_default());
+        if !lookup::is_dir(&root)? {
+            synthetic::write(settings.dataset, &root, &few)?;
+        }
+        Ok(Arc::new(self.options.open_in(&root, settings.dataset)?))
+    }
+
     /// Hashes the files of all that are open.
     ///
     /// # Errors

@@ -1,19 +1,21 @@
 //! What a sweep would do, and about how long that takes. Writes nothing.
 
-use super::{DataSets, Machine, Schedule, ShardRuns, SweepOptions, Workload};
+use super::forecast::{DueRun, Forecast, Paces};
+use super::pace::RunWork;
+use super::probe::StepProbe;
+use super::{DataSets, Machine, Schedule, ShardRuns, SweepOptions, Workload, order};
 use crate::experiment::settings::{DataSource, RunSettings, run_id};
 use crate::experiment::spec::{PlannedRun, Spec};
-use crate::results::rows::{Row, Rows};
+use crate::results::rows::Rows;
 use crate::results::run_dir::{RunDir, RunState};
-use crate::run::options::RunOptions;
 use crate::support::count::count;
-use crate::support::progress::{Progress, duration};
-use crate::sweep::cost;
-use anyhow::Result;
+use crate::support::progress::Progress;
+use crate::support::stop::StopFlag;
+use anyhow::{Context, Result};
 use atrous_data::Split;
 use atrous_models::ComputeDevice;
 use std::fmt;
-use std::time::Duration;
+use std::path::Path;
 
 /// The runs of a sweep, per experiment.
 #[derive(Clone, Debug)]
@@ -23,8 +25,8 @@ pub struct DryRun {
     pub part: ShardRuns,
     /// How many at a time.
     pub schedule: Schedule,
-    /// Seconds for all of them; `None` on a GPU before the first run.
-    pub seconds: Option<f64>,
+    /// The time of all of them.
+    pub forecast: Forecast,
 }
 
 /// The runs of one experiment.
@@ -35,18 +37,22 @@ pub struct ExperimentEstimate {
     pub finished: usize,
     pub failed: usize,
     pub to_do: usize,
-    /// Seconds for the runs that are to be done, others at their side; `None` on a GPU before the
-    /// first run.
-    pub seconds: Option<f64>,
-    /// From finished runs of this experiment, rather than from the cost model.
-    pub measured: bool,
+    /// The time of the runs that are to be done, were they alone; `None` without any.
+    pub forecast: Option<Forecast>,
 }
 
-/// Counts the runs and estimates the time of those that are left.
+/// Counts the runs and tells the time of those that are left, by finished runs like them or by real
+/// steps, as a sweep does.
 ///
 /// # Errors
 /// A data set that is missing, or a run directory that cannot be read; names it.
-pub fn dry_run(spec: &Spec, options: &SweepOptions, device: &ComputeDevice, progress: &Progress) -> Result<DryRun> {
+pub fn dry_run(
+    spec: &Spec,
+    options: &SweepOptions,
+    device: &ComputeDevice,
+    progress: &Progress,
+    stop: &StopFlag,
+) -> Result<DryRun> {
     let mut data = DataSets::open_files(spec, &options.data)?;
     data.open_drawn(spec, &options.out)?;
     data.take_fingerprints(progress)?;
@@ -58,28 +64,31 @@ pub fn dry_run(spec: &Spec, options: &SweepOptions, device: &ComputeDevice, prog
     let limit = selection.limit.unwrap_or(usize::MAX);
     let part = ShardRuns::of(selection.shard, &plan);
     part.runs.iter().try_for_each(|run| device.takes(plan[*run].settings.train.precision))?;
-    for run in part.runs.iter().map(|run| &plan[*run]) {
+    for run in order::seeds_first(&plan, &part.runs).into_iter().map(|run| &plan[run]) {
         let estimate = of(&mut experiments, &run.settings);
         estimate.runs += 1;
         match state(run, &data, options)? {
             RunState::Finished(_) => estimate.finished += 1,
             RunState::Failed(_) if !selection.retry_failed => estimate.failed += 1,
             _ if due.len() == limit => {}
-            _ => due.push(run),
+            _ => {
+                estimate.to_do += 1;
+                due.push(run);
+            }
         }
     }
-    let workloads: Vec<Workload> = due.iter().map(|run| workload(&run.settings, &data, options.run)).collect();
+    // Images that are looked at and were not drawn yet.
+    let drawn = tempfile::tempdir().context("no temporary folder can be made")?;
+    let due = due.into_iter().map(|run| due_run(run, &data, options, drawn.path())).collect::<Result<Vec<_>>>()?;
+    let workloads: Vec<Workload> = due.iter().map(|run| run.workload(options.run)).collect();
     let schedule = Schedule::of(selection.jobs, &workloads, Machine::with(device));
-    let rate = device.info.is_cpu().then(cost::processor_rate);
-    let mut times = Vec::new();
-    for run in due {
-        let measured = measured_seconds(&run.settings, &rows, &schedule);
-        let seconds = measured.or_else(|| modelled_seconds(&run.settings, &data, &schedule, rate?));
-        of(&mut experiments, &run.settings).add(seconds, measured.is_some(), schedule.jobs);
-        times.push(seconds);
+    let paces = Paces::of(&due, &rows, &StepProbe { device, schedule: &schedule, options: options.run, stop });
+    for experiment in &mut experiments {
+        let own = due.iter().filter(|run| run.settings.experiment == experiment.name);
+        experiment.forecast = (experiment.to_do > 0).then(|| paces.forecast(own, schedule.jobs));
     }
-    let seconds = times.into_iter().collect::<Option<Vec<f64>>>().map(|times| makespan(&times, schedule.jobs));
-    Ok(DryRun { experiments, part, schedule, seconds })
+    let forecast = paces.forecast(&due, schedule.jobs);
+    Ok(DryRun { experiments, part, schedule, forecast })
 }
 
 /// The experiment of a run.
@@ -88,81 +97,32 @@ fn of<'e>(experiments: &'e mut [ExperimentEstimate], settings: &RunSettings) -> 
 }
 
 /// A synthetic set that has not been drawn has the size that it will have.
-fn workload<'s>(settings: &'s RunSettings, data: &DataSets, options: RunOptions) -> Workload<'s> {
-    let images = match (data.get(settings), &settings.data) {
-        (Some(opened), _) => opened.dataset.samples(Split::Train).len(),
-        (None, DataSource::Synthetic(synthetic)) => synthetic.train,
-        (None, DataSource::Files) => 0,
+fn due_run<'p>(run: &'p PlannedRun, data: &DataSets, options: &SweepOptions, drawn: &Path) -> Result<DueRun<'p>> {
+    let settings = &run.settings;
+    let (trained, images) = match (data.get(settings), &settings.data) {
+        (Some(opened), _) => (opened.dataset.samples(Split::Train).len(), opened.dataset.samples(Split::Val).len()),
+        (None, DataSource::Synthetic(synthetic)) => (synthetic.train, synthetic.val),
+        (None, DataSource::Files) => (0, 0),
     };
-    Workload { settings, images, options }
+    let steps = directory(run, data, options).map_or(Ok(0), |dir| dir.steps_done())?;
+    let before = RunWork::after(settings, images, steps);
+    Ok(DueRun { settings, dataset: data.like(settings, drawn)?, images, trained, before })
 }
 
-/// Seconds until the last of these runs has ended, where each is started as soon as fewer than
-/// `jobs` run.
-fn makespan(times: &[f64], jobs: usize) -> f64 {
-    let mut free_at = vec![0.0_f64; jobs];
-    for seconds in times {
-        let next = free_at.iter_mut().min_by(|a, b| a.total_cmp(b)).expect("there is at least one job");
-        *next += seconds;
-    }
-    free_at.into_iter().fold(0.0, f64::max)
+/// The directory of a run; `None` for a synthetic set that has not been drawn.
+fn directory(run: &PlannedRun, data: &DataSets, options: &SweepOptions) -> Option<RunDir> {
+    let opened = data.get(&run.settings)?;
+    Some(RunDir::new(&options.out, &run.settings, &run_id(&run.settings, &opened.fingerprint)))
 }
 
 fn state(run: &PlannedRun, data: &DataSets, options: &SweepOptions) -> Result<RunState> {
-    // A synthetic set that has not been drawn cannot have been trained on.
-    let Some(opened) = data.get(&run.settings) else { return Ok(RunState::Unfinished) };
-    RunDir::new(&options.out, &run.settings, &run_id(&run.settings, &opened.fingerprint)).state()
+    directory(run, data, options).map_or(Ok(RunState::Unfinished), |dir| dir.state())
 }
 
 impl ExperimentEstimate {
     fn new(name: &str) -> Self {
-        ExperimentEstimate {
-            name: name.into(),
-            runs: 0,
-            finished: 0,
-            failed: 0,
-            to_do: 0,
-            seconds: Some(0.0),
-            measured: false,
-        }
+        ExperimentEstimate { name: name.into(), runs: 0, finished: 0, failed: 0, to_do: 0, forecast: None }
     }
-
-    /// Counts a run that is to be done, one of `jobs` at a time.
-    fn add(&mut self, seconds: Option<f64>, measured: bool, jobs: usize) {
-        self.to_do += 1;
-        self.measured |= measured;
-        self.seconds = self.seconds.zip(seconds).map(|(sum, more)| sum + more / jobs as f64);
-    }
-}
-
-/// Time of a run by the cost model and the processor's multiply-adds per second.
-fn modelled_seconds(settings: &RunSettings, data: &DataSets, schedule: &Schedule, rate: f64) -> Option<f64> {
-    let images = match &settings.data {
-        DataSource::Synthetic(synthetic) => synthetic.val,
-        DataSource::Files => data.get(settings)?.dataset.samples(Split::Val).len(),
-    };
-    let work = cost::training(settings) + cost::evaluation(settings, images);
-    Some(schedule.spread(work / rate, settings))
-}
-
-/// Time of a run by those of the same experiment, network, crop and batch that have finished here.
-fn measured_seconds(settings: &RunSettings, rows: &Rows, schedule: &Schedule) -> Option<f64> {
-    let alike = |other: &RunSettings| {
-        other.experiment == settings.experiment
-            && other.model == settings.model
-            && other.crop == settings.crop
-            && other.train.batch == settings.train.batch
-            && other.infer == settings.infer
-    };
-    let results = rows.0.iter().filter_map(Row::result).filter(|result| alike(&result.settings));
-    let (mut count, mut seconds) = (0.0, 0.0);
-    for result in results {
-        let per_iteration = result.train_seconds / result.settings.train.iterations as f64;
-        let took = per_iteration * settings.train.iterations as f64 + result.eval_seconds;
-        seconds += schedule.scale(took, settings, result.jobs);
-        count += 1.0;
-    }
-    (count > 0.0).then_some(seconds / count)
 }
 
 impl DryRun {
@@ -174,51 +134,23 @@ impl DryRun {
 
 impl fmt::Display for DryRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let about = |seconds: Option<f64>| match seconds {
-            Some(seconds) => format!("about {}", duration(Duration::from_secs_f64(seconds))),
-            None => "unknown".into(),
-        };
         if self.part.shard.is_some() {
             writeln!(f, "{}\n", self.part)?;
         }
         let width = self.experiments.iter().map(|e| e.name.len()).max().unwrap_or(0).max(10);
         writeln!(f, "{:width$}  runs  finished  failed  to do  time", "experiment")?;
         for e in &self.experiments {
-            let basis = match (e.to_do, e.seconds, e.measured) {
-                (0, ..) | (_, None, _) => "",
-                (_, _, true) => " (from finished runs)",
-                (_, _, false) => " (from a cost model)",
-            };
-            let time = if e.to_do == 0 { "-".into() } else { about(e.seconds) };
-            writeln!(
-                f,
-                "{:width$}  {:4}  {:8}  {:6}  {:5}  {time}{basis}",
-                e.name, e.runs, e.finished, e.failed, e.to_do
-            )?;
+            let time = e.forecast.map_or_else(|| "-".into(), |forecast| forecast.time());
+            writeln!(f, "{:width$}  {:4}  {:8}  {:6}  {:5}  {time}", e.name, e.runs, e.finished, e.failed, e.to_do)?;
         }
         let runs: usize = self.experiments.iter().map(|e| e.runs).sum();
         let finished: usize = self.experiments.iter().map(|e| e.finished).sum();
         let failed: usize = self.experiments.iter().map(|e| e.failed).sum();
         let total = format!("{}: {finished} finished, {failed} failed, {} to do now", count(runs, "run"), self.to_do());
-        match (self.to_do(), self.seconds) {
-            (0, _) => return writeln!(f, "{total}"),
-            (_, Some(_)) => writeln!(f, "{total}; {}, an estimate", about(self.seconds))?,
-            (_, None) => writeln!(f, "{total}; time unknown on this device until a run has finished (--limit 1)")?,
+        if self.to_do() == 0 {
+            return writeln!(f, "{total}");
         }
+        writeln!(f, "{total}; {}", self.forecast)?;
         self.schedule.line().map_or(Ok(()), |line| writeln!(f, "{line}"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn runs_side_by_side_take_as_long_as_the_last_of_them() {
-        assert_eq!(makespan(&[3.0, 2.0, 1.0], 1), 6.0);
-        assert_eq!(makespan(&[3.0, 2.0, 1.0], 2), 3.0);
-        // Not divided evenly.
-        assert_eq!(makespan(&[1.0; 3], 2), 2.0);
-        assert_eq!(makespan(&[], 2), 0.0);
     }
 }

@@ -1,5 +1,9 @@
 //! Every planned run: skipped where it is finished, else executed, with the rows kept up to date.
 
+mod agenda;
+mod budget;
+mod bulletin;
+mod clock;
 pub mod cost;
 mod data;
 mod device;
@@ -9,49 +13,59 @@ mod end;
 mod estimate;
 mod fault;
 pub mod footprint;
+mod forecast;
 mod jobs;
 mod leftovers;
 mod lock;
 pub mod merge;
 mod options;
+mod order;
+mod pace;
+mod probe;
 mod queue;
 mod run;
 mod schedule;
 mod shard;
+mod status;
 pub mod verification;
+mod watch;
 
+pub use budget::Budget;
 pub use data::{DataSets, OpenedData, drawn_root};
 pub use end::{SweepEnd, WholeSweep};
 pub use estimate::{DryRun, dry_run};
 pub use footprint::Workload;
+pub use forecast::{Forecast, ForecastBasis};
 pub use jobs::Jobs;
 pub use lock::Lock;
 pub use options::{RunSelection, SweepOptions};
 pub use schedule::{Machine, Schedule};
 pub use shard::{Shard, ShardError, ShardRuns};
+pub use status::SweepStatus;
 
+use crate::conclusions::table::Table;
 use crate::experiment::network;
 use crate::experiment::settings::short_hash;
 use crate::experiment::spec::{PlannedRun, Spec};
-use crate::results::provenance::Provenance;
 use crate::results::rows::Rows;
-use crate::results::run_dir::RunState;
 use crate::results::sweep_plan::{PlanEntry, SweepPlan};
 use crate::run::context::Executor;
 use crate::support::file_mutex::FileMutex;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
+use agenda::Agenda;
 use anyhow::Result;
 use atrous_models::ComputeDevice;
 use atrous_models::burn::tensor::Device;
+use bulletin::Bulletin;
 use device::{Recovery, SweepDevice};
-use queue::{QueueEntry, RunQueue};
+use queue::RunQueue;
 use run::{SweepRun, Workplace};
-use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Instant;
 
-/// Executes every run of the spec (or of a shard of it) that is not done yet, in the order of the
-/// spec, several at a time where that was asked for, and keeps `<out>/results.csv` and
+/// Executes every run of the spec (or of a shard of it) that is not done yet, seeds first, several
+/// at a time where that was asked for, and keeps `<out>/results.csv` and
 /// `<out>/classes.csv` up to date.
 ///
 /// # Errors
@@ -96,74 +110,42 @@ fn sweep_recovering(
     if part.shard.is_some() {
         progress.line(part.to_string());
     }
-    write_plan(&plan, &data, out)?;
-    let (entries, end) = entries(part.runs.iter().map(|run| &plan[*run]), selection, &data, out, progress)?;
-    let workloads: Vec<Workload> = entries.iter().map(|entry| entry.run.workload(options.run)).collect();
-    let schedule = Schedule::of(selection.jobs, &workloads, Machine::with(device));
-    if let Some(line) = schedule.line() {
+    let agenda = Agenda::of(&plan, &part.runs, &data, (options, device), progress)?;
+    if let Some(line) = agenda.opening(spec, (options, device), stop) {
         progress.line(line);
     }
+    let paces = agenda.paces(&Rows::read(out)?, (options, device), stop);
+    let fitting = selection.budget.map(|budget| agenda.fit(budget, spec, &paces)).transpose()?;
+    let fewer = fitting.map(|fitting| spec.with_seeds(fitting.seeds).plan());
+    let (plan, agenda) = match (&fewer, selection.budget.zip(fitting)) {
+        (Some(fewer), Some((budget, fitting))) => {
+            let finished = Table::new(&Rows::read(out)?, options.margin).sections;
+            fitting.lines(budget, &finished).iter().for_each(|line| progress.line(line));
+            let all: Vec<usize> = (0..fewer.len()).collect();
+            (fewer, Agenda::of(fewer, &all, &data, (options, device), &Progress::hidden())?)
+        }
+        _ => (&plan, agenda),
+    };
+    write_plan(plan, &data, out)?;
+    agenda.pace_lines(&paces).iter().for_each(|line| progress.detailed_line(line));
+    agenda.forecast_lines(&paces).iter().for_each(|line| progress.line(line));
+    let started = Instant::now();
     // An error of one run stops the others, and is no request of the user's.
     let stop = stop.part();
     let device = SweepDevice::new(device, recovery);
-    let (jobs, tensorboard) = (schedule.jobs, options.tensorboard.as_deref());
+    let (jobs, tensorboard) = (agenda.schedule.jobs, options.tensorboard.as_deref());
     let workplace = Workplace { device, progress, stop: &stop, jobs, options: options.run, tensorboard, execute };
-    let mut end = RunQueue::new(&entries, &lock, workplace, end).process(&schedule)?;
+    let bulletin = Bulletin::path(out, selection.shard);
+    let watch = agenda.watch(&paces, bulletin, progress);
+    let queue = RunQueue::new(&agenda.entries, &lock, workplace, (&watch, options.margin), agenda.end);
+    let mut end = queue.process(&agenda.schedule)?;
+    if end.executed > 0 {
+        progress.detailed_line(format!("the runs took {:.1} s", started.elapsed().as_secs_f64()));
+    }
     // Also when nothing was executed: another spec's or a copied shard's runs may have come.
     Rows::update(out)?;
-    end.whole = selection.shard.map(|_| whole_sweep(&plan, &data, out)).transpose()?;
+    end.whole = selection.shard.map(|_| whole_sweep(plan, &data, out)).transpose()?;
     Ok(end)
-}
-
-/// The runs that are to be done now, and what is known of the others.
-fn entries<'p>(
-    planned: impl ExactSizeIterator<Item = &'p PlannedRun>,
-    selection: &RunSelection,
-    data: &DataSets,
-    out: &Path,
-    progress: &Progress,
-) -> Result<(Vec<QueueEntry<'p>>, SweepEnd)> {
-    let mut end = SweepEnd { planned: planned.len(), ..SweepEnd::default() };
-    let mut others: BTreeMap<String, usize> = BTreeMap::new();
-    let mut entries = Vec::new();
-    for (index, planned) in planned.enumerate() {
-        let run = SweepRun::new(planned, data, out)?;
-        if selection.discard {
-            run.discard_if_damaged(progress)?;
-        }
-        let retried = match run.dir.state()? {
-            RunState::Finished(result) => {
-                run.check_id(&result.run_id)?;
-                if result.provenance != Provenance::current() {
-                    *others.entry(result.provenance.git_commit).or_default() += 1;
-                }
-                run.write_run_file()?;
-                end.finished += 1;
-                continue;
-            }
-            RunState::Failed(failure) if !selection.retry_failed => {
-                run.write_run_file()?;
-                end.add_failed(failure.cause);
-                continue;
-            }
-            RunState::Failed(failure) => Some(failure.cause),
-            RunState::Unfinished => None,
-        };
-        entries.push(QueueEntry { run, number: index + 1, retried });
-    }
-    if !others.is_empty() {
-        let commits: Vec<String> = others.iter().map(|(commit, runs)| format!("{commit} ({runs})")).collect();
-        let own = Provenance::current().git_commit;
-        progress.line(format!(
-            "{} of the finished runs are of other programs than this one, {own}: {}",
-            others.values().sum::<usize>(),
-            commits.join(", ")
-        ));
-    }
-    let beyond = entries.split_off(selection.limit.unwrap_or(usize::MAX).min(entries.len()));
-    // They keep their error rows.
-    beyond.iter().filter_map(|entry| entry.retried).for_each(|cause| end.add_failed(cause));
-    Ok((entries, end))
 }
 
 /// Writes down which runs there are to be, so that one that is removed is missed.

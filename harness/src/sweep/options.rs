@@ -1,6 +1,6 @@
 //! What a sweep is told beside its spec.
 
-use super::{Jobs, Shard};
+use super::{Budget, Jobs, Shard};
 use crate::run::options::{DataOptions, MaskOptions, RunOptions};
 use std::path::PathBuf;
 
@@ -14,6 +14,8 @@ pub struct SweepOptions {
     pub selection: RunSelection,
     /// The folder of event files for TensorBoard, where somebody wants them.
     pub tensorboard: Option<PathBuf>,
+    /// The largest difference, a fraction, that is called equal where a run says how it stands.
+    pub margin: f64,
 }
 
 /// The choice of the runs that are made now, and of how many at a time.
@@ -33,6 +35,15 @@ pub struct RunSelection {
     /// At most so many of the runs that are left
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
+
+    /// Time that there is, such as 2h or 90min: of the seeds, those that fit
+    ///
+    /// Every rates of every experiment gets the same number of seeds, at most those of the spec (or
+    /// --seeds), so that none is dropped. How many fit is told by real steps before the first run;
+    /// what differences so many find, by the spread of the runs that have finished. Where not even
+    /// one seed fits, nothing is run. The same command given again goes on, with the same time.
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["shard", "limit"], allow_hyphen_values = true)]
+    pub budget: Option<Budget>,
 
     /// Runs at a time: a number, or auto
     ///
@@ -61,5 +72,5 @@ pub struct RunSelection {
 impl RunSelection {
     /// Chooses every run that has not ended, one after the other.
     pub const ONE_BY_ONE: Self =
-        RunSelection { shard: None, limit: None, jobs: Jobs::ONE, retry_failed: false, discard: false };
+        RunSelection { shard: None, limit: None, budget: None, jobs: Jobs::ONE, retry_failed: false, discard: false };
 }

@@ -1,7 +1,9 @@
 //! A planned run with its data and its directory.
 
 use super::device::SweepDevice;
-use super::{DataSets, OpenedData, Workload, fault};
+use super::forecast::DueRun;
+use super::pace::RunWork;
+use super::{DataSets, OpenedData, fault};
 use crate::experiment::settings::{RunSettings, run_id};
 use crate::experiment::spec::PlannedRun;
 use crate::results::provenance::{self, Provenance};
@@ -55,10 +57,12 @@ impl<'p> SweepRun<'p> {
         &self.planned.settings
     }
 
-    /// What the run needs of a machine.
-    pub fn workload(&self, options: RunOptions) -> Workload<'p> {
-        let images = self.data.dataset.samples(Split::Train).len();
-        Workload { settings: self.settings(), images, options }
+    /// The run as far as its time goes, and what its directory holds of it.
+    pub fn due(&self) -> Result<DueRun<'p>> {
+        let (settings, dataset) = (self.settings(), self.data.dataset.clone());
+        let (images, trained) = (dataset.samples(Split::Val).len(), dataset.samples(Split::Train).len());
+        let before = RunWork::after(settings, images, self.dir.steps_done()?);
+        Ok(DueRun { settings, dataset, images, trained, before })
     }
 
     /// `stare, rates 1-12-24-36, seed 0`
@@ -82,7 +86,7 @@ impl<'p> SweepRun<'p> {
     }
 
     /// Executes the run and writes its result or error. A panic is an error of the run.
-    pub fn execute(&self, workplace: &Workplace) -> Result<Outcome> {
+    pub fn execute(&self, workplace: &Workplace, progress: &Progress) -> Result<Outcome> {
         let (started, reached) = (provenance::now(), AtomicU64::new(0));
         let device = workplace.device.get();
         let context = RunContext {
@@ -92,7 +96,7 @@ impl<'p> SweepRun<'p> {
             dataset: self.data.dataset.clone(),
             dir: &self.dir,
             device: &device,
-            progress: workplace.progress,
+            progress,
             stop: workplace.stop,
             jobs: workplace.jobs,
             options: workplace.options,
@@ -103,7 +107,7 @@ impl<'p> SweepRun<'p> {
             Ok(outcome) => outcome.with_context(|| self.title())?,
             Err(message) => broken(&message, reached.load(Ordering::Relaxed), workplace.device.is_lost(&device)),
         };
-        self.enter(&outcome, &device, workplace.progress, started)?;
+        self.enter(&outcome, &device, progress, started)?;
         Ok(outcome)
     }
 
@@ -119,12 +123,12 @@ impl<'p> SweepRun<'p> {
                 self.dir.finish(result)
             }
             Outcome::Failed { iteration, reason } => {
-                progress.line(format!("failed: {title}: {reason} (iteration {iteration})"));
+                progress.failure(format!("failed: {title}: {reason} (iteration {iteration})"));
                 self.dir.fail(&self.failure(device, (*iteration, Cause::Diverged, reason), started))
             }
             Outcome::Broken { iteration, reason, lost } => {
                 let hint = "the run need not be to blame: --retry-failed repeats it from its last checkpoint";
-                progress.line(format!("failed: {title}: {reason} (iteration {iteration}); {hint}"));
+                progress.failure(format!("failed: {title}: {reason} (iteration {iteration}); {hint}"));
                 let cause = if *lost { Cause::Device } else { Cause::Program };
                 self.dir.fail(&self.failure(device, (*iteration, cause, reason), started))
             }

@@ -3,6 +3,7 @@
 use super::footprint::{self, Workload};
 use super::{Jobs, cost};
 use crate::experiment::settings::RunSettings;
+use crate::support::count::count;
 use crate::support::memory;
 use atrous_models::ComputeDevice;
 use atrous_models::device::is_cpu;
@@ -89,11 +90,6 @@ impl Schedule {
         (threads / jobs + usize::from(job < threads % jobs)).max(1)
     }
 
-    /// Seconds of a run that takes `seconds` where `jobs` run at a time.
-    pub fn scale(&self, seconds: f64, settings: &RunSettings, jobs: usize) -> f64 {
-        seconds * self.speed(settings, jobs) / self.speed(settings, self.jobs)
-    }
-
     /// Seconds of a run whose work would take all threads of the processor so long, if it kept them
     /// busy.
     pub fn spread(&self, seconds: f64, settings: &RunSettings) -> f64 {
@@ -126,6 +122,11 @@ impl Schedule {
             (_, Reason::Asked) => self.to_string(),
         };
         Some(line)
+    }
+
+    /// The threads of the whole machine, or the device: `2 threads`, `wgpu:0`.
+    pub fn all_threads(&self) -> String {
+        if self.machine.is_processor() { count(self.machine.threads, "thread") } else { self.machine.device.clone() }
     }
 
     /// `4 threads`, or `2 to 3 threads` where they cannot be divided evenly.
@@ -261,15 +262,10 @@ mod tests {
     fn times_follow_from_the_threads_that_are_made_use_of() {
         let alone = schedule(Jobs::ONE, &narrow(), 15, machine("flex", 16, 64));
         let eight = schedule(Jobs::Auto, &narrow(), 15, machine("flex", 16, 64));
-        let about = |seconds: f64, expected: f64| assert!((seconds / expected - 1.0).abs() < 0.1, "{seconds}");
         // A narrow network is not much faster on sixteen threads than on two.
-        let slower = eight.scale(10.0, &narrow(), 1) / 10.0;
+        let slower = eight.spread(10.0, &narrow()) / alone.spread(10.0, &narrow());
         assert!((1.0..3.0).contains(&slower), "{slower}");
-        about(alone.scale(10.0, &narrow(), 8), 10.0 / slower);
         // Eight of them do several times the work in the same time.
         assert!(alone.spread(10.0, &narrow()) * 8.0 > 2.0 * eight.spread(10.0, &narrow()));
-        // A GPU is divided.
-        let two = schedule(fixed(2), &narrow(), 15, machine("wgpu:0", 16, 64));
-        assert_eq!((two.scale(10.0, &narrow(), 1), two.scale(10.0, &narrow(), 2)), (20.0, 10.0));
     }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::experiment::spec::Overrides;
 use crate::results::result::tests::example;
+use crate::results::rows::Row;
 use crate::results::run_dir::RunDir;
 use crate::run::context::{Outcome, RunContext};
 use crate::run::options::{DataOptions, MaskOptions, RunOptions};
@@ -11,6 +12,7 @@ use std::num::NonZeroUsize;
 use std::sync::Mutex;
 
 mod faults;
+mod forecasts;
 mod sharded;
 mod side_by_side;
 
@@ -42,6 +44,7 @@ fn bench() -> Bench {
         run: RunOptions::default(),
         selection: RunSelection::ONE_BY_ONE,
         tensorboard: None,
+        margin: 0.005,
     };
     let spec = Spec::parse("spec", "spec.toml", SPEC, &Overrides::default()).unwrap();
     Bench { _folder: folder, options, spec }
@@ -102,7 +105,7 @@ fn the_executor_finds_data_and_directory() {
             finish(context)
         })
         .unwrap();
-    assert_eq!(seen.into_inner().unwrap(), [(vec![1, 2], 0), (vec![1, 2], 1), (vec![1, 4], 0), (vec![1, 4], 1)]);
+    assert_eq!(seen.into_inner().unwrap(), [(vec![1, 2], 0), (vec![1, 4], 0), (vec![1, 2], 1), (vec![1, 4], 1)]);
 }
 
 #[test]
@@ -172,9 +175,9 @@ fn stopping_leaves_the_run_unfinished() {
         .unwrap();
     assert_eq!(
         end,
-        SweepEnd { planned: 4, finished: 1, failed: 0, broken: 0, executed: 2, stopped: true, whole: None }
+        SweepEnd { planned: 4, finished: 2, failed: 0, broken: 0, executed: 3, stopped: true, whole: None }
     );
-    assert_eq!(bench.sweep(&finish).unwrap().executed, 3);
+    assert_eq!(bench.sweep(&finish).unwrap().executed, 2);
 }
 
 #[test]
@@ -218,9 +221,19 @@ fn error_unwritable_output() {
 fn a_dry_run_counts_and_writes_nothing() {
     let mut bench = bench();
     let device = ComputeDevice::select("flex").unwrap();
-    let dry = |bench: &Bench| dry_run(&bench.spec, &bench.options, &device, &Progress::hidden()).unwrap();
+    let dry =
+        |bench: &Bench| dry_run(&bench.spec, &bench.options, &device, &Progress::hidden(), &StopFlag::new()).unwrap();
     let before = dry(&bench);
-    assert_eq!((before.experiments[0].runs, before.to_do(), before.experiments[0].measured), (4, 4, false));
+    assert!(before.forecast.seconds.is_some(), "{before}");
+    let long = SPEC.replace("iterations = 10,", "iterations = 1000000,");
+    let short =
+        std::mem::replace(&mut bench.spec, Spec::parse("spec", "spec.toml", &long, &Overrides::default()).unwrap());
+    let before = dry(&bench);
+    bench.spec = short;
+    assert_eq!((before.experiments[0].runs, before.to_do()), (4, 4));
+    // Timed on images that are drawn elsewhere.
+    assert_eq!((before.forecast.basis, before.forecast.kinds), (Some(ForecastBasis::Steps), 1));
+    assert!(before.forecast.seconds.unwrap() > 0.0, "{before}");
     assert!(!bench.options.out.exists());
 
     bench.options.selection.limit = Some(1);
@@ -229,14 +242,48 @@ fn a_dry_run_counts_and_writes_nothing() {
     let after = dry(&bench);
     assert_eq!((after.experiments[0].finished, after.to_do()), (1, 3));
     // 10 s of training and 1.5 s of scoring each.
-    assert_eq!(after.experiments[0].seconds, Some(3.0 * 11.5));
+    assert_eq!(after.experiments[0].forecast.unwrap().seconds, Some(3.0 * 11.5));
     let text = after.to_string();
-    assert!(text.contains("4 runs: 1 finished, 0 failed, 3 to do now; about 35 s, an estimate"), "{text}");
+    assert!(text.contains("4 runs: 1 finished, 0 failed, 3 to do now; about 35 s, from finished runs\n"), "{text}");
 
-    // Three runs are done two at a time as slowly as four would be.
     bench.options.selection.jobs = "2".parse().unwrap();
     let two = dry(&bench);
-    let (sum, total) = (two.experiments[0].seconds.unwrap(), two.seconds.unwrap());
-    assert!((total / sum - 4.0 / 3.0).abs() < 1e-9 && sum <= 3.0 * 11.5, "{two}");
+    // What finished alone says nothing of runs side by side.
+    assert_ne!(two.forecast.basis, Some(ForecastBasis::Finished), "{two}");
     assert!(two.to_string().contains("2 runs side by side, "), "{two}");
+}
+
+#[test]
+fn a_budget_takes_the_seeds_that_fit_of_every_rates() {
+    let mut bench = bench();
+    let text = SPEC.replace("seeds    = [0, 1]", "seeds    = [0, 1, 2, 3, 4, 5]");
+    bench.spec = Spec::parse("spec", "spec.toml", &text, &Overrides::default()).unwrap();
+    bench.options.selection.limit = Some(1);
+    bench.sweep(&finish).unwrap();
+    bench.options.selection.limit = None;
+    // Each of the others takes 11.5 s as well: five are 57.5 s, and seven 80.5 s.
+    bench.options.selection.budget = Some("60s".parse().unwrap());
+    let end = bench.sweep(&finish).unwrap();
+    assert_eq!((end.planned, end.finished, end.executed, end.remaining()), (6, 6, 5, 0));
+    let runs = SweepPlan::read(&bench.options.out).unwrap().unwrap().runs;
+    let of = |rates: &str| runs.iter().filter(|run| run.rates == rates).map(|run| run.seed).collect::<Vec<_>>();
+    // The first sweep was to make all of them.
+    assert_eq!((of("1-2").len(), of("1-4").len()), (6, 6));
+    let rows = Rows::read(&bench.options.out).unwrap().0;
+    let seeds = |rates: usize| {
+        let own = rows.iter().map(Row::settings).filter(|settings| settings.rates[1] == rates);
+        own.map(|settings| settings.seed).collect::<Vec<_>>()
+    };
+    assert_eq!((seeds(2), seeds(4)), (vec![0, 1, 2], vec![0, 1, 2]));
+    // What has finished takes no time: the same command goes on.
+    assert_eq!(bench.sweep(&finish).unwrap().executed, 4);
+    bench.options.selection.budget = Some("1s".parse().unwrap());
+    let end = bench.sweep(&finish).unwrap();
+    assert_eq!((end.planned, end.executed), (10, 0));
+
+    let mut other = self::bench();
+    other.options.selection.budget = Some("1h".parse().unwrap());
+    other.sweep(&finish).unwrap();
+    let planned = SweepPlan::read(&other.options.out).unwrap().unwrap().runs.len();
+    assert_eq!(planned, 4);
 }

@@ -27,6 +27,9 @@ fn a_second_sweep_has_nothing_to_do_and_prints_the_same_table() {
 #[test]
 fn a_dry_run_writes_nothing() {
     let place = Place::new();
+    let long = ["sweep", "ci", "--device", "flex", "--dry-run", "--set", "train.iterations=1000000"];
+    let text = place.succeed(&long);
+    assert!(text.contains("4 to do now; about ") && text.contains(", from real steps of 2 kinds of run\n"), "{text}");
     let text = place.succeed(&["sweep", "quick", "--device", "flex", "--dry-run"]);
     assert!(text.contains("15 runs: 0 finished, 0 failed, 15 to do now; about "), "{text}");
     assert!(files(place.root()).is_empty());
@@ -35,9 +38,9 @@ fn a_dry_run_writes_nothing() {
 #[test]
 fn help_teaches() {
     let place = Place::new();
-    for command in
-        ["sweep", "train", "eval", "predict", "erf", "merge", "table", "rates", "report", "inspect", "prepare"]
-    {
+    for command in [
+        "sweep", "status", "train", "eval", "predict", "erf", "merge", "table", "rates", "report", "inspect", "prepare",
+    ] {
         let text = place.succeed(&[command, "--help"]);
         assert!(text.contains("Examples:") && text.contains(&format!("atrous {command}")), "{text}");
     }

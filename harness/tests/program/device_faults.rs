@@ -27,6 +27,7 @@ fn sweep(place: &Place, device: &ComputeDevice, set: &str, execute: &Executor) -
         run: RunOptions::default(),
         selection: RunSelection { retry_failed: true, ..RunSelection::ONE_BY_ONE },
         tensorboard: None,
+        margin: 0.005,
     };
     sweep::sweep(&spec, &options, device, &Progress::hidden(), &StopFlag::new(), execute)
 }

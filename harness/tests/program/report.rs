@@ -14,7 +14,8 @@ fn a_sweep_becomes_one_page_with_its_images() {
     // Two data sets, two images each: image and truth, prediction and difference of two rates.
     assert_eq!(page.matches("<img ").count(), 2 * 2 * (2 + 2 * 2));
     // A receptive field per rates, unmarked and marked.
-    assert_eq!(page.matches("<image href=\"data:image/png;base64,").count(), 2 * 2 * 2);
+    assert_eq!(page.matches(" href=\"data:image/png;base64,").count(), 2 * 2);
+    assert_eq!(page.matches("<use href=\"#e").count(), 2 * 2);
     assert!(page.contains(">taps marked<") && page.contains("target: row ") && page.contains("% of the mass"));
     assert!(page.contains("Contrast at the taps of rate ") && page.contains("no tap inside"));
     assert!(!page.contains("Missing") && !page.contains("other data, or another device"));

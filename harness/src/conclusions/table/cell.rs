@@ -28,6 +28,8 @@ pub struct Cell {
     /// Mean difference to the baseline over the seeds that both have, by the section's metric;
     /// `None` for the baseline itself and where no seed has a score in both.
     pub difference: Option<f64>,
+    /// Seeds that the difference is over.
+    pub compared_seeds: usize,
     /// Contrast with the baseline, for other seeds and other subjects; `None` where the verdict
     /// says why.
     pub contrast: Option<Contrast>,
@@ -80,6 +82,7 @@ impl Cell {
             detection: DetectionCell::of(rows),
             collapsed: rows.iter().filter_map(|row| collapsed(row)).collect(),
             difference: None,
+            compared_seeds: 0,
             contrast: None,
             verdict: CellVerdict::Baseline,
             best: false,

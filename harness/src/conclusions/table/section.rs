@@ -147,23 +147,26 @@ impl Section {
 fn compare(cells: &mut [Cell], groups: &[Vec<&Row>], baseline: Option<usize>, analysis: &SectionAnalysis, margin: f64) {
     let contrasts = analysis.against_baseline();
     for (place, (cell, contrast)) in cells.iter_mut().zip(contrasts).enumerate().filter(|(p, _)| Some(*p) != baseline) {
+        let analysed = contrast.map(|contrast| (contrast.difference, analysis.seeds.len()));
         let plain = || difference(&groups[place], &groups[baseline?], analysis.metric());
-        cell.difference = contrast.map(|contrast| contrast.difference).or_else(plain);
+        let found = analysed.or_else(plain);
+        cell.difference = found.map(|(difference, _)| difference);
+        cell.compared_seeds = found.map_or(0, |(_, seeds)| seeds);
         let missing = analysis.missing(place).unwrap_or(Missing::Subjects);
         cell.verdict = CellVerdict::of(contrast.as_ref().ok_or(missing), margin);
         cell.contrast = contrast;
     }
 }
 
-/// The mean difference over the seeds that both have.
-fn difference(cell: &[&Row], baseline: &[&Row], metric: Metric) -> Option<f64> {
+/// The mean difference over the seeds that both have, and how many those are.
+fn difference(cell: &[&Row], baseline: &[&Row], metric: Metric) -> Option<(f64, usize)> {
     let score = |row: &&&Row| row.result().map(|result| metric.of(&result.scores)).filter(|score| !score.is_nan());
     let pair = |row: &&Row| {
         let same_seed = |other: &&&Row| other.settings().seed == row.settings().seed;
         Some(score(&row)? - baseline.iter().filter(same_seed).find_map(|other| score(&other))?)
     };
     let differences: Vec<f64> = cell.iter().filter_map(pair).collect();
-    (!differences.is_empty()).then(|| mean(&differences))
+    (!differences.is_empty()).then(|| (mean(&differences), differences.len()))
 }
 
 /// Marks the cells with the highest mean, and those of them that win.

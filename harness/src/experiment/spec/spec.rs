@@ -94,6 +94,13 @@ impl Spec {
         toml::to_string(&Resolved { experiment }).expect("a spec can be written as TOML")
     }
 
+    /// The spec with at most so many seeds of each experiment, the first ones.
+    pub fn with_seeds(&self, seeds: usize) -> Spec {
+        let mut spec = self.clone();
+        spec.experiments.iter_mut().for_each(|experiment| experiment.seeds.truncate(seeds));
+        spec
+    }
+
     /// Every run: experiments, then rates, then seeds, in the order of the spec.
     pub fn plan(&self) -> Vec<PlannedRun> {
         self.experiments.iter().flat_map(Experiment::plan).collect()

@@ -6,6 +6,7 @@ use crate::results::rows::Row;
 use crate::results::run_dir::RunDir;
 use crate::run::options::DataOptions;
 use crate::run::weights::{ImportOptions, Trained};
+use crate::support::lookup;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
 use anyhow::{Result, bail};
@@ -28,7 +29,7 @@ pub(super) fn trained<'a>(
     let mut missing = None;
     for (row, _) in experiment.finished(&cell.rates) {
         let path = RunDir::new(&experiment.out, row.settings(), row.run_id()).checkpoint();
-        if path.is_file() {
+        if lookup::is_file(&path)? {
             return Ok((row, Trained::read(&path, &ImportOptions::default(), None, sources.device)?));
         }
         missing = missing.or(Some(path));

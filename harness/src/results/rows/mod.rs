@@ -50,15 +50,17 @@ impl Rows {
         Ok((Rows(rows), left_out))
     }
 
-    /// Reads the run directories and writes `results.csv`, `classes.csv` and `image_scores.csv`, as
-    /// the only one to do so: of several shards that write to one folder, the last to write has
+    /// Reads the run directories, and writes `results.csv`, `classes.csv` and `image_scores.csv`,
+    /// as the only one to do so: of several shards that write to one folder, the last to write has
     /// seen what all others had finished when they wrote.
     ///
     /// # Errors
     /// A file that cannot be read or written; names it.
-    pub fn update(out: &Path) -> Result<()> {
+    pub fn update(out: &Path) -> Result<Self> {
         let _held = FileMutex::wait(out, "tables")?;
-        Rows::read(out)?.write(out)
+        let rows = Rows::read(out)?;
+        rows.write(out)?;
+        Ok(rows)
     }
 
     /// Writes `results.csv`, `classes.csv` and `image_scores.csv`.

@@ -85,7 +85,7 @@ No setting beats 1, 12, 24, 36 on STARE: 3 seeds would have found 2.61 points.
         for part in [
             "\u{1b}[33mundetermined\u{1b}[0m",
             "\u{1b}[32mbetter\u{1b}[0m",
-            "\u{1b}[1m1,\u{1b}[0m \u{1b}[1m24,\u{1b}[0m",
+            "\u{1b}[1m1, 24, 48, 72\u{1b}[0m",
             "\u{1b}[1mResults\u{1b}[0m",
         ] {
             assert!(text.contains(part), "{part:?} in\n{text:?}");

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::results::result::{Cause, RunFailure};
+use crate::results::run_dir::RunState;
 use atrous_models::device::DeviceError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -123,7 +123,8 @@ fn dry_runs_of_shards_add_up_to_that_of_the_sweep() {
     let bench = bench();
     let device = ComputeDevice::select("flex").unwrap();
     bench.sweep_shard("0/3", &finish).unwrap();
-    let dry = |options: &SweepOptions| dry_run(&bench.spec, options, &device, &Progress::hidden()).unwrap();
+    let dry =
+        |options: &SweepOptions| dry_run(&bench.spec, options, &device, &Progress::hidden(), &StopFlag::new()).unwrap();
     let parts = ["0/3", "1/3", "2/3"].map(|shard| dry(&bench.shard(shard)));
     assert_eq!(parts.each_ref().map(|dry| (dry.experiments[0].runs, dry.to_do())), [(2, 0), (1, 1), (1, 1)]);
     let text = parts[1].to_string();
