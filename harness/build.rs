@@ -1,6 +1,8 @@
 //! Stamps the binary with the commit it is built from and with burn's version. Neither is needed: without
 //! git, or from an archive, both read `unknown`.
 
+#![allow(clippy::disallowed_methods, reason = "it reads the files of the project alone")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -1,6 +1,6 @@
 //! A data set on disk.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -9,8 +9,10 @@ use sha2::{Digest, Sha256};
 use crate::datasets::{DatasetKind, Splits};
 use crate::error::{DataError, Result};
 use crate::hex::hex;
+use crate::interruption;
 use crate::limit::ImageLimit;
 use crate::lookup;
+use crate::plain_file;
 use crate::sample::Sample;
 use crate::split::Split;
 
@@ -106,7 +108,7 @@ impl Dataset {
             let length = fs::metadata(path).map_err(DataError::read(path))?.len();
             // Lengths first, so that no two lists of files have one and the same text.
             hash.update(format!("{split} {} {name} {length}\n", name.len()));
-            hash_file(path, length, &mut hash).map_err(DataError::read(path))?;
+            hash_file(path, length, &mut hash)?;
             done += length;
             progress(done, total);
         }
@@ -115,13 +117,14 @@ impl Dataset {
 }
 
 /// Adds the contents of a file of this length, without holding them in memory.
-fn hash_file(path: &Path, length: u64, hash: &mut Sha256) -> std::io::Result<()> {
-    let mut file = File::open(path)?;
+fn hash_file(path: &Path, length: u64, hash: &mut Sha256) -> Result<()> {
+    let mut file = plain_file::open(path)?;
     let (mut part, mut left) = (vec![0; 1 << 20], length);
     loop {
-        let count = file.read(&mut part)?;
+        interruption::check(path)?;
+        let count = file.read(&mut part).map_err(DataError::read(path))?;
         if count as u64 > left || count == 0 && left > 0 {
-            return Err(std::io::Error::other("it changed while it was read"));
+            return Err(DataError::read(path)(std::io::Error::other("it changed while it was read")));
         }
         if count == 0 {
             return Ok(());

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::limit::{ImageLimit, advice};
+use crate::limit::{ImageLimit, advice, exceeded};
 use crate::split::Split;
 
 /// An error of this crate. Every variant carries the path or the setting that it is about.
@@ -48,7 +48,7 @@ pub enum DataError {
     #[error("{}: {what}, which is not read; {advice}", path.display())]
     Unsupported { path: PathBuf, what: String, advice: &'static str },
     /// The image claims more pixels than may be.
-    #[error("{}: claims {}x{} pixels (height x width), over the limit of {limit}; {}", path.display(), size[0], size[1], advice(*size))]
+    #[error("{}: claims {}x{} pixels (height x width), over {}; {}", path.display(), size[0], size[1], exceeded(*size, *limit), advice(*size))]
     TooLarge { path: PathBuf, size: [u32; 2], limit: ImageLimit },
     /// The file holds more than any image of the size that it claims.
     #[error("{}: holds more than {most} bytes (unpacked), which no image of its size has; get the file again", path.display())]
@@ -80,6 +80,9 @@ pub enum DataError {
     /// The folder to write is there already.
     #[error("{}: exists already; remove it or name another folder to write", path.display())]
     OutputExists { path: PathBuf },
+    /// The program is to end, and a file was being read.
+    #[error("stopped while {} was read", path.display())]
+    Interrupted { path: PathBuf },
     /// A file or folder cannot be read.
     #[error("{}: cannot be read ({source}); check the path and its permissions", path.display())]
     Read { path: PathBuf, source: std::io::Error },

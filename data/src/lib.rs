@@ -16,6 +16,8 @@
 //! # }
 //! ```
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests read what they have written themselves"))]
+
 mod batch;
 mod cache;
 mod class_planes;
@@ -30,12 +32,14 @@ mod error;
 mod golden;
 mod hex;
 pub mod inspect;
+mod interruption;
 #[allow(unsafe_code)]
 mod kernel;
 mod label;
 mod limit;
 mod loader;
 mod lookup;
+mod plain_file;
 #[allow(unsafe_code)]
 mod prefetch;
 pub mod prepare;
@@ -60,6 +64,7 @@ pub use datasets::{
 pub use decode::{decode_rgb, read_rgb};
 pub use error::DataError;
 pub use hex::hex;
+pub use interruption::interrupt;
 pub use limit::ImageLimit;
 pub use loader::BatchLoader;
 pub use raster::{IGNORE_INDEX, LabelMap, RgbImage8, grey16_png};

@@ -21,6 +21,10 @@ impl ImageLimit {
     /// The largest limit: the longest sides that JPEG has, 65,500 x 65,500 pixels, are beyond it.
     pub const MOST_MEGAPIXELS: u32 = 4096;
 
+    /// The longest side in pixels: that of JPEG and GIF. What is longer is no image that a network
+    /// is made for, but takes hours of windows.
+    pub const LONGEST_SIDE: u32 = 65_535;
+
     /// Bytes that a pixel takes at most, in a file and decoded: four channels of 16 bits.
     pub(crate) const BYTES_PER_PIXEL: u64 = 8;
 
@@ -41,7 +45,8 @@ impl ImageLimit {
 
     /// Whether an image of this size (height, width) is within the limit.
     pub(crate) fn admits(self, [height, width]: [u32; 2]) -> bool {
-        u64::from(height) * u64::from(width) <= self.pixels()
+        let short = height.max(width) <= Self::LONGEST_SIDE;
+        short && u64::from(height) * u64::from(width) <= self.pixels()
     }
 
     /// Bytes that a file may hold, unpacked: of an image of the size that it claims, or of the
@@ -64,8 +69,19 @@ impl fmt::Display for ImageLimit {
     }
 }
 
+/// Says what an image is larger than.
+pub(crate) fn exceeded([height, width]: [u32; 2], limit: ImageLimit) -> String {
+    match height.max(width) > ImageLimit::LONGEST_SIDE {
+        true => format!("the longest side of {} pixels", ImageLimit::LONGEST_SIDE),
+        false => format!("the limit of {limit}"),
+    }
+}
+
 /// Says what to do about an image that is too large: not every size can be allowed.
 pub(crate) fn advice([height, width]: [u32; 2]) -> String {
+    if height.max(width) > ImageLimit::LONGEST_SIDE {
+        return "get the file again, or cut it into parts".to_owned();
+    }
     let needed = (u64::from(height) * u64::from(width)).div_ceil(1_000_000);
     if needed <= u64::from(ImageLimit::MOST_MEGAPIXELS) {
         format!("get the file again, or allow it with --max-image {needed}")
@@ -84,6 +100,7 @@ mod tests {
             assert!(ImageLimit::DEFAULT.admits(size), "{size:?}");
         }
         assert!(!ImageLimit::DEFAULT.admits([60_000, 60_000]));
+        assert!(ImageLimit::DEFAULT.admits([3000, 65_535]) && !ImageLimit::DEFAULT.admits([1, 65_536]));
         assert!(!ImageLimit::megapixels(u32::MAX).admits([u32::MAX, u32::MAX]));
         assert!(ImageLimit::megapixels(0).admits([1000, 1000]) && !ImageLimit::megapixels(0).admits([1000, 1001]));
     }
@@ -91,6 +108,7 @@ mod tests {
     #[test]
     fn advice_names_a_limit_that_can_be_given() {
         assert_eq!(advice([10_000, 30_001]), "get the file again, or allow it with --max-image 301");
-        assert_eq!(advice([u32::MAX, u32::MAX]), "get the file again");
+        assert_eq!(advice([65_535, 65_535]), "get the file again");
+        assert_eq!(advice([1, u32::MAX]), "get the file again, or cut it into parts");
     }
 }

@@ -17,6 +17,8 @@ type Prepared = std::result::Result<Result<Batch>, Box<dyn Any + Send>>;
 /// two batches per thread are prepared ahead. Dropping it early stops the threads.
 pub struct BatchLoader {
     shared: Arc<LoaderState>,
+    source: Arc<BatchSource>,
+    /// None where the system has no threads left.
     threads: Vec<JoinHandle<()>>,
     end: u64,
 }
@@ -43,7 +45,10 @@ struct BatchQueue {
 impl BatchLoader {
     /// Starts `threads` threads (at least one) that prepare the batches of `range`.
     pub fn new(source: Arc<BatchSource>, range: Range<u64>, threads: usize) -> Self {
-        let threads = threads.max(1);
+        Self::with(source, range, threads.max(1))
+    }
+
+    fn with(source: Arc<BatchSource>, range: Range<u64>, threads: usize) -> Self {
         let queue = BatchQueue { claim: range.start, deliver: range.start, batches: BTreeMap::new(), closed: false };
         let shared = Arc::new(LoaderState {
             queue: Mutex::new(queue),
@@ -52,13 +57,13 @@ impl BatchLoader {
             ahead: 2 * threads as u64,
             end: range.end,
         });
-        let threads = (0..threads)
-            .map(|_| {
-                let (shared, source) = (shared.clone(), source.clone());
-                std::thread::spawn(move || shared.work(&source))
-            })
-            .collect();
-        Self { shared, threads, end: range.end }
+        let start = |_| {
+            let (shared, source) = (shared.clone(), source.clone());
+            // A system that gives no more of them has given some, or `next` prepares batches itself.
+            std::thread::Builder::new().spawn(move || shared.work(&source)).ok()
+        };
+        let threads = (0..threads).map_while(start).collect();
+        Self { shared, source, threads, end: range.end }
     }
 
     /// Waits for the next batch; `None` after the last. An error stands for its own batch only.
@@ -71,6 +76,12 @@ impl BatchLoader {
         let mut queue = self.shared.lock();
         if queue.deliver >= self.end {
             return None;
+        }
+        if self.threads.is_empty() {
+            let iteration = queue.deliver;
+            queue.deliver += 1;
+            drop(queue);
+            return Some(self.source.batch(iteration));
         }
         let prepared = loop {
             let wanted = queue.deliver;
@@ -147,6 +158,19 @@ mod tests {
         let dataset = Arc::new(Dataset::open(DatasetKind::STARE, root).unwrap());
         let augment = AugmentConfig::protocol([40, 48], [32, 32]);
         Arc::new(BatchSource::new(dataset, augment, 2, 9, 0))
+    }
+
+    #[test]
+    fn without_a_thread_the_batches_are_the_same() {
+        let root = tempfile::tempdir().unwrap();
+        let source = source(root.path());
+        let mut alone = BatchLoader::with(source.clone(), 3..6, 0);
+        let mut helped = BatchLoader::new(source, 3..6, 2);
+        for _ in 3..6 {
+            let (one, other) = (alone.next().unwrap().unwrap(), helped.next().unwrap().unwrap());
+            assert!(one.iteration == other.iteration && one.images == other.images && one.labels == other.labels);
+        }
+        assert!(alone.next().is_none() && helped.next().is_none());
     }
 
     #[test]

@@ -6,14 +6,14 @@
 
 pub use crate::drawing::Drawing;
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::datasets::{DatasetKind, DrawnSample, Motif, SPLIT_FILE};
 use crate::error::{DataError, Result};
+use crate::lookup;
+use crate::plain_file;
 use crate::random::{Purpose, Random};
 use crate::raster::{LabelMap, RgbImage8};
 use crate::split::Split;
@@ -94,13 +94,11 @@ pub fn write(kind: DatasetKind, data_root: &Path, config: &SyntheticConfig) -> R
     let place = data_root.join(kind.directory());
     config.check(kind).map_err(|reason| DataError::Setting { path: place.clone(), reason })?;
     let marker = config.marker(kind);
-    let is_there = || {
-        let mut found = Vec::new();
-        let most = marker.len() as u64 + 1;
-        let read = File::open(place.join(MARKER)).and_then(|file| file.take(most).read_to_end(&mut found));
-        read.is_ok() && found == marker.as_bytes()
+    let is_there = || -> Result<bool> {
+        let path = place.join(MARKER);
+        Ok(lookup::is_file(&path)? && plain_file::read(&path, marker.len() as u64)? == marker.as_bytes())
     };
-    if is_there() {
+    if is_there()? {
         return Ok(());
     }
     let folder = PendingFolder::create(&place)?;
@@ -118,7 +116,7 @@ pub fn write(kind: DatasetKind, data_root: &Path, config: &SyntheticConfig) -> R
     }
     write_atomic(&folder.file(MARKER)?, marker.as_bytes())?;
     // Another process may have been faster with the same drawings.
-    folder.publish().or_else(|error| if is_there() { Ok(()) } else { Err(error) })
+    folder.publish().or_else(|error| if is_there()? { Ok(()) } else { Err(error) })
 }
 
 /// Draws one image and its mask, in the publisher's label values.

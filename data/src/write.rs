@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{DataError, Result};
+use crate::lookup;
 
 /// Writes a file under a temporary name in the same folder, syncs and renames it.
 pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -38,7 +39,7 @@ pub(crate) struct PendingFolder {
 impl PendingFolder {
     /// Starts a folder that will appear at `place`; an error if something is there already.
     pub fn create(place: &Path) -> Result<Self> {
-        if place.exists() && fs::read_dir(place).map_err(DataError::write(place))?.next().is_some() {
+        if lookup::is_there(place)? && fs::read_dir(place).map_err(DataError::write(place))?.next().is_some() {
             return Err(DataError::OutputExists { path: place.to_owned() });
         }
         let temporary = beside(place);

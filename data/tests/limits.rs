@@ -1,6 +1,7 @@
 //! Small files that claim to be large: each is refused with a message that says what it claims, and
 //! none of them makes the reader take memory for it.
 
+#![allow(clippy::disallowed_methods, reason = "tests read what they have written themselves")]
 // Counting needs an allocator, and allocators are unsafe.
 #![allow(unsafe_code)]
 
@@ -252,5 +253,108 @@ fn formats_that_no_data_set_has_are_not_decoded() {
         let reasons = ["neither PNG, JPEG, TIFF, PNM nor GIF", "gzip", "which is not read; save it as PNG"];
         assert!(reasons.iter().any(|reason| image.contains(reason)), "{messages:?}");
         assert!(taken < MIB, "{name}: {taken} bytes");
+    }
+}
+
+/// What the documentation states of images that are read, in bytes a pixel.
+const STATED: usize = 24;
+
+fn packed(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = ZlibEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(bytes).unwrap();
+    packed.finish().unwrap()
+}
+
+/// The dearest files of each format: sixteen bits, more bands than are kept, all in one strip.
+#[test]
+fn reading_takes_no_more_bytes_a_pixel_than_is_stated() {
+    let _alone = alone();
+    const SIDE: usize = 1500;
+    let pixels = SIDE * SIDE;
+    let chunks = |depth: u8, colour: u8, line: usize| {
+        let header =
+            [&(SIDE as u32).to_be_bytes()[..], &(SIDE as u32).to_be_bytes(), &[depth, colour, 0, 0, 0]].concat();
+        let data = packed(&vec![0; (1 + line) * SIDE]);
+        [b"\x89PNG\r\n\x1a\n", &chunk(b"IHDR", &header)[..], &chunk(b"IDAT", &data), &chunk(b"IEND", &[])].concat()
+    };
+    let pnm = |head: &str, bytes: usize| [head.replace("SIDES", "1500 1500").as_bytes(), &vec![0; bytes]].concat();
+    let tiff = |bands: u32, bits: u32, meaning: u32| {
+        let length = (pixels * (bands * bits / 8) as usize) as u32;
+        let mut entries = grey_tiff(SIDE as u32, SIDE as u32, length);
+        for (tag, value) in [(258, bits), (262, meaning), (277, bands), (273, 200)] {
+            entries.iter_mut().filter(|entry| entry.0 == tag).for_each(|entry| entry.3 = value);
+        }
+        let mut bytes = tiff(&entries);
+        bytes.resize(200 + length as usize, 0);
+        bytes
+    };
+    let cases = [
+        ("rgba16.png", chunks(16, 6, 8 * SIDE)),
+        ("grey16.png", chunks(16, 0, 2 * SIDE)),
+        ("bits.png", chunks(1, 0, SIDE.div_ceil(8))),
+        ("deep.ppm", pnm("P6\nSIDES\n65535\n", 6 * pixels)),
+        ("rgb.ppm", pnm("P6\nSIDES\n255\n", 3 * pixels)),
+        ("deep.ppm.gz", gzip(&pnm("P6\nSIDES\n65535\n", 6 * pixels), 0)),
+        ("rgb.tif", tiff(3, 8, 2)),
+        ("rgb16.tif", tiff(3, 16, 2)),
+        ("bands.tif", tiff(4, 16, 2)),
+        ("grey16.tif", tiff(1, 16, 1)),
+        ("cmyk.tif", tiff(4, 8, 5)),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let mut read = 0;
+    for (name, bytes) in cases {
+        let path = folder.path().join(name);
+        fs::write(&path, &bytes).unwrap();
+        let limit = ImageLimit::megapixels(3);
+        let (image, taken) = peak(|| read_rgb(&path, limit));
+        read += usize::from(image.is_ok_and(|image| image.size() == [SIDE; 2]));
+        let (_, of_mask) = peak(|| decode_label(&path, &bytes, DatasetKind::STARE, limit));
+        let most = STATED * pixels + MIB;
+        assert!(taken <= most && of_mask + bytes.len() <= most, "{name}: {taken}, {of_mask} of {most} bytes");
+    }
+    assert!(read >= 9, "{read} of the files are images");
+}
+
+/// Longer than any JPEG: no pixel of it is read.
+#[test]
+fn sides_beyond_those_of_images_are_refused_before_memory_is_taken() {
+    let _alone = alone();
+    for (height, width) in [(1, 200_000_000), (200_000_000, 1), (2000, 65_536)] {
+        let cases = [
+            ("a.png", png(height, width, 8, 0, &[])),
+            ("a.tif", tiff(&grey_tiff(height, width, 64))),
+            ("a.pgm", format!("P5\n{width} {height}\n255\nabc").into_bytes()),
+        ];
+        for (name, bytes) in cases {
+            let (messages, taken) = refused(name, &bytes);
+            let wanted =
+                format!("claims {height}x{width} pixels (height x width), over the longest side of 65535 pixels");
+            assert!(messages.iter().all(|message| message.contains(&wanted)), "{messages:?}");
+            assert!(taken < MIB, "{name}: {taken} bytes");
+        }
+    }
+}
+
+/// 200 million bytes before the pixels, which a header, a comment or a chunk may have.
+#[test]
+fn headers_without_end_are_not_read_to_their_end() {
+    let _alone = alone();
+    const LONG: usize = 200_000_000;
+    let comment = |bytes: usize| vec![b'a'; bytes];
+    let cases = [
+        ("text.png", png(2, 2, 8, 0, &chunk(b"tEXt", &comment(LONG))), "holds more than 16777248 bytes"),
+        ("own.png", png(2, 2, 8, 0, &chunk(b"abCd", &comment(LONG))), "holds more than 16777248 bytes"),
+        ("comment.ppm", [&b"P6\n#"[..], &comment(LONG)].concat(), "header has no end in its first 65536 bytes"),
+        ("digits.ppm", [&b"P6\n"[..], &vec![b'1'; LONG]].concat(), "a PNM whose header"),
+    ];
+    for (name, bytes, reason) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let (read, taken) = peak(|| read_rgb(&path, ImageLimit::DEFAULT));
+        let message = read.unwrap_err().to_string();
+        assert!(message.contains(name) && message.contains(reason), "{message}");
+        assert!(taken < 64 * MIB, "{name}: {taken} bytes");
     }
 }

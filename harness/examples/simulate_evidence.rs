@@ -53,6 +53,7 @@ fn noise(repetitions: u64) {
             let mut draws = SplitMix::new(1_000_000 * sets as u64 + repetition);
             let single = Evidence {
                 series: (0..sets).map(|set| named(runs(128, &RATES, 3, 0.0065, &mut draws, |_| 0.0), set)).collect(),
+                ..Evidence::default()
             };
             one += u64::from(Pooled::at(128, &single, &SizeClaim::of(&single)).is_ok());
             let all = evidence(sets, Truth::Flat, 0.0, 0.006, &mut draws);
@@ -117,7 +118,7 @@ fn evidence(sets: usize, truth: Truth, lost: f64, deviation: f64, draws: &mut Sp
             series.push(named(designed(size, 8, deviation, draws, score), set));
         }
     }
-    Evidence { series }
+    Evidence { series, ..Evidence::default() }
 }
 
 /// A series of a data set of its own.

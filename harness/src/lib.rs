@@ -5,6 +5,8 @@
 //! [`cmd`], [`report`], [`measure`], [`sweep`], [`conclusions`], [`run`], [`results`],
 //! [`experiment`], [`support`].
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests read what they have written themselves"))]
+
 pub mod cmd;
 pub mod conclusions;
 pub mod experiment;

@@ -1,6 +1,8 @@
 //! Reads values that were recorded from the reference implementation, for the tests of the other
 //! crates: `ATROUS_GOLDEN` names a folder of more recordings than the repository has.
 
+#![allow(clippy::disallowed_methods, reason = "for tests alone, which read what is recorded")]
+
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 use std::fmt;

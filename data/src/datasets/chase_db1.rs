@@ -66,7 +66,7 @@ fn child(id: &str) -> String {
 }
 
 fn find(root: &Path) -> Result<Splits> {
-    if converted::is_present(root) {
+    if converted::is_present(root)? {
         return converted::find(root, MASK_SUFFIX, &retina::VESSELS);
     }
     let files = images(root)?;

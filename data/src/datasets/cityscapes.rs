@@ -16,6 +16,7 @@ use crate::drawing;
 use crate::error::{DataError, Result};
 use crate::label::{LabelEncoding, indexes};
 use crate::lookup;
+use crate::plain_file;
 use crate::raster::IGNORE_INDEX;
 use crate::sample::Sample;
 use crate::write::{PendingFolder, write_atomic};
@@ -97,7 +98,7 @@ fn is_number(text: &str) -> bool {
 }
 
 fn find(root: &Path) -> Result<Splits> {
-    if !root.join("leftImg8bit").is_dir() && !root.join("gtFine").is_dir() {
+    if lookup::first_dir(root, &["leftImg8bit", "gtFine"])?.is_none() {
         return Err(unknown_layout(
             root,
             "leftImg8bit/{train,val}/ and gtFine/{train,val}/, unpacked from leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip",
@@ -153,7 +154,7 @@ fn cities(root: &Path, relative: &str) -> Result<BTreeMap<String, PathBuf>> {
     let mut found = BTreeMap::new();
     for (city, path) in entries(&folder)? {
         refuse_dangling(&path)?;
-        if path.is_dir() {
+        if lookup::is_dir(&path)? {
             found.extend(images(&path)?.into_iter().map(|(stem, path)| (format!("{city}/{stem}"), path)));
         }
     }
@@ -169,7 +170,7 @@ fn save_train_ids(loaded: &LoadedSample, folder: &PendingFolder) -> Result<()> {
     // The publisher's PNG files are copied as they are: encoding them again would change nothing
     // but the bytes.
     let LoadedSample { split, sample, image_name: name, label, .. } = loaded;
-    let bytes = std::fs::read(&sample.image).map_err(DataError::read(&sample.image))?;
+    let bytes = plain_file::read(&sample.image, sample.limit.file_bytes(None))?;
     write_atomic(&folder.file(name)?, &bytes)?;
     let city = name.rsplit('/').nth(1).unwrap_or_default();
     let image = sample.id.rsplit('/').next().unwrap_or_default();

@@ -11,6 +11,7 @@ use super::kind::DatasetKind;
 use super::splits::Splits;
 use crate::error::Result;
 use crate::label::{LabelEncoding, indexes};
+use crate::lookup;
 use crate::sample::Sample;
 use crate::split::Split;
 use crate::write::PendingFolder;
@@ -58,7 +59,7 @@ static INDEXES: LabelEncoding =
     LabelEncoding { train_ids: |_| indexes(2), allowed: "the classes 0 and 1, and 255", refuse_rgb: None };
 
 fn find(root: &Path) -> Result<Splits> {
-    if !root.join("images").is_dir() && !root.join("annotations").is_dir() {
+    if lookup::first_dir(root, &["images", "annotations"])?.is_none() {
         return Err(unknown_layout(root, "images/{training,validation}/ and annotations/{training,validation}/"));
     }
     Ok(Splits { train: part(root, Split::Train)?, val: part(root, Split::Val)? })

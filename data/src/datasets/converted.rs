@@ -8,13 +8,14 @@ use super::folder::{are_missing, pair, required_images, with_suffix};
 use super::splits::Splits;
 use crate::error::Result;
 use crate::label::LabelEncoding;
+use crate::lookup;
 use crate::sample::Sample;
 use crate::split::Split;
 use crate::write::PendingFolder;
 
 /// Whether a folder has this layout.
-pub(super) fn is_present(root: &Path) -> bool {
-    ["images/training", "images/validation", "annotations"].iter().any(|folder| root.join(folder).is_dir())
+pub(super) fn is_present(root: &Path) -> Result<bool> {
+    Ok(lookup::first_dir(root, &["images/training", "images/validation", "annotations"])?.is_some())
 }
 
 /// Finds the samples. `suffix` is what a mask's name may have after the image's: `.ah`, `_1stHO`.

@@ -17,6 +17,7 @@ use super::{converted, retina};
 use crate::drawing;
 use crate::encode::{save_grey_gif, save_rgb_tiff, vessels_as_255};
 use crate::error::Result;
+use crate::lookup;
 use crate::sample::Sample;
 use crate::split::Split;
 use crate::write::PendingFolder;
@@ -70,13 +71,13 @@ fn find(root: &Path) -> Result<Splits> {
     let in_parts = |part: fn(&Path, Split) -> Result<Vec<Sample>>| {
         Ok(Splits { train: part(root, Split::Train)?, val: part(root, Split::Val)? })
     };
-    if converted::is_present(root) {
+    if converted::is_present(root)? {
         return in_parts(|root, split| {
             let folder = split.folder();
             samples(root, &format!("images/{folder}"), &format!("annotations/{folder}"), "png")
         });
     }
-    if !root.join("training").is_dir() && !root.join("test").is_dir() {
+    if lookup::first_dir(root, &["training", "test"])?.is_none() {
         return Err(unknown_layout(
             root,
             "training/images/21_training.tif, training/1st_manual/21_manual1.gif, test/images/01_test.tif and so on, \

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{DataError, Result};
 use crate::label::LabelEncoding;
 use crate::lookup;
+use crate::plain_file;
 use crate::sample::Sample;
 
 const EXTENSIONS: [&str; 10] = ["png", "jpg", "jpeg", "tif", "tiff", "ppm", "pgm", "pbm", "pnm", "gif"];
@@ -29,9 +30,22 @@ pub(super) fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
 /// Refuses a link that leads nowhere: what it stands for would be left out without a word.
 pub(super) fn refuse_dangling(path: &Path) -> Result<()> {
     match fs::read_link(path) {
-        Ok(target) if !path.exists() => Err(DataError::DanglingLink { path: path.to_owned(), target }),
+        Ok(target) if !lookup::is_there(path)? => Err(DataError::DanglingLink { path: path.to_owned(), target }),
         _ => Ok(()),
     }
+}
+
+/// Whether a path that is called like an image is a file; a folder may be called so, too.
+///
+/// # Errors
+/// A link that leads nowhere, a pipe or a device: what it stands for would be left out without a
+/// word.
+pub(super) fn is_image_file(path: &Path) -> Result<bool> {
+    refuse_dangling(path)?;
+    if lookup::is_dir(path)? || !lookup::is_there(path)? {
+        return Ok(false);
+    }
+    plain_file::check(path).map(|()| true)
 }
 
 /// Lists the image files of a folder by name without extension; `im0001.ah.ppm.gz` gives
@@ -41,8 +55,7 @@ pub(super) fn images(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
     let mut found: BTreeMap<String, PathBuf> = BTreeMap::new();
     for (name, path) in entries(folder)? {
         let Some(stem) = image_stem(&name) else { continue };
-        refuse_dangling(&path)?;
-        if !lookup::is_file(&path)? {
+        if !is_image_file(&path)? {
             continue;
         }
         let twin = found.get(stem).is_some_and(|first| path.with_extension("") == *first);
@@ -122,7 +135,12 @@ pub(super) fn required_images(root: &Path, relative: &str) -> Result<BTreeMap<St
 /// Whether none of these folders of a split is there: one split is all that scoring needs.
 pub(super) fn are_missing(root: &Path, folders: &[String]) -> Result<bool> {
     folders.iter().try_for_each(|folder| refuse_dangling(&root.join(folder)))?;
-    Ok(folders.iter().all(|folder| !root.join(folder).exists()))
+    for folder in folders {
+        if lookup::is_there(&root.join(folder))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The error of a folder that has none of the layouts.

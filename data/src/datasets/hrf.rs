@@ -73,11 +73,11 @@ const MANUAL: &str = "_manualsegm";
 const FIELDS: &str = "_fovmask";
 
 fn find(root: &Path) -> Result<Splits> {
-    if converted::is_present(root) {
+    if converted::is_present(root)? {
         return converted::find(root, "", &retina::VESSELS);
     }
-    let whole = ["images", "manual1"].iter().any(|folder| root.join(folder).is_dir());
-    if !whole && archives(root).next().is_none() {
+    let whole = lookup::first_dir(root, &["images", "manual1"])?.is_some();
+    if !whole && archives(root)?.is_empty() {
         return Err(unknown_layout(
             root,
             "images/01_dr.JPG and manual1/01_dr.tif and so on (all.zip), or healthy/, healthy_manualsegm/ and so on \
@@ -113,15 +113,20 @@ fn find(root: &Path) -> Result<Splits> {
 }
 
 /// The groups' archives of images, those that are there; the masks are beside each.
-fn archives(root: &Path) -> impl Iterator<Item = &'static str> {
-    let has = |folder: &str| root.join(folder).exists() || root.join(format!("{folder}{MANUAL}")).exists();
-    ARCHIVES.iter().map(|(_, folder)| *folder).filter(move |folder| has(folder))
+fn archives(root: &Path) -> Result<Vec<&'static str>> {
+    let mut found = Vec::new();
+    for (_, folder) in ARCHIVES {
+        if lookup::is_there(&root.join(folder))? || lookup::is_there(&root.join(format!("{folder}{MANUAL}")))? {
+            found.push(folder);
+        }
+    }
+    Ok(found)
 }
 
 /// The samples of the groups' archives.
 fn of_archives(root: &Path) -> Result<Vec<Sample>> {
     let (mut images, mut masks) = (BTreeMap::new(), BTreeMap::new());
-    for archive in archives(root) {
+    for archive in archives(root)? {
         let add = |files: &mut BTreeMap<_, _>, folder: &str| {
             required_images(root, folder)?.into_iter().try_for_each(|(id, path)| insert(files, id, path))
         };
@@ -137,7 +142,7 @@ fn of_archives(root: &Path) -> Result<Vec<Sample>> {
 fn fields_of_view(root: &Path, whole: bool) -> Result<BTreeMap<String, PathBuf>> {
     let folders: Vec<String> = match whole {
         true => vec!["mask".to_owned()],
-        false => archives(root).map(|archive| format!("{archive}{FIELDS}")).collect(),
+        false => archives(root)?.iter().map(|archive| format!("{archive}{FIELDS}")).collect(),
     };
     let mut fields = BTreeMap::new();
     for folder in folders.iter().map(|folder| root.join(folder)) {

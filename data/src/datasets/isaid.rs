@@ -79,10 +79,10 @@ fn aerial_image(id: &str) -> String {
 }
 
 fn find(root: &Path) -> Result<Splits> {
-    if root.join("img_dir").is_dir() || root.join("ann_dir").is_dir() {
+    if lookup::first_dir(root, &["img_dir", "ann_dir"])?.is_some() {
         return Ok(Splits { train: part(root, "train")?, val: part(root, "val")? });
     }
-    if root.join("train/Semantic_masks").is_dir() || root.join("val/Semantic_masks").is_dir() {
+    if lookup::first_dir(root, &["train/Semantic_masks", "val/Semantic_masks"])?.is_some() {
         return Err(DataError::UnknownLayout {
             path: root.to_owned(),
             advice: "it holds the original images; cut them into tiles with `atrous prepare isaid`".to_owned(),

@@ -1,14 +1,13 @@
 //! The choice of the training images where the publisher's layout does not make it.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use super::folder::refuse_dangling;
 use super::splits::Splits;
 use crate::error::{DataError, Result, shown};
 use crate::lookup;
+use crate::plain_file;
 use crate::sample::Sample;
 
 /// A text file in a data set's folder that names the training images, one id per line; all others
@@ -47,9 +46,7 @@ fn read_split_file(root: &Path, samples: &[Sample]) -> Result<Option<BTreeSet<St
         return Ok(None);
     }
     let wrong = |line, reason| DataError::SplitFile { path: path.clone(), line, reason };
-    let mut bytes = Vec::new();
-    let file = File::open(&path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));
-    file.map_err(DataError::read(&path))?;
+    let bytes = plain_file::read(&path, MOST_BYTES)?;
     if bytes.len() as u64 > MOST_BYTES {
         return Err(wrong(1, format!("the file has more than {MOST_BYTES} bytes")));
     }

@@ -15,6 +15,7 @@ use super::{converted, retina};
 use crate::drawing;
 use crate::encode::{save_gzipped_pnm, vessels_as_255};
 use crate::error::Result;
+use crate::lookup;
 use crate::write::PendingFolder;
 
 impl DatasetKind {
@@ -58,10 +59,10 @@ static STARE: Definition = Definition {
 const MASK_SUFFIX: &str = ".ah";
 
 fn find(root: &Path) -> Result<Splits> {
-    if converted::is_present(root) {
+    if converted::is_present(root)? {
         return converted::find(root, MASK_SUFFIX, &retina::VESSELS);
     }
-    if !root.join("stare-images").is_dir() {
+    if !lookup::is_dir(&root.join("stare-images"))? {
         return Err(unknown_layout(
             root,
             "stare-images/im0001.ppm and labels-ah/im0001.ah.ppm (gzipped or not), or images/ and annotations/",

@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use image::metadata::Orientation;
+use mozjpeg::decompress::DecompressStarted;
 use mozjpeg::{ColorSpace, Decompress, Marker};
 
 use super::unpack::check_size;
 use super::upright::of_exif;
 use crate::error::{DataError, Result};
+use crate::interruption;
 use crate::limit::ImageLimit;
 use crate::raster::RgbImage8;
 
@@ -35,7 +37,7 @@ fn decode(path: &Path, bytes: &[u8], limit: ImageLimit) -> Result<(RgbImage8, Or
     let four = header.components().len() == 4;
     let mut image =
         header.to_colorspace(if four { ColorSpace::JCS_CMYK } else { ColorSpace::JCS_RGB }).map_err(failed)?;
-    let mut data = image.read_scanlines::<u8>().map_err(failed)?;
+    let mut data = lines(path, &mut image)?;
     image.finish().map_err(failed)?;
     if four {
         data = data.as_chunks::<4>().0.iter().flat_map(|inks| rgb_of_cmyk(*inks)).collect();
@@ -67,9 +69,21 @@ pub(super) fn read_bands(
         _ => return Err(DataError::decode(path, "a JPEG strip of other colours than the TIFF says")),
     };
     let mut image = header.to_colorspace(wanted).map_err(failed)?;
-    let data = image.read_scanlines::<u8>().map_err(failed)?;
+    let data = lines(path, &mut image)?;
     image.finish().map_err(failed)?;
     Ok(([height, width], bands, data))
+}
+
+/// Decodes all lines.
+fn lines(path: &Path, image: &mut DecompressStarted<&[u8]>) -> Result<Vec<u8>> {
+    const LINES: usize = 64;
+    let mut data = vec![0; image.min_flat_buffer_size()];
+    let line = data.len() / image.height();
+    for part in data.chunks_mut(LINES * line) {
+        interruption::check(path)?;
+        image.read_scanlines_into(part).map_err(|error| DataError::decode(path, error))?;
+    }
+    Ok(data)
 }
 
 /// The colour of four inks as OpenCV has it. Programs that write such files write 255 for no ink.

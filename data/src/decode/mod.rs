@@ -20,6 +20,7 @@ use image::ImageFormat;
 use self::unpack::{check_head, format};
 use self::upright::turned;
 use crate::error::{DataError, Result};
+use crate::interruption;
 use crate::limit::ImageLimit;
 use crate::raster::RgbImage8;
 
@@ -41,6 +42,7 @@ pub fn read_rgb(path: &Path, limit: ImageLimit) -> Result<RgbImage8> {
 /// # Errors
 /// Those of [`read_rgb`] that are not about reading.
 pub fn decode_rgb(path: &Path, bytes: &[u8], limit: ImageLimit) -> Result<RgbImage8> {
+    interruption::check(path)?;
     let most = check_head(path, bytes, limit)?;
     guarded(path, || {
         let (image, orientation) = match format(bytes) {
@@ -62,6 +64,7 @@ pub(crate) fn read_mask(path: &Path, limit: ImageLimit) -> Result<StoredMask> {
 
 /// Decodes the mask of a file's bytes; `path` is for messages.
 pub(crate) fn decode_mask(path: &Path, bytes: &[u8], limit: ImageLimit) -> Result<StoredMask> {
+    interruption::check(path)?;
     let most = check_head(path, bytes, limit)?;
     guarded(path, || match format(bytes) {
         Ok(ImageFormat::Jpeg) => {
@@ -78,8 +81,11 @@ pub(crate) fn decode_mask(path: &Path, bytes: &[u8], limit: ImageLimit) -> Resul
 /// Runs a decoder. Decoders are other people's, and files are anybody's: a panic in one is an error
 /// of the file.
 fn guarded<T>(path: &Path, decode: impl FnOnce() -> Result<T>) -> Result<T> {
-    quiet::within(|| catch_unwind(AssertUnwindSafe(decode)))
-        .unwrap_or_else(|_| Err(DataError::decode(path, "its decoder broke off")))
+    let decoded = quiet::within(|| catch_unwind(AssertUnwindSafe(decode)));
+    decoded.unwrap_or_else(|_| Err(DataError::decode(path, "its decoder broke off"))).map_err(|error| {
+        // What a decoder makes of its source's end is no matter of the file.
+        interruption::check(path).err().unwrap_or(error)
+    })
 }
 
 /// Keeps the program's panic message from being printed while a decoder runs.

@@ -1,6 +1,5 @@
 //! PNG. OpenCV keeps the higher byte of 16 bits, and so does this.
 
-use std::io::Cursor;
 use std::path::Path;
 
 use image::metadata::Orientation;
@@ -11,6 +10,7 @@ use super::stored::StoredMask;
 use super::unpack::check_size;
 use super::upright::{of_exif, refuse_turned};
 use crate::error::{DataError, Result};
+use crate::interruption::InterruptibleBytes;
 use crate::limit::ImageLimit;
 use crate::raster::RgbImage8;
 
@@ -71,7 +71,7 @@ fn decode(
 ) -> Result<PngFrame> {
     let failed = |e: DecodingError| DataError::decode(path, e);
     let limits = png::Limits { bytes: usize::try_from(most).unwrap_or(usize::MAX) };
-    let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), limits);
+    let mut decoder = png::Decoder::new_with_limits(InterruptibleBytes::new(bytes), limits);
     decoder.set_transformations(transformations);
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);

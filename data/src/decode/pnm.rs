@@ -1,6 +1,5 @@
 //! PNM and GIF.
 
-use std::io::Cursor;
 use std::path::Path;
 
 use image::codecs::pnm::PnmDecoder;
@@ -9,6 +8,7 @@ use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageReader, Limits};
 use super::stored::StoredMask;
 use super::unpack::check_size;
 use crate::error::{DataError, Result};
+use crate::interruption::InterruptibleBytes;
 use crate::limit::ImageLimit;
 use crate::raster::RgbImage8;
 
@@ -55,7 +55,8 @@ fn high_bytes(width: u32, height: u32, values: &[u16], repeat: usize) -> RgbImag
 }
 
 fn decode(path: &Path, bytes: &[u8], limit: ImageLimit, most: u64) -> Result<(DynamicImage, ExtendedColorType)> {
-    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(DataError::read(path))?;
+    let mut reader =
+        ImageReader::new(InterruptibleBytes::new(bytes)).with_guessed_format().map_err(DataError::read(path))?;
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(most);
     reader.limits(limits);

@@ -9,11 +9,16 @@ use image::codecs::pnm::PnmDecoder;
 use image::{ImageDecoder, ImageFormat};
 
 use crate::error::{DataError, Result, shown};
+use crate::interruption;
 use crate::limit::ImageLimit;
+use crate::plain_file;
 
 /// The bytes that are read of a file before anything is decided: enough for the headers of PNG, PNM
 /// and GIF.
 const HEAD: u64 = 64 << 10;
+
+/// The bytes that are read before it is looked whether the program is to end.
+const PART: u64 = 1 << 20;
 
 /// The first bytes of a gzipped file.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -28,8 +33,8 @@ pub(crate) struct Unpacked<'a> {
 impl<'a> Unpacked<'a> {
     pub fn open(path: &'a Path) -> Result<Self> {
         let failed = DataError::read(path);
+        let mut file = BufReader::new(plain_file::open(path)?);
         let started = || -> io::Result<(Vec<u8>, BufReader<File>)> {
-            let mut file = BufReader::new(File::open(path)?);
             let mut first = Vec::new();
             file.by_ref().take(GZIP.len() as u64).read_to_end(&mut first)?;
             Ok((first, file))
@@ -43,11 +48,19 @@ impl<'a> Unpacked<'a> {
 
     /// Appends at most `count` bytes more.
     pub fn read(&mut self, count: u64, bytes: &mut Vec<u8>) -> Result<usize> {
-        let read = self.source.by_ref().take(count).read_to_end(bytes);
-        read.map_err(|error| match self.gzipped {
-            true => DataError::decode(self.path, format!("gzip: {error}")),
-            false => DataError::read(self.path)(error),
-        })
+        let before = bytes.len();
+        loop {
+            interruption::check(self.path)?;
+            let left = count - (bytes.len() - before) as u64;
+            let read = self.source.by_ref().take(left.min(PART)).read_to_end(bytes);
+            let read = read.map_err(|error| match self.gzipped {
+                true => DataError::decode(self.path, format!("gzip: {error}")),
+                false => DataError::read(self.path)(error),
+            })?;
+            if (read as u64) < PART {
+                return Ok(bytes.len() - before);
+            }
+        }
     }
 }
 
@@ -90,6 +103,9 @@ pub(crate) fn check_head(path: &Path, head: &[u8], limit: ImageLimit) -> Result<
         Err(_) => return Err(DataError::decode(path, "neither PNG, JPEG, TIFF, PNM nor GIF")),
     }
     let claimed = claimed_size(head);
+    if claimed.is_none() && matches!(format(head), Ok(Pnm)) && head.len() as u64 >= HEAD {
+        return Err(DataError::decode(path, format!("a PNM whose header has no end in its first {HEAD} bytes")));
+    }
     claimed.map_or(Ok(()), |size| check_size(path, size, limit))?;
     Ok(limit.file_bytes(claimed))
 }

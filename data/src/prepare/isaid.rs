@@ -11,6 +11,7 @@ use crate::datasets::{COLOUR_MASK_SUFFIX, DatasetKind, original_pairs};
 use crate::decode::read_rgb;
 use crate::error::{DataError, Result};
 use crate::limit::ImageLimit;
+use crate::lookup;
 use crate::raster::{IGNORE_INDEX, LabelMap, RgbImage8};
 use crate::split::Split;
 use crate::write::PendingFolder;
@@ -62,7 +63,7 @@ pub fn isaid(source: &Path, out: &Path, options: &TileOptions, progress: Progres
         let reason = format!("tiles of {tile} cannot overlap by {overlap}; name an overlap below the tile");
         return Err(DataError::Setting { path: out.to_owned(), reason });
     }
-    if !source.is_dir() {
+    if !lookup::is_dir(source)? {
         let advice = "name the folder that holds train/images and train/Semantic_masks".to_owned();
         return Err(DataError::RootMissing { path: source.to_owned(), advice });
     }

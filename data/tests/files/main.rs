@@ -1,5 +1,7 @@
 //! Data sets on disk: layouts, errors, conversion, and the real files where they are at hand.
 
+#![allow(clippy::disallowed_methods, reason = "tests read what they have written themselves")]
+
 mod as_they_come;
 mod described;
 mod errors;

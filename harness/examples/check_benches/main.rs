@@ -5,6 +5,8 @@
 //! Exit status: 0 no benchmark is slower than the file allows, 1 one is (in every run that was
 //! given), 2 could not judge, 3 nothing has been saved for this processor's vectors.
 
+#![allow(clippy::disallowed_methods, reason = "it reads what criterion has written")]
+
 use anyhow::{Context, Result, bail, ensure};
 use atrous_harness::results::{provenance, result::write_json};
 use atrous_models::device::ComputeDevice;

@@ -3,7 +3,7 @@
 use crate::cmd;
 use crate::results::provenance::Provenance;
 use crate::support::exit::Exit;
-use crate::support::{memory, printable, threads};
+use crate::support::{memory, printable, stop, threads};
 use anyhow::Result;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -116,10 +116,16 @@ pub fn main() -> ExitCode {
     };
     match prepare().and_then(|()| cli.command.run()) {
         Ok(exit) => exit.into(),
-        Err(error) => {
-            complain(&format!("error: {}", one_line(&error)));
-            Exit::of(&error).into()
-        }
+        Err(error) => match stop::exit_of_interruption(&error) {
+            Some(exit) => {
+                complain(&one_line(&error));
+                exit.into()
+            }
+            None => {
+                complain(&format!("error: {}", one_line(&error)));
+                Exit::of(&error).into()
+            }
+        },
     }
 }
 

@@ -6,6 +6,7 @@ use crate::run::options::ImageSizeOptions;
 use crate::support::atomic_file;
 use crate::support::exit::Exit;
 use crate::support::progress::Progress;
+use crate::support::stop::StopFlag;
 use anyhow::{Context, Result};
 use atrous_data::DatasetKind;
 use std::fmt::Write;
@@ -51,6 +52,8 @@ pub fn run(args: Args) -> Result<Exit> {
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.toml")));
     check_new_file(&out)?;
     let place = relative(&folder, &out)?;
+    // Reading ends by it.
+    let _stop = StopFlag::install()?;
     let progress = Progress::new();
     let bar = progress.bar(0, format!("reading the masks in {}", args.folder.display()));
     let draft = atrous_data::describe_folder(&args.folder, &name, &place, args.images.limit(), &|done, all| {

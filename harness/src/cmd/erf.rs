@@ -11,6 +11,7 @@ use crate::run::options::DataOptions;
 use crate::run::weights::{ImportOptions, Trained};
 use crate::support::count::count;
 use crate::support::exit::Exit;
+use crate::support::lookup;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
 use anyhow::{Context, Result, anyhow, ensure};
@@ -267,7 +268,10 @@ impl Args {
             let files = self.files.iter().take(limit.unwrap_or(self.files.len())).cloned();
             return Ok(ErfImages::Files(files.collect()));
         }
-        let root = subject.drawn.as_ref().filter(|root| root.is_dir()).unwrap_or(&self.data.data_root);
+        let root = match &subject.drawn {
+            Some(drawn) if lookup::is_dir(drawn)? => drawn,
+            _ => &self.data.data_root,
+        };
         ErfImages::of_validation(dataset, root, limit.unwrap_or(IMAGES))
             .context("no images are named (IMAGE, --noise N or --data-root DIR)")
     }

@@ -7,6 +7,7 @@ use crate::run::train::Checkpoint;
 use crate::run::weights::weights_file;
 use crate::support::atomic_file;
 use crate::support::exit::Exit;
+use crate::support::lookup;
 use anyhow::{Context, Result, ensure};
 use std::path::PathBuf;
 
@@ -54,7 +55,7 @@ pub fn run(args: Args) -> Result<Exit> {
     check_new_file(&args.out)?;
     if let Some(folder) = &args.test_data {
         ensure!(format == ExportFormat::Onnx, "--test-data is for --out in .onnx");
-        ensure!(!folder.exists(), "--test-data {}: is there already; take another name", folder.display());
+        ensure!(!lookup::is_there(folder)?, "--test-data {}: is there already; take another name", folder.display());
     }
     let path = weights_file(&args.checkpoint)?;
     let checkpoint = Checkpoint::read(&path)?;

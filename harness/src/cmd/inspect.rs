@@ -7,6 +7,7 @@ use crate::support::atomic_file;
 use crate::support::count::count;
 use crate::support::exit::Exit;
 use crate::support::progress::Progress;
+use crate::support::stop::StopFlag;
 use anyhow::{Context, Result, ensure};
 use atrous_data::inspect::{self, FileCheck, FileStatus, PUBLISHED, SplitStatistics};
 use atrous_data::{AugmentConfig, BatchSource, Dataset, DatasetKind, Split};
@@ -95,6 +96,8 @@ pub fn run(args: Args) -> Result<Exit> {
     ensure!(args.samples <= 256, "--samples {}: at most 256 fit into a picture", args.samples);
     let sheet = args.sheet.unwrap_or_else(|| PathBuf::from(format!("inspect-{kind}.png")));
     let progress = Progress::new();
+    // Reading ends by it.
+    let _stop = StopFlag::install()?;
     let dataset = Arc::new(args.data.open(kind)?);
     print(format!("{} in {}\n", kind.title(), dataset.root.display()))?;
     for split in Split::ALL {

@@ -2,6 +2,7 @@
 
 pub mod batches;
 pub mod bench;
+mod browser;
 pub mod check;
 pub mod cli;
 pub mod completions;
@@ -32,7 +33,7 @@ use crate::results::rows::Rows;
 use crate::results::run_dir::RunDir;
 use crate::run::train::read_log;
 use crate::support::lookup;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use std::path::{Path, PathBuf};
 
 /// The folder of a spec's runs when nobody says otherwise: `runs/<name of the spec>`.
@@ -62,7 +63,7 @@ fn read_first_losses(results: &Path, rows: &Rows) -> Result<FirstLosses> {
     let mut losses = FirstLosses::default();
     for row in rows.0.iter().filter(|row| row.result().is_some()) {
         let log = RunDir::new(results, row.settings(), row.run_id()).log_csv();
-        if log.try_exists().with_context(|| format!("cannot read {}", log.display()))? {
+        if lookup::is_there(&log)? {
             losses.insert(row.run_id(), read_log(&log)?.iter().take(FIRST_STEPS).map(|row| row.loss));
         }
     }

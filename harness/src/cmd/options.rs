@@ -5,6 +5,7 @@ use crate::experiment::spec::{Overrides, Spec, check_inference, check_rates};
 use crate::results::run_dir::{RunDir, RunState};
 use crate::run::infer::Inference;
 use crate::run::weights::{ImportOptions, Trained};
+use crate::support::lookup;
 use crate::support::progress::{Detail, Progress};
 use anyhow::{Context, Result, anyhow, ensure};
 use atrous_data::DatasetKind;
@@ -170,12 +171,12 @@ impl WeightsArgs {
     /// Names the file, or the directory and the runs that could be meant.
     pub fn read(&self, dataset: Option<DatasetKind>, device: &ComputeDevice) -> Result<Trained> {
         let chosen = self.experiment.is_some() || self.seed.is_some();
-        if !self.weights.is_dir() {
+        if !lookup::is_dir(&self.weights)? {
             ensure!(!chosen, "--experiment, --seed: {} is no directory of results", self.weights.display());
             return Trained::read(&self.weights, &self.import, dataset, device);
         }
         let run = RunDir::at(&self.weights);
-        if run.run_toml().is_file() {
+        if lookup::is_file(&run.run_toml())? {
             ensure!(!chosen, "--experiment, --seed: {} is the directory of one run", self.weights.display());
             return Trained::read(&run.checkpoint(), &self.import, dataset, device);
         }

@@ -5,6 +5,7 @@ use crate::run::options::DataOptions;
 use crate::support::count::count;
 use crate::support::exit::Exit;
 use crate::support::progress::Progress;
+use crate::support::stop::StopFlag;
 use anyhow::{Context, Result, ensure};
 use atrous_data::DatasetKind;
 use atrous_data::prepare::{self, PlantedCue, SplitReport, TileOptions};
@@ -107,6 +108,8 @@ pub fn run(args: Args) -> Result<Exit> {
     let out = args.out.unwrap_or_else(|| args.data.data_root.join(kind.directory()));
     let from = args.from.or_else(|| kind.described_folder().map(PathBuf::from));
     let from = from.context("--from is needed: the data set's own folder as downloaded and unpacked")?;
+    // Reading ends by it.
+    let _stop = StopFlag::install()?;
     let progress = Progress::new();
     let bar = progress.bar(0, format!("preparing {}", kind.title()));
     let report = |done, all| {

@@ -1,6 +1,6 @@
 //! `atrous rates`: which rates an image size calls for.
 
-use super::output::print;
+use super::output::{note_left_out, print};
 use crate::conclusions::guideline::{self, Evidence, Examination};
 use crate::experiment::settings::ModelKind;
 use crate::experiment::spec::check_rates;
@@ -91,6 +91,9 @@ pub fn run(args: Args) -> Result<Exit> {
     }
     let stride = args.model.map_or_else(|| usize::from(args.output_stride.unwrap_or(1)), ModelKind::output_stride);
     let evidence = if args.evidence.is_empty() { None } else { Some(Evidence::read(&args.evidence)?) };
+    if let Some(evidence) = &evidence {
+        note_left_out(&evidence.left_out);
+    }
     let branches = usize::from(args.branches);
     let examination = Examination::new(args.size.0, stride, &args.rates, branches, evidence.as_ref());
     if let Some(path) = &args.json {

@@ -5,6 +5,7 @@ use super::{check_folder_of, read_first_losses, read_rows};
 use crate::conclusions::gate::ReferenceRuns;
 use crate::support::exit::Exit;
 use crate::support::file_mutex::FileLock;
+use crate::support::lookup;
 use anyhow::{Context, Result};
 use std::path::PathBuf;
 
@@ -47,7 +48,7 @@ pub fn run(args: Args) -> Result<Exit> {
     check_folder_of("reference", &path)?;
     let _held = FileLock::wait(&path)?;
     let losses = read_first_losses(&results, &rows)?;
-    let mut reference = if path.try_exists().with_context(|| format!("cannot read {}", path.display()))? {
+    let mut reference = if lookup::is_there(&path)? {
         ReferenceRuns::read(&path)?
     } else {
         ReferenceRuns::new(rows.0[0].model_version)

@@ -2,8 +2,8 @@
 
 use super::options::{DeviceArg, MarginArg};
 use super::output::{note_left_out, print};
-use super::{check_folder_of, default_out};
-use crate::report::{ImageOptions, Report, RunsLeft, Sources};
+use super::{browser, check_folder_of, default_out};
+use crate::report::{ImageOptions, Report, ReportedSweep, RunsLeft, Sources};
 use crate::results::rows::Rows;
 use crate::run::options::DataOptions;
 use crate::support::atomic_file;
@@ -29,9 +29,10 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
-    /// A sweep's output directory, or the spec whose runs are in runs/SPEC
+    /// A sweep's output directory, or the spec whose runs are in runs/SPEC; of several, one page
+    /// with the curves of all
     #[arg(default_value = "quick", value_name = "RESULTS")]
-    results: String,
+    results: Vec<String>,
 
     #[arg(
         help = "Where the page goes [default: report.html in the results directory]",
@@ -39,6 +40,10 @@ pub struct Args {
         value_name = "FILE.html"
     )]
     out: Option<PathBuf>,
+
+    /// Open the page in the browser
+    #[arg(long)]
+    open: bool,
 
     /// Write every plot into this folder too, as SVG and PNG, and the receptive fields as PNG
     #[arg(long, value_name = "DIR")]
@@ -75,6 +80,10 @@ Examples:
       the page of `atrous sweep quick`: runs/quick/report.html
   atrous report runs/retina-small --data-root ~/retina --images 2 --figures figures
       two images of each data set, and every plot as figures/NAME.svg and .png
+  atrous report quick --open
+      and the browser shows it
+  atrous report runs/small runs/large --no-images --out both.html
+      two sweeps on one page, with the losses of both in one plot
   atrous report merged --no-images --out /tmp/merged.html
       of run directories that were copied together, without data at hand";
 
@@ -83,21 +92,25 @@ Examples:
 /// # Errors
 /// One line that names the directory, file or option. The page is written whole or not at all.
 pub fn run(args: Args) -> Result<Exit> {
-    let results = find(&args.results)?;
-    let (rows, left_out) = Rows::read_noting(&results)?;
-    note_left_out(&left_out);
-    if rows.0.iter().all(|row| row.result().is_none()) {
-        bail!("{}: holds no finished run; start some with atrous sweep", results.display());
+    let mut sweeps: Vec<ReportedSweep> = Vec::new();
+    for results in &args.results {
+        let sweep = read(find(results)?)?;
+        ensure!(sweeps.iter().all(|other| other.out != sweep.out), "{results}: named twice");
+        sweeps.push(sweep);
     }
-    let page = args.out.unwrap_or_else(|| results.join("report.html"));
+    let page = match (args.out, &sweeps[..]) {
+        (Some(page), _) => page,
+        (None, [one]) => one.out.join("report.html"),
+        (None, _) => bail!("the page of several sweeps needs a name: --out FILE.html"),
+    };
     check_folder_of("out", &page)?;
     ensure!(!lookup::is_dir(&page)?, "--out {} is a folder: name a file", page.display());
-    let mut report = Report::new(&rows, RunsLeft::read(&results, &rows)?, args.margin.margin)?;
-    report.read_curves(&results);
+    let mut report = Report::new(&sweeps, args.margin.margin)?;
+    report.read_curves();
     if !args.no_images {
         let device = ComputeDevice::select(&args.device.device)?;
         let (progress, stop) = (Progress::new(), StopFlag::install()?);
-        let sources = Sources { out: &results, data: &args.data, device: &device, progress: &progress, stop: &stop };
+        let sources = Sources { data: &args.data, device: &device, progress: &progress, stop: &stop };
         let options = ImageOptions { images: usize::from(args.images), width: usize::from(args.image_width) };
         if !report.predict(options, &sources) || !report.measure_fields(FIELD_IMAGES, &sources) {
             return Ok(stop.exit());
@@ -109,7 +122,21 @@ pub fn run(args: Args) -> Result<Exit> {
     }
     atomic_file::write(&page, text)?;
     print(format!("{}\n", page.display()))?;
+    if args.open {
+        browser::open(&page);
+    }
     Ok(Exit::Done)
+}
+
+/// The finished runs of a directory.
+fn read(out: PathBuf) -> Result<ReportedSweep> {
+    let (rows, left_out) = Rows::read_noting(&out)?;
+    note_left_out(&left_out);
+    if rows.0.iter().all(|row| row.result().is_none()) {
+        bail!("{}: holds no finished run; start some with atrous sweep", out.display());
+    }
+    let left = RunsLeft::read(&out, &rows)?;
+    Ok(ReportedSweep { out, rows, left })
 }
 
 /// The directory that was named, or that of a spec's runs.

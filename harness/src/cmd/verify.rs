@@ -2,15 +2,20 @@
 
 use super::check_folder_of;
 use super::output::print_markdown;
+use crate::conclusions::table::MARGIN;
+use crate::report::{RunsLeft, verify_page};
 use crate::results::result::write_json;
+use crate::results::rows::Rows;
 use crate::run::execute::execute;
 use crate::run::options::{DataOptions, RunOptions};
 use crate::support::exit::Exit;
+use crate::support::lookup;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
 use crate::sweep::Lock;
 use crate::sweep::verification::{
     Agreement, Claim, DataAtHand, Repeat, Repeated, Verification, VerifiedFile, VerifiedRun, read_claims, verify_files,
+    written_margin,
 };
 use anyhow::{Context, Result, bail, ensure};
 use atrous_models::device::{CPU, ComputeDevice, is_cpu};
@@ -96,6 +101,7 @@ pub fn run(args: Args) -> Result<Exit> {
         // Hours of runs are not to be lost to a mistyped folder.
         check_folder_of("json", path)?;
     }
+    let stop = StopFlag::install()?;
     let mut claims = read_claims(&args.results)?;
     for only in &args.only {
         let known = claims.iter().any(|claim| claim.settings.experiment == *only);
@@ -107,13 +113,12 @@ pub fn run(args: Args) -> Result<Exit> {
     let mut data = DataAtHand::new(&args.data, scratch.path(), &progress);
     let runs = claims.iter().map(|claim| VerifiedRun::of(claim, &mut data)).collect::<Result<_>>()?;
     let files = if args.only.is_empty() {
-        verify_files(&args.results, scratch.path())?
+        [verify_files(&args.results, scratch.path())?, page(&args.results)?].concat()
     } else {
         let why = "with --only, what is of all experiments is left out".to_owned();
         vec![VerifiedFile { file: "the tables".into(), content: Agreement::NotChecked(why) }]
     };
     let mut verification = Verification { runs, files };
-    let stop = StopFlag::install()?;
     if let Some(out) = &args.rerun
         && rerun(&args, out, &claims, &mut data, (&progress, &stop), &mut verification)? == RerunEnd::Stopped
     {
@@ -126,6 +131,21 @@ pub fn run(args: Args) -> Result<Exit> {
     print_markdown(verification.markdown(&args.results.display().to_string()))?;
     let enough = !args.strict || verification.not_checked() == 0;
     Ok(Exit::done_if(enough && !verification.differs()))
+}
+
+/// What is found out of the page, where there are runs that it can be made of anew; without them it
+/// is one of the files that cannot be checked.
+fn page(results: &Path) -> Result<Vec<VerifiedFile>> {
+    let rows = match Rows::read(results) {
+        Err(error) if lookup::is_of_disk(&error) => return Err(error),
+        // Said of the tables already.
+        Err(_) => return Ok(Vec::new()),
+        Ok(rows) => rows,
+    };
+    if rows.0.iter().all(|row| row.result().is_none()) {
+        return Ok(Vec::new());
+    }
+    verify_page(results, &rows, RunsLeft::read(results, &rows)?, &[written_margin(results)?, MARGIN])
 }
 
 /// How the making again of runs ended.

@@ -2,6 +2,8 @@
 //! rates.
 
 pub mod analysis;
+#[cfg(test)]
+mod findings;
 pub mod format;
 pub mod gate;
 pub(crate) mod grid;

@@ -39,6 +39,26 @@ pub(super) fn figures(experiment: &ReportedExperiment) -> Vec<Figure> {
         .collect()
 }
 
+/// The loss of all experiments in one plot, with the baseline's rates where they have a curve;
+/// `None` where there are fewer than two.
+pub(super) fn together(report: &Report) -> Option<Figure> {
+    let curve = |experiment: &ReportedExperiment| {
+        let curves = &experiment.curves.curves;
+        let own = curves.iter().find(|curve| curve.rates == experiment.section.baseline).or(curves.first())?;
+        Some((format!("{}, {}", experiment.title(), rates(&own.rates)), own.loss.clone()))
+    };
+    let found = report.experiments.iter().filter_map(curve).enumerate();
+    let lines: Vec<ChartLine> = found.map(|(index, (name, loss))| ChartLine::curve(name, index, &loss)).collect();
+    let points = || lines.iter().flat_map(|line| &line.points);
+    let x = ChartAxis::from_zero("iteration", points().map(|point| point.x));
+    let y = ChartAxis::linear("training loss", points().map(|point| point.y));
+    (lines.len() > 1).then(|| Figure {
+        name: "loss-all".into(),
+        description: "training loss of all experiments against the iteration".into(),
+        content: FigureContent::Chart(Chart { x, y, lines, guides: Vec::new() }),
+    })
+}
+
 /// The section on training.
 ///
 /// # Errors
@@ -56,9 +76,12 @@ pub(super) fn section(report: &Report) -> Result<Markup> {
             Ok((experiment, drawn?))
         })
         .collect::<Result<_>>()?;
+    let caption = "Training loss of all experiments with the baseline's rates, means over seeds.";
+    let all = together(report).map(|figure| drawn(&figure, caption)).transpose()?;
     Ok(html! {
         section id="curves" {
             h2 { "Training" }
+            @if let Some(all) = all { (all) }
             @for (experiment, figures) in parts {
                 @let body = html! {
                     div.pair { @for figure in figures { (figure) } }

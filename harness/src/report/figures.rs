@@ -10,6 +10,7 @@ impl Report {
         let of = |experiment| [forest::figure(experiment), scores::figure(experiment)];
         let mut figures: Vec<Figure> = self.experiments.iter().flat_map(of).collect();
         figures.extend(scores::all(self));
+        figures.extend(curves::together(self));
         figures.extend(self.experiments.iter().flat_map(curves::figures));
         figures
     }

@@ -25,8 +25,8 @@ fn missing(report: &Report) -> Markup {
         let name = (!one).then(|| experiment.title());
         experiment.section.missing().into_iter().map(move |text| (name.clone(), text))
     });
-    let left = report.left.sentence().map(|text| (None, text));
-    let sentences: Vec<(Option<String>, String)> = left.into_iter().chain(of).collect();
+    let left = report.left.iter().filter_map(|(sweep, left)| Some((sweep.clone(), left.sentence()?)));
+    let sentences: Vec<(Option<String>, String)> = left.chain(of).collect();
     html! {
         @if !sentences.is_empty() {
             div.lacking {

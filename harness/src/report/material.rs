@@ -9,9 +9,10 @@ use crate::measure::receptive_field::Numbers;
 use crate::results::result::RunResult;
 use crate::results::rows::{Row, Rows};
 use anyhow::Result;
+use std::path::{Path, PathBuf};
 
 /// Powers of ten below the peak that pictures of receptive fields show.
-pub(super) const DECADES: u32 = 3;
+pub(super) const DECADES: u32 = 2;
 
 /// Everything that the page says.
 #[derive(Clone, Debug)]
@@ -22,7 +23,16 @@ pub struct Report {
     pub evidence: Evidence,
     /// Verdicts on the experiments of which something is expected.
     pub verdicts: Verdicts,
-    /// Runs that were planned and have not ended.
+    /// Runs that were planned and have not ended, of each sweep that lacks some.
+    pub left: Vec<(Option<String>, RunsLeft)>,
+}
+
+/// The runs of one results directory.
+#[derive(Clone, Debug)]
+pub struct ReportedSweep {
+    /// The directory.
+    pub out: PathBuf,
+    pub rows: Rows,
     pub left: RunsLeft,
 }
 
@@ -33,6 +43,10 @@ pub struct ReportedExperiment {
     pub id: String,
     /// The name of its files.
     pub slug: String,
+    /// The sweep's name, where the page has several.
+    pub sweep: Option<String>,
+    /// The sweep's output directory.
+    pub out: PathBuf,
     pub section: Section,
     pub rows: Vec<Row>,
     pub curves: Curves,
@@ -117,25 +131,38 @@ pub struct ShownField {
     pub rates: Vec<usize>,
     pub seed: u64,
     pub images: usize,
+    /// Height and width of the input.
+    pub size: [usize; 2],
+    /// Row and column in the input that the target lies on.
+    pub target: [usize; 2],
     pub numbers: Numbers,
+    /// A pixel per pixel of the input.
     pub picture: Picture,
 }
 
 impl Report {
-    /// The report on these runs. `margin` is the largest difference, a fraction, that is called
-    /// equal. Training curves and pictures are not read yet, and said to be missing.
+    /// The report on the runs of these sweeps. `margin` is the largest difference, a fraction, that
+    /// is called equal. Training curves and pictures are not read yet, and said to be missing.
     ///
     /// # Errors
     /// None that rows of this program can cause.
-    pub fn new(rows: &Rows, left: RunsLeft, margin: f64) -> Result<Self> {
-        let table = Table::new(rows, margin);
-        let headline = table.headline();
-        let experiments = table.sections.into_iter().enumerate().map(|(index, section)| {
-            let own = rows.0.iter().filter(|row| section.holds(row)).cloned().collect();
-            ReportedExperiment::new(index, section, own)
-        });
-        let (evidence, verdicts) = (Evidence::of(rows)?, Verdicts::new(rows));
-        Ok(Report { headline, experiments: experiments.collect(), evidence, verdicts, left })
+    pub fn new(sweeps: &[ReportedSweep], margin: f64) -> Result<Self> {
+        let several = sweeps.len() > 1;
+        let (mut experiments, mut left, mut verdicts) = (Vec::new(), Vec::new(), Vec::new());
+        for sweep in sweeps {
+            let name = several.then(|| sweep.name());
+            for section in Table::new(&sweep.rows, margin).sections {
+                let own = sweep.rows.0.iter().filter(|row| section.holds(row)).cloned().collect();
+                experiments.push(ReportedExperiment::new(experiments.len(), section, own, &sweep.out, name.clone()));
+            }
+            left.push((name, sweep.left));
+            verdicts.extend(Verdicts::new(&sweep.rows).0);
+        }
+        let sections = experiments.iter().map(|experiment: &ReportedExperiment| experiment.section.clone());
+        let table = Table { sections: sections.collect() };
+        let headline = if several { table.tally() } else { table.headline() };
+        let evidence = Evidence::of(&together(sweeps))?;
+        Ok(Report { headline, experiments, evidence, verdicts: Verdicts(verdicts), left })
     }
 
     /// The effective receptive fields of each experiment, one picture each: its name without
@@ -157,24 +184,44 @@ impl Report {
     }
 }
 
+/// All runs, each once.
+fn together(sweeps: &[ReportedSweep]) -> Rows {
+    let mut rows: Vec<Row> = Vec::new();
+    for row in sweeps.iter().flat_map(|sweep| &sweep.rows.0) {
+        if rows.iter().all(|known| known.run_id() != row.run_id()) {
+            rows.push(row.clone());
+        }
+    }
+    Rows(rows)
+}
+
+impl ReportedSweep {
+    /// The name of the directory.
+    fn name(&self) -> String {
+        let name = self.out.file_name().unwrap_or(self.out.as_os_str());
+        name.to_string_lossy().into_owned()
+    }
+}
+
 impl ReportedExperiment {
-    fn new(index: usize, section: Section, rows: Vec<Row>) -> Self {
+    fn new(index: usize, section: Section, rows: Vec<Row>, out: &Path, sweep: Option<String>) -> Self {
         let id = format!("e{}", index + 1);
         let letters = section.settings.experiment.chars();
         let name: String = letters.map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
         // Two protocols may share a name.
         let slug = format!("{}-{name}", index + 1);
         let (curves, images, fields) = (Curves::default(), ShownImages::default(), ShownFields::default());
-        ReportedExperiment { id, slug, section, rows, curves, images, fields }
+        ReportedExperiment { id, slug, sweep, out: out.to_owned(), section, rows, curves, images, fields }
     }
 
     pub(super) fn name(&self) -> &str {
         &self.section.settings.experiment
     }
 
-    /// `stare (STARE)`
+    /// `stare (STARE)`, and the sweep where there are several.
     pub(super) fn title(&self) -> String {
-        format!("{} ({})", self.name(), self.section.settings.dataset.title())
+        let title = format!("{} ({})", self.name(), self.section.settings.dataset.title());
+        self.sweep.as_ref().map_or_else(|| title.clone(), |sweep| format!("{title}, sweep {sweep}"))
     }
 
     /// The runs of a cell, with their results.

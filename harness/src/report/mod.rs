@@ -6,6 +6,7 @@
 mod confusion;
 mod curves;
 mod experiments;
+mod field_map;
 mod fields;
 mod figures;
 mod forest;
@@ -20,14 +21,16 @@ mod read;
 mod receptive_field;
 mod runs_left;
 mod scores;
+mod written;
 
 pub use material::{
-    Curve, Curves, Report, ReportedExperiment, ShownField, ShownFields, ShownImage, ShownImages, ShownPrediction,
-    ShownRole,
+    Curve, Curves, Report, ReportedExperiment, ReportedSweep, ShownField, ShownFields, ShownImage, ShownImages,
+    ShownPrediction, ShownRole,
 };
 pub use picture::Picture;
 pub use read::{ImageOptions, Sources};
 pub use runs_left::RunsLeft;
+pub use written::verify_page;
 
 #[cfg(test)]
 mod tests;

@@ -31,7 +31,8 @@ fn page(report: &Report) -> Result<String> {
     let style = format!("{}{}", include_str!("style.css"), plot_colours());
     let experiments = experiments::section(report)?;
     let curves = curves::section(report)?;
-    let names: Vec<&str> = report.experiments.iter().map(|experiment| experiment.name()).collect();
+    let mut names: Vec<&str> = report.experiments.iter().map(|experiment| experiment.name()).collect();
+    names.dedup();
     let title = format!("Atrous rates: {}", names.join(", "));
     Ok(html! {
         (DOCTYPE)

@@ -10,6 +10,7 @@ use crate::results::rows::{Row, RowEnd, testing};
 use crate::results::run_dir::{RunDir, RunFile};
 use crate::run::train::{Log, LogRow};
 use crate::support::plot::{FigureContent, ForestRow};
+use std::path::PathBuf;
 
 fn finished(rates: &[usize], seed: u64, counts: [u64; 4]) -> Row {
     testing::finished(RunSettings { rates: rates.to_vec(), seed, ..settings() }, counts)
@@ -27,12 +28,15 @@ fn rows() -> Rows {
 }
 
 fn page(rows: &Rows) -> String {
-    let left = RunsLeft { planned: Some(8), left: 2 };
-    Report::new(rows, left, MARGIN).unwrap().page().unwrap()
+    Report::new(&[sweep("out", rows, RunsLeft { planned: Some(8), left: 2 })], MARGIN).unwrap().page().unwrap()
 }
 
 fn report(rows: &Rows) -> Report {
-    Report::new(rows, RunsLeft::default(), MARGIN).unwrap()
+    Report::new(&[sweep("out", rows, RunsLeft::default())], MARGIN).unwrap()
+}
+
+fn sweep(out: impl Into<PathBuf>, rows: &Rows, left: RunsLeft) -> ReportedSweep {
+    ReportedSweep { out: out.into(), rows: rows.clone(), left }
 }
 
 /// Values of an attribute.
@@ -159,9 +163,9 @@ fn names_are_escaped() {
 
 #[test]
 fn what_is_missing_is_said() {
-    let mut report = report(&rows());
     let folder = tempfile::tempdir().unwrap();
-    report.read_curves(folder.path());
+    let mut report = Report::new(&[sweep(folder.path(), &rows(), RunsLeft::default())], MARGIN).unwrap();
+    report.read_curves();
     let page = report.page().unwrap();
     assert!(page.contains("Missing: stare 1-6-12-18 seed 0: cannot read "), "no log");
     assert!(page.contains("<summary>4 more</summary>"), "six logs");
@@ -181,13 +185,27 @@ fn curves_are_means_over_seeds() {
         (0..3).for_each(|iteration| log.push(LogRow { iteration, lr: 0.1, loss, decode: loss, auxiliary: 0.0 }));
         log.write().unwrap();
     }
-    let mut report = report(&rows);
-    report.read_curves(out.path());
+    let mut report = Report::new(&[sweep(out.path(), &rows, RunsLeft::default())], MARGIN).unwrap();
+    report.read_curves();
     let curves = &report.experiments[0].curves;
     // The failed run has no log; it is said to be missing.
     assert_eq!((curves.curves.len(), curves.missing.len()), (3, 1));
     assert_eq!((curves.curves[0].seeds, &curves.curves[0].loss[..]), (2, &[(0.0, 1.5), (1.0, 1.5), (2.0, 1.5)][..]));
     assert!(report.figures().iter().any(|figure| figure.name == "loss-1-stare"));
+    assert!(report.figures().iter().all(|figure| figure.name != "loss-all"), "one experiment has its own plot");
+    // The same runs as two sweeps.
+    let pair = [sweep(out.path(), &rows, RunsLeft::default()), sweep(out.path(), &rows, RunsLeft::default())];
+    let mut both = Report::new(&pair, MARGIN).unwrap();
+    both.read_curves();
+    let all = both.figures().into_iter().find(|figure| figure.name == "loss-all").unwrap();
+    let FigureContent::Chart(chart) = all.content else { panic!("a chart") };
+    let name = out.path().file_name().unwrap().to_string_lossy().into_owned();
+    assert_eq!(chart.lines.iter().filter(|line| line.name.contains(&name)).count(), 2);
+    let page = both.page().unwrap();
+    assert!(page.contains("Training loss of all experiments") && page.contains(&format!("sweep {name}")));
+    assert!(page.contains("<h1 id=\"headline\">Of 2 experiments, "));
+    let ids = attributes(&page, "id");
+    assert!(ids.iter().enumerate().all(|(index, id)| !ids[..index].contains(id)));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 pub use crate::support::clock::{now, seconds};
 
+use crate::support::system_file;
 use serde::{Deserialize, Serialize};
 
 /// What stands for a commit that nobody knows.
@@ -42,7 +43,7 @@ pub fn resident_memory_bytes() -> Option<u64> {
 
 /// An entry of proc(5)'s `status`.
 fn memory_bytes(entry: &str) -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let status = system_file::read("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix(entry))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kilobytes * 1024)

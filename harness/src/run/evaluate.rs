@@ -7,7 +7,7 @@ use crate::support::count::count;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
 use anyhow::{Context, Result};
-use atrous_data::{IGNORE_INDEX, LabelMap, Sample};
+use atrous_data::{DataError, IGNORE_INDEX, LabelMap, Sample};
 use atrous_models::Segmentor;
 use atrous_models::burn::tensor::Device;
 use std::time::Instant;
@@ -41,7 +41,10 @@ pub fn evaluate(
     // Large images have many windows: the bar moves within an image.
     let bar = progress.bar_of_thousandths(samples.len() as u64, format!("score {}", count(samples.len(), "image")));
     for (index, sample) in samples.iter().enumerate() {
-        let (image, truth) = sample.load()?;
+        let (image, truth) = match sample.load() {
+            Err(DataError::Interrupted { .. }) => return Ok(None),
+            loaded => loaded?,
+        };
         inference.check_memory(&sample.image, image.size())?;
         let proceed = |done: usize, all: usize| {
             bar.set(1000 * index as u64 + (1000 * done / all) as u64);

@@ -8,6 +8,7 @@ use crate::run::self_description::SelfDescription;
 use crate::run::train::Checkpoint;
 use crate::support::checksum;
 use crate::support::input_file;
+use crate::support::lookup;
 use anyhow::{Context, Result, anyhow, ensure};
 use atrous_data::DatasetKind;
 use atrous_models::device::ComputeDevice;
@@ -64,13 +65,13 @@ impl ImportOptions {
 /// A directory that is no run's, and a file that is not there; names it.
 pub fn weights_file(path: &Path) -> Result<PathBuf> {
     let run = RunDir::at(path);
-    let file = if path.is_dir() {
-        ensure!(run.run_toml().is_file(), "{} is no run's directory: it has no run.toml", path.display());
+    let file = if lookup::is_dir(path)? {
+        ensure!(lookup::is_file(&run.run_toml())?, "{} is no run's directory: it has no run.toml", path.display());
         run.checkpoint()
     } else {
         path.to_owned()
     };
-    ensure!(file.exists(), "{}: there is no such file", file.display());
+    ensure!(lookup::is_there(&file)?, "{}: there is no such file", file.display());
     Ok(file)
 }
 

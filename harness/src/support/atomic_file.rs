@@ -58,6 +58,7 @@ pub fn temporary_process(name: &str) -> Option<u32> {
 }
 
 /// Makes renames in a folder survive a power cut, where the system lets a folder be synced.
+#[expect(clippy::disallowed_methods, reason = "it is a folder, and nothing of it is read")]
 pub fn sync_folder(folder: &Path) {
     if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();

@@ -74,6 +74,7 @@ pub fn read_weights(path: &Path) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// Those of the file system.
+#[expect(clippy::disallowed_methods, reason = "the one place where files of results are opened")]
 pub fn open(path: &Path, most: u64) -> io::Result<Bounded<File>> {
     // Before it is opened: a pipe that nobody writes to would be waited for.
     if !fs::metadata(path)?.is_file() {

@@ -1,6 +1,7 @@
 //! The system's memory: how much is left, and that what a training step frees is needed again by
 //! the next one.
 
+use crate::support::system_file;
 use std::path::Path;
 
 /// Tells the system's allocator to keep freed memory instead of handing it back after every tensor:
@@ -38,11 +39,11 @@ pub fn release() {}
 /// does not say (it does on Linux). Limits of control groups, of Slurm and of the shell
 /// (`ulimit -v`) count, the lowest of all.
 pub fn available() -> Option<u64> {
-    let machine = meminfo(&std::fs::read_to_string("/proc/meminfo").ok()?)?;
-    let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let machine = meminfo(&system_file::read("/proc/meminfo")?)?;
+    let groups = system_file::read("/proc/self/cgroup").unwrap_or_default();
     let groups = control_groups(Path::new("/sys/fs/cgroup"), &groups);
     let slurm = slurm(|name| std::env::var(name).ok()?.trim().parse().ok());
-    let own = |name: &str| std::fs::read_to_string(format!("/proc/self/{name}")).ok();
+    let own = |name: &str| system_file::read(format!("/proc/self/{name}"));
     let shell = own("limits").zip(own("status")).and_then(|(limits, status)| address_space(&limits, &status));
     Some([groups, slurm, shell].into_iter().flatten().fold(machine, u64::min))
 }
@@ -109,7 +110,7 @@ fn meminfo(text: &str) -> Option<u64> {
 
 /// What a control group (version 2) leaves. What it holds for files can be given up.
 fn container(folder: &Path) -> Option<u64> {
-    let read = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
+    let read = |name: &str| system_file::read(folder.join(name));
     let most: u64 = read("memory.max")?.trim().parse().ok()?;
     let taken: u64 = read("memory.current")?.trim().parse().ok()?;
     let statistics = read("memory.stat").unwrap_or_default();
@@ -120,7 +121,7 @@ fn container(folder: &Path) -> Option<u64> {
 
 /// What a control group of version 1 leaves. One without a limit says a number beyond any machine.
 fn container_of_version_1(folder: &Path) -> Option<u64> {
-    let read = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
+    let read = |name: &str| system_file::read(folder.join(name));
     let most: u64 = read("memory.limit_in_bytes")?.trim().parse().ok()?;
     let taken: u64 = read("memory.usage_in_bytes")?.trim().parse().ok()?;
     let statistics = read("memory.stat").unwrap_or_default();

@@ -19,5 +19,6 @@ pub mod printable;
 pub mod progress;
 pub mod split_mix;
 pub mod stop;
+pub mod system_file;
 pub mod terminal;
 pub mod threads;

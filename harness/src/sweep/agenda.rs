@@ -50,8 +50,8 @@ impl<'p> Agenda<'p> {
         Ok(Agenda { entries, due, schedule, end })
     }
 
-    /// What is about to happen, and how long it takes at most or so, before steps are timed; nothing
-    /// where there is nothing to do.
+    /// What is about to happen, and about how long it takes, before steps are timed; nothing where
+    /// there is nothing to do.
     pub fn opening(
         &self,
         spec: &Spec,

@@ -43,7 +43,7 @@ pub(super) fn leftovers(out: &Path) -> Result<Vec<PathBuf>> {
 /// Names the file or directory that cannot be listed or removed.
 pub(super) fn remove_leftovers(out: &Path) -> Result<()> {
     for path in leftovers(out)? {
-        let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        let removed = if lookup::is_dir(&path)? { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
         match removed {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(error).with_context(|| format!("cannot remove {}", path.display()));

@@ -5,6 +5,8 @@ use super::leftovers::remove_leftovers;
 use crate::support::atomic_file;
 use crate::support::exit::Busy;
 use crate::support::file_mutex::{self, FileMutex};
+#[cfg(not(unix))]
+use crate::support::lookup;
 use anyhow::{Context, Result, ensure};
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind::{self, NotFound, PermissionDenied, ReadOnlyFilesystem};
@@ -117,7 +119,7 @@ impl Lock {
 
     #[cfg(not(unix))]
     fn is_in_place(&self) -> bool {
-        lock_file(&self.out).exists() && self.file.metadata().is_ok()
+        matches!(lookup::is_there(&lock_file(&self.out)), Ok(true)) && self.file.metadata().is_ok()
     }
 }
 

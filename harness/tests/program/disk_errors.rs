@@ -9,14 +9,14 @@ use std::process::{Command, Output};
 const CALLS: [&str; 3] = ["statx,newfstatat,stat,lstat", "openat,open", "read,pread64"];
 
 /// Whether strace can be used here: it is not in every container.
-fn can_inject() -> bool {
+pub fn can_inject() -> bool {
     let mut probe = Command::new("strace");
     probe.args(["-f", "-qqq", "-o", "/dev/null", "-e", "inject=getppid:error=EIO", "true"]);
     probe.output().is_ok_and(|output| output.status.success())
 }
 
 /// The program, with calls of this kind on this path failing.
-fn with_error(place: &Place, arguments: &[&str], calls: &str, error: &str, path: &Path) -> Output {
+pub fn with_error(place: &Place, arguments: &[&str], calls: &str, error: &str, path: &Path) -> Output {
     let mut command = Command::new("strace");
     command.args(["-f", "-qqq", "-o", "/dev/null", "-P", path.to_str().unwrap()]);
     command.args(["-e", &format!("trace={calls}"), "-e", &format!("inject={calls}:error={error}")]);

@@ -1,5 +1,7 @@
 //! The program as a user calls it: what it prints, what it writes, how it refuses, how it goes on.
 
+#![allow(clippy::disallowed_methods, reason = "tests read what they have written themselves")]
+
 mod attacks;
 mod bench;
 mod command_line;
@@ -14,10 +16,13 @@ mod disk_errors;
 mod erf;
 mod exports;
 mod faults;
+mod faults_page;
 mod gate;
 mod hostile;
+mod inputs;
 mod jobs;
 mod kills;
+mod layouts;
 mod limits;
 mod mounts;
 mod outcome;

@@ -1,6 +1,6 @@
 //! `atrous verify`: results that are as written, and results that are not.
 
-use crate::place::{Place, file_with};
+use crate::place::{Place, file_with, files};
 use crate::tamper::reseal;
 use serde_json::Value;
 use std::fs;
@@ -102,7 +102,7 @@ fn what_cannot_be_verified_is_refused() {
     let place = Place::new();
     assert!(place.refuse_untouched(&["verify", "absent"]).contains("absent: no such folder"));
     fs::create_dir(place.path("empty")).unwrap();
-    assert!(place.refuse_untouched(&["verify", "empty"]).contains("neither finished runs nor a results.csv"));
+    assert!(place.refuse_untouched(&["verify", "empty"]).contains("neither runs nor a results.csv"));
     fs::write(place.path("empty/results.csv"), "run_id,status\na,finished\n").unwrap();
     let error = place.refuse_untouched(&["verify", "empty"]);
     assert!(
@@ -117,4 +117,63 @@ fn what_cannot_be_verified_is_refused() {
     assert!(error.contains("--json none/v.json: there is no folder none"), "{error}");
     let error = place.refuse_untouched(&["verify", committed, "--rerun", "again"]);
     assert!(error.contains("--rerun again: the data of no run are at hand: datasets has no folder STARE"), "{error}");
+}
+
+/// A folder in which no run has ended: its checkpoints are looked at all the same.
+#[test]
+fn an_unfinished_run_is_verified_by_its_checkpoint() {
+    let place = Place::new();
+    let stopped =
+        ["sweep", "ci", "--device", "flex", "--only", "stare-ci", "--limit", "1", "--set", "train.iterations=4"];
+    place.succeed(&[&stopped[..], &["--out", "runs"]].concat());
+    let run = file_with(&place.path("runs"), "result.json").parent().unwrap().to_owned();
+    for name in ["result.json", "images.csv"] {
+        fs::remove_file(run.join(name)).unwrap();
+    }
+    for name in ["results.csv", "classes.csv", "image_scores.csv", "table.md", "table.csv"] {
+        fs::remove_file(place.path("runs").join(name)).unwrap();
+    }
+    let text = place.succeed(&["verify", "runs", "--strict"]);
+    assert!(text.starts_with("# Verification: as written\n\n0 runs of runs."), "{text}");
+    assert!(text.contains("unfinished, by the checksum of its checkpoint (1)"), "{text}");
+    let checkpoint = run.join("checkpoint.safetensors");
+    let mut bytes = fs::read(&checkpoint).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 4;
+    fs::write(&checkpoint, bytes).unwrap();
+    let text = differs(&place, &["verify", "runs"]);
+    assert!(text.contains("checkpoint.safetensors"), "{text}");
+}
+
+#[test]
+fn the_page_is_made_anew_and_compared() {
+    let place = swept();
+    let report = ["report", "runs", "--no-images"];
+    place.succeed(&report);
+    let text = place.succeed(&["verify", "runs", "--strict"]);
+    assert!(text.starts_with("# Verification: as written\n"), "{text}");
+    let path = place.path("runs/report.html");
+    let page = fs::read_to_string(&path).unwrap();
+    // A margin of its own is that of the table, if any.
+    place.succeed(&["table", "--out", "runs", "--margin", "2"]);
+    place.succeed(&[&report[..], &["--margin", "2"]].concat());
+    place.succeed(&["verify", "runs", "--strict"]);
+    place.succeed(&["table", "--out", "runs"]);
+    for (from, to) in [("not determined", "determined"), ("</table>", "<tr><td>99.9</td></tr></table>")] {
+        let changed = page.replacen(from, to, 1);
+        if changed == page {
+            continue;
+        }
+        fs::write(&path, changed).unwrap();
+        let text = differs(&place, &["verify", "runs"]);
+        assert!(text.contains("report.html: **differs**: its part "), "{text}");
+    }
+    // A page of other runs.
+    let other = place.path("runs/stare-ci");
+    let last = files(&other).into_iter().rfind(|path| path.ends_with("run.toml")).unwrap();
+    fs::remove_dir_all(last.parent().unwrap()).unwrap();
+    place.succeed(&["table", "--out", "runs"]);
+    fs::write(&path, page).unwrap();
+    let text = differs(&place, &["verify", "runs"]);
+    assert!(text.contains("report.html: **differs**"), "{text}");
 }

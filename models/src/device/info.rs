@@ -77,6 +77,7 @@ fn vector_instructions() -> &'static str {
 }
 
 /// Returns the processor's name where the system tells it.
+#[expect(clippy::disallowed_methods, reason = "proc(5) is no plain file, and has an end")]
 fn cpu_name() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));

@@ -3,6 +3,8 @@
 //! The recordings are those in `tests/golden` and those of the folder `ATROUS_GOLDEN`, by default `shared/golden` beside
 //! the project, where that is present. Nothing here is tuned to one set of recordings.
 
+#![allow(clippy::disallowed_methods, reason = "tests read what they have written themselves")]
+
 mod agreement;
 mod degenerate;
 mod devices;

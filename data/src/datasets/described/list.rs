@@ -1,11 +1,10 @@
 //! Lists of images in text files: a name, or an image and its mask, a line.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use crate::datasets::folder::image_stem;
 use crate::error::{DataError, Result, shown};
+use crate::plain_file;
 
 /// Bytes that a list may have: a hundred thousand lines of 600 characters.
 const MOST_BYTES: u64 = 64 << 20;
@@ -13,9 +12,7 @@ const MOST_BYTES: u64 = 64 << 20;
 /// The lines of a list that name something, with their numbers from 1.
 pub(super) fn lines(path: &Path) -> Result<Vec<(usize, String)>> {
     let wrong = |line, message: String| DataError::List { path: path.to_owned(), line, message };
-    let mut bytes = Vec::new();
-    let file = File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));
-    file.map_err(DataError::read(path))?;
+    let bytes = plain_file::read(path, MOST_BYTES)?;
     if bytes.len() as u64 > MOST_BYTES {
         return Err(wrong(1, format!("the file has more than {MOST_BYTES} bytes")));
     }

@@ -1,7 +1,5 @@
 //! From the text of a description to its keys.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -11,15 +9,14 @@ use toml::de::{DeTable, DeValue, Deserializer};
 use super::check::check;
 use super::description::Description;
 use crate::error::{DataError, Result};
+use crate::plain_file;
 
 /// Bytes that a description may have: a few hundred for each of 255 classes.
 const MOST_BYTES: u64 = 1 << 20;
 
 /// The text of a file.
 pub(super) fn read(path: &Path) -> Result<String> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));
-    file.map_err(DataError::read(path))?;
+    let bytes = plain_file::read(path, MOST_BYTES)?;
     let wrong = |message: &str| at(&path.display().to_string(), None, "", message.to_owned());
     if bytes.len() as u64 > MOST_BYTES {
         return Err(wrong("it has more bytes than a description has"));

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use regex_lite::Regex;
 
-use crate::datasets::folder::entries;
+use crate::datasets::folder::{entries, image_stem, is_image_file};
 use crate::error::DataError;
+use crate::lookup;
 
 /// What stands for an image's name in the path of its mask.
 pub(super) const NAME: &str = "{name}";
@@ -21,9 +22,9 @@ pub(super) type Tree = BTreeMap<String, PathBuf>;
 pub(super) fn tree(root: &Path) -> Result<Tree, DataError> {
     fn walk(folder: &Path, prefix: &str, depth: usize, found: &mut Tree) -> Result<(), DataError> {
         for (name, path) in entries(folder)? {
-            if path.is_dir() && depth < DEEPEST {
+            if depth < DEEPEST && lookup::is_dir(&path)? {
                 walk(&path, &format!("{prefix}{name}/"), depth + 1, found)?;
-            } else if path.is_file() {
+            } else if lookup::is_file(&path)? || image_stem(&name).is_some() && is_image_file(&path)? {
                 found.insert(format!("{prefix}{name}"), path);
             }
         }

@@ -1,7 +1,6 @@
 //! The values of a TIFF's bands, tile by tile or strip by strip.
 
 use std::borrow::Cow;
-use std::io::Cursor;
 use std::path::Path;
 
 use tiff::TiffError;
@@ -13,13 +12,14 @@ use crate::decode::jpeg;
 use crate::decode::png::unpack_bits;
 use crate::decode::unpack::check_size;
 use crate::error::{DataError, Result};
+use crate::interruption::{self, InterruptibleBytes};
 use crate::limit::ImageLimit;
 
 /// An open TIFF.
 pub(super) struct Bands<'a> {
     path: &'a Path,
     bytes: &'a [u8],
-    decoder: Decoder<Cursor<Cow<'a, [u8]>>>,
+    decoder: Decoder<InterruptibleBytes<'a>>,
     header: Header,
     limit: ImageLimit,
 }
@@ -38,7 +38,7 @@ impl<'a> Bands<'a> {
     /// Opens a file that is within the limit and of a kind that is read.
     pub fn open(path: &'a Path, bytes: &'a [u8], limit: ImageLimit) -> Result<Self> {
         let failed = |error| tiff_error(path, error);
-        let mut decoder = Decoder::new(Cursor::new(Cow::Borrowed(bytes))).map_err(failed)?;
+        let mut decoder = Decoder::new(InterruptibleBytes::new(bytes)).map_err(failed)?;
         let (width, height) = decoder.dimensions().map_err(failed)?;
         check_size(path, [height, width], limit)?;
         let header = Header::of(&mut decoder).map_err(failed)?;
@@ -56,8 +56,9 @@ impl<'a> Bands<'a> {
                 tags.push((Tag::ImageWidth, whole(width, tile_width)));
                 tags.push((Tag::ImageLength, whole(height, tile_height)));
             }
-            let plain = with_tags(bytes, &tags).ok_or_else(|| DataError::decode(path, "tags that cannot be read"))?;
-            decoder = Decoder::new(Cursor::new(Cow::Owned(plain))).map_err(failed)?;
+            let changes =
+                tag_changes(bytes, &tags).ok_or_else(|| DataError::decode(path, "tags that cannot be read"))?;
+            decoder = Decoder::new(InterruptibleBytes::changed(bytes, changes)).map_err(failed)?;
         }
         // Tables and packed strips are in the file; what they unpack to is allocated here.
         let mut limits = Limits::default();
@@ -101,6 +102,7 @@ impl<'a> Bands<'a> {
     }
 
     fn chunk(&mut self, index: u32) -> Result<TiffChunk> {
+        interruption::check(self.path)?;
         if self.header.jpeg {
             return self.jpeg_chunk(index as usize);
         }
@@ -174,8 +176,8 @@ impl TiffChunk {
     }
 }
 
-/// The file with other values of some tags of its first picture.
-fn with_tags(bytes: &[u8], tags: &[(Tag, usize)]) -> Option<Vec<u8>> {
+/// The bytes that give some tags of a file's first picture other values, by their places.
+fn tag_changes(bytes: &[u8], tags: &[(Tag, usize)]) -> Option<Vec<(u64, u8)>> {
     let big_endian = bytes.starts_with(b"MM");
     let number = |at: usize, count: usize| -> Option<usize> {
         let found = bytes.get(at..at.checked_add(count)?)?.iter();
@@ -187,7 +189,7 @@ fn with_tags(bytes: &[u8], tags: &[(Tag, usize)]) -> Option<Vec<u8>> {
         43 => (number(8, 8)?, 8, 20, 12),
         _ => (number(4, 4)?, 2, 12, 8),
     };
-    let mut changed = bytes.to_vec();
+    let mut changes = Vec::new();
     for index in 0..number(first, count)? {
         let place = first + count + index * entry;
         let found = number(place, 2)?;
@@ -200,10 +202,12 @@ fn with_tags(bytes: &[u8], tags: &[(Tag, usize)]) -> Option<Vec<u8>> {
         };
         for byte in 0..length {
             let shift = 8 * if big_endian { length - 1 - byte } else { byte };
-            *changed.get_mut(place + value_at + byte)? = (value >> shift) as u8;
+            let at = place + value_at + byte;
+            bytes.get(at)?;
+            changes.push((at as u64, (value >> shift) as u8));
         }
     }
-    Some(changed)
+    Some(changes)
 }
 
 /// What is wrong with a file: a kind that is not read, or damage.

@@ -1,5 +1,6 @@
 //! The images that are predicted: files, folders of them, and patterns.
 
+use crate::support::lookup;
 use anyhow::{Context, Result, bail, ensure};
 use atrous_data::image_stem;
 use std::collections::BTreeMap;
@@ -24,11 +25,11 @@ pub fn find(arguments: &[PathBuf], out: &Path) -> Result<Vec<ImageFile>> {
     let out = out.canonicalize().ok();
     let mut found = Vec::new();
     for argument in arguments {
-        if argument.is_dir() {
+        if lookup::is_dir(argument)? {
             let before = found.len();
             below(argument, "", out.as_deref(), &mut found)?;
             ensure!(found.len() > before, "{} holds no image", argument.display());
-        } else if argument.is_file() {
+        } else if lookup::is_file(argument)? {
             found.push(file(argument)?);
         } else {
             let matching = matching(argument)?;
@@ -61,9 +62,14 @@ fn below(folder: &Path, prefix: &str, out: Option<&Path>, found: &mut Vec<ImageF
         return Ok(());
     }
     for (name, path) in entries(folder)? {
-        if path.is_dir() {
+        if lookup::is_dir(&path)? {
             below(&path, &format!("{prefix}{name}/"), out, found)?;
-        } else if let Some(stem) = image_stem(&name).filter(|_| path.is_file()) {
+        } else if let Some(stem) = image_stem(&name) {
+            ensure!(
+                lookup::is_file(&path)?,
+                "{} is a pipe, a device or a link to nothing: move it away",
+                path.display()
+            );
             found.push(ImageFile { path: path.clone(), name: format!("{prefix}{stem}") });
         }
     }
@@ -104,7 +110,7 @@ fn matching(pattern: &Path) -> Result<Vec<PathBuf>> {
                         next.push(path.clone());
                         folders(folder, &path, &mut next)?;
                     } else if name.contains(['*', '?']) {
-                        let inside = if folder.is_dir() { entries(folder)? } else { Vec::new() };
+                        let inside = if lookup::is_dir(folder)? { entries(folder)? } else { Vec::new() };
                         let fits = inside.into_iter().filter(|(entry, _)| fits(&name, entry));
                         next.extend(fits.map(|(entry, _)| path.join(entry)));
                     } else {
@@ -117,16 +123,22 @@ fn matching(pattern: &Path) -> Result<Vec<PathBuf>> {
         found = next;
     }
     let is_image = |path: &PathBuf| path.file_name().is_some_and(|name| image_stem(&name.to_string_lossy()).is_some());
-    found.retain(|path| is_image(path) && path.is_file());
+    found.retain(is_image);
     found.sort();
     found.dedup();
-    Ok(found)
+    let mut files = Vec::with_capacity(found.len());
+    for path in found {
+        if lookup::is_file(&path)? {
+            files.push(path);
+        }
+    }
+    Ok(files)
 }
 
 /// Adds every folder below one.
 fn folders(folder: &Path, shown: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     for (name, path) in entries(folder)? {
-        if path.is_dir() {
+        if lookup::is_dir(&path)? {
             found.push(shown.join(&name));
             folders(&path, &shown.join(&name), found)?;
         }

@@ -8,7 +8,7 @@ mod cross_fit;
 pub use blocks::{LEAST_SEEDS, LEAST_SUBJECTS, Missing};
 pub use contrast::Contrast;
 
-use crate::conclusions::statistics::{CrossedLayout, MeanDifference, mean};
+use crate::conclusions::statistics::{CrossedLayout, Dunnett, MeanDifference, mean};
 use crate::results::rows::Row;
 use crate::results::scores::{ClassArea, Metric};
 use areas::SubjectAreas;
@@ -81,7 +81,10 @@ impl SectionAnalysis {
     /// Each of the rates minus the baseline, corrected for all of them (Dunnett). `None` for the
     /// baseline itself and for rates that have no part in it.
     pub fn against_baseline(&self) -> Vec<Option<Contrast>> {
-        let family = self.layout.as_ref().map(|layout| Family::new(self.areas.len() - 1, layout.freedom()));
+        let family = self.baseline.and_then(|baseline| {
+            let freedom = self.layout.as_ref()?.freedom(self.arm(baseline)?);
+            Some(Family::new(self.areas.len() - 1, freedom))
+        });
         let contrast = |place: usize| {
             let baseline = self.baseline.filter(|baseline| *baseline != place)?;
             Some(family?.contrast(self.difference(place, baseline)?))
@@ -89,10 +92,20 @@ impl SectionAnalysis {
         (0..self.missing.len()).map(contrast).collect()
     }
 
-    /// The rates at one place minus those at another, as one of so many comparisons with it.
+    /// What [`Self::against_baseline`] is made of: each of the rates minus the baseline, and the
+    /// distribution that all of them are judged by. `None` where nothing can be compared.
+    pub fn differences(&self) -> Option<(Dunnett, Vec<MeanDifference>)> {
+        let (baseline, layout) = (self.arm(self.baseline?)?, self.layout.as_ref()?);
+        let others = (0..self.areas.len()).filter(|arm| *arm != baseline);
+        let dunnett = Dunnett { comparisons: self.areas.len() - 1, freedom: layout.freedom(baseline) };
+        Some((dunnett, others.map(|arm| layout.difference(arm, baseline)).collect()))
+    }
+
+    /// The rates at one place minus those at another, as one of so many comparisons with the first.
     pub fn pair(&self, place: usize, other: usize, comparisons: usize) -> Option<Contrast> {
-        let family = Family::new(comparisons, self.layout.as_ref()?.freedom());
-        Some(family.contrast(self.difference(place, other)?))
+        let MeanDifference { difference, standard_error, freedom } = self.difference(other, place)?;
+        let turned = MeanDifference::new(-difference, standard_error, freedom);
+        Some(Family::new(comparisons, freedom).contrast(turned))
     }
 
     /// The smallest true difference to the baseline that is found with a chance of 80 % where so
@@ -100,12 +113,13 @@ impl SectionAnalysis {
     /// nothing is compared yet, or would be with so few seeds.
     pub fn detectable_with(&self, seeds: usize) -> Option<f64> {
         let layout = self.layout.as_ref().filter(|_| self.areas.len() > 1 && seeds >= LEAST_SEEDS)?;
-        let expected = layout.expected_with(seeds);
+        let expected = layout.expected_with(seeds, self.arm(self.baseline?)?);
         Some(Family::new(self.areas.len() - 1, expected.freedom).contrast(expected).detectable)
     }
 
-    fn difference(&self, place: usize, other: usize) -> Option<MeanDifference> {
-        Some(self.layout.as_ref()?.difference(self.arm(place)?, self.arm(other)?))
+    /// The rates at a place minus those that are compared with all others.
+    fn difference(&self, place: usize, common: usize) -> Option<MeanDifference> {
+        Some(self.layout.as_ref()?.difference(self.arm(place)?, self.arm(common)?))
     }
 
     /// The score of the best of the rates at `places`, where they are chosen on other subjects than
@@ -119,11 +133,12 @@ impl SectionAnalysis {
     /// The best of the rates at `places`, cross-fitted, minus those at `other`; its error is that
     /// of a difference of two of the section's rates.
     pub fn best_against(&self, places: &[usize], other: usize) -> Option<Contrast> {
-        let other = &self.areas[self.arm(other)?];
+        let arm = self.arm(other)?;
+        let other = &self.areas[arm];
         let score = |run: &SubjectAreas| run.score(self.metric, 0..run.subjects());
         let difference = self.cross_fitted(places)? - mean(&other.iter().map(score).collect::<Vec<_>>());
-        let layout = self.layout.as_ref()?;
-        Some(Family::new(1, layout.freedom()).contrast(layout.difference_like_an_arm(difference)))
+        let difference = self.layout.as_ref()?.difference_like_an_arm(difference, arm);
+        Some(Family::new(1, difference.freedom).contrast(difference))
     }
 }
 

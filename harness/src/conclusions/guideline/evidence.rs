@@ -1,5 +1,6 @@
 //! Measured sweeps, as scores against the relative rate.
 
+use super::written_runs::WrittenRuns;
 use crate::experiment::settings::RunSettings;
 use crate::results::csv::read_csv;
 use crate::results::reference;
@@ -45,24 +46,28 @@ pub struct Series {
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Evidence {
     pub series: Vec<Series>,
+    /// A line for what was read and does not count.
+    #[serde(skip)]
+    pub left_out: Vec<String>,
 }
 
 impl Evidence {
-    /// Reads the `results.csv` of each directory: that of a sweep, or a committed one.
+    /// Reads the `results.csv` of each directory: that of a sweep, or a committed one. Of an
+    /// experiment, runs of the newest model version count; `left_out` says what does not.
     ///
     /// # Errors
     /// Names the file that is missing or cannot be understood.
     pub fn read(directories: &[impl AsRef<Path>]) -> Result<Self> {
-        let mut collected = Collected::default();
+        let mut written = WrittenRuns::default();
         for directory in directories {
             let path = directory.as_ref().join("results.csv");
             let text = input_file::read(&path, input_file::RESULTS_BYTES)
                 .with_context(|| format!("cannot read {}: name the folder of a sweep", path.display()))?;
             RunDir::learn_data_sets(directory.as_ref());
-            read_csv(&text, |record, _| collected.add(&record))
+            read_csv(&text, |record, _| written.add(record))
                 .with_context(|| format!("cannot understand {}", path.display()))?;
         }
-        Ok(collected.evidence)
+        written.evidence()
     }
 
     /// Collects the runs that rows are of.
@@ -116,46 +121,46 @@ impl SeriesPoint {
 
 /// Series, and what the runs of each have in common.
 #[derive(Default)]
-struct Collected {
-    evidence: Evidence,
+pub(super) struct Collected {
+    pub evidence: Evidence,
     /// The protocols of the series, in their order.
     protocols: Vec<SeriesProtocol>,
-    /// Ids of runs: one that is in two files counts once.
-    seen: HashSet<String>,
 }
 
 /// What is equal within a series: the settings but for rates and seed, and the images.
 #[derive(PartialEq)]
-struct SeriesProtocol {
+pub(super) struct SeriesProtocol {
     settings: RunSettings,
     synthetic: bool,
     data_fingerprint: String,
 }
 
+impl SeriesProtocol {
+    pub fn of(run: &RunRecord) -> Result<Self> {
+        let (settings, synthetic) = (run.settings()?.protocol(), run.is_synthetic());
+        Ok(SeriesProtocol { settings, synthetic, data_fingerprint: run.data_fingerprint.clone() })
+    }
+}
+
 impl Collected {
-    fn add(&mut self, run: &RunRecord) -> Result<()> {
-        if !self.seen.insert(run.run_id.clone()) {
-            return Ok(());
-        }
+    pub fn add(&mut self, run: &RunRecord) -> Result<()> {
         let series = self.series(run)?;
-        let (metric, score) = (series.metric, series.metric.of(run));
-        if !run.is_finished() || score.is_nan() {
-            series.failed += 1;
-            return Ok(());
+        match checked_score(run, series.metric)? {
+            None => series.failed += 1,
+            Some(score) => {
+                let (rates, relative_rate) = (run.rates.clone(), run.relative_rate);
+                series.points.push(SeriesPoint { rates, seed: run.seed, relative_rate, score });
+            }
         }
-        let (rates, relative_rate) = (run.rates.clone(), run.relative_rate);
-        ensure!(relative_rate > 0.0 && relative_rate.is_finite(), "relative_rate must be larger than 0");
-        ensure!((0.0..=1.0).contains(&score), "{} must be in 0..=1, is {score}", metric.name());
-        series.points.push(SeriesPoint { rates, seed: run.seed, relative_rate, score });
         Ok(())
     }
 
     /// The series that a run belongs to; a new one where its protocol is new.
     fn series(&mut self, run: &RunRecord) -> Result<&mut Series> {
-        let settings = run.settings()?.protocol();
-        let (experiment, dataset, synthetic) = (settings.experiment.clone(), settings.dataset, run.is_synthetic());
-        let (images, feature_size) = (images(&settings, synthetic), run.feature_size);
-        let protocol = SeriesProtocol { settings, synthetic, data_fingerprint: run.data_fingerprint.clone() };
+        let protocol = SeriesProtocol::of(run)?;
+        let (settings, synthetic) = (&protocol.settings, protocol.synthetic);
+        let (experiment, dataset) = (settings.experiment.clone(), settings.dataset);
+        let (images, feature_size) = (images(settings, synthetic), run.feature_size);
         let known = self.protocols.iter().position(|known| *known == protocol);
         let index = known.unwrap_or_else(|| {
             let metric = reference::metric(dataset);
@@ -175,6 +180,21 @@ impl Collected {
         });
         Ok(&mut self.evidence.series[index])
     }
+}
+
+/// The score of a run, and `None` where it has none.
+///
+/// # Errors
+/// A score or a rate that cannot be.
+pub(super) fn checked_score(run: &RunRecord, metric: Metric) -> Result<Option<f64>> {
+    let score = metric.of(run);
+    if !run.is_finished() || score.is_nan() {
+        return Ok(None);
+    }
+    let relative_rate = run.relative_rate;
+    ensure!(relative_rate > 0.0 && relative_rate.is_finite(), "relative_rate must be larger than 0");
+    ensure!((0.0..=1.0).contains(&score), "{} must be in 0..=1, is {score}", metric.name());
+    Ok(Some(score))
 }
 
 /// What series share whose sizes can be compared.

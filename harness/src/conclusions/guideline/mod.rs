@@ -16,6 +16,7 @@ mod rule;
 mod simulation;
 mod size_slope;
 mod text;
+mod written_runs;
 
 pub use branch::{Branch, BranchTap};
 pub use claim::{ClaimVerdict, SizeClaim};

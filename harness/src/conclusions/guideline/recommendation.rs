@@ -157,7 +157,7 @@ mod tests {
             images: format!("{dataset:?}"),
             ..series(*best, *curvature, 0.002, seed as u64)
         });
-        Evidence { series: series.collect() }
+        Evidence { series: series.collect(), ..Evidence::default() }
     }
 
     fn recommended(feature: [usize; 2], evidence: &Evidence) -> Recommendation {
@@ -209,14 +209,14 @@ mod tests {
         let one = evidence(&[(DatasetKind::STARE, 0.3, 0.02)]);
         assert_eq!(why([64, 128], &one), "F = 64 was not measured, only F = 100");
         let series = [32, 64].map(|size| at_size(size, 12.0, 0.02, 0.002, size as u64)).into();
-        let two = Evidence { series };
+        let two = Evidence { series, ..Evidence::default() };
         assert!(why([128, 128], &two).contains("F = 128 lies beyond the sizes that were measured, 32 to 64"));
     }
 
     #[test]
     fn the_same_rate_at_all_sizes_is_recommended_for_those_between() {
         let series = [32, 64, 128].map(|size| at_size(size, 16.0, 0.02, 0.002, size as u64)).into();
-        let evidence = Evidence { series };
+        let evidence = Evidence { series, ..Evidence::default() };
         let found = recommended([90, 90], &evidence);
         let Basis::Evidence { pooled } = found.basis else { panic!("{found:?}") };
         assert_eq!(pooled.reach, Reach::ByObjects);
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn evidence_that_says_nothing_leaves_the_geometric_rule() {
         assert!(why([64, 128], &Evidence::default()).starts_with("no run has a score"));
-        let noisy = Evidence { series: vec![series(0.28, 0.0, 0.02, 3)] };
+        let noisy = Evidence { series: vec![series(0.28, 0.0, 0.02, 3)], ..Evidence::default() };
         assert!(why([100, 100], &noisy).contains("do not depend on the rates"), "{}", why([100, 100], &noisy));
         assert!(why([100, 100], &evidence(&[(DatasetKind::STARE, 4.0, 0.01)])).contains("is the end of"));
     }

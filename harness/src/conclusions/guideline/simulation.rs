@@ -13,7 +13,7 @@ const DEVIATION: f64 = 0.006;
 /// Series on data sets of their own.
 fn apart(series: impl Iterator<Item = Series>) -> Evidence {
     let named = |(index, series): (usize, Series)| Series { images: index.to_string(), ..series };
-    Evidence { series: series.enumerate().map(named).collect() }
+    Evidence { series: series.enumerate().map(named).collect(), ..Evidence::default() }
 }
 
 /// The median of a set clamped low and one clamped high was named the optimum in half of all cases.
@@ -39,7 +39,7 @@ fn design(draws: &mut SplitMix, lost: f64, best: impl Fn(f64) -> f64) -> Evidenc
         let best = best(size as f64);
         designed(size, 8, DEVIATION, draws, |rate| -lost * octaves(rate, best).powi(2))
     });
-    Evidence { series: series.collect() }
+    Evidence { series: series.collect(), ..Evidence::default() }
 }
 
 #[test]

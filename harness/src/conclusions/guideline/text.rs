@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn the_text_says_what_evidence_rests_on() {
-        let evidence = Evidence { series: vec![series(0.3, 0.02, 0.002, 0)] };
+        let evidence = Evidence { series: vec![series(0.3, 0.02, 0.002, 0)], ..Evidence::default() };
         let text = text(&Examination::new([100, 100], 1, &[], 3, Some(&evidence)));
         assert!(
             text.starts_with(
@@ -284,7 +284,8 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("made-up (STARE, mDice): 15 runs, 3 seeds, ρ 0.07 to 1.10: best ρ 0.3"), "{text}");
-        let few = Evidence { series: vec![Series { points: vec![], ..series(0.3, 0.0, 0.0, 0) }] };
+        let few =
+            Evidence { series: vec![Series { points: vec![], ..series(0.3, 0.0, 0.0, 0) }], ..Evidence::default() };
         let text = super::text(&Examination::new([128, 128], 1, &[], 3, Some(&few)));
         assert!(text.contains("the evidence determines none: no run has a score"), "{text}");
         assert!(text.contains("too few rates (0"), "{text}");
@@ -294,7 +295,8 @@ mod tests {
     fn the_first_sentence_answers_the_claim_for_the_sizes_that_were_measured() {
         let begins = |best: fn(f64) -> f64, side: usize| {
             let series = [32, 64, 128].map(|size| at_size(size, best(size as f64), 0.0052, 0.002, size as u64)).into();
-            let text = text(&Examination::new([side, side], 1, &[], 3, Some(&Evidence { series })));
+            let text =
+                text(&Examination::new([side, side], 1, &[], 3, Some(&Evidence { series, ..Evidence::default() })));
             text.lines().next().unwrap().to_owned()
         };
         let size = begins(|size| 0.375 * size, 64);

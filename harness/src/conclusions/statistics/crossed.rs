@@ -1,100 +1,27 @@
 //! Arms, seeds and subjects crossed: how far the difference of two arms would vary with other seeds
 //! and other subjects.
 
+mod freedom;
+mod mean_squares;
+
 use super::{MeanDifference, mean};
+use mean_squares::MeanSquares;
 
 /// Scores of all arms with all seeds on all subjects, where each has one value.
 ///
 /// Arms are fixed, seeds and subjects are drawn. It is the analysis of Obuchowski and Rockette
 /// (1995) with covariances by the jackknife, written as the analysis of variance of pseudovalues
-/// that Hillis (2007) shows it to be equal to.
+/// that Hillis (2007) shows it to be equal to. What is not theirs: variances of arms may differ.
+///
+/// Differences are to a common arm. Their variance is put together from three estimates: of the
+/// contrast of the common arm with the mean of the others, of the others among themselves, and of
+/// the pair alone. The first two hold where the common arm varies unlike the others, the third
+/// where any arm does; the more seeds or subjects there are, the more it counts.
 #[derive(Clone, Debug)]
 pub struct CrossedLayout {
     /// arms x seeds x subjects
     values: Vec<Vec<Vec<f64>>>,
     squares: MeanSquares,
-}
-
-/// Mean squares of the interactions with the arms.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct MeanSquares {
-    /// Arms by seeds.
-    pub seeds: f64,
-    /// Arms by subjects.
-    pub subjects: f64,
-    /// Arms by seeds by subjects.
-    pub rest: f64,
-}
-
-impl MeanSquares {
-    /// Computes them of arms with the same seeds and subjects, two of each at least. Effects of
-    /// seeds and subjects that all arms share have no part in them.
-    fn of(values: &[Vec<Vec<f64>>]) -> Self {
-        let (arms, seeds, subjects) = (values.len(), values[0].len(), values[0][0].len());
-        let over_arms = |pick: &dyn Fn(usize) -> f64| mean(&(0..arms).map(pick).collect::<Vec<_>>());
-        let by_seed: Vec<Vec<f64>> = values.iter().map(|arm| arm.iter().map(|seed| mean(seed)).collect()).collect();
-        let by_subject: Vec<Vec<f64>> = values
-            .iter()
-            .map(|arm| (0..subjects).map(|m| mean(&arm.iter().map(|seed| seed[m]).collect::<Vec<_>>())).collect())
-            .collect();
-        let whole: Vec<f64> = by_seed.iter().map(|seeds| mean(seeds)).collect();
-        let all = mean(&whole);
-        let mut sums = Self::default();
-        let of_seed: Vec<f64> = (0..seeds).map(|s| over_arms(&|a| by_seed[a][s])).collect();
-        let of_subject: Vec<f64> = (0..subjects).map(|m| over_arms(&|a| by_subject[a][m])).collect();
-        for arm in 0..arms {
-            let own = whole[arm] - all;
-            for seed in 0..seeds {
-                sums.seeds += (by_seed[arm][seed] - of_seed[seed] - own).powi(2);
-            }
-            for subject in 0..subjects {
-                sums.subjects += (by_subject[arm][subject] - of_subject[subject] - own).powi(2);
-            }
-        }
-        for seed in 0..seeds {
-            for subject in 0..subjects {
-                let shared = over_arms(&|a| values[a][seed][subject]) - of_seed[seed] - of_subject[subject] + all;
-                for arm in 0..arms {
-                    let value = values[arm][seed][subject] - by_seed[arm][seed] - by_subject[arm][subject];
-                    sums.rest += (value + whole[arm] - shared).powi(2);
-                }
-            }
-        }
-        let [fewer_arms, fewer_seeds, fewer_subjects] = [arms, seeds, subjects].map(|count| (count - 1) as f64);
-        Self {
-            seeds: sums.seeds * subjects as f64 / (fewer_arms * fewer_seeds),
-            subjects: sums.subjects * seeds as f64 / (fewer_arms * fewer_subjects),
-            rest: sums.rest / (fewer_arms * fewer_seeds * fewer_subjects),
-        }
-    }
-
-    /// What the subjects add to the variance; not below 0.
-    fn of_subjects(self) -> f64 {
-        (self.subjects - self.rest).max(0.0)
-    }
-
-    /// Half of the variance of a difference of two arms, times seeds and subjects.
-    fn of_a_difference(self) -> f64 {
-        self.seeds + self.of_subjects()
-    }
-
-    /// Degrees of freedom of the pooled variance: those of both parts, weighted by their shares.
-    ///
-    /// Hillis' (2007) count only the seeds' part and are too many where subjects vary more. The
-    /// mean of the reciprocals is at most the larger factor's, and close to the smaller one's where
-    /// that part is the larger: Satterthwaite's (1946) formula is too sure of shares that few
-    /// degrees of freedom tell.
-    fn freedom(self, arms: usize, seeds: usize, subjects: usize) -> f64 {
-        let arms = (arms - 1) as f64;
-        let of_seeds = arms * (seeds - 1) as f64;
-        let of_subjects = arms * (subjects - 1) as f64;
-        let all = self.of_a_difference();
-        if all == 0.0 {
-            return of_seeds.min(of_subjects);
-        }
-        let subjects = if self.of_subjects() > 0.0 { (self.subjects / all).min(1.0) } else { 0.0 };
-        1.0 / (self.seeds / all / of_seeds + subjects / of_subjects)
-    }
 }
 
 impl CrossedLayout {
@@ -107,7 +34,7 @@ impl CrossedLayout {
         if !even || [values.len(), seeds, subjects].iter().any(|count| *count < 2) {
             return None;
         }
-        let squares = MeanSquares::of(&values);
+        let squares = MeanSquares::of_arms(&values);
         Some(Self { values, squares })
     }
 
@@ -116,57 +43,84 @@ impl CrossedLayout {
         self.values[0][0].len()
     }
 
-    /// The mean squares of all arms together.
-    pub fn squares(&self) -> MeanSquares {
-        self.squares
-    }
-
-    /// One arm minus another, by the places of both.
-    ///
-    /// The variance is pooled over all arms. Where the pair's own is larger, half of the
-    /// excess is added: one arm that varies more than the others would otherwise be found to differ
-    /// too often.
-    pub fn difference(&self, arm: usize, other: usize) -> MeanDifference {
-        let pooled = self.squares.of_a_difference();
-        let own = match self.values.len() {
-            2 => pooled,
-            _ => MeanSquares::of(&[self.values[arm].clone(), self.values[other].clone()]).of_a_difference(),
+    /// One arm minus the common one, by the places of both.
+    pub fn difference(&self, arm: usize, common: usize) -> MeanDifference {
+        let weight = |other: usize| if other == arm { 1.0 } else { -f64::from(u8::from(other == common)) };
+        let own = self.contrast(|other| weight(other) / std::f64::consts::SQRT_2);
+        let [seeds, subjects] = self.own_freedom();
+        let all = self.of_all(common);
+        let part = |own: f64, all: f64, freedom: f64| {
+            let weight = freedom::own_weight(freedom);
+            weight * own + (1.0 - weight) * all
+        };
+        let squares = MeanSquares {
+            seeds: part(own.seeds, all.seeds, seeds),
+            subjects: part(own.subjects, all.subjects, subjects),
+            rest: part(own.rest, all.rest, seeds * subjects),
         };
         let whole = |arm: usize| mean(&self.values[arm].iter().map(|seed| mean(seed)).collect::<Vec<_>>());
-        self.with_variance(whole(arm) - whole(other), (pooled + own.max(pooled)) / 2.0)
+        self.with_variance(whole(arm) - whole(common), squares, self.freedom(common))
     }
 
-    /// A difference of two mean scores that are of no arm of the layout, as exactly known as that
-    /// of two arms on average.
-    pub fn difference_like_an_arm(&self, difference: f64) -> MeanDifference {
-        self.with_variance(difference, self.squares.of_a_difference())
+    /// A difference to the common arm of a score that is of no arm, as exactly known as that of an
+    /// arm on average.
+    pub fn difference_like_an_arm(&self, difference: f64, common: usize) -> MeanDifference {
+        let parts = self.own_freedom().map(|freedom| freedom::of_part(freedom, self.values.len(), 0.0));
+        let squares = self.of_all(common);
+        self.with_variance(difference, squares, freedom::of_sum(squares, parts[0], parts[1]))
     }
 
-    fn with_variance(&self, difference: f64, variance: f64) -> MeanDifference {
-        let (seeds, subjects) = (self.seeds(), self.subjects());
-        let standard_error = (2.0 * variance / (seeds * subjects) as f64).sqrt();
-        MeanDifference::new(difference, standard_error, self.freedom())
-    }
-
-    /// A difference of two arms that are equal, as exactly known as can be expected with so many
+    /// A difference to the common arm that is 0, as exactly known as can be expected with so many
     /// seeds, at least 2, on the same subjects: parts of the variance stay what these seeds say,
     /// and what the subjects add counts once for each seed.
-    pub fn expected_with(&self, seeds: usize) -> MeanDifference {
-        let MeanSquares { seeds: of_seeds, subjects, rest } = self.squares;
-        let more = seeds as f64 / self.seeds() as f64;
-        let subjects = if subjects > rest { rest + (subjects - rest) * more } else { subjects };
-        let squares = MeanSquares { seeds: of_seeds, subjects, rest };
-        let standard_error = (2.0 * squares.of_a_difference() / (seeds * self.subjects()) as f64).sqrt();
-        MeanDifference::new(0.0, standard_error, squares.freedom(self.values.len(), seeds, self.subjects()))
+    pub fn expected_with(&self, seeds: usize, common: usize) -> MeanDifference {
+        let [of_seeds, of_subjects] = self.own_freedom();
+        let all = self.of_all(common);
+        let more = seeds as f64 / (of_seeds + 1.0);
+        let added = (all.subjects - all.rest).max(0.0);
+        let squares = MeanSquares { subjects: all.subjects + (more - 1.0) * added, ..all };
+        let standard_error = (2.0 * squares.of_a_difference() / (seeds as f64 * (of_subjects + 1.0))).sqrt();
+        MeanDifference::new(0.0, standard_error, self.freedom_of(squares, [(seeds - 1) as f64, of_subjects]))
     }
 
-    fn seeds(&self) -> usize {
-        self.values[0].len()
+    /// Degrees of freedom of the differences to the common arm: one number for all of them, as the
+    /// shares of seeds and subjects are those of all arms.
+    pub fn freedom(&self, common: usize) -> f64 {
+        self.freedom_of(self.of_all(common), self.own_freedom())
     }
 
-    /// Degrees of freedom of the pooled variance, as [`MeanSquares::freedom`] counts them.
-    pub fn freedom(&self) -> f64 {
-        self.squares.freedom(self.values.len(), self.seeds(), self.subjects())
+    fn freedom_of(&self, squares: MeanSquares, own: [f64; 2]) -> f64 {
+        let of_part = |own: f64| freedom::of_part(own, self.values.len(), freedom::own_weight(own));
+        let [seeds, subjects] = own.map(of_part);
+        freedom::of_sum(squares, seeds, subjects)
+    }
+
+    /// Degrees of freedom of one contrast, of seeds and of subjects.
+    fn own_freedom(&self) -> [f64; 2] {
+        [self.values[0].len() - 1, self.values[0][0].len() - 1].map(|count| count as f64)
+    }
+
+    fn contrast(&self, weight: impl Fn(usize) -> f64) -> MeanSquares {
+        MeanSquares::of_contrast(&self.values, &(0..self.values.len()).map(weight).collect::<Vec<_>>())
+    }
+
+    /// Mean squares of a difference to the common arm from all arms.
+    fn of_all(&self, common: usize) -> MeanSquares {
+        let arms = self.values.len() as f64;
+        let [one, rest] = [(arms - 1.0) / arms, -1.0 / (arms * (arms - 1.0)).sqrt()];
+        let of_common = self.contrast(|arm| if arm == common { one.sqrt() } else { rest });
+        let share = freedom::common_weight(self.values.len());
+        of_common.combine(self.squares, |common, mean| {
+            // What is left for the others among themselves; there are none of two arms.
+            let others = ((arms - 1.0) * mean - common).max(0.0) / (arms - 2.0).max(1.0);
+            share * common + (1.0 - share) * others
+        })
+    }
+
+    fn with_variance(&self, difference: f64, squares: MeanSquares, freedom: f64) -> MeanDifference {
+        let (seeds, subjects) = (self.values[0].len() as f64, self.values[0][0].len() as f64);
+        let standard_error = (2.0 * squares.of_a_difference() / (seeds * subjects)).sqrt();
+        MeanDifference::new(difference, standard_error, freedom)
     }
 }
 

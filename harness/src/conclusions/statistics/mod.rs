@@ -13,7 +13,7 @@ mod power;
 mod root;
 mod statistic;
 
-pub use crossed::{CrossedLayout, MeanSquares};
+pub use crossed::CrossedLayout;
 pub use drop::MeanDifference;
 pub use dunnett::Dunnett;
 pub use holm::holm;

@@ -25,8 +25,9 @@ impl Table {
         }
     }
 
-    /// `Of 5 experiments, other rates beat the baseline in 2; no setting beats it in 3.`
-    fn tally(&self) -> String {
+    /// Says in how many experiments who wins: `Of 5 experiments, other rates beat the baseline in 2;
+    /// no setting beats it in 3.`
+    pub fn tally(&self) -> String {
         let of = |kind: fn(&Finding) -> bool| self.sections.iter().filter(|section| kind(&section.finding())).count();
         let parts = [
             (of(|f| matches!(f, Finding::Better(_))), "other rates beat the baseline in"),

@@ -7,6 +7,7 @@ use crate::experiment::spec::Spec;
 use crate::results::run_dir::{RunDir, RunState};
 use crate::run::infer::Inference;
 use crate::run::weights::{ImportOptions, Trained, weights_file};
+use crate::support::lookup;
 use crate::sweep;
 use anyhow::{Result, bail, ensure};
 use atrous_data::DatasetKind;
@@ -36,12 +37,11 @@ impl Subject {
     /// # Errors
     /// A directory that is no run's, or has no checkpoint; names it.
     pub fn of_weights(path: &Path, options: ImportOptions, dataset: Option<DatasetKind>) -> Result<Self> {
-        let folder = if path.is_dir() { Some(path) } else { path.parent() };
-        let run = folder.map(RunDir::at).filter(|run| run.run_toml().is_file());
+        let folder = if lookup::is_dir(path)? { Some(path) } else { path.parent() };
         let file = weights_file(path)?;
-        let drawn = match &run {
-            Some(run) => drawn(run)?,
-            None => None,
+        let drawn = match folder.map(RunDir::at) {
+            Some(run) if lookup::is_file(&run.run_toml())? => drawn(&run)?,
+            _ => None,
         };
         Ok(Subject {
             name: path.display().to_string(),

@@ -1,12 +1,12 @@
 //! Times of training steps beside those of PyTorch, as Markdown.
 
 use super::report::{SpeedReport, TimedCase, What};
+use crate::support::input_file;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The precisions that PyTorch is timed in, in the page's order.
@@ -190,13 +190,13 @@ fn merged(reports: Vec<SpeedReport>) -> Result<SpeedReport> {
 
 fn json<T: DeserializeOwned>(file: &Path) -> Result<T> {
     let name = || file.display().to_string();
-    serde_json::from_slice(&fs::read(file).with_context(name)?).with_context(name)
+    serde_json::from_slice(&input_file::read(file, input_file::RESULT_BYTES).with_context(name)?).with_context(name)
 }
 
 fn card_memory(file: &Path) -> Result<BTreeMap<String, u64>> {
     let name = || file.display().to_string();
     let mut most: BTreeMap<String, u64> = BTreeMap::new();
-    for line in fs::read_to_string(file).with_context(name)?.lines() {
+    for line in input_file::read_text(file, input_file::RESULT_BYTES).with_context(name)?.lines() {
         let (experiment, mebibytes) = line.split_once('\t').with_context(name)?;
         let mebibytes: u64 = mebibytes.parse().with_context(name)?;
         most.entry(experiment.to_owned()).and_modify(|most| *most = mebibytes.max(*most)).or_insert(mebibytes);
@@ -208,6 +208,7 @@ fn card_memory(file: &Path) -> Result<BTreeMap<String, u64>> {
 mod tests {
     use super::*;
     use crate::measure::speed::tests::settings;
+    use std::fs;
     use std::path::Path;
 
     /// A process that timed one case of these seconds, `start` of which were no steps.

@@ -4,16 +4,16 @@ use crate::report::material::{Curve, Curves, Report};
 use crate::results::rows::Row;
 use crate::results::run_dir::RunDir;
 use crate::run::train::{read_evaluations, read_log};
-use std::path::Path;
+use std::path::{MAIN_SEPARATOR, Path};
 
 /// Points of a curve; more would not be seen.
 const BINS: usize = 100;
 
 impl Report {
-    /// Reads the training curves of all runs below an output directory.
-    pub fn read_curves(&mut self, out: &Path) {
+    /// Reads the training curves of all runs below their output directories.
+    pub fn read_curves(&mut self) {
         for experiment in &mut self.experiments {
-            experiment.curves = Curves::read(out, &experiment.rows);
+            experiment.curves = Curves::read(&experiment.out, &experiment.rows);
         }
     }
 }
@@ -29,14 +29,14 @@ impl Curves {
             for row in group {
                 let run = RunDir::new(out, row.settings(), row.run_id());
                 match read_log(&run.log_csv()) {
-                    Err(error) => curves.missing.push(format!("{}: {error:#}", row.settings().run_name())),
+                    Err(error) => curves.missing.push(unread(out, row, &error)),
                     Ok(rows) => {
                         seeds += 1;
                         losses.extend(rows.iter().map(|row| (row.iteration as f64, row.loss)));
                     }
                 }
                 match read_evaluations(&run.evaluations_csv()) {
-                    Err(error) => curves.missing.push(format!("{}: {error:#}", row.settings().run_name())),
+                    Err(error) => curves.missing.push(unread(out, row, &error)),
                     Ok(rows) => scores.extend(rows.iter().map(|row| (row.iteration as f64, metric.of(row)))),
                 }
             }
@@ -47,6 +47,13 @@ impl Curves {
         }
         curves
     }
+}
+
+/// What could not be read of a run, and why: with paths below the output directory, so that the
+/// page is the same wherever it is made.
+fn unread(out: &Path, row: &Row, error: &anyhow::Error) -> String {
+    let why = format!("{error:#}").replace(&format!("{}{MAIN_SEPARATOR}", out.display()), "");
+    format!("{}: {why}", row.settings().run_name())
 }
 
 /// The means of a curve over equal stretches of iterations and over seeds.

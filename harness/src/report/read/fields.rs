@@ -11,8 +11,8 @@ use crate::support::plot::heat_map;
 use crate::sweep::drawn_root;
 use anyhow::Result;
 
-/// Pictures are enlarged up to this side.
-const SIDE: usize = 256;
+/// Pixels across of a picture; a wider one is shrunk.
+const WIDTH: usize = 512;
 
 impl Report {
     /// Measures the fields of all experiments, over the first `images` validation images of each.
@@ -36,7 +36,7 @@ impl Report {
 
 fn measure(experiment: &ReportedExperiment, limit: usize, sources: &Sources, fields: &mut ShownFields) -> Result<()> {
     let settings = &experiment.section.settings;
-    let drawn = drawn_root(sources.out, settings);
+    let drawn = drawn_root(&experiment.out, settings);
     let images =
         ErfImages::of_validation(settings.dataset, drawn.as_deref().unwrap_or(&sources.data.data_root), limit)?;
     let mut maps = Vec::new();
@@ -81,10 +81,9 @@ impl ShownField {
     /// Draws the field of a run. `peak` is that of all maps that it is shown with.
     fn new(seed: u64, map: &ReceptiveField, peak: f64) -> Result<Self> {
         let numbers = map.numbers();
-        let heat = map.heat_map(Some(&numbers.taps));
-        let factor = heat_map::enlargement(map.size, SIDE);
-        let drawn = heat_map::draw(&heat, Scale::Log { decades: DECADES }, peak, factor);
-        let picture = Picture::drawing(&drawn, 2 * SIDE)?;
-        Ok(ShownField { rates: map.rates.clone(), seed, images: map.images, numbers, picture })
+        let drawn = heat_map::draw(&map.heat_map(None), Scale::Log { decades: DECADES }, peak, 1);
+        let picture = Picture::drawing(&drawn, WIDTH)?;
+        let (size, target) = (map.size, map.target.position);
+        Ok(ShownField { rates: map.rates.clone(), seed, images: map.images, size, target, numbers, picture })
     }
 }

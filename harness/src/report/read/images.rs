@@ -37,7 +37,7 @@ impl Report {
 /// Predicts the images of one experiment. `None` where a stop was requested.
 fn read(experiment: &ReportedExperiment, options: ImageOptions, sources: &Sources) -> Result<Option<ShownImages>> {
     let settings = &experiment.section.settings;
-    let drawn = drawn_root(sources.out, settings);
+    let drawn = drawn_root(&experiment.out, settings);
     let root = drawn.as_deref().unwrap_or(&sources.data.data_root);
     let dataset = sources.data.open_in(root, settings.dataset)?;
     let samples = dataset.samples(Split::Val);

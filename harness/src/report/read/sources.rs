@@ -6,16 +6,14 @@ use crate::results::rows::Row;
 use crate::results::run_dir::RunDir;
 use crate::run::options::DataOptions;
 use crate::run::weights::{ImportOptions, Trained};
+use crate::support::lookup;
 use crate::support::progress::Progress;
 use crate::support::stop::StopFlag;
 use anyhow::{Result, bail};
 use atrous_models::ComputeDevice;
-use std::path::Path;
 
-/// The folders that a report reads, and the device that computes its pictures.
+/// The data that a report reads, and the device that computes its pictures.
 pub struct Sources<'a> {
-    /// The sweep's output directory.
-    pub out: &'a Path,
     pub data: &'a DataOptions,
     pub device: &'a ComputeDevice,
     pub progress: &'a Progress,
@@ -30,14 +28,14 @@ pub(super) fn trained<'a>(
 ) -> Result<(&'a Row, Trained)> {
     let mut missing = None;
     for (row, _) in experiment.finished(&cell.rates) {
-        let path = RunDir::new(sources.out, row.settings(), row.run_id()).checkpoint();
-        if path.is_file() {
+        let path = RunDir::new(&experiment.out, row.settings(), row.run_id()).checkpoint();
+        if lookup::is_file(&path)? {
             return Ok((row, Trained::read(&path, &ImportOptions::default(), None, sources.device)?));
         }
         missing = missing.or(Some(path));
     }
     match missing {
-        Some(path) => bail!("there is no checkpoint {}", path.strip_prefix(sources.out).unwrap_or(&path).display()),
+        Some(path) => bail!("there is no checkpoint {}", path.strip_prefix(&experiment.out).unwrap_or(&path).display()),
         None => bail!("no run has finished"),
     }
 }

@@ -22,7 +22,7 @@ use crate::run::options::RunOptions;
 use crate::support::checksum::HeadChecksum;
 use crate::support::progress::Bar;
 use anyhow::{Context, Result};
-use atrous_data::{AugmentConfig, BatchLoader, BatchSource, Dataset, Split};
+use atrous_data::{AugmentConfig, BatchLoader, BatchSource, DataError, Dataset, Split};
 use atrous_models::State;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -168,7 +168,10 @@ impl<'a> Training<'a> {
             if self.context.stop.requested() {
                 break TrainingEnd::Stopped;
             }
-            let batch = loader.next().expect("one batch per iteration that is left")?;
+            let batch = match loader.next().expect("one batch per iteration that is left") {
+                Err(DataError::Interrupted { .. }) => break TrainingEnd::Stopped,
+                batch => batch?,
+            };
             debug_assert_eq!(batch.iteration, self.iteration);
             let row = self.learner.step(self.context.settings, batch);
             let loss = row.loss;

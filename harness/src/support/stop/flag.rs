@@ -4,7 +4,20 @@ use super::request::Request;
 use super::signals;
 use crate::support::exit::Exit;
 use anyhow::{Context, Result};
+use atrous_data::DataError;
 use std::sync::{Arc, OnceLock};
+
+/// The first signal that this program was sent.
+static SIGNALLED: OnceLock<Request> = OnceLock::new();
+
+/// How a program ends with an error that says that it was stopped while it read a file of images;
+/// `None` for any other one.
+pub fn exit_of_interruption(error: &anyhow::Error) -> Option<Exit> {
+    let is_one = |cause: &(dyn std::error::Error + 'static)| {
+        matches!(cause.downcast_ref::<DataError>(), Some(DataError::Interrupted { .. }))
+    };
+    error.chain().any(is_one).then(|| SIGNALLED.get().unwrap_or(&Request::User).exit())
+}
 
 /// A flag that is set once somebody has asked to stop; clones share it.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +34,7 @@ impl StopFlag {
         Self::default()
     }
 
-    /// A flag that Ctrl-C, SIGTERM and SIGHUP set. The second signal ends the program at once, with
+    /// A flag that Ctrl-C, SIGTERM and SIGHUP set; they end the reading of images as well. The second signal ends the program at once, with
     /// the code of the first: files are renamed into place, so that loses only what was done since
     /// the last checkpoint.
     ///
@@ -30,7 +43,12 @@ impl StopFlag {
     pub fn install() -> Result<Self> {
         let flag = Self::new();
         let set = flag.clone();
-        signals::listen(move |request| set.request_by(request)).context("cannot listen for Ctrl-C")?;
+        let answer = move |request| {
+            set.request_by(request);
+            let _ = SIGNALLED.set(request);
+            atrous_data::interrupt();
+        };
+        signals::listen(answer).context("cannot listen for Ctrl-C")?;
         Ok(flag)
     }
 
@@ -70,6 +88,13 @@ impl StopFlag {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_interruption_is_told_from_an_error() {
+        let of = |error: DataError| exit_of_interruption(&anyhow::Error::new(error).context("stare"));
+        assert_eq!(of(DataError::Interrupted { path: "a.png".into() }), Some(Exit::StoppedByUser));
+        assert_eq!(of(DataError::OutputExists { path: "a".into() }), None);
+    }
 
     #[test]
     fn clones_share_the_request() {

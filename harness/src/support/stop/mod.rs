@@ -8,5 +8,5 @@ mod signals;
 #[path = "console.rs"]
 mod signals;
 
-pub use flag::StopFlag;
+pub use flag::{StopFlag, exit_of_interruption};
 pub use request::Request;

@@ -1,6 +1,7 @@
 //! Signals of Unix.
 
 use super::request::{Reaction, Request, Requests};
+use crate::support::system_file;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use std::io::{self, Write};
@@ -44,7 +45,7 @@ pub(super) fn listen(stop: impl Fn(Request) + Send + 'static) -> io::Result<()> 
 /// Whether the program was started with a signal ignored, as nohup(1) does with SIGHUP. Only Linux
 /// tells (proc(5)).
 fn is_ignored(signal: i32) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let status = system_file::read("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
     mask.is_some_and(|mask| (mask >> (signal - 1)) & 1 == 1)

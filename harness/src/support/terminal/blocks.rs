@@ -1,6 +1,7 @@
 //! Markdown as a terminal shows it: headings, lists and paragraphs that fit its width.
 
-use super::style::{Look, escaped, inline, seen};
+use super::style::{Look, escaped, inline};
+use super::wrap::wrapped;
 use super::{Terminal, table};
 
 /// A text in Markdown, as this program writes it, laid out for a terminal.
@@ -29,24 +30,9 @@ fn plain(line: &str, terminal: &Terminal) -> String {
     wrapped("", &inline(line, terminal), terminal.width, indent)
 }
 
-/// Breaks a text between words; the first line begins with `first`, further ones with `indent`. A
-/// word that is longer than a line stays whole.
-pub(super) fn wrapped(first: &str, text: &str, width: usize, indent: &str) -> String {
-    let (mut lines, mut line, mut begun) = (String::new(), first.to_owned(), false);
-    for word in text.split(' ') {
-        if begun && seen(&line) + 1 + seen(word) > width {
-            lines += &format!("{}\n", line.trim_end());
-            (line, begun) = (indent.to_owned(), false);
-        }
-        line += if begun { " " } else { "" };
-        line += word;
-        begun = true;
-    }
-    lines + line.trim_end() + "\n"
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::style::seen;
     use super::*;
 
     const TEXT: &str = "\
@@ -88,6 +74,7 @@ No setting beats 1, 12, 24, 36 on STARE: 3 seeds would have found 2.61 points.
             }
         }
         assert!(plain(100).contains("─") && !plain(100).contains("| --"));
+        assert!(plain(70).contains("1, 6, 12, 18") && plain(70).contains("-0.44 to +2.79"), "{}", plain(70));
         assert!(plain(34).contains("  verdict: undetermined"), "{}", plain(34));
     }
 
@@ -98,7 +85,7 @@ No setting beats 1, 12, 24, 36 on STARE: 3 seeds would have found 2.61 points.
         for part in [
             "\u{1b}[33mundetermined\u{1b}[0m",
             "\u{1b}[32mbetter\u{1b}[0m",
-            "\u{1b}[1m1,\u{1b}[0m \u{1b}[1m24,\u{1b}[0m",
+            "\u{1b}[1m1, 24, 48, 72\u{1b}[0m",
             "\u{1b}[1mResults\u{1b}[0m",
         ] {
             assert!(text.contains(part), "{part:?} in\n{text:?}");

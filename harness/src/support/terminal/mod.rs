@@ -3,6 +3,7 @@
 mod blocks;
 mod style;
 mod table;
+mod wrap;
 
 pub use blocks::rendered;
 

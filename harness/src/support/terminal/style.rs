@@ -79,6 +79,25 @@ pub(super) fn cell(text: &str, terminal: &Terminal) -> String {
     }
 }
 
+/// The blank between numbers that belong together, as the rates of a list.
+pub(super) const JOIN: char = '\u{a0}';
+
+/// Keeps the numbers of a cell together: `1, 12, 24, 36`, `82.63 ± 0.22`, `-0.44 to +2.79`.
+pub(super) fn joined(text: &str) -> String {
+    let number = |word: &str| {
+        let word = word.trim_matches('*');
+        word == "±" || word == "to" || word.trim_end_matches(',').parse::<f64>().is_ok()
+    };
+    let words: Vec<&str> = text.split(' ').collect();
+    let blank = |pair: &[&str]| if number(pair[0]) && number(pair[1]) { JOIN } else { ' ' };
+    let mut joined = words[0].to_owned();
+    for pair in words.windows(2) {
+        joined.push(blank(pair));
+        joined += pair[1];
+    }
+    joined
+}
+
 /// The number of characters that are seen.
 pub(super) fn seen(text: &str) -> usize {
     text.chars().filter(|c| !(END..=Look::Open.mark()).contains(c)).count()
@@ -86,6 +105,6 @@ pub(super) fn seen(text: &str) -> usize {
 
 /// Replaces marks by what a terminal understands.
 pub(super) fn escaped(text: &str) -> String {
-    let ended = text.replace(END, "\u{1b}[0m");
+    let ended = text.replace(JOIN, " ").replace(END, "\u{1b}[0m");
     Look::ALL.iter().fold(ended, |text, look| text.replace(look.mark(), look.escape()))
 }

@@ -1,8 +1,8 @@
 //! A Markdown table as a terminal shows it: columns where they fit, else a paragraph per line.
 
 use super::Terminal;
-use super::blocks::wrapped;
-use super::style::{Look, cell, seen};
+use super::style::{Look, cell, joined, seen};
+use super::wrap::wrapped;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 
@@ -13,12 +13,14 @@ const PADDING: usize = 2;
 pub(super) fn rendered(lines: &[&str], terminal: &Terminal) -> String {
     let mut rows = lines.iter().map(|line| cells(line));
     let header = rows.next().unwrap_or_default();
-    let rows: Vec<Vec<String>> =
-        rows.skip(1).map(|row| row.iter().map(|text| cell(text, terminal)).collect()).collect();
-    match columns(&header, &rows, terminal) {
-        Some(text) if text.lines().all(|line| seen(line) <= terminal.width) => text,
-        _ => paragraphs(&header, &rows, terminal),
-    }
+    let rows: Vec<Vec<String>> = rows.skip(1).collect();
+    let styled = |kept: fn(&str) -> String| -> Vec<Vec<String>> {
+        rows.iter().map(|row| row.iter().map(|text| cell(&kept(text), terminal)).collect()).collect()
+    };
+    let fits = |text: &String| text.lines().all(|line| seen(line) <= terminal.width);
+    let together = || columns(&header, &styled(joined), terminal).filter(fits);
+    let apart = || columns(&header, &styled(str::to_owned), terminal).filter(fits);
+    together().or_else(apart).unwrap_or_else(|| paragraphs(&header, &styled(str::to_owned), terminal))
 }
 
 /// The texts of a line.
@@ -47,7 +49,17 @@ fn columns(header: &[String], rows: &[Vec<String>], terminal: &Terminal) -> Opti
         column.set_padding((0, PADDING as u16));
         column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(*width as u16)));
     }
-    Some(table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect())
+    Some(condensed(&table.to_string(), rows.len()))
+}
+
+/// Takes away the rules between rows that have a line each.
+fn condensed(table: &str, rows: usize) -> String {
+    let is_rule = |line: &&str| line.chars().all(|c| c == '─');
+    let body = table.lines().skip_while(|line| !line.starts_with('═')).skip(1);
+    let (end, single) = (table.lines().count(), body.filter(|line| !is_rule(line)).count() == rows);
+    let inner = |place: usize, line: &str| single && 0 < place && place + 1 < end && is_rule(&line);
+    let kept = table.lines().enumerate().filter(|(place, line)| !inner(*place, line));
+    kept.map(|(_, line)| format!("{}\n", line.trim_end())).collect()
 }
 
 /// A paragraph per line: its first cell, then the others with their names.

@@ -132,6 +132,7 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
 }
 
 fn copy_file(from: &Path, to: &Path) -> Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "it was written by this very call")]
     let copied = fs::copy(from, to).and_then(|_| File::open(to)?.sync_all());
     copied.with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))
 }

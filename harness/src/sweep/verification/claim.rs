@@ -69,12 +69,10 @@ pub fn read_claims(results: &Path) -> Result<Vec<Claim>> {
     } else {
         of_directories(&directories, &written)?
     };
-    let what = if lookup::is_file(&table)? {
-        "its results.csv has no runs"
-    } else {
-        "holds neither finished runs nor a results.csv"
-    };
-    ensure!(!claims.is_empty(), "{}: {what}", results.display());
+    let what =
+        if lookup::is_file(&table)? { "its results.csv has no runs" } else { "holds neither runs nor a results.csv" };
+    // Runs that have not ended have files to be looked at.
+    ensure!(!claims.is_empty() || !directories.is_empty(), "{}: {what}", results.display());
     Ok(claims)
 }
 

@@ -31,6 +31,8 @@ pub fn verify_files(results: &Path, scratch: &Path) -> Result<Vec<VerifiedFile>>
         Err(error) => {
             found.push(VerifiedFile::new("the tables", Agreement::Differs(format!("{error:#}"))));
         }
+        // Of runs that have not ended no table follows.
+        Ok((rows, _)) if rows.0.is_empty() && !lookup::is_there(&results.join(TABLES[0]))? => {}
         Ok((rows, left_out)) => {
             found.extend(left_out.into_iter().map(|why| VerifiedFile::new("run directories", Agreement::Differs(why))));
             found.extend(tables(results, &rows, scratch)?);
@@ -52,9 +54,9 @@ fn of_run(results: &Path, run: &RunDir) -> Result<VerifiedFile> {
 
 fn files_of(run: &RunDir) -> Result<Agreement> {
     let row = Row::read(run)?;
+    let file = run.read_run_file()?;
     let checkpoint = Checkpoint::read_if_present(&run.checkpoint())?;
     if let Some(checkpoint) = &checkpoint {
-        let file = run.read_run_file()?;
         checkpoint.check_run(&file.run_id).with_context(|| run.checkpoint().display().to_string())?;
         if row.is_none() {
             Log::new(run.log_csv()).resume(checkpoint.iteration, checkpoint.log.as_ref())?;
@@ -63,9 +65,10 @@ fn files_of(run: &RunDir) -> Result<Agreement> {
     }
     let unsealed = |what: &str| Agreement::NotChecked(format!("{what} was written by a program without checksums"));
     let seal = match row.map(|row| row.end) {
-        None if checkpoint.is_some_and(|checkpoint| checkpoint.commits.is_none()) => {
+        None if checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.commits.is_none()) => {
             return Ok(unsealed("its checkpoint"));
         }
+        None if checkpoint.is_none() => return Ok(Agreement::Fits("unfinished, and without a checkpoint yet".into())),
         None => return Ok(Agreement::Fits("unfinished, by the checksum of its checkpoint".into())),
         Some(RowEnd::Finished(result)) => result.seal,
         Some(RowEnd::Failed(failure)) => failure.seal,
@@ -107,7 +110,10 @@ fn tables(results: &Path, rows: &Rows, scratch: &Path) -> Result<Vec<VerifiedFil
 }
 
 /// The margin that `table.csv` says it was written with; the usual one where it says none.
-fn written_margin(results: &Path) -> Result<f64> {
+///
+/// # Errors
+/// A file that cannot be read; names it.
+pub fn written_margin(results: &Path) -> Result<f64> {
     let path = results.join("table.csv");
     let bytes = input_file::read_if_present(&path, RESULTS_BYTES)
         .with_context(|| format!("cannot read {}", path.display()))?

@@ -11,7 +11,7 @@ mod verified_file;
 
 pub use claim::{Claim, ClaimedResult, read_claims};
 pub use data_at_hand::DataAtHand;
-pub use files::verify_files;
+pub use files::{verify_files, written_margin};
 pub use repeat::{Repeat, Repeated};
 pub use verified_file::VerifiedFile;
 

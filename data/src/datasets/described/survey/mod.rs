@@ -11,6 +11,7 @@ use super::pattern::{Tree, tree};
 use crate::Progress;
 use crate::error::{DataError, Result};
 use crate::limit::ImageLimit;
+use crate::lookup;
 pub use draft::DescriptionDraft;
 use folders::{Group, parent};
 
@@ -27,7 +28,7 @@ pub fn describe_folder(
     limit: ImageLimit,
     progress: Progress,
 ) -> Result<DescriptionDraft> {
-    if !folder.is_dir() {
+    if !lookup::is_dir(folder)? {
         let advice = "name the folder that holds the images and masks".to_owned();
         return Err(DataError::RootMissing { path: folder.to_owned(), advice });
     }
