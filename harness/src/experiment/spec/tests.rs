@@ -116,7 +116,7 @@ fn embedded_plans_are_pinned() {
         ("quick", 15, "49830d5606588980"),
         ("controls", 100, "799675347832d0b0"),
         ("retina-small", 24, "dda5407212367be4"),
-        ("camvid", 3, "d6cb099c952ddbb7"),
+        ("camvid", 3, "6b4386994192612c"),
         ("paper", 75, "82c75c36eb6b3558"),
         ("ci", 4, "b1c0db51c0b33db0"),
         ("gate", 18, "e831d7776d23c6fc"),

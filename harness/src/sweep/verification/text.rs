@@ -28,7 +28,9 @@ impl Verification {
         let verdict = match (self.differs(), self.not_checked()) {
             (true, _) => "not as written".to_owned(),
             (false, 0) => "as written".to_owned(),
-            (false, left) => format!("as written as far as it could be checked, and {left} findings could not be"),
+            (false, left) => {
+                format!("as written as far as it could be checked, and {left} of the findings could not be")
+            }
         };
         let mut text = format!("# Verification: {verdict}\n\n{} runs of {results}.\n\n", self.runs.len());
         let mut lines: Vec<Vec<String>> =
