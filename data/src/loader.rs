@@ -59,7 +59,7 @@ impl BatchLoader {
         });
         let start = |_| {
             let (shared, source) = (shared.clone(), source.clone());
-            // A system that gives no more of them has given some, or `next` prepares batches itself.
+            // A system that gives no more has given some, or `next` prepares batches itself.
             std::thread::Builder::new().spawn(move || shared.work(&source)).ok()
         };
         let threads = (0..threads).map_while(start).collect();

@@ -1,7 +1,7 @@
 //! HRF: `images/01_dr.JPG`, `images/01_g.jpg`, `images/01_h.jpg`, `manual1/01_dr.tif`; or the six
 //! archives that the publisher offers beside: `healthy/01_h.jpg`, `healthy_manualsegm/01_h.tif` and
-//! so on. Fields of view are in `mask/01_dr_mask.tif` or `healthy_fovmask/01_h_mask.tif`, where they
-//! are there.
+//! so on. Fields of view are in `mask/01_dr_mask.tif` or `healthy_fovmask/01_h_mask.tif`, where
+//! they are there.
 //!
 //! The first five of the 15 images of each group (`_dr`, `_g`, `_h`) are for training.
 

@@ -21,8 +21,8 @@ use std::path::{Path, PathBuf};
 /// has, per experiment, one figure with all seeds and intervals beside the table; validation images
 /// with prediction, truth and difference for the rates of the highest and the lowest score and the
 /// baseline; scores and confusion per class; what the branches see, with effective receptive
-/// fields; training curves; and where every number comes from. Runs that have not ended are left out, and
-/// counted.
+/// fields; training curves; and where every number comes from. Runs that have not ended are left
+/// out, and counted.
 ///
 /// The images and the receptive fields need the data and the checkpoints. Where they are missing,
 /// the page says so in their place.

@@ -34,7 +34,8 @@ pub struct Args {
     #[command(flatten)]
     margin: MarginArg,
 
-    /// How to print it; Markdown and CSV are written [default: terminal on a terminal, else markdown]
+    /// How to print it; Markdown and CSV are written [default: terminal where there is one, else
+    /// markdown]
     #[arg(long, value_enum)]
     format: Option<Format>,
 }

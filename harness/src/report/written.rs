@@ -71,8 +71,8 @@ fn writer(page: &str) -> String {
     if name.is_empty() { "unknown".into() } else { name.trim_end_matches('.').to_owned() }
 }
 
-/// The parts of a page with their names: the sections by their ids, and what stands around them. The
-/// line that names the program is none of them.
+/// The parts of a page with their names: the sections by their ids, and what stands around them.
+/// The line that names the program is none of them.
 fn parts(page: &str) -> Vec<(String, &str)> {
     let mut found = Vec::new();
     let (page, _) = page.rsplit_once(WRITTEN_BY).unwrap_or((page, ""));

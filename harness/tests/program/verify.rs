@@ -119,6 +119,27 @@ fn what_cannot_be_verified_is_refused() {
     assert!(error.contains("--rerun again: the data of no run are at hand: datasets has no folder STARE"), "{error}");
 }
 
+/// Tables that were committed without their runs: a score that no run gives is found, in the table
+/// of sensitivities too.
+#[test]
+fn scores_of_tables_alone_follow_from_the_rows() {
+    let place = Place::new();
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/controls");
+    fs::create_dir(place.path("alone")).unwrap();
+    for name in ["results.csv", "classes.csv", "image_scores.csv", "table.md", "table.csv"] {
+        fs::copy(committed.join(name), place.path("alone").join(name)).unwrap();
+    }
+    let text = place.succeed(&["verify", "alone"]);
+    assert!(text.starts_with("# Verification: as written as far as it could be checked"), "{text}");
+    let table = fs::read_to_string(place.path("alone/table.md")).unwrap();
+    let line = table.lines().find(|line| line.contains("| all    |")).unwrap();
+    let mean = line.split('|').nth(3).unwrap().split(" ± ").next().unwrap().trim();
+    let other = format!("{:.2}", mean.parse::<f64>().unwrap() + 1.0);
+    fs::write(place.path("alone/table.md"), table.replacen(line, &line.replacen(mean, &other, 1), 1)).unwrap();
+    let text = differs(&place, &["verify", "alone"]);
+    assert!(text.contains("is no score of it in table.csv or results.csv"), "{text}");
+}
+
 /// A folder in which no run has ended: its checkpoints are looked at all the same.
 #[test]
 fn an_unfinished_run_is_verified_by_its_checkpoint() {

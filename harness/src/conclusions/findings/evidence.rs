@@ -26,8 +26,8 @@ fn finding_1_noise_has_no_optimum() {
     assert!(now <= 5 && former >= 20, "of 60: {now} now, {former} before");
 }
 
-/// The best rate is 24 whatever the size. The best r / F of all sizes, times F, was recommended: the
-/// claim was taken for granted that it should test.
+/// The best rate is 24 whatever the size. The best r / F of all sizes, times F, was recommended:
+/// the claim was taken for granted that it should test.
 #[test]
 fn finding_2_the_claim_is_tested_and_not_assumed() {
     let series: Vec<Series> = [32, 64, 128].map(|size| at_size(size, 24.0, 0.02, 0.002, size as u64)).into();

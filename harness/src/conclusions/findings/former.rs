@@ -70,8 +70,8 @@ impl FormerOptimum {
         middle(self.samples.clone())
     }
 
-    /// The median over data sets, where it was called determined: inside of the measured range, with
-    /// an interval that is not nearly all of it.
+    /// The median over data sets, where it was called determined: inside of the measured range,
+    /// with an interval that is not nearly all of it.
     pub fn named(sets: &[Self]) -> Option<f64> {
         let median = |mut values: Vec<f64>| {
             values.sort_by(f64::total_cmp);

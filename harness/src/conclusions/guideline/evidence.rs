@@ -1,18 +1,13 @@
 //! Measured sweeps, as scores against the relative rate.
 
-use super::written_runs::WrittenRuns;
 use crate::experiment::settings::RunSettings;
-use crate::results::csv::read_csv;
 use crate::results::reference;
 use crate::results::rows::{Rows, RunRecord};
-use crate::results::run_dir::RunDir;
 use crate::results::scores::Metric;
-use crate::support::input_file;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use atrous_data::DatasetKind;
 use serde::Serialize;
 use std::collections::{BTreeSet, HashSet};
-use std::path::Path;
 
 /// One finished run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -52,24 +47,6 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Reads the `results.csv` of each directory: that of a sweep, or a committed one. Of an
-    /// experiment, runs of the newest model version count; `left_out` says what does not.
-    ///
-    /// # Errors
-    /// Names the file that is missing or cannot be understood.
-    pub fn read(directories: &[impl AsRef<Path>]) -> Result<Self> {
-        let mut written = WrittenRuns::default();
-        for directory in directories {
-            let path = directory.as_ref().join("results.csv");
-            let text = input_file::read(&path, input_file::RESULTS_BYTES)
-                .with_context(|| format!("cannot read {}: name the folder of a sweep", path.display()))?;
-            RunDir::learn_data_sets(directory.as_ref());
-            read_csv(&text, |record, _| written.add(record))
-                .with_context(|| format!("cannot understand {}", path.display()))?;
-        }
-        written.evidence()
-    }
-
     /// Collects the runs that rows are of.
     ///
     /// # Errors
@@ -211,6 +188,7 @@ mod tests {
     use crate::results::result::RunResult;
     use crate::results::rows::{Row, RowEnd, testing};
     use std::fs;
+    use std::path::Path;
 
     fn committed() -> &'static Path {
         Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../results/retina-small"))

@@ -2,10 +2,14 @@
 
 use super::evidence::{Collected, Evidence, SeriesProtocol, checked_score};
 use crate::experiment::settings::{MODEL_VERSION, run_id_of_version};
+use crate::results::csv::read_csv;
 use crate::results::reference;
 use crate::results::rows::RunRecord;
-use anyhow::Result;
+use crate::results::run_dir::RunDir;
+use crate::support::input_file;
+use anyhow::{Context, Result};
 use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
 
 /// Runs as files have them, each once, with the model version that their ids follow from.
 #[derive(Default)]
@@ -69,6 +73,26 @@ impl WrittenRuns {
             .collect();
         evidence.left_out.extend(unscored);
         Ok(evidence)
+    }
+}
+
+impl Evidence {
+    /// Reads the `results.csv` of each directory: that of a sweep, or a committed one. Of an
+    /// experiment, runs of the newest model version count; `left_out` says what does not.
+    ///
+    /// # Errors
+    /// Names the file that is missing or cannot be understood.
+    pub fn read(directories: &[impl AsRef<Path>]) -> Result<Self> {
+        let mut written = WrittenRuns::default();
+        for directory in directories {
+            let path = directory.as_ref().join("results.csv");
+            let text = input_file::read(&path, input_file::RESULTS_BYTES)
+                .with_context(|| format!("cannot read {}: name the folder of a sweep", path.display()))?;
+            RunDir::learn_data_sets(directory.as_ref());
+            read_csv(&text, |record, _| written.add(record))
+                .with_context(|| format!("cannot understand {}", path.display()))?;
+        }
+        written.evidence()
     }
 }
 

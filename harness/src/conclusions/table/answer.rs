@@ -25,8 +25,8 @@ impl Table {
         }
     }
 
-    /// Says in how many experiments who wins: `Of 5 experiments, other rates beat the baseline in 2;
-    /// no setting beats it in 3.`
+    /// Says in how many experiments who wins: `Of 5 experiments, other rates beat the baseline in
+    /// 2; no setting beats it in 3.`
     pub fn tally(&self) -> String {
         let of = |kind: fn(&Finding) -> bool| self.sections.iter().filter(|section| kind(&section.finding())).count();
         let parts = [

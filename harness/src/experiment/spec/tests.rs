@@ -99,7 +99,8 @@ fn embedded_specs_are_valid() {
     }
 }
 
-/// Lists of the geometric rule, which `paper` and `retina-small` got after the others had been pinned.
+/// Lists of the geometric rule, which `paper` and `retina-small` got after the others had been
+/// pinned.
 const BY_THE_RULE: [[usize; 4]; 4] = [[1, 21, 42, 63], [1, 42, 85, 127], [1, 10, 21, 31], [1, 18, 37, 55]];
 
 /// Another digest here would mean that runs which have been made are not found again.

@@ -271,6 +271,23 @@ impl RunRecord {
         })
     }
 
+    /// Sensitivity, specificity and areas under curves: of all pixels, then of those inside the
+    /// field of view. NaN where the run has none.
+    pub fn detection(&self) -> [f64; 10] {
+        [
+            self.sensitivity,
+            self.specificity,
+            self.auc_roc,
+            self.auc_pr,
+            self.average_precision,
+            self.fov_sensitivity,
+            self.fov_specificity,
+            self.fov_auc_roc,
+            self.fov_auc_pr,
+            self.fov_average_precision,
+        ]
+    }
+
     /// Whether the run has scores.
     pub fn is_finished(&self) -> bool {
         self.status == "finished"

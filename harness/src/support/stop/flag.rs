@@ -34,9 +34,9 @@ impl StopFlag {
         Self::default()
     }
 
-    /// A flag that Ctrl-C, SIGTERM and SIGHUP set; they end the reading of images as well. The second signal ends the program at once, with
-    /// the code of the first: files are renamed into place, so that loses only what was done since
-    /// the last checkpoint.
+    /// A flag that Ctrl-C, SIGTERM and SIGHUP set; they end the reading of images as well. The
+    /// second signal ends the program at once, with the code of the first: files are renamed into
+    /// place, so that loses only what was done since the last checkpoint.
     ///
     /// # Errors
     /// When the system lets nobody listen.

@@ -47,7 +47,7 @@ pub(super) fn verify(results: &Path) -> Result<Vec<VerifiedFile>> {
         }
         let bytes = input_file::read_if_present(&path, input_file::REFERENCE_BYTES);
         let Some(bytes) = bytes.with_context(|| format!("cannot read {}", path.display()))? else { continue };
-        let fault = cells.as_ref().filter(|_| name == "table.md").and_then(|cells| text_fault(&bytes, cells));
+        let fault = cells.as_ref().filter(|_| name == "table.md").and_then(|cells| text_fault(&bytes, cells, &runs));
         let content = fault.map_or_else(|| Agreement::NotChecked(counts.into()), Agreement::Differs);
         found.push(VerifiedFile::new(name, content));
     }
@@ -197,7 +197,7 @@ fn without_number(verdict: &str) -> &str {
 
 /// A verdict in `table.md` that is not that of `table.csv`, or a cell that the one has and not the
 /// other.
-fn text_fault(text: &[u8], cells: &[CellRecord]) -> Option<String> {
+fn text_fault(text: &[u8], cells: &[CellRecord], runs: &[RunRecord]) -> Option<String> {
     let text = String::from_utf8_lossy(text);
     let mut experiment = String::new();
     for line in text.lines() {
@@ -215,15 +215,32 @@ fn text_fault(text: &[u8], cells: &[CellRecord]) -> Option<String> {
         }
         let score = |mean: f64| format!("{:.2}", 100.0 * mean);
         let spread = |field: &&str| field.split(" ± ").next().is_some_and(|mean| field.contains('±') && mean.len() > 2);
-        let means = [cell.miou_mean, cell.mdice_mean, cell.aacc_mean].map(score);
+        let own = [cell.miou_mean, cell.mdice_mean, cell.aacc_mean].into_iter();
+        let means: Vec<String> = own.chain(detection_means(cell, runs)).map(score).collect();
         for field in fields.iter().filter(|field| spread(field)) {
             let mean = field.split(" ± ").next().unwrap_or_default();
             if !means.iter().any(|known| known == mean) {
-                return Some(format!("{experiment} {rates} has {field}, which is no score of it in table.csv"));
+                return Some(format!(
+                    "{experiment} {rates} has {field}, which is no score of it in table.csv or results.csv"
+                ));
             }
         }
     }
     None
+}
+
+/// Means over seeds of what `table.csv` does not have: sensitivity, specificity, areas under curves.
+fn detection_means(cell: &CellRecord, runs: &[RunRecord]) -> Vec<f64> {
+    let same = |run: &&RunRecord| {
+        let fingerprint = run.data_fingerprint == cell.data_fingerprint;
+        run.is_finished() && fingerprint && run.experiment == cell.experiment && run.rates == cell.rates
+    };
+    let scores: Vec<[f64; 10]> = runs.iter().filter(same).map(RunRecord::detection).collect();
+    let mean_of = |place: usize| {
+        let known: Vec<f64> = scores.iter().map(|run| run[place]).filter(|score| !score.is_nan()).collect();
+        if known.is_empty() { f64::NAN } else { mean(&known) }
+    };
+    (0..10).map(mean_of).collect()
 }
 
 /// Rates as `table.md` writes them, `1, 12, 24, 36 (baseline)`, in the form of names.
