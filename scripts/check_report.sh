@@ -7,10 +7,14 @@
 #     scripts/check_report.sh FILE.html [FOLDER_FOR_SCREENSHOTS [FOLDER_OF_EARLIER_ONES]]
 #
 # With earlier screenshots, one that differs in more than 1 pixel of 200 is named, and nothing fails for it: look at both.
-# Needs Node with npm, and Chromium (CHROMIUM, default /usr/bin/chromium). Fetches what it needs from npm into a temporary folder, or
-# uses the folder in PLAYWRIGHT, which has node_modules.
+# Needs Node with npm, and Chromium (CHROMIUM, default /usr/bin/chromium): 3 where they are not there. Fetches what it needs from npm
+# into a temporary folder, or uses the folder in PLAYWRIGHT, which has node_modules.
 set -euo pipefail
-[ $# -ge 1 ] || { sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -ge 1 ] || { sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2; }
+browser=${CHROMIUM:-/usr/bin/chromium}
+for need in node npm "$browser"; do
+    command -v "$need" >/dev/null || { echo "no $need: the page was not looked at" >&2; exit 3; }
+done
 page=$(realpath "$1")
 shots=${2:-}
 [ -z "$shots" ] || { mkdir -p "$shots"; shots=$(realpath "$shots"); }
@@ -19,7 +23,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 modules=${PLAYWRIGHT:-}
 if [ -z "$modules" ]; then
-    npm install --silent --no-audit --no-fund --prefix "$work" playwright-core@1.65.1 axe-core@4 pixelmatch@5 pngjs@7
+    npm install --silent --no-audit --no-fund --prefix "$work" playwright-core@1.65.1 axe-core@4 pixelmatch@5 pngjs@7 ||
+        { echo "npm has no axe-core to give: the page was not looked at" >&2; exit 3; }
     modules=$work
 fi
 
@@ -128,5 +133,5 @@ async function look(browser, { name, width, height, colorScheme }) {
   process.exit(problems.length > 0 ? 1 : 0);
 })();
 CHECK
-node "$work/check.cjs" "$modules" "$page" "$shots" "$earlier" "${CHROMIUM:-/usr/bin/chromium}"
+node "$work/check.cjs" "$modules" "$page" "$shots" "$earlier" "$browser"
 echo "the page is sound"

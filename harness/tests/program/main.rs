@@ -31,6 +31,7 @@ mod place;
 mod plausible;
 mod properties;
 mod rates;
+mod readme;
 mod refusals;
 mod report;
 mod results;

@@ -10,20 +10,20 @@ settings! {
     #[serde(deny_unknown_fields)]
     pub struct InferSpec in "infer" {
         /// Sliding windows, or the whole image at once.
-        mode: InferMode = InferMode::Whole;
+        mode: InferMode [Word(&["slide", "whole"]), "", "\"slide\"", protocol] = InferMode::Whole;
         /// Height and width of a window; given exactly for `slide`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        window: Option<[usize; 2]> = None;
+        window: Option<[usize; 2]> [HeightWidth, "pixels", "[128, 128]", protocol] = None;
         /// Vertical and horizontal step between windows; given exactly for `slide`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        stride: Option<[usize; 2]> = None;
+        stride: Option<[usize; 2]> [HeightWidth, "pixels", "[85, 85]", protocol] = None;
         /// Factors, from 0.1 to 10, of the size that images are fitted into (`resize`). The
         /// probabilities at all of them are averaged.
         #[serde(default = "one_ratio", skip_serializing_if = "is_one_ratio")]
-        ratios: Vec<f64> = one_ratio();
+        ratios: Vec<f64> [Numbers, "times `resize`", "[0.75, 1.0, 1.25]"] = one_ratio();
         /// Whether each image is scored mirrored as well.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        flip: bool = false;
+        flip: bool [Flag, "", "true"] = false;
     }
 }
 

@@ -1,6 +1,7 @@
 //! A setting, said once: a `settings!` table gives a struct its fields, defaults, ranges and
 //! documentation.
 
+use super::KeyType;
 use super::impossible::{Checked, ensure};
 
 /// What is known of one setting: a line of its struct's table.
@@ -15,6 +16,13 @@ pub struct Setting {
     pub range: Option<NumberRange>,
     /// The documentation of the field.
     pub doc: &'static str,
+    pub value: KeyType,
+    /// What the number counts or measures; nothing for words and shares.
+    pub unit: &'static str,
+    /// A value as it is written in TOML.
+    pub example: &'static str,
+    /// Whether the data set's protocol gives a value before the default does.
+    pub of_protocol: bool,
 }
 
 /// The numbers that a setting may have.
@@ -42,19 +50,24 @@ impl NumberRange {
 ///
 /// ```text
 /// /// Its documentation.
-/// key: Type = default, RANGE;
+/// key: Type [KeyType, "unit", "example"] = default, RANGE;
 /// ```
 ///
-/// The range may be left out. Settings that decide no result stand in a second table behind the
+/// The range may be left out. `protocol` behind the example says that the data set's protocol gives
+/// a value. Settings that decide no result stand in a second table behind the
 /// first.
 macro_rules! settings {
     (
         $(#[$meta:meta])*
         pub struct $name:ident in $table:literal {
-            $($(#[doc = $doc:literal])+ $(#[serde $serde:tt])? $key:ident: $type:ty = $default:expr $(, $range:expr)?;)*
+            $($(#[doc = $doc:literal])+ $(#[serde $serde:tt])? 
+                $key:ident: $type:ty [$value:expr, $unit:literal, $example:literal $(, $of:ident)?] = $default:expr
+                $(, $range:expr)?;)*
         }
         $(decides_nothing {
-            $($(#[doc = $free_doc:literal])+ $free:ident: $free_type:ty = $free_default:expr;)*
+            $($(#[doc = $free_doc:literal])+ 
+                $free:ident: $free_type:ty [$free_value:expr, $free_unit:literal, $free_example:literal]
+                = $free_default:expr;)*
         })?
     ) => {
         $(#[$meta])*
@@ -72,23 +85,29 @@ macro_rules! settings {
         impl $name {
             /// The settings in the order of the fields.
             pub fn settings() -> Vec<$crate::experiment::settings::Setting> {
+                use $crate::experiment::settings::{KeyType::*, Setting};
                 let default = Self::default();
-                let setting = |key, default: serde_json::Value, range, doc| {
-                    $crate::experiment::settings::Setting { key, default: default.to_string(), range, doc }
-                };
                 vec![
-                    $(setting(
-                        concat!($table, ".", stringify!($key)),
-                        serde_json::json!(default.$key),
-                        [$($range,)?].first().copied(),
-                        concat!($($doc, "\n"),+),
-                    ),)*
-                    $($(setting(
-                        concat!($table, ".", stringify!($free)),
-                        serde_json::json!(default.$free),
-                        None,
-                        concat!($($free_doc, "\n"),+),
-                    ),)*)?
+                    $(Setting {
+                        key: concat!($table, ".", stringify!($key)),
+                        default: serde_json::json!(default.$key).to_string(),
+                        range: [$($range,)?].first().copied(),
+                        doc: concat!($($doc, "\n"),+),
+                        value: $value,
+                        unit: $unit,
+                        example: $example,
+                        of_protocol: !(&[$(stringify!($of))?] as &[&str]).is_empty(),
+                    },)*
+                    $($(Setting {
+                        key: concat!($table, ".", stringify!($free)),
+                        default: serde_json::json!(default.$free).to_string(),
+                        range: None,
+                        doc: concat!($($free_doc, "\n"),+),
+                        value: $free_value,
+                        unit: $free_unit,
+                        example: $free_example,
+                        of_protocol: false,
+                    },)*)?
                 ]
             }
 

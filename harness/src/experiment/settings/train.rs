@@ -12,42 +12,42 @@ settings! {
     #[serde(deny_unknown_fields)]
     pub struct TrainSpec in "train" {
         /// Iterations of the training.
-        iterations: u64 = 40_000, FROM_ONE;
+        iterations: u64 [Whole(1), "iterations", "4000", protocol] = 40_000, FROM_ONE;
         /// Crops per iteration, from 2 (the pooled branch's batch norm cannot be trained with one)
         /// to 4096.
-        batch: usize = 16;
+        batch: usize [Whole(2), "crops", "4", protocol] = 16;
         /// Learning rate of the first iteration.
-        lr: f64 = 0.01, ABOVE_ZERO;
+        lr: f64 [Number, "per iteration", "0.02"] = 0.01, ABOVE_ZERO;
         /// Momentum of SGD.
-        momentum: f64 = 0.9, SHARE;
+        momentum: f64 [Number, "", "0.95"] = 0.9, SHARE;
         /// Weight decay of SGD.
-        weight_decay: f64 = 5e-4, FROM_ZERO;
+        weight_decay: f64 [Number, "per iteration", "0.0001"] = 5e-4, FROM_ZERO;
         /// Exponent of the poly schedule.
-        poly_power: f64 = 0.9, ABOVE_ZERO;
+        poly_power: f64 [Number, "", "1.0"] = 0.9, ABOVE_ZERO;
         /// Learning rate of the last iteration, at most `lr`.
-        lr_min: f64 = 1e-4, FROM_ZERO;
+        lr_min: f64 [Number, "per iteration", "0.0"] = 1e-4, FROM_ZERO;
         /// Weight of the auxiliary head's loss.
-        auxiliary_weight: f64 = 0.4, FROM_ZERO;
+        auxiliary_weight: f64 [Number, "", "0.0"] = 0.4, FROM_ZERO;
         /// Weight of the ASPP head's Dice loss: 0, or 3 in the retina variant of the protocol.
         #[serde(default, skip_serializing_if = "is_zero")]
-        dice_weight: f64 = 0.0, FROM_ZERO;
+        dice_weight: f64 [Number, "", "3.0"] = 0.0, FROM_ZERO;
         /// Probability that a channel is dropped before the last convolution.
-        dropout: f64 = 0.1, SHARE;
+        dropout: f64 [Number, "", "0.0"] = 0.1, SHARE;
         /// Lowest and highest ratio of the random resizing, above 0 and up to 100.
-        ratio: [f32; 2] = [0.5, 2.0];
+        ratio: [f32; 2] [Range, "times `resize`", "[0.75, 1.5]"] = [0.5, 2.0];
         /// Photometric distortion on or off.
-        photometric: bool = true;
+        photometric: bool [Flag, "", "false"] = true;
         /// Precision of the convolutions' products in training. Scores are always computed in
         /// single precision.
         #[serde(default, skip_serializing_if = "is_single")]
-        precision: Precision = Precision::Single;
+        precision: Precision [Word(&["single", "mixed"]), "", "\"mixed\""] = Precision::Single;
     }
     decides_nothing {
         /// Iterations between evaluations; 0 is only at the end.
-        eval_every: u64 = 0;
+        eval_every: u64 [Whole(0), "iterations", "500"] = 0;
         /// Iterations between checkpoints; 0 is none by count. One is written every two minutes in
         /// any case, and when stopped.
-        checkpoint_every: u64 = 500;
+        checkpoint_every: u64 [Whole(0), "iterations", "1000"] = 500;
     }
 }
 

@@ -1,47 +1,10 @@
 //! Every key of a spec: its type, unit, default and an example, for people and for editors.
 
-use crate::experiment::settings::ModelKind;
-use atrous_data::DatasetKind;
-
-/// What is written behind a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyType {
-    /// Text of any kind.
-    Text,
-    /// One of a few words.
-    Word(&'static [&'static str]),
-    /// The name of a data set, or the file that describes one.
-    DataSet,
-    /// The name of a network.
-    Network,
-    /// `true` or `false`.
-    Flag,
-    /// A whole number of at least this.
-    Whole(u64),
-    /// A number, whole or not.
-    Number,
-    /// Height and width: two whole numbers.
-    HeightWidth,
-    /// The lowest and the highest: two numbers.
-    Range,
-    /// A list of numbers.
-    Numbers,
-    /// A list of whole numbers.
-    WholeNumbers,
-    /// A list of lists of whole numbers.
-    Lists,
-    /// A list of texts.
-    Texts,
-    /// `"files"`, or a table `synthetic`.
-    Images,
-    /// The shapes that a drawing shows.
-    Drawing,
-    /// The answer that is expected.
-    Answer,
-}
+use crate::experiment::settings::{KeyType, Setting, reference};
+use std::borrow::Cow;
 
 /// What is known of a key.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct SpecKey {
     /// The path in an experiment, such as `train.lr`.
     pub path: &'static str,
@@ -49,7 +12,7 @@ pub struct SpecKey {
     /// What the number counts or measures; nothing for words and shares.
     pub unit: &'static str,
     /// The value where the key is not written: TOML, or where it comes from.
-    pub default: &'static str,
+    pub default: Cow<'static, str>,
     /// A value as it is written in TOML.
     pub example: &'static str,
 }
@@ -70,11 +33,27 @@ const fn key(
     default: &'static str,
     example: &'static str,
 ) -> SpecKey {
+    SpecKey { path, value, unit, default: Cow::Borrowed(default), example }
+}
+
+/// The keys of an experiment, in the order of the reference (`docs/reference/spec.md`). Those of training
+/// and scoring are in the tables of their settings.
+pub fn spec_keys() -> Vec<SpecKey> {
+    let settings = reference().into_iter().map(of_setting);
+    BEFORE.iter().cloned().chain(settings).chain(BEHIND.iter().cloned()).collect()
+}
+
+fn of_setting(setting: Setting) -> SpecKey {
+    let Setting { key: path, value, unit, example, of_protocol, .. } = setting;
+    let default = match setting.default.as_str() {
+        _ if of_protocol => Cow::Borrowed(PROTOCOL),
+        // JSON and TOML differ in the blank.
+        json => Cow::Owned(json.replace(',', ", ")),
+    };
     SpecKey { path, value, unit, default, example }
 }
 
-/// The keys of an experiment, in the order of the reference (`docs/reference/spec.md`).
-pub const SPEC_KEYS: &[SpecKey] = &[
+const BEFORE: &[SpecKey] = &[
     key("name", KeyType::Text, "", NEEDED, "\"my-retina\""),
     key("dataset", KeyType::DataSet, "", NEEDED, "\"stare\""),
     key("rates", KeyType::Lists, "pixels of the map", NEEDED, "[[1, 6, 12, 18], [1, 12, 24, 36]]"),
@@ -94,26 +73,9 @@ pub const SPEC_KEYS: &[SpecKey] = &[
     key("init.part", KeyType::Word(&["network", "backbone"]), "", "\"network\"", "\"backbone\""),
     key("init.allow_missing", KeyType::Texts, "", "[]", "[\"auxiliary_head\"]"),
     key("init.allow_superfluous", KeyType::Texts, "", "[]", "[\"auxiliary_head\"]"),
-    key("train.iterations", KeyType::Whole(1), "iterations", PROTOCOL, "4000"),
-    key("train.batch", KeyType::Whole(2), "crops", PROTOCOL, "4"),
-    key("train.lr", KeyType::Number, "per iteration", "0.01", "0.02"),
-    key("train.momentum", KeyType::Number, "", "0.9", "0.95"),
-    key("train.weight_decay", KeyType::Number, "per iteration", "0.0005", "0.0001"),
-    key("train.poly_power", KeyType::Number, "", "0.9", "1.0"),
-    key("train.lr_min", KeyType::Number, "per iteration", "0.0001", "0.0"),
-    key("train.auxiliary_weight", KeyType::Number, "", "0.4", "0.0"),
-    key("train.dice_weight", KeyType::Number, "", "0.0", "3.0"),
-    key("train.dropout", KeyType::Number, "", "0.1", "0.0"),
-    key("train.ratio", KeyType::Range, "times `resize`", "[0.5, 2.0]", "[0.75, 1.5]"),
-    key("train.photometric", KeyType::Flag, "", "true", "false"),
-    key("train.precision", KeyType::Word(&["single", "mixed"]), "", "\"single\"", "\"mixed\""),
-    key("train.eval_every", KeyType::Whole(0), "iterations", "0", "500"),
-    key("train.checkpoint_every", KeyType::Whole(0), "iterations", "500", "1000"),
-    key("infer.mode", KeyType::Word(&["slide", "whole"]), "", PROTOCOL, "\"slide\""),
-    key("infer.window", KeyType::HeightWidth, "pixels", PROTOCOL, "[128, 128]"),
-    key("infer.stride", KeyType::HeightWidth, "pixels", PROTOCOL, "[85, 85]"),
-    key("infer.ratios", KeyType::Numbers, "times `resize`", "[1.0]", "[0.75, 1.0, 1.25]"),
-    key("infer.flip", KeyType::Flag, "", "false", "true"),
+];
+
+const BEHIND: &[SpecKey] = &[
     key("data", KeyType::Images, "", "\"files\"", "\"files\""),
     key("data.synthetic.seed", KeyType::Whole(0), "", NEEDED, "1"),
     key("data.synthetic.train", KeyType::Whole(1), "images", NEEDED, "32"),
@@ -122,46 +84,12 @@ pub const SPEC_KEYS: &[SpecKey] = &[
     key("data.synthetic.drawing", KeyType::Drawing, "", NONE, "{ mark = { distance = 24 } }"),
 ];
 
-impl KeyType {
-    /// Says in words what is written.
-    pub fn words(self) -> String {
-        match self {
-            Self::Text => "text".into(),
-            Self::Word(words) => format!("`{}`", words.join("` or `")),
-            Self::DataSet => "name of a data set, or a file".into(),
-            Self::Network => "name of a network".into(),
-            Self::Flag => "`true` or `false`".into(),
-            Self::Whole(least) => format!("whole number from {least}"),
-            Self::Number => "number".into(),
-            Self::HeightWidth => "`[height, width]`".into(),
-            Self::Range => "`[lowest, highest]`".into(),
-            Self::Numbers => "list of numbers".into(),
-            Self::WholeNumbers => "list of whole numbers".into(),
-            Self::Lists => "list of lists of whole numbers".into(),
-            Self::Texts => "list of texts".into(),
-            Self::Images => "`\"files\"` or a table".into(),
-            Self::Drawing => "`\"local\"` or a table".into(),
-            Self::Answer => "`\"no-winner\"` or a table".into(),
-        }
-    }
-
-    /// Lists the words that are possible; `None` where there are too many.
-    pub fn choices(self) -> Option<Vec<&'static str>> {
-        match self {
-            Self::Word(words) => Some(words.to_vec()),
-            Self::DataSet => Some(DatasetKind::all().map(DatasetKind::name).collect()),
-            Self::Network => Some(ModelKind::ALL.map(ModelKind::name).to_vec()),
-            _ => None,
-        }
-    }
-}
-
 /// Writes the table of all keys, in Markdown, as the reference has it.
 pub fn markdown() -> String {
     let mut text = "| key | type | unit | default | example |\n|---|---|---|---|---|\n".to_owned();
-    for SpecKey { path, value, unit, default, example } in SPEC_KEYS {
-        let default = match *default {
-            NEEDED | PROTOCOL | PUBLISHED | NONE => (*default).to_owned(),
+    for SpecKey { path, value, unit, default, example } in spec_keys() {
+        let default = match &*default {
+            NEEDED | PROTOCOL | PUBLISHED | NONE => default.into_owned(),
             value => format!("`{value}`"),
         };
         text += &format!("| `{path}` | {} | {unit} | {default} | `{example}` |\n", value.words());
@@ -201,7 +129,7 @@ mod tests {
     #[test]
     fn every_example_is_possible() {
         // Names are not changed on a command line, and weights have to be there.
-        for key in SPEC_KEYS.iter().filter(|key| key.path != "name" && !key.path.starts_with("init.")) {
+        for key in spec_keys().iter().filter(|key| key.path != "name" && !key.path.starts_with("init.")) {
             with(&example(key)).unwrap_or_else(|error| panic!("{}: {error}", key.path));
         }
     }
@@ -209,14 +137,14 @@ mod tests {
     #[test]
     fn every_default_is_what_a_plain_spec_resolves_to() {
         let plain = with(&[]).unwrap();
-        for key in SPEC_KEYS {
-            if matches!(key.default, NEEDED | PROTOCOL | PUBLISHED | NONE) || key.path.starts_with("init.") {
+        for key in spec_keys() {
+            if matches!(&*key.default, NEEDED | PROTOCOL | PUBLISHED | NONE) || key.path.starts_with("init.") {
                 continue;
             }
             let written = with(&[format!("{}={}", key.path, key.default)]).unwrap();
             assert_eq!(written, plain, "{} = {}", key.path, key.default);
             if key.default != key.example {
-                assert_ne!(with(&example(key)).unwrap(), plain, "{}: the example is the default", key.path);
+                assert_ne!(with(&example(&key)).unwrap(), plain, "{}: the example is the default", key.path);
             }
         }
     }
@@ -240,9 +168,9 @@ mod tests {
             let tables = ["model", "init", "train", "infer"];
             for key in read.iter().filter(|key| !table.is_empty() || !tables.contains(key)) {
                 let path = format!("{table}{key}");
-                assert!(SPEC_KEYS.iter().any(|known| known.path == path), "{path} is not in the table of keys");
+                assert!(spec_keys().iter().any(|known| known.path == path), "{path} is not in the table of keys");
             }
-            let ours = SPEC_KEYS.iter().filter_map(|key| key.path.strip_prefix(table));
+            let ours = spec_keys().into_iter().filter_map(|key| key.path.strip_prefix(table));
             for key in ours.map(|key| key.split('.').next().unwrap()) {
                 assert!(read.contains(&key), "{table}{key} is no key: {expected}");
             }

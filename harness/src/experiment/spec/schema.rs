@@ -1,7 +1,7 @@
 //! The JSON schema of specs, by which editors complete and check them.
 
-use super::keys::{KeyType, NEEDED, NONE, PROTOCOL, PUBLISHED, SPEC_KEYS, SpecKey};
-use crate::experiment::settings::reference;
+use super::keys::{NEEDED, NONE, PROTOCOL, PUBLISHED, SpecKey, spec_keys};
+use crate::experiment::settings::{KeyType, reference};
 use serde_json::{Map, Value, json};
 
 /// Writes the schema: a JSON document that ends with a line break.
@@ -32,7 +32,8 @@ pub fn json_schema() -> String {
 /// The schema of an experiment's table.
 fn experiment() -> Map<String, Value> {
     let mut root = table(&[]);
-    for key in SPEC_KEYS {
+    let keys = spec_keys();
+    for key in &keys {
         let path: Vec<&str> = key.path.split('.').collect();
         match path[..] {
             // The two forms of `data` stand beside each other.
@@ -43,7 +44,7 @@ fn experiment() -> Map<String, Value> {
             _ => unreachable!("keys have at most three steps"),
         }
     }
-    for (parent, path) in SPEC_KEYS.iter().filter(|key| key.default == NEEDED).map(|key| split(key.path)) {
+    for (parent, path) in keys.iter().filter(|key| key.default == NEEDED).map(|key| split(key.path)) {
         let table = match parent {
             "" => &mut root,
             // What is needed of drawn images may be in the defaults.
@@ -136,7 +137,7 @@ fn description(key: &SpecKey) -> String {
     let doc = reference().into_iter().find(|setting| setting.key == key.path);
     let doc = doc.map(|setting| setting.doc.split_whitespace().collect::<Vec<_>>().join(" ")).unwrap_or_default();
     let unit = if key.unit.is_empty() { String::new() } else { format!("Unit: {}.", key.unit) };
-    let default = match key.default {
+    let default = match &*key.default {
         NEEDED => String::new(),
         NONE => "Default: none.".into(),
         PROTOCOL => "Default: that of the data set's protocol.".into(),
