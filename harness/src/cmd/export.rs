@@ -6,6 +6,7 @@ use crate::run::export::{ExportFormat, ExportedNetwork};
 use crate::run::train::Checkpoint;
 use crate::run::weights::weights_file;
 use crate::support::atomic_file;
+use crate::support::count::count;
 use crate::support::exit::Exit;
 use crate::support::lookup;
 use anyhow::{Context, Result, ensure};
@@ -66,6 +67,6 @@ pub fn run(args: Args) -> Result<Exit> {
     if let Some(folder) = &args.test_data {
         network.write_test_data(folder)?;
     }
-    print(format!("{}: {kind}, rates {rates}, after {iteration} iterations\n", args.out.display()))?;
+    print(format!("{}: {kind}, rates {rates}, after {}\n", args.out.display(), count(iteration, "iteration")))?;
     Ok(Exit::Done)
 }

@@ -3,6 +3,7 @@
 use super::output::print;
 use super::{check_folder_of, read_first_losses, read_rows};
 use crate::conclusions::gate::ReferenceRuns;
+use crate::support::count::count;
 use crate::support::exit::Exit;
 use crate::support::file_mutex::FileLock;
 use crate::support::lookup;
@@ -61,10 +62,10 @@ pub fn run(args: Args) -> Result<Exit> {
     let cells = reference.cells.len();
     let seeds = reference.cells.iter().map(|cell| cell.runs.len()).min().unwrap_or(0);
     print(format!(
-        "{}: {} runs added, {} were recorded already, {} of them without their first losses; {cells} cells of {seeds} runs at \
+        "{}: {} added, {} were recorded already, {} of them without their first losses; {cells} cells of {seeds} runs at \
          least: checks of these seeds are paired with them, and checks of other ones may have {}\n",
         path.display(),
-        extension.added,
+        count(extension.added, "run"),
         extension.known,
         extension.completed,
         seeds / 2

@@ -109,7 +109,9 @@ impl Schedule {
         let line = match (self.jobs, self.reason) {
             (1, Reason::Asked | Reason::Runs) => return None,
             (1, Reason::Device) => format!("one run at a time on {}; {hint}", self.machine.device),
-            (1, Reason::Threads(useful)) => format!("one run at a time: it has work for {useful} threads; {hint}"),
+            (1, Reason::Threads(useful)) => {
+                format!("one run at a time: it has work for {}; {hint}", count(useful, "thread"))
+            }
             (1, Reason::Memory) => {
                 format!("one run at a time: memory may not hold two, {} are free; {hint}", gib(self.machine.memory))
             }

@@ -6,6 +6,7 @@ use crate::results::csv::read_csv;
 use crate::results::reference;
 use crate::results::rows::RunRecord;
 use crate::results::run_dir::RunDir;
+use crate::support::count::count;
 use crate::support::input_file;
 use anyhow::{Context, Result};
 use std::collections::{BTreeMap, HashSet};
@@ -60,7 +61,10 @@ impl WrittenRuns {
         }
         let mut evidence = collected.evidence;
         let say = |counts: BTreeMap<String, usize>, why: &str| -> Vec<String> {
-            counts.into_iter().map(|(experiment, runs)| format!("{runs} runs of {experiment}: {why}")).collect()
+            counts
+                .into_iter()
+                .map(|(experiment, runs)| format!("{} of {experiment}: {why}", count(runs, "run")))
+                .collect()
         };
         evidence.left_out.extend(say(older, "of an older model version than others"));
         evidence.left_out.extend(say(unknown, "their ids do not follow from their settings"));
@@ -69,7 +73,7 @@ impl WrittenRuns {
         }
         let unscored = evidence.series.iter().filter(|series| series.failed > 0);
         let unscored: Vec<String> = unscored
-            .map(|series| format!("{} runs of {}: without a score", series.failed, series.experiment))
+            .map(|series| format!("{} of {}: without a score", count(series.failed, "run"), series.experiment))
             .collect();
         evidence.left_out.extend(unscored);
         Ok(evidence)
@@ -118,8 +122,8 @@ mod tests {
         let seeds: Vec<u64> = evidence.series[0].points.iter().map(|point| point.seed).collect();
         assert_eq!((evidence.series.len(), seeds), (1, vec![0, 2]));
         let said = [
-            "1 runs of stare: of an older model version than others",
-            "1 runs of stare: their ids do not follow from their settings",
+            "1 run of stare: of an older model version than others",
+            "1 run of stare: their ids do not follow from their settings",
             "1 lines of runs that another line has",
         ];
         assert_eq!(evidence.left_out, said);

@@ -4,6 +4,7 @@ use super::{ExperimentVerdict, Judgement, RatesComparison, Verdicts};
 use crate::conclusions::format::{percent, probability};
 use crate::conclusions::statistics::SIGNIFICANCE;
 use crate::experiment::Answer;
+use crate::support::count::count;
 
 impl Verdicts {
     /// For people: a line per experiment, and one that sums them up. Empty where nothing is
@@ -44,8 +45,8 @@ impl Verdicts {
 fn line(verdict: &ExperimentVerdict) -> String {
     let ExperimentVerdict { experiment, expectation, metric, .. } = verdict;
     let (word, reason) = (verdict.word(), verdict.reason());
-    let (answer, seeds) = (&expectation.answer, expectation.seeds.len());
-    format!("- {experiment}, expected: {answer} ({metric}, {seeds} seeds): **{word}**: {reason}.\n")
+    let (answer, seeds) = (&expectation.answer, count(expectation.seeds.len(), "seed"));
+    format!("- {experiment}, expected: {answer} ({metric}, {seeds}): **{word}**: {reason}.\n")
 }
 
 impl ExperimentVerdict {

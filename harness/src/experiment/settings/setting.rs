@@ -60,12 +60,12 @@ macro_rules! settings {
     (
         $(#[$meta:meta])*
         pub struct $name:ident in $table:literal {
-            $($(#[doc = $doc:literal])+ $(#[serde $serde:tt])? 
+            $($(#[doc = $doc:literal])+ $(#[serde $serde:tt])?
                 $key:ident: $type:ty [$value:expr, $unit:literal, $example:literal $(, $of:ident)?] = $default:expr
                 $(, $range:expr)?;)*
         }
         $(decides_nothing {
-            $($(#[doc = $free_doc:literal])+ 
+            $($(#[doc = $free_doc:literal])+
                 $free:ident: $free_type:ty [$free_value:expr, $free_unit:literal, $free_example:literal]
                 = $free_default:expr;)*
         })?

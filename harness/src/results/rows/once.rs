@@ -2,6 +2,7 @@
 
 use super::row::{Row, RowEnd};
 use crate::results::run_dir::RunDir;
+use crate::support::count::count;
 use anyhow::{Result, bail};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -79,7 +80,10 @@ fn of_newest_version(rows: Vec<Row>, left_out: &mut Vec<String>) -> Vec<Row> {
         *counts.entry((row.settings().experiment.clone(), row.model_version)).or_default() += 1;
     }
     for ((experiment, version), runs) in counts {
-        left_out.push(format!("{runs} runs of {experiment}: of model version {version}, and others of a newer one"));
+        left_out.push(format!(
+            "{} of {experiment}: of model version {version}, and others of a newer one",
+            count(runs, "run")
+        ));
     }
     rows.into_iter().zip(is_newest).filter_map(|(row, newest)| newest.then_some(row)).collect()
 }
@@ -123,6 +127,6 @@ mod tests {
         let mut versions: Vec<u32> = rows.iter().map(|row| row.model_version).collect();
         versions.sort_unstable();
         assert_eq!(versions, [2, 3]);
-        assert_eq!(left_out, ["1 runs of stare: of model version 2, and others of a newer one"]);
+        assert_eq!(left_out, ["1 run of stare: of model version 2, and others of a newer one"]);
     }
 }

@@ -12,6 +12,7 @@ use crate::conclusions::table::MARGIN;
 use crate::conclusions::tables::Tables;
 use crate::results::run_dir::RunDir;
 use crate::results::sweep_plan::SweepPlan;
+use crate::support::count::count;
 use crate::support::lookup;
 use crate::sweep::{Lock, drawn_root};
 use anyhow::{Context, Result, bail, ensure};
@@ -165,7 +166,8 @@ impl fmt::Display for Merged {
         let copied = finished + failed + unfinished;
         write!(
             f,
-            "{copied} runs copied: {finished} finished, {failed} failed, {unfinished} unfinished with a checkpoint"
+            "{} copied: {finished} finished, {failed} failed, {unfinished} unfinished with a checkpoint",
+            count(copied, "run")
         )?;
         write!(f, "; {present} were there already")?;
         if *without_checkpoint > 0 {

@@ -8,6 +8,7 @@ use crate::results::result::{Cause, RunFailure, RunResult};
 use crate::results::rows::{ClassRecord, Row, RowEnd, WrittenRow, read_written};
 use crate::results::run_dir::{RunDir, RunFile, RunState};
 use crate::results::scores::{Confusion, class_mean, same};
+use crate::support::count::count;
 use crate::support::input_file;
 use crate::support::lookup;
 use anyhow::{Context, Result, ensure};
@@ -191,7 +192,7 @@ fn scores_of_counts(directory: &RunDir, result: &RunResult) -> Agreement {
             let mut sum = Confusion::new(classes);
             images.iter().for_each(|image| sum.merge(&image.confusion));
             if sum == *confusion {
-                Agreement::Fits(format!("from the pixels of {} images", images.len()))
+                Agreement::Fits(format!("from the pixels of {}", count(images.len(), "image")))
             } else {
                 Agreement::Differs("images.csv does not add up to the counts of result.json".into())
             }

@@ -2,6 +2,7 @@
 
 use super::{Agreement, Verification, VerifiedFile, VerifiedRun};
 use crate::conclusions::grid::grid;
+use crate::support::count::count;
 use crate::support::printable::printable;
 use std::fmt;
 
@@ -32,7 +33,7 @@ impl Verification {
                 format!("as written as far as it could be checked, and {left} of the findings could not be")
             }
         };
-        let mut text = format!("# Verification: {verdict}\n\n{} runs of {results}.\n\n", self.runs.len());
+        let mut text = format!("# Verification: {verdict}\n\n{} of {results}.\n\n", count(self.runs.len(), "run"));
         let mut lines: Vec<Vec<String>> =
             ["id", "scores", "data", "rerun"].iter().filter_map(|name| self.line(name)).collect();
         let files: Vec<&Agreement> = self.files.iter().map(|file| &file.content).collect();
