@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs a part of the experiment of docs/notes/size-or-objects.md: run.sh PART ATROUS FOLDS OUT [SEEDS]
 #
-# PART is the name of a spec in harness/specs/size-or-objects (pilot or shallow), ATROUS the program,
+# PART is the name of a spec in harness/specs/size-or-objects (pilot, shallow or unet), ATROUS the program,
 # FOLDS what folds.sh made, OUT the folder for runs. SEEDS (8) is how many, taken in pairs: each pair runs
 # all crops, lists and data sets before the next one starts. Even seeds train on fold 1, odd ones on fold 2.
 # Killed and started again it goes on from the last checkpoint.
@@ -10,7 +10,11 @@ set -euo pipefail
 spec=$(cd "$(dirname "$0")/../.." && pwd)/harness/specs/size-or-objects/$1.toml
 [ -f "$spec" ] || { echo "$spec: no such spec" >&2; exit 2; }
 for ((seed = 0; seed < ${5:-8}; seed++)); do
-    fold=$((seed % 2 + 1))
-    RAYON_NUM_THREADS=1 "$2" sweep "$spec" --seeds "$seed," --data-root "$3/fold-$fold" \
+    fold=$((seed % 2 + 1)) only=()
+    # HRF is for confirmation in part B, with four seeds.
+    if [ "$1" = unet ] && [ "$seed" -ge 4 ]; then
+        for name in {stare,chase}-{32,64,128}; do only+=(--only "$name"); done
+    fi
+    RAYON_NUM_THREADS=1 "$2" sweep "$spec" --seeds "$seed," "${only[@]}" --data-root "$3/fold-$fold" \
         --out "$4/$1/fold-$fold" --device flex --jobs 1
 done
