@@ -152,7 +152,7 @@ impl fmt::Display for Forecast {
             None => Ok(()),
             Some(ForecastBasis::Finished) => f.write_str(", from finished runs"),
             Some(ForecastBasis::Steps) => write!(f, ", from real steps of {} of run", count(self.kinds, "kind")),
-            Some(ForecastBasis::Model) => f.write_str(", by a cost model that may be wrong by a factor of three"),
+            Some(ForecastBasis::Model) => f.write_str(" by a rough model"),
         }
     }
 }
