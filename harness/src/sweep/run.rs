@@ -118,7 +118,7 @@ impl<'p> SweepRun<'p> {
             Outcome::Finished(result) => {
                 let classes = result.never_predicted().join(", ");
                 if !classes.is_empty() {
-                    progress.line(format!("collapsed: {title}: {classes} is in the truth and never predicted"));
+                    progress.line(format!("collapsed: {title} never predicts {classes}"));
                 }
                 self.dir.finish(result)
             }
