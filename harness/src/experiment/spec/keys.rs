@@ -36,8 +36,8 @@ const fn key(
     SpecKey { path, value, unit, default: Cow::Borrowed(default), example }
 }
 
-/// The keys of an experiment, in the order of the reference (`docs/reference/spec.md`). Those of training
-/// and scoring are in the tables of their settings.
+/// The keys of an experiment, in the order of the reference (`docs/reference/spec.md`). Those of
+/// training and scoring are in the tables of their settings.
 pub fn spec_keys() -> Vec<SpecKey> {
     let settings = reference().into_iter().map(of_setting);
     BEFORE.iter().cloned().chain(settings).chain(BEHIND.iter().cloned()).collect()

@@ -229,7 +229,7 @@ fn text_fault(text: &[u8], cells: &[CellRecord], runs: &[RunRecord]) -> Option<S
     None
 }
 
-/// Means over seeds of what `table.csv` does not have: sensitivity, specificity, areas under curves.
+/// Means over seeds of what `table.csv` lacks: sensitivity, specificity, areas under curves.
 fn detection_means(cell: &CellRecord, runs: &[RunRecord]) -> Vec<f64> {
     let same = |run: &&RunRecord| {
         let fingerprint = run.data_fingerprint == cell.data_fingerprint;
