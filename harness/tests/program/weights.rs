@@ -46,7 +46,7 @@ fn golden_weights_are_scored() {
     assert_eq!(2 * sum(&one), sum(&plain));
     let image = file_with(Path::new(&root), "im0001.ppm").to_str().unwrap().to_owned();
     let predict = ["predict", "--weights", "unet.pth", "--dataset", "stare", "--device", "flex", "--whole", &image];
-    assert!(place.succeed(&predict).starts_with("1 mask"));
+    assert!(place.succeed(&predict).starts_with("1 mask, each"));
 }
 
 #[test]
