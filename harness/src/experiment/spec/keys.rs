@@ -40,7 +40,7 @@ const fn key(
 /// training and scoring are in the tables of their settings.
 pub fn spec_keys() -> Vec<SpecKey> {
     let settings = reference().into_iter().map(of_setting);
-    BEFORE.iter().cloned().chain(settings).chain(BEHIND.iter().cloned()).collect()
+    EXPERIMENT_KEYS.iter().cloned().chain(settings).chain(DATA_KEYS.iter().cloned()).collect()
 }
 
 fn of_setting(setting: Setting) -> SpecKey {
@@ -53,7 +53,8 @@ fn of_setting(setting: Setting) -> SpecKey {
     SpecKey { path, value, unit, default, example }
 }
 
-const BEFORE: &[SpecKey] = &[
+/// Keys of the experiment itself, its network and its initial weights.
+const EXPERIMENT_KEYS: &[SpecKey] = &[
     key("name", KeyType::Text, "", NEEDED, "\"my-retina\""),
     key("dataset", KeyType::DataSet, "", NEEDED, "\"stare\""),
     key("rates", KeyType::Lists, "pixels of the map", NEEDED, "[[1, 6, 12, 18], [1, 12, 24, 36]]"),
@@ -75,7 +76,8 @@ const BEFORE: &[SpecKey] = &[
     key("init.allow_superfluous", KeyType::Texts, "", "[]", "[\"auxiliary_head\"]"),
 ];
 
-const BEHIND: &[SpecKey] = &[
+/// Keys of the images, files or drawn.
+const DATA_KEYS: &[SpecKey] = &[
     key("data", KeyType::Images, "", "\"files\"", "\"files\""),
     key("data.synthetic.seed", KeyType::Whole(0), "", NEEDED, "1"),
     key("data.synthetic.train", KeyType::Whole(1), "images", NEEDED, "32"),
