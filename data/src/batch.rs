@@ -78,6 +78,12 @@ impl BatchSource {
         Ok(Batch { iteration, size: self.batch, height, width, images, labels, ids })
     }
 
+    /// Bytes of memory that would keep all decoded training samples, estimated from those that were
+    /// drawn; `None` where each of these was kept.
+    pub fn lacking_cache(&self) -> Option<usize> {
+        self.cache.lacks(self.dataset.samples(Split::Train).len())
+    }
+
     /// Returns the index of the training sample at a position of the endless sequence of epochs.
     fn sample_at(&self, position: u64) -> usize {
         let count = self.dataset.samples(Split::Train).len();

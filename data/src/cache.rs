@@ -16,6 +16,11 @@ pub(crate) struct ImageCache {
 #[derive(Default)]
 struct Content {
     bytes: usize,
+    /// Samples that were decoded, each as often as it was, and their bytes.
+    decodings: usize,
+    decoded_bytes: usize,
+    /// Whether a sample was not kept.
+    is_full: bool,
     // A thread that decodes a sample holds its place; others that want the same one wait there.
     places: HashMap<usize, Arc<Mutex<Place>>>,
 }
@@ -58,7 +63,17 @@ impl ImageCache {
         let mut content = lock(&self.content);
         let fits = bytes <= self.limit - content.bytes;
         content.bytes += if fits { bytes } else { 0 };
+        content.decodings += 1;
+        content.decoded_bytes += bytes;
+        content.is_full |= !fits;
         fits
+    }
+
+    /// Bytes that `samples` samples take if they are like those that were decoded; `None` as long as
+    /// each of these was kept.
+    pub fn lacks(&self, samples: usize) -> Option<usize> {
+        let content = lock(&self.content);
+        content.is_full.then(|| content.decoded_bytes / content.decodings * samples)
     }
 }
 
@@ -100,6 +115,16 @@ mod tests {
             cache.get(2, || sample().inspect(|_| loads += 1)).unwrap();
         }
         assert_eq!(loads, 2);
+    }
+
+    #[test]
+    fn it_says_what_all_samples_would_take() {
+        let cache = ImageCache::new(1000);
+        cache.get(0, sample).unwrap();
+        cache.get(1, sample).unwrap();
+        assert_eq!(cache.lacks(5), None);
+        cache.get(2, sample).unwrap();
+        assert_eq!(cache.lacks(5), Some(5 * 400));
     }
 
     #[test]

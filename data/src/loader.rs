@@ -66,6 +66,11 @@ impl BatchLoader {
         Self { shared, source, threads, end: range.end }
     }
 
+    /// The source of the batches.
+    pub fn source(&self) -> &BatchSource {
+        &self.source
+    }
+
     /// Waits for the next batch; `None` after the last. An error stands for its own batch only.
     ///
     /// # Panics

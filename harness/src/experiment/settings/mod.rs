@@ -23,9 +23,9 @@ pub use run_settings::{RunSettings, join_rates};
 pub use setting::{NumberRange, Setting};
 pub use train::TrainSpec;
 
-/// Every setting of training and inference: key, default, range and what it is.
+/// Every setting of the network, of training and of inference: key, default, range and what it is.
 pub fn reference() -> Vec<Setting> {
-    [TrainSpec::settings(), InferSpec::settings()].concat()
+    [ModelSpec::settings(), TrainSpec::settings(), InferSpec::settings()].concat()
 }
 
 #[cfg(test)]

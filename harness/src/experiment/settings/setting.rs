@@ -21,8 +21,8 @@ pub struct Setting {
     pub unit: &'static str,
     /// A value as it is written in TOML.
     pub example: &'static str,
-    /// Whether the data set's protocol gives a value before the default does.
-    pub of_protocol: bool,
+    /// What gives a value before the default does; `None` where nothing does.
+    pub given_by: Option<&'static str>,
 }
 
 /// The numbers that a setting may have.
@@ -36,6 +36,9 @@ pub struct NumberRange {
 pub(super) const ABOVE_ZERO: NumberRange = NumberRange { words: "a number above 0", holds: |value| value > 0.0 };
 pub(super) const FROM_ZERO: NumberRange = NumberRange { words: "a number of at least 0", holds: |value| value >= 0.0 };
 pub(super) const FROM_ONE: NumberRange = NumberRange { words: "at least 1", holds: |value| value >= 1.0 };
+/// Channels of a layer.
+pub(super) const CHANNELS: NumberRange =
+    NumberRange { words: "in 1..=4096", holds: |value| (1.0..=4096.0).contains(&value) };
 pub(super) const SHARE: NumberRange =
     NumberRange { words: "at least 0 and below 1", holds: |value| (0.0..1.0).contains(&value) };
 
@@ -53,9 +56,9 @@ impl NumberRange {
 /// key: Type [KeyType, "unit", "example"] = default, RANGE;
 /// ```
 ///
-/// The range may be left out. `protocol` behind the example says that the data set's protocol gives
-/// a value. Settings that decide no result stand in a second table behind the
-/// first.
+/// The range may be left out. A word behind the example says what gives a value before the default
+/// does: `protocol`, that of the data set, or `published`, the network as it was published. Settings
+/// that decide no result stand in a second table behind the first.
 macro_rules! settings {
     (
         $(#[$meta:meta])*
@@ -96,7 +99,7 @@ macro_rules! settings {
                         value: $value,
                         unit: $unit,
                         example: $example,
-                        of_protocol: !(&[$(stringify!($of))?] as &[&str]).is_empty(),
+                        given_by: (&[$(stringify!($of))?] as &[&str]).first().copied(),
                     },)*
                     $($(Setting {
                         key: concat!($table, ".", stringify!($free)),
@@ -106,7 +109,7 @@ macro_rules! settings {
                         value: $free_value,
                         unit: $free_unit,
                         example: $free_example,
-                        of_protocol: false,
+                        given_by: None,
                     },)*)?
                 ]
             }

@@ -3,9 +3,8 @@
 use super::experiment::Experiment;
 use super::{rates, size};
 use crate::experiment::settings::{
-    Checked, DataSource, Impossible, InferSpec, ModelSpec, RunSettings, check_sides, checksum, ensure,
+    Checked, DataSource, Impossible, InferSpec, RunSettings, check_sides, checksum, ensure,
 };
-use atrous_models::Stem;
 use std::collections::HashSet;
 
 /// Refuses experiments that cannot be; the error carries the index of the experiment.
@@ -34,7 +33,7 @@ pub(super) fn take_checksum(experiment: &mut Experiment) -> Checked {
 
 fn check(experiment: &Experiment) -> Checked {
     check_name(&experiment.name).map_err(|message| Impossible { key: "name".into(), message })?;
-    check_model(&experiment.model)?;
+    experiment.model.check()?;
     let checksum = experiment.init.as_ref().map_or("", |init| init.sha256.as_str());
     ensure(checksum.is_empty(), "init.sha256", "is taken from the file: remove it")?;
     let divisor = experiment.model.kind.size_divisor();
@@ -74,23 +73,6 @@ pub fn check_name(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn check_model(model: &ModelSpec) -> Checked {
-    let ModelSpec { kind, base_channels, aspp_channels, auxiliary_channels, stem, .. } = *model;
-    let channels = [
-        ("model.base_channels", base_channels),
-        ("model.aspp_channels", aspp_channels),
-        ("model.auxiliary_channels", auxiliary_channels),
-    ];
-    channels.into_iter().try_for_each(|(key, value)| {
-        ensure((1..=4096).contains(&value), key, format!("must be in 1..=4096, is {value}"))
-    })?;
-    let resnet = kind.is_pretrained();
-    let halved = !resnet || stem == Stem::Plain || base_channels.is_multiple_of(2);
-    let message = format!("must be even, is {base_channels}: the first convolutions have half as many");
-    ensure(halved, "model.base_channels", message)?;
-    ensure(resnet || stem == Stem::Deep, "model.stem", format!("{kind} has no stem; a ResNet has one"))
-}
-
 /// Whether the settings of a run, wherever they come from, are possible.
 ///
 /// # Errors
@@ -99,7 +81,7 @@ pub fn check_settings(settings: &RunSettings) -> Result<(), String> {
     let divisor = settings.model.kind.size_divisor();
     rates::check_rates(&settings.rates)?;
     let checked = || {
-        check_model(&settings.model)?;
+        settings.model.check()?;
         check_sides("crop", settings.crop, divisor)?;
         check_sides("resize", settings.resize, 1)?;
         settings.train.check()?;

@@ -15,6 +15,8 @@ pub struct SpecKey {
     pub default: Cow<'static, str>,
     /// A value as it is written in TOML.
     pub example: &'static str,
+    /// What it is, in a sentence or two.
+    pub doc: &'static str,
 }
 
 /// Has no default: the key has to be written.
@@ -32,64 +34,156 @@ const fn key(
     unit: &'static str,
     default: &'static str,
     example: &'static str,
+    doc: &'static str,
 ) -> SpecKey {
-    SpecKey { path, value, unit, default: Cow::Borrowed(default), example }
+    SpecKey { path, value, unit, default: Cow::Borrowed(default), example, doc }
 }
 
-/// The keys of an experiment, in the order of the reference (`docs/reference/spec.md`). Those of
-/// training and scoring are in the tables of their settings.
+/// The keys of an experiment, in the order of the reference (`docs/reference/spec.md`). Those of the
+/// network, of training and of scoring are in the tables of their settings.
 pub fn spec_keys() -> Vec<SpecKey> {
     let settings = reference().into_iter().map(of_setting);
-    EXPERIMENT_KEYS.iter().cloned().chain(settings).chain(DATA_KEYS.iter().cloned()).collect()
+    let written = |keys: &'static [SpecKey]| keys.iter().cloned();
+    written(EXPERIMENT_KEYS).chain(settings).chain(written(INIT_KEYS)).chain(written(DATA_KEYS)).collect()
 }
 
 fn of_setting(setting: Setting) -> SpecKey {
-    let Setting { key: path, value, unit, example, of_protocol, .. } = setting;
-    let default = match setting.default.as_str() {
-        _ if of_protocol => Cow::Borrowed(PROTOCOL),
+    let Setting { key: path, value, unit, example, given_by, doc, .. } = setting;
+    let default = match (given_by, setting.default.as_str()) {
+        (Some("published"), _) => Cow::Borrowed(PUBLISHED),
+        (Some(_), _) => Cow::Borrowed(PROTOCOL),
         // JSON and TOML differ in the blank.
-        json => Cow::Owned(json.replace(',', ", ")),
+        (None, json) => Cow::Owned(json.replace(',', ", ")),
     };
-    SpecKey { path, value, unit, default, example }
+    SpecKey { path, value, unit, default, example, doc }
 }
 
-/// Keys of the experiment itself, its network and its initial weights.
+/// Keys of the experiment itself.
 const EXPERIMENT_KEYS: &[SpecKey] = &[
-    key("name", KeyType::Text, "", NEEDED, "\"my-retina\""),
-    key("dataset", KeyType::DataSet, "", NEEDED, "\"stare\""),
-    key("rates", KeyType::Lists, "pixels of the map", NEEDED, "[[1, 6, 12, 18], [1, 12, 24, 36]]"),
-    key("baseline", KeyType::WholeNumbers, "pixels of the map", NEEDED, "[1, 12, 24, 36]"),
-    key("dead", KeyType::Flag, "", "false", "true"),
-    key("seeds", KeyType::WholeNumbers, "", NEEDED, "[0, 1, 2]"),
-    key("crop", KeyType::HeightWidth, "pixels", PROTOCOL, "[128, 128]"),
-    key("resize", KeyType::HeightWidth, "pixels", PROTOCOL, "[605, 700]"),
-    key("expect", KeyType::Answer, "", NONE, "\"no-winner\""),
-    key("model.kind", KeyType::Network, "", "\"unet-s5-d16\"", "\"deeplabv3-r50-d8\""),
-    key("model.base_channels", KeyType::Whole(1), "channels", PUBLISHED, "16"),
-    key("model.aspp_channels", KeyType::Whole(1), "channels", PUBLISHED, "16"),
-    key("model.auxiliary_channels", KeyType::Whole(1), "channels", PUBLISHED, "16"),
-    key("model.stem", KeyType::Word(&["deep", "plain"]), "", "\"deep\"", "\"deep\""),
-    key("model.align_corners", KeyType::Flag, "", "false", "true"),
-    key("init.weights", KeyType::Text, "", NEEDED, "\"resnet50_v1c.pth\""),
-    key("init.part", KeyType::Word(&["network", "backbone"]), "", "\"network\"", "\"backbone\""),
-    key("init.allow_missing", KeyType::Texts, "", "[]", "[\"auxiliary_head\"]"),
-    key("init.allow_superfluous", KeyType::Texts, "", "[]", "[\"auxiliary_head\"]"),
+    key("name", KeyType::Text, "", NEEDED, "\"my-retina\"", "Name of the directory of its runs."),
+    key(
+        "dataset",
+        KeyType::DataSet,
+        "",
+        NEEDED,
+        "\"stare\"",
+        "Data set that is trained on and scored: its name, or a file that describes one.",
+    ),
+    key(
+        "rates",
+        KeyType::Lists,
+        "pixels of the map",
+        NEEDED,
+        "[[1, 6, 12, 18], [1, 12, 24, 36]]",
+        "Lists of atrous rates, each ascending. Each is trained with every seed.",
+    ),
+    key(
+        "baseline",
+        KeyType::WholeNumbers,
+        "pixels of the map",
+        NEEDED,
+        "[1, 12, 24, 36]",
+        "The list in `rates` that the others are compared with.",
+    ),
+    key(
+        "dead",
+        KeyType::Flag,
+        "",
+        "false",
+        "true",
+        "Whether a list is added whose taps all lie outside the map: the same parameters, and no context.",
+    ),
+    key(
+        "seeds",
+        KeyType::WholeNumbers,
+        "",
+        NEEDED,
+        "[0, 1, 2]",
+        "Seeds, each once. Three are the least for a verdict.",
+    ),
+    key("crop", KeyType::HeightWidth, "pixels", PROTOCOL, "[128, 128]", "Height and width of a training crop."),
+    key(
+        "resize",
+        KeyType::HeightWidth,
+        "pixels",
+        PROTOCOL,
+        "[605, 700]",
+        "Height and width that an image is fitted into, before the random ratio.",
+    ),
+    key(
+        "expect",
+        KeyType::Answer,
+        "",
+        NONE,
+        "\"no-winner\"",
+        "The answer that is known beforehand, as of a control. It decides no result.",
+    ),
+];
+
+/// Keys of the initial weights.
+const INIT_KEYS: &[SpecKey] = &[
+    key(
+        "init.weights",
+        KeyType::Text,
+        "",
+        NEEDED,
+        "\"resnet50_v1c.pth\"",
+        "A .pth or .safetensors file, relative to the working directory.",
+    ),
+    key(
+        "init.part",
+        KeyType::Word(&["network", "backbone"]),
+        "",
+        "\"network\"",
+        "\"backbone\"",
+        "Part of the network that is taken from the file.",
+    ),
+    key(
+        "init.allow_missing",
+        KeyType::Texts,
+        "",
+        "[]",
+        "[\"auxiliary_head\"]",
+        "Keys, or parts before a dot in them, that the file may lack.",
+    ),
+    key(
+        "init.allow_superfluous",
+        KeyType::Texts,
+        "",
+        "[]",
+        "[\"auxiliary_head\"]",
+        "Keys, or parts before a dot in them, that the file may have for nothing, or in another shape.",
+    ),
 ];
 
 /// Keys of the images, files or drawn.
 const DATA_KEYS: &[SpecKey] = &[
-    key("data", KeyType::Images, "", "\"files\"", "\"files\""),
-    key("data.synthetic.seed", KeyType::Whole(0), "", NEEDED, "1"),
-    key("data.synthetic.train", KeyType::Whole(1), "images", NEEDED, "32"),
-    key("data.synthetic.val", KeyType::Whole(1), "images", NEEDED, "16"),
-    key("data.synthetic.size", KeyType::HeightWidth, "pixels", NEEDED, "[96, 96]"),
-    key("data.synthetic.drawing", KeyType::Drawing, "", NONE, "{ mark = { distance = 24 } }"),
+    key("data", KeyType::Images, "", "\"files\"", "\"files\"", "Files, or images drawn by the program."),
+    key("data.synthetic.seed", KeyType::Whole(0), "", NEEDED, "1", "Decides every pixel of the drawings."),
+    key("data.synthetic.train", KeyType::Whole(1), "images", NEEDED, "32", "Images to train on, 9999 at most."),
+    key("data.synthetic.val", KeyType::Whole(1), "images", NEEDED, "16", "Images to score, 9999 at most."),
+    key(
+        "data.synthetic.size",
+        KeyType::HeightWidth,
+        "pixels",
+        NEEDED,
+        "[96, 96]",
+        "Height and width of the images, 32 to 4096 each.",
+    ),
+    key(
+        "data.synthetic.drawing",
+        KeyType::Drawing,
+        "",
+        NONE,
+        "{ mark = { distance = 24 } }",
+        "What `control` draws: a mark at a distance, or shapes that need no context.",
+    ),
 ];
 
 /// Writes the table of all keys, in Markdown, as the reference has it.
 pub fn markdown() -> String {
     let mut text = "| key | type | unit | default | example |\n|---|---|---|---|---|\n".to_owned();
-    for SpecKey { path, value, unit, default, example } in spec_keys() {
+    for SpecKey { path, value, unit, default, example, .. } in spec_keys() {
         let default = match &*default {
             NEEDED | PROTOCOL | PUBLISHED | NONE => default.into_owned(),
             value => format!("`{value}`"),

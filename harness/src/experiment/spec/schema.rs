@@ -1,7 +1,7 @@
 //! The JSON schema of specs, by which editors complete and check them.
 
 use super::keys::{NEEDED, NONE, PROTOCOL, PUBLISHED, SpecKey, spec_keys};
-use crate::experiment::settings::{KeyType, reference};
+use crate::experiment::settings::KeyType;
 use serde_json::{Map, Value, json};
 
 /// Writes the schema: a JSON document that ends with a line break.
@@ -37,7 +37,7 @@ fn experiment() -> Map<String, Value> {
         let path: Vec<&str> = key.path.split('.').collect();
         match path[..] {
             // The two forms of `data` stand beside each other.
-            ["data"] => insert(&mut root, "data", json!({ "description": "Files, or images drawn by the program" })),
+            ["data"] => insert(&mut root, "data", json!({ "description": key.doc })),
             ["data", "synthetic", name] => insert(synthetic(&mut root), name, value(key)),
             [name] => insert(&mut root, name, value(key)),
             [inner, name] => insert(inner_table(&mut root, inner), name, value(key)),
@@ -134,8 +134,7 @@ fn value(key: &SpecKey) -> Value {
 
 /// A sentence or two for an editor: what it is, its unit, its default, an example.
 fn description(key: &SpecKey) -> String {
-    let doc = reference().into_iter().find(|setting| setting.key == key.path);
-    let doc = doc.map(|setting| setting.doc.split_whitespace().collect::<Vec<_>>().join(" ")).unwrap_or_default();
+    let doc = key.doc.split_whitespace().collect::<Vec<_>>().join(" ");
     let unit = if key.unit.is_empty() { String::new() } else { format!("Unit: {}.", key.unit) };
     let default = match &*key.default {
         NEEDED => String::new(),

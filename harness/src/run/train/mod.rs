@@ -154,6 +154,7 @@ impl<'a> Training<'a> {
         let bar = self.context.progress.bar(total, format!("train {}", settings.run_name()));
         bar.resume_at(self.iteration);
         let mut loader = self.loader();
+        let (began, mut waiting) = (Instant::now(), Duration::ZERO);
         let end = loop {
             self.context.reached.store(self.iteration, Ordering::Relaxed);
             self.evaluate_if_due(&bar)?;
@@ -168,7 +169,10 @@ impl<'a> Training<'a> {
             if self.context.stop.requested() {
                 break TrainingEnd::Stopped;
             }
-            let batch = match loader.next().expect("one batch per iteration that is left") {
+            let asked = Instant::now();
+            let batch = loader.next().expect("one batch per iteration that is left");
+            waiting += asked.elapsed();
+            let batch = match batch {
                 Err(DataError::Interrupted { .. }) => break TrainingEnd::Stopped,
                 batch => batch?,
             };
@@ -187,6 +191,10 @@ impl<'a> Training<'a> {
         };
         if matches!(end, TrainingEnd::Done) {
             bar.finish();
+        }
+        let share = waiting.as_secs_f64() / began.elapsed().as_secs_f64();
+        if let Some(advice) = image_cache_advice(share, self.context.options, loader.source().lacking_cache()) {
+            self.context.progress.line(format!("{}: {advice}", settings.run_name()));
         }
         match end {
             TrainingEnd::Diverged { .. } => drop(self.log.write()?),
@@ -274,6 +282,21 @@ pub fn loader_threads(threads: usize) -> usize {
     (threads / 2).clamp(1, 8)
 }
 
+/// What to do where a run waited for images to be decoded again and again, and more memory would
+/// help: `share` is the part of its time that it waited, `all` the bytes that would keep them all.
+fn image_cache_advice(share: f64, options: RunOptions, all: Option<usize>) -> Option<String> {
+    /// Below this share, more memory gains little.
+    const NOTABLE: f64 = 0.2;
+    // A tenth more, as images differ in size.
+    let wanted = all? * 11 / 10 / (1 << 20) + 1;
+    let advice = format!(
+        "waited for images {:.0} % of the time; {} MiB of them are kept decoded, --image-cache {wanted} keeps all",
+        100.0 * share,
+        options.image_cache
+    );
+    (share >= NOTABLE).then_some(advice)
+}
+
 /// The batches that a run trains on.
 pub fn batches(settings: &RunSettings, dataset: Arc<Dataset>, options: RunOptions) -> BatchSource {
     let augment = AugmentConfig {
@@ -292,6 +315,17 @@ fn joined(devices: &str, device: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_waits_for_images_is_told_what_keeps_them() {
+        let options = RunOptions { image_cache: 512 };
+        assert_eq!(
+            image_cache_advice(0.914, options, Some(700 << 20)).unwrap(),
+            "waited for images 91 % of the time; 512 MiB of them are kept decoded, --image-cache 771 keeps all"
+        );
+        assert_eq!(image_cache_advice(0.914, options, None), None);
+        assert_eq!(image_cache_advice(0.1, options, Some(700 << 20)), None);
+    }
 
     #[test]
     fn a_run_is_stamped_with_every_device_it_was_on() {

@@ -29,11 +29,13 @@ pub(super) fn of_part(freedom: f64, arms: usize, own: f64) -> f64 {
 /// Degrees of freedom of [`MeanSquares::of_a_difference`], where seeds and subjects have so many:
 /// between Satterthwaite's (1946) and those of both parts, weighted by their shares.
 ///
-/// Satterthwaite's are too many where few degrees of freedom tell the shares, as a small estimate
-/// then passes for a well-known one. The weighted ones are too few where both parts are large. With
-/// d degrees of freedom of the part that has fewer, the first count for 1 - 2 / d, in reciprocals.
+/// Satterthwaite's are too many where few degrees of freedom tell the shares and the other part has
+/// many: a small estimate then passes for a well-known one. The weighted ones are too few where both
+/// parts are large. With d degrees of freedom of the part that has fewer, and D of the other, the
+/// weighted ones count for 2 / d, in reciprocals, where D is far above d, and not at all from
+/// D = 1.5 d down (docs/notes/verdicts.md, "What was tried").
 pub(super) fn of_sum(squares: MeanSquares, seeds: f64, subjects: f64) -> f64 {
-    let (all, fewer) = (squares.of_a_difference(), seeds.min(subjects));
+    let (all, fewer, more) = (squares.of_a_difference(), seeds.min(subjects), seeds.max(subjects));
     if all == 0.0 {
         return fewer;
     }
@@ -41,6 +43,6 @@ pub(super) fn of_sum(squares: MeanSquares, seeds: f64, subjects: f64) -> f64 {
         let subjects = if squares.subjects > squares.rest { weigh(squares.subjects / all) / subjects } else { 0.0 };
         weigh(squares.seeds / all) / seeds + subjects
     };
-    let trust = (1.0 - 2.0 / fewer).max(0.0);
-    1.0 / ((1.0 - trust) * by(|share| share.min(1.0)) + trust * by(|share| share.powi(2)))
+    let weighted = (2.0 / fewer).min(1.0) * (1.0 - 1.5 * fewer / more).max(0.0);
+    1.0 / (weighted * by(|share| share.min(1.0)) + (1.0 - weighted) * by(|share| share.powi(2)))
 }

@@ -68,8 +68,8 @@ fn numbers_are_those_of_another_program() {
         (rest, 0.105_555_555_555_555_53),
         (layout.difference(1, 0).standard_error, 0.434_537_397_213_425),
         (layout.difference(2, 0).standard_error, 0.445_324_234_042_277),
-        (layout.freedom(0), 6.660_469_977_672_17),
-        (layout.difference(2, 0).freedom, 6.660_469_977_672_17),
+        (layout.freedom(0), 8.207_276_397_285_06),
+        (layout.difference(2, 0).freedom, 8.207_276_397_285_06),
     ] {
         assert!((found - expected).abs() < 1e-12, "{found}, not {expected}");
     }
@@ -143,12 +143,23 @@ fn freedom_is_between_that_of_both_parts() {
     assert_eq!(of(1.0, 0.5, 1.0), 6.0);
     assert!((of(0.0, 5.0, 0.0) - 27.0).abs() < 1e-9);
     assert_eq!(of(0.0, 0.0, 0.0), 6.0);
-    // Halves: by shares 1 / (1/12 + 1/54), by their squares twice that; two thirds are of the latter.
+    // Halves: by shares 1 / (1/12 + 1/54), by their squares twice that. The first count for 1/3 of
+    // 1 - 1.5 * 6 / 27.
     let by_shares = 0.5 / 6.0 + 0.5 / 27.0;
-    assert!((of(3.0, 3.0, 0.0) - 1.0 / (by_shares / 3.0 + by_shares / 2.0 * 2.0 / 3.0)).abs() < 1e-9);
-    // Two degrees of freedom tell no shares.
-    let few = freedom::of_sum(MeanSquares { seeds: 3.0, subjects: 3.0, rest: 0.0 }, 2.0, 29.0);
-    assert!((few - 1.0 / (0.5 / 2.0 + 0.5 / 29.0)).abs() < 1e-9);
+    assert!((of(3.0, 3.0, 0.0) - 1.0 / (by_shares * 2.0 / 9.0 + by_shares / 2.0 * 7.0 / 9.0)).abs() < 1e-9);
+    let halves = |seeds: f64, subjects: f64| {
+        let squares = MeanSquares { seeds: 3.0, subjects: 3.0, rest: 0.0 };
+        (freedom::of_sum(squares, seeds, subjects), 1.0 / (0.5 / seeds + 0.5 / subjects))
+    };
+    // Two degrees of freedom tell no shares, and a part that is far better known must not stand in
+    // for them.
+    let (few, by_shares) = halves(2.0, 1e6);
+    assert!((few - by_shares).abs() < 1e-4, "{few}");
+    // Where both parts are about equally well known, Satterthwaite's hold.
+    for (seeds, subjects) in [(2.0, 3.0), (4.0, 5.5), (3.0, 2.0)] {
+        let (even, by_shares) = halves(seeds, subjects);
+        assert!((even - 2.0 * by_shares).abs() < 1e-9, "{even}");
+    }
     // One contrast of two arms; of more, all of them add to a pair's own.
     assert_eq!(freedom::of_part(3.0, 2, 0.4), 3.0);
     assert!(freedom::of_part(3.0, 4, 0.4) > freedom::of_part(3.0, 4, 0.9));
