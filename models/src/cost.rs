@@ -10,10 +10,12 @@ pub struct ConvolutionCost {
     pub channels: usize,
     /// Pixels of the map that it writes.
     pub pixels: usize,
+    /// Multiply-adds of a forward pass of one image, without those whose tap sees padding.
+    pub live: usize,
 }
 
 impl ConvolutionCost {
-    /// Counts the multiply-adds of a forward pass of one image.
+    /// Counts the multiply-adds of a forward pass of one image, those of padding too.
     pub fn multiply_adds(&self) -> f64 {
         self.weights as f64 * self.pixels as f64
     }
