@@ -15,9 +15,14 @@ impl ConvolutionCost {
         self.shape.channels[0] * self.shape.channels[1] * self.shape.taps()
     }
 
-    /// Counts the multiply-adds of a forward pass of one image.
+    /// Counts the multiply-adds of a forward pass of one image, those of padding too.
     pub fn multiply_adds(&self) -> f64 {
         self.weights() as f64 * self.pixels() as f64
+    }
+
+    /// Counts the multiply-adds of a forward pass of one image, without those whose tap sees padding.
+    pub fn live_multiply_adds(&self) -> usize {
+        self.shape.live_multiply_adds()
     }
 
     /// Counts the values that the convolution writes for one image.

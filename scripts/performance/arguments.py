@@ -1,5 +1,6 @@
-"""Times atrous and PyTorch in turn on this machine's CPU: training steps, predictions of images, and loaders. PyTorch runs
-the networks, losses, sliding windows and data pipeline of mmsegmentation 1.2.2.
+"""Times atrous and PyTorch in turn on this machine's CPU: training steps, several trainings at a time, predictions of images,
+and loaders. PyTorch runs the networks, losses, sliding windows and data pipeline of mmsegmentation 1.2.2, with its tensors in
+both layouts: contiguous and channels last.
 
 Every measurement is a process of its own. A round measures each case with atrous and then with PyTorch; the ratio of a round
 is that of two processes that ran one after the other, so that what else the machine does meets both alike.
@@ -18,10 +19,10 @@ EXAMPLES = """\
 examples:
   scripts/compare_pytorch.sh --data-root ~/retina
   scripts/compare_pytorch.sh --only step/unet-w64,inference --rounds 3 --threads 2
-  scripts/compare_pytorch.sh --only step --steps 3 --warmup 1 --channels-last --out trial
+  scripts/compare_pytorch.sh --only step --steps 3 --warmup 1 --out trial
   scripts/compare_pytorch.sh --scaling
 
-A case is step/EXPERIMENT, inference/EXPERIMENT or loader/EXPERIMENT, with an experiment of the spec
+A case is step/EXPERIMENT, throughput/EXPERIMENT, inference/EXPERIMENT or loader/EXPERIMENT, with an experiment of the spec
 (`atrous bench step --dry-run` lists them). `step`, or an experiment alone, stands for those of its cases that are worth
 their time.
 
@@ -58,8 +59,9 @@ def parser():
         help="images that a process predicts and times, after one that it does not time [default: 3]")
     add("--samples", type=at_least(1), default=64, metavar="N",
         help="samples of a loader that a process times, rounded up to whole batches [default: 64]")
-    add("--channels-last", action="store_true",
-        help="training steps with PyTorch's tensors as NHWC as well, as a third process of each round")
+    add("--keep", action="store_true",
+        help="keep what performance.csv in the folder of --out holds of cases that are not measured now: a comparison in several "
+             "goes")
     add("--spec", default="speed", help="names the experiments: a file, or one that is built in [default: speed]")
     add("--device", default="flex", help="what atrous computes on; see `atrous devices` [default: flex]")
     add("--gpu", type=Path, nargs=2, metavar=("OURS", "THEIRS"),

@@ -1,10 +1,13 @@
-"""What is compared: experiments of a spec of `atrous`, each as a training step, as the prediction of an image, or as the
-loader of its training batches."""
+"""What is compared: experiments of a spec of `atrous`, each as a training step, as one of as many trainings at a time as there
+are cores, as the prediction of an image, or as the loader of its training batches."""
 from dataclasses import dataclass, field
 
-KINDS = ("step", "inference", "loader")
+KINDS = ("step", "throughput", "inference", "loader")
+BENCH = {"throughput": "step"}
+"""What `atrous bench` calls a kind, where it has another name for it."""
 USUAL = {
-    "step": ("unet-w16", "unet-w64", "r50", "r50-wide"),
+    "step": ("unet-w8", "unet-w16", "unet-w64", "r18", "r50", "r50-wide"),
+    "throughput": ("unet-w8", "unet-w16"),
     "inference": ("unet-w16", "unet-w64", "r50"),
     "loader": ("chase_db1", "hrf"),
 }
@@ -31,7 +34,7 @@ class Case:
     def size(self):
         """What goes in, in words."""
         crop, batch = _by(self.settings["crop"]), self.settings["train"]["batch"]
-        if self.what == "step":
+        if self.what in ("step", "throughput"):
             return f"{batch} x {crop}"
         image, infer = _by(self.settings["resize"]), self.settings["infer"]
         if self.what == "loader":

@@ -71,12 +71,23 @@ def prepare_data(wanted, data_root, data):
         usage_error(str(error).removeprefix("error: ").removesuffix("; or leave the set out with --datasets"))
 
 
+def kept(chosen, listed, wanted):
+    """What a former comparison has measured of cases that are listed, and not measured now."""
+    if not chosen.keep:
+        return []
+    names = {case.name for case in listed} - {case.name for case in wanted}
+    try:
+        return [each for each in report.read(chosen.out / "performance.csv") if each.case in names]
+    except ValueError as error:
+        usage_error(f"--keep: {error}")
+
+
 def measure(both, wanted, rounds, work):
     """Every case and side, round by round. What is there after each process is kept in the work folder."""
     measured, failed, started = [], set(), time.monotonic()
     for number in range(1, rounds + 1):
         for case in wanted:
-            for side in sides.of(case, both.options):
+            for side in sides.of(case):
                 if (case.name, side) in failed:
                     continue
                 one, detail = both.measure(case, side, number)
@@ -103,17 +114,21 @@ def warn_if_busy():
               "so that this slows it down many times more than atrous: stop them, or distrust the ratios", file=sys.stderr)
 
 
-def describe(chosen, both, measured):
+def describe(chosen, measured):
     """The first paragraph of the page."""
-    ours, theirs = both.about.get("atrous", {}), both.about.get("pytorch", {})
-    program = f"{ours['program']} ({ours['commit']}) on {ours['device']}" if ours else "atrous: not measured"
-    versions = f"{theirs['program']}, with {theirs['cpu_capability']}" if theirs else "PyTorch: not measured"
+    good = results.Results(measured).good
+    ours, theirs = ([each.program for each in good if (each.side == "atrous") is own] for own in (True, False))
+    program = " and ".join(dict.fromkeys(ours)) or "atrous: not measured"
+    versions = " and ".join(dict.fromkeys(theirs)) or "PyTorch: not measured"
     today = datetime.datetime.now(datetime.timezone.utc)
     lines = [f"Made by `{arguments.command(sys.argv[1:])}` on {today:%Y-%m-%d}; every number is in `performance.csv`.",
              f"{program}; {versions}, Python {sys.version.split()[0]}.",
              f"{machine.cpu()}, {machine.cores()} cores, {chosen.threads} threads.",
              f"Rounds: {chosen.rounds}. A process times {chosen.steps} steps after {chosen.warmup}, {chosen.images} images "
              f"after 1, or {chosen.samples} samples."]
+    if chosen.keep:
+        lines.append("Cases were measured in several goes with such commands, of which this was the last: `performance.csv` has the "
+                     "rounds and units of each.")
     others = results.Results(measured).others()
     if others:
         lines.append(f"Meanwhile other programs took {others[0]:.2f} cores in the median, {others[1]:.2f} at most.")
@@ -134,7 +149,7 @@ def main():
     for folder in (chosen.work, chosen.out):
         folder.mkdir(parents=True, exist_ok=True)
     options = sides.Options(chosen.spec, chosen.device, chosen.threads, chosen.steps, chosen.warmup, chosen.images,
-                            chosen.samples, chosen.channels_last, chosen.work, chosen.work / "data")
+                            chosen.samples, chosen.work, chosen.work / "data")
     if chosen.scaling:
         warn_if_busy()
         return scaling.run(atrous, options, chosen.out)
@@ -145,8 +160,9 @@ def main():
     listed, wanted = select(chosen, planned)
     both = sides.Sides(atrous, options, prepare_data(wanted, chosen.data_root, options.data))
     warn_if_busy()
-    measured = measure(both, wanted, chosen.rounds, chosen.work)
-    page = report.markdown(listed, measured, options, describe(chosen, both, measured)) + f"\n{gpu.section(figures)}"
+    former = kept(chosen, listed, wanted)
+    measured = former + measure(both, wanted, chosen.rounds, chosen.work)
+    page = report.markdown(listed, measured, describe(chosen, measured)) + f"\n{gpu.section(figures)}"
     report.write(chosen.out / "performance.csv", report.table(measured))
     report.write(chosen.out / "performance.md", page)
     print(f"\n{page}\n{chosen.out / 'performance.md'}")

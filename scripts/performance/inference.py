@@ -36,10 +36,13 @@ def prepare(job):
     divisor = DIVISOR.get(settings["model"]["kind"], 1) if settings["infer"]["mode"] == "whole" else 1
     height, width = (-(-side // divisor) * divisor for side in settings["resize"])
     image = torch.randint(256, (3, height, width), dtype=torch.uint8)
-    compute = in_batches if job["side"] == "batched" else own
+    compute = in_batches if job["side"].startswith("batched") else own
+    layout = torch.channels_last if job["side"].endswith("channels-last") else torch.contiguous_format
+    built = built.to(memory_format=layout)
 
     def predict():
         with torch.inference_mode():
-            return compute(built, built.data_preprocessor(dict(inputs=[image]))["inputs"])
+            pixels = built.data_preprocessor(dict(inputs=[image]))["inputs"]
+            return compute(built, pixels.to(memory_format=layout))
 
     return predict, 1

@@ -29,8 +29,10 @@ def _deeplabv3(depth, output_stride, settings):
     config.pretrained = None
     config.backbone.update(type="ResNetV1c" if model.get("stem", "deep") == "deep" else "ResNet", depth=depth, norm_cfg=norm,
                            base_channels=wanted.base, stem_channels=wanted.base, **STAGES[output_stride])
-    config.decode_head.update(in_channels=32 * wanted.base, channels=wanted.aspp, dilations=wanted.rates)
-    config.auxiliary_head.update(in_channels=16 * wanted.base, channels=wanted.auxiliary)
+    # Channels that a block has for each of its 3x3 convolution's.
+    expansion = 1 if depth < 50 else 4
+    config.decode_head.update(in_channels=8 * expansion * wanted.base, channels=wanted.aspp, dilations=wanted.rates)
+    config.auxiliary_head.update(in_channels=4 * expansion * wanted.base, channels=wanted.auxiliary)
     for head in (config.decode_head, config.auxiliary_head):
         head.update(num_classes=wanted.classes, norm_cfg=norm, dropout_ratio=settings["train"]["dropout"],
                     align_corners=model.get("align_corners", False))

@@ -19,17 +19,32 @@ class Failed(Exception):
 def run(command, report, threads=None):
     """Runs a command. Gives what it writes to the file `report`, and how many cores other programs took meanwhile. Without
     `threads` it takes what it likes."""
-    report.unlink(missing_ok=True)
+    (found,), others = run_all([command], [report], threads)
+    return found, others
+
+
+def run_all(commands, reports, threads=None):
+    """Runs commands at the same time, each of which writes a report of its own."""
     environment = {**os.environ, **({name: str(threads) for name in THREADS} if threads else {})}
-    others = machine.Others()
+    for report in reports:
+        report.unlink(missing_ok=True)
+    others, started = machine.Others(), []
     try:
-        done = subprocess.run([*map(str, command)], capture_output=True, text=True, env=environment)
+        for command in commands:
+            pipes = dict(stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            started.append(subprocess.Popen([*map(str, command)], env=environment, **pipes))
+        said = [process.communicate()[1] for process in started]
     except OSError as error:
         raise Failed(f"cannot be run ({error.strerror})") from None
-    if done.returncode:
-        how = f"exit code {done.returncode}" if done.returncode > 0 else f"ended by signal {-done.returncode}"
-        raise Failed(how, done.stderr.strip())
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+    for process, text in zip(started, said):
+        code = process.returncode
+        if code:
+            raise Failed(f"exit code {code}" if code > 0 else f"ended by signal {-code}", text.strip())
     try:
-        return json.loads(report.read_text()), others.cores()
+        return [json.loads(report.read_text()) for report in reports], others.cores()
     except (OSError, ValueError) as error:
-        raise Failed(f"wrote no report ({type(error).__name__})", done.stderr.strip()) from None
+        raise Failed(f"wrote no report ({type(error).__name__})", "\n".join(said).strip()) from None

@@ -13,9 +13,13 @@ HEADINGS = {
     "step": ("Training step", """\
 Losses of both heads, gradients and SGD's update, on random images and labels that lie ready; a tenth of the labels is
 255. PyTorch's losses are mmsegmentation's own, without the accuracies that it computes beside them."""),
+    "throughput": ("Several trainings at a time", """\
+As many processes as there are threads, with one thread each: what both programs make the most steps with. `atrous sweep
+--jobs` divides the threads among runs in this way. A time is that in which all processes make one step between them: that
+of a process's step over their number."""),
     "inference": ("Prediction of an image", """\
 From 8-bit pixels to a class per pixel. mmsegmentation computes windows one by one. As that is slow in itself, a loop
-written for this comparison gives PyTorch 8 of them at once; the last column is against the faster of both."""),
+written for this comparison gives PyTorch 8 of them at once."""),
     "loader": ("Loader", """\
 Training batches of real images, resized, cropped, flipped, distorted and normalised, on one thread. mmsegmentation decodes
 an image whenever it draws it; atrous keeps decoded images (up to 512 MiB) and is timed from the second epoch on. "Decoded
@@ -25,11 +29,11 @@ same PNG files. Ratios are those of the times per sample."""),
 EXPLANATION = """\
 Ratios are atrous / PyTorch, of times and of bytes alike: below 1, atrous is ahead. A ratio of times is the median over the
 rounds of that of a round's two processes, and in brackets stand the least and the most; times and bytes are medians over
-the rounds. PyTorch's tensors are contiguous (NCHW), as mmsegmentation leaves them, unless a column says otherwise. Weights
-are random. Memory is the peak of a process's resident memory, above what it held before network, optimiser and batch were
+the rounds. PyTorch's tensors are contiguous (NCHW), as mmsegmentation leaves them, or channels last (NHWC), which takes a
+line in a program. The last column is against whichever is faster in that case. Weights are random. Memory is the peak of a process's resident memory, above what it held before network, optimiser and batch were
 made, and as a whole."""
 COLUMNS = ("case", "round", "side", "images_per_unit", "threads", "units", "seconds_per_unit", "resting_bytes", "peak_bytes",
-           "cores_of_others", "seconds", "failure")
+           "cores_of_others", "program", "seconds", "failure")
 
 
 def write(path, content):
@@ -49,17 +53,33 @@ def table(measured):
         all_units = " ".join(f"{value:.6g}" for value in each.seconds)
         others = "" if each.others is None else f"{each.others:.2f}"
         writer.writerow([each.case, each.round, each.side, each.images or "", each.threads or "", len(each.seconds), unit,
-                         each.resting_bytes, each.peak_bytes, others, all_units, each.failure])
+                         each.resting_bytes, each.peak_bytes, others, each.program, all_units, each.failure])
     return text.getvalue()
 
 
-def markdown(cases, measured, options, about):
+def read(path):
+    """The measurements that `table` wrote; none where there is no file. ValueError for a file of another form."""
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        lines = csv.DictReader(file)
+        if tuple(lines.fieldnames or ()) != COLUMNS:
+            raise ValueError(f"{path} has other columns than this comparison's")
+        return [sides.Measurement(
+            line["case"], line["side"], int(line["round"]), int(line["images_per_unit"] or 0), int(line["threads"] or 0),
+            tuple(map(float, line["seconds"].split())), int(line["resting_bytes"]) if line["resting_bytes"] else None,
+            int(line["peak_bytes"]) if line["peak_bytes"] else None,
+            float(line["cores_of_others"]) if line["cores_of_others"] else None, line["program"], line["failure"])
+            for line in lines]
+
+
+def markdown(cases, measured, about):
     """The page; `about` is its first paragraph."""
     found = Results(measured)
     lines = ["# Speed and memory against PyTorch", "", about, "", EXPLANATION, ""]
     for what, (title, explanation) in HEADINGS.items():
         own = [case for case in cases if case.what == what]
-        lines += [f"## {title}", "", explanation, "", *_times(what, own, found, options), "", *_memory(own, found), ""]
+        lines += [f"## {title}", "", explanation, "", *_times(what, own, found), "", *_memory(own, found), ""]
     for each in found.failures:
         lines.append(f"- {each.case}, {sides.TITLES[each.side]}: {NOT} in round {each.round}: {each.failure}.")
     return "\n".join(lines).rstrip() + "\n"
@@ -72,8 +92,8 @@ def grid(head, rows):
     return [f"| {' | '.join(cells)} |" for cells in lines]
 
 
-def _times(what, cases, found, options):
-    others = list(dict.fromkeys(side for case in cases for side in sides.of(case, options)[1:]))
+def _times(what, cases, found):
+    others = list(dict.fromkeys(side for case in cases for side in sides.of(case)[1:]))
     titles = [sides.TITLES[side] for side in others]
     # A loader has no network.
     network = [] if what == "loader" else ["network"]
@@ -82,7 +102,7 @@ def _times(what, cases, found, options):
         head.append("atrous / the faster")
     rows = []
     for case in cases:
-        own = sides.of(case, options)[1:]
+        own = sides.of(case)[1:]
         row = [case.experiment, *(case.network() for _ in network), case.size()]
         for side in ("atrous", *others):
             row.append(speed(what, found.seconds(case.name, side)) if side in ("atrous", *own) else "-")

@@ -2,17 +2,16 @@
 import json
 import math
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import process
-from cases import KINDS, Case
+from cases import BENCH, KINDS, Case
 from process import Failed
 
 TITLES = {"atrous": "atrous", "pytorch": "PyTorch", "batched": "PyTorch, 8 windows at once",
-          "channels-last": "PyTorch, channels last", "kept": "PyTorch, decoded images kept"}
-ABOUT = ("program", "commit", "device", "adapter", "cpu_capability")
-"""What a report says of its program."""
+          "channels-last": "PyTorch, channels last", "batched-channels-last": "PyTorch, 8 windows at once, channels last",
+          "kept": "PyTorch, decoded images kept"}
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,8 @@ class Measurement:
     peak_bytes: int = None
     others: float = None
     """Cores that other programs took meanwhile; None where the system does not say."""
+    program: str = ""
+    """What measured, with its commit or its vectors."""
     failure: str = ""
 
 
@@ -47,53 +48,55 @@ class Options:
     warmup: int
     images: int
     samples: int
-    channels_last: bool
     work: Path
     data: Path
     """Data root in the layout that both programs read."""
 
 
-def of(case, options):
+def of(case):
     """Those that measure a case; the first one is ours."""
     sides = ["atrous", "pytorch"]
-    if case.what == "step" and options.channels_last:
-        sides.append("channels-last")
-    if case.what == "inference" and case.settings["infer"]["mode"] == "slide":
-        sides.append("batched")
     if case.what == "loader":
-        sides.append("kept")
+        return [*sides, "kept"]
+    sides.append("channels-last")
+    if case.what == "inference" and case.settings["infer"]["mode"] == "slide":
+        sides += ["batched", "batched-channels-last"]
     return sides
 
 
 class Sides:
-    """Both programs. `about` collects what they say of themselves."""
+    """Both programs."""
 
     def __init__(self, atrous, options, folders):
         """`folders` are those of the data sets, by name, as mmsegmentation reads them."""
-        self.atrous, self.options, self.folders, self.about = atrous, options, folders, {}
+        self.atrous, self.options, self.folders = atrous, options, folders
 
     def measure(self, case, side, number):
         """A Measurement; the second value is what a process that failed has said."""
-        threads = 1 if case.what == "loader" else self.options.threads
-        report = self.options.work / f"{case.what}-{case.experiment}-{side}.json"
-        command = self._ours(case, report) if side == "atrous" else self._theirs(case, side, threads, report)
+        threads = 1 if case.what in ("loader", "throughput") else self.options.threads
+        copies = range(self.options.threads if case.what == "throughput" else 1)
+        reports = [self.options.work / f"{case.what}-{case.experiment}-{side}-{copy}.json" for copy in copies]
+        commands = [self._ours(case, report) if side == "atrous" else self._theirs(case, side, threads, report)
+                    for report in reports]
         try:
-            return self._read(*process.run(command, report, threads), case, side, number, threads), ""
+            found, others = process.run_all(commands, reports, threads)
+            return together([self._read(each, others, case, side, number, threads) for each in found]), ""
         except Failed as failed:
             return Measurement(case.name, side, number, failure=str(failed)), failed.detail
 
     def _ours(self, case, report):
         options = self.options
+        what = BENCH.get(case.what, case.what)
         amount = {"step": ["--steps", options.steps, "--warmup", options.warmup, "--device", options.device],
                   "inference": ["--images", options.images, "--device", options.device],
-                  "loader": ["--samples", options.samples, "--threads", 1, "--data-root", options.data]}[case.what]
-        return [self.atrous, "bench", case.what, options.spec, "--only", case.experiment, "--json", report, *amount]
+                  "loader": ["--samples", options.samples, "--threads", 1, "--data-root", options.data]}[what]
+        return [self.atrous, "bench", what, options.spec, "--only", case.experiment, "--json", report, *amount]
 
     def _theirs(self, case, side, threads, report):
         options, batch = self.options, case.settings["train"]["batch"]
         warmup, units = {"step": (options.warmup, options.steps), "inference": (1, options.images),
-                         "loader": (1, -(-options.samples // batch))}[case.what]
-        job = dict(what=case.what, side=side, settings=case.settings, threads=threads, warmup=warmup, units=units,
+                         "loader": (1, -(-options.samples // batch))}[BENCH.get(case.what, case.what)]
+        job = dict(what=BENCH.get(case.what, case.what), side=side, settings=case.settings, threads=threads, warmup=warmup, units=units,
                    folder=str(self.folders.get(case.settings["dataset"], "")))
         file = report.with_name(f"{report.stem}.job.json")
         file.write_text(json.dumps(job, indent=1) + "\n")
@@ -103,17 +106,26 @@ class Sides:
         try:
             (found,), used = report["cases"], report["threads"]
             seconds = tuple(map(float, found["seconds"]))
+            program = (f"{report['program']} ({report['commit']}) on {report['device']}" if side == "atrous" else
+                       f"{report['program']}, with {report['cpu_capability']}")
             measured = Measurement(case.name, side, number, int(found["images"]), used, seconds, found["resting_bytes"],
-                                   found["peak_bytes"], others)
+                                   found["peak_bytes"], others, program)
         except (KeyError, TypeError, ValueError) as error:
             raise Failed(f"its report cannot be read ({type(error).__name__}: {error})") from None
         if not seconds or not all(math.isfinite(value) and value > 0 for value in seconds):
             raise Failed("its report holds no times")
         if used != threads:
             raise Failed(f"it computed with {used} threads instead of {threads}")
-        self.about.setdefault("atrous" if side == "atrous" else "pytorch", {}).update(
-            {key: report[key] for key in ABOUT if key in report})
         return measured
+
+
+def together(measured):
+    """What processes that ran at the same time come to: the seconds in which they made one step between them, on average, and
+    the memory of all."""
+    count = len(measured)
+    total = [None if None in of else sum(of) for of in zip(*((each.resting_bytes, each.peak_bytes) for each in measured))]
+    seconds = tuple(sum(of) / count**2 for of in zip(*(each.seconds for each in measured)))
+    return replace(measured[0], seconds=seconds, resting_bytes=total[0], peak_bytes=total[1])
 
 
 def plan(atrous, spec, work):
@@ -121,7 +133,7 @@ def plan(atrous, spec, work):
     found = []
     for what in KINDS:
         report = work / f"plan-{what}.json"
-        planned, _ = process.run([atrous, "bench", what, spec, "--dry-run", "--json", report], report)
+        planned, _ = process.run([atrous, "bench", BENCH.get(what, what), spec, "--dry-run", "--json", report], report)
         for case in planned["cases"]:
             found.append(Case(what, case["experiment"], case["settings"]))
     names = [case.name for case in found]

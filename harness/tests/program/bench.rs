@@ -20,6 +20,7 @@ fn steps_and_images_are_timed_for_people_and_programs() {
         let arguments = ["ci", "--device", "flex", "--only", "stare-ci", option, "3", "--warmup", "1"];
         let text = place.succeed(&[&["bench", what][..], &arguments, &["--json", "times.json"]].concat());
         assert!(text.contains("stare-ci 1-2-4-8, 32x32") && text.contains("stare-ci 1-12-24-36"), "{text}");
+        assert_eq!(text.matches(" GFLOP/s (").count(), 2, "{text}");
         let report = json(&place, "times.json");
         assert_eq!((&report["what"], &report["device"]), (&what.into(), &"flex".into()));
         let cases = report["cases"].as_array().unwrap();
@@ -28,6 +29,7 @@ fn steps_and_images_are_timed_for_people_and_programs() {
             assert_eq!(seconds(case).len(), 3);
             assert!(seconds(case).iter().all(|seconds| *seconds > 0.0));
             assert_eq!(case["settings"]["train"]["batch"], 2);
+            assert!(case["operations"].as_f64() > Some(1e6) && case["product_rate"].as_f64() > Some(1e8), "{case}");
         }
     }
 }
@@ -55,7 +57,7 @@ fn a_dry_run_names_the_cases_of_the_embedded_spec() {
     let text = place.succeed(&["bench", "step", "--dry-run", "--device", "flex", "--json", "cases.json"]);
     let report = json(&place, "cases.json");
     let cases = report["cases"].as_array().unwrap();
-    for name in ["unet-w16", "unet-w64", "r50", "r50-wide"] {
+    for name in ["unet-w8", "unet-w16", "unet-w64", "r18", "r50", "r50-wide"] {
         assert!(text.contains(&format!("{name} ")), "{text}");
         assert!(cases.iter().any(|case| case["experiment"] == name && seconds(case).is_empty()));
     }

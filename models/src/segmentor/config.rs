@@ -67,6 +67,12 @@ impl SegmentorConfig {
         self.build(&mut Initialiser::shapes_only()).costs(input)
     }
 
+    /// Lists what the convolutions of an image of this size (height, width) cost to score it,
+    /// without holding a network.
+    pub fn scoring_costs(&self, input: [usize; 2]) -> Vec<ConvolutionCost> {
+        self.build(&mut Initialiser::shapes_only()).scoring_costs(input)
+    }
+
     fn build(&self, initialiser: &mut Initialiser) -> Segmentor {
         let auxiliary = [self.backbone.auxiliary_channels(), self.auxiliary_channels];
         Segmentor {

@@ -78,12 +78,20 @@ impl Segmentor {
     }
 
     /// Lists what the convolutions of an image of this size (height, width) cost in training, those
-    /// of both heads included. To score, the auxiliary head's are not computed.
+    /// of both heads included. The first of them is the only one that reads the image.
     pub fn costs(&self, input: [usize; 2]) -> Vec<ConvolutionCost> {
+        let mut costs = self.scoring_costs(input);
+        let maps = self.backbone.costs(input, &mut Vec::new());
+        self.auxiliary_head.costs(maps.auxiliary, &mut costs);
+        costs
+    }
+
+    /// Lists what the convolutions of an image of this size (height, width) cost to score it: the
+    /// auxiliary head's are not computed.
+    pub fn scoring_costs(&self, input: [usize; 2]) -> Vec<ConvolutionCost> {
         let mut costs = Vec::new();
         let maps = self.backbone.costs(input, &mut costs);
         self.decode_head.costs(maps.decode, &mut costs);
-        self.auxiliary_head.costs(maps.auxiliary, &mut costs);
         costs
     }
 

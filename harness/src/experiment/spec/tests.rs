@@ -121,7 +121,7 @@ fn embedded_plans_are_pinned() {
         ("paper", 75, "82c75c36eb6b3558"),
         ("ci", 4, "b1c0db51c0b33db0"),
         ("gate", 18, "e831d7776d23c6fc"),
-        ("speed", 6, "abebc13216cc039d"),
+        ("speed", 8, "d4d6112c11ff3ec0"),
         ("speed-gpu", 6, "b0bd3e4dc407a86c"),
     ];
     assert_eq!(digests, expected.map(|(name, runs, digest)| (name, runs, digest.to_owned())));

@@ -9,12 +9,14 @@ mod options;
 mod page;
 mod report;
 mod step;
+mod work;
 
 pub use options::SpeedOptions;
 pub use page::StepPage;
 pub use report::{SpeedReport, TimedCase, What};
 
 use self::clock::{Clock, Times};
+use self::work::Work;
 use crate::experiment::settings::RunSettings;
 use crate::results::provenance;
 use crate::support::memory;
@@ -44,6 +46,8 @@ pub fn measure(
         What::Loader => (settings.train.batch, loader::times(settings, options, clock)?),
     };
     let peak_bytes = provenance::peak_memory_bytes();
+    let work = Work::of_unit(options.what, settings);
+    let product_rate = work.map(|_| Work::rate_of_a_matrix_product(device)).transpose()?;
     Ok(TimedCase {
         experiment: settings.experiment.clone(),
         settings: settings.clone(),
@@ -52,6 +56,8 @@ pub fn measure(
         seconds,
         resting_bytes,
         peak_bytes,
+        operations: work.map(|work| work.operations),
+        product_rate,
     })
 }
 

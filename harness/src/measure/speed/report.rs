@@ -48,6 +48,13 @@ pub struct TimedCase {
     pub resting_bytes: Option<u64>,
     /// Largest resident memory since then.
     pub peak_bytes: Option<u64>,
+    /// Floating-point operations that the convolutions of a unit ask for, two for each multiply-add
+    /// of a tap that sees no padding. `None` for the loader, which has none.
+    #[serde(default)]
+    pub operations: Option<f64>,
+    /// Floating-point operations per second of a plain matrix product, measured after the units.
+    #[serde(default)]
+    pub product_rate: Option<f64>,
 }
 
 /// All that was measured in one go.
@@ -81,6 +88,8 @@ impl TimedCase {
             seconds: Vec::new(),
             resting_bytes: None,
             peak_bytes: None,
+            operations: None,
+            product_rate: None,
         }
     }
 
@@ -96,13 +105,19 @@ impl TimedCase {
         }
     }
 
+    /// Floating-point operations per second, those of padding not counted; `None` where they are
+    /// not known.
+    pub fn rate(&self) -> Option<f64> {
+        Some(self.operations? / self.median()?)
+    }
+
     /// The experiment and its rates: `unet-w16 1-12-24-36`.
     pub fn name(&self) -> String {
         format!("{} {}", self.experiment, self.settings.rates_name())
     }
 
-    /// One line for people:
-    /// `unet-w16 1-12-24-36, 128x128, batch 2: 0.31 s (0.30 to 0.33), 6.4 images/s, 512 MB`
+    /// One line for people: `unet-w16 1-12-24-36, 128x128, batch 2: 98 ms (97 ms to 99 ms), 20.4
+    /// images/s, 119.0 GFLOP/s (54 % of a matrix product), 112 MB more than at rest`
     fn line(&self) -> String {
         let [height, width] = self.settings.crop;
         let mut line = format!("{}, {height}x{width}", self.name());
@@ -114,6 +129,12 @@ impl TimedCase {
         let most = self.seconds.iter().copied().fold(0.0, f64::max);
         let rate = self.images as f64 / median;
         line += &format!(": {} ({} to {}), {rate:.1} images/s", time(median), time(least), time(most));
+        if let Some(rate) = self.rate() {
+            line += &format!(", {:.1} GFLOP/s", rate / 1e9);
+            let share =
+                self.product_rate.map(|product| format!(" ({:.0} % of a matrix product)", 100.0 * rate / product));
+            line += &share.unwrap_or_default();
+        }
         if let (Some(resting), Some(peak)) = (self.resting_bytes, self.peak_bytes) {
             line += &format!(", {} MB more than at rest", peak.saturating_sub(resting) >> 20);
         }

@@ -147,6 +147,19 @@ impl Inference {
         4 * self.classes as u64 * height as u64 * width as u64
     }
 
+    /// Lists the sizes (height, width) of what goes through the network to predict an image of this
+    /// size: one for each window of each view.
+    pub fn inputs(&self, image: [usize; 2]) -> Vec<[usize; 2]> {
+        let views = self.views(image);
+        let windows = views.iter().flat_map(|view| &view.windows);
+        windows.map(|window| self.input(window)).collect()
+    }
+
+    /// Gives the size of a window as the network takes it.
+    fn input(&self, window: &Window) -> [usize; 2] {
+        [&window.rows, &window.columns].map(|side| side.len().next_multiple_of(self.divisor))
+    }
+
     /// Computes what [`Inference::predict`] takes the largest of: classes x height x width, logits
     /// where there is one view of the image.
     pub fn scores(
@@ -207,8 +220,7 @@ impl Inference {
         let mut sum = vec![0.0f32; self.classes * area];
         let mut count = vec![0.0f32; area];
         // All windows of an image are of one size.
-        let window = [windows[0].rows.len(), windows[0].columns.len()];
-        let input = window.map(|side| side.next_multiple_of(self.divisor));
+        let input = self.input(&windows[0]);
         let batch = (BATCH_PIXELS / (input[0] * input[1])).max(1);
         for (done, group) in windows.chunks(batch).enumerate() {
             if !proceed(done * batch) {

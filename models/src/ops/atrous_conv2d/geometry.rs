@@ -86,8 +86,44 @@ impl ConvShape {
         first.map_or(0..0, |first| first..live.next_back().unwrap_or(first) + 1)
     }
 
+    /// Counts the multiply-adds of a forward pass, without those whose tap sees padding.
+    pub fn live_multiply_adds(&self) -> usize {
+        let ConvGeometry { stride, padding, dilation } = self.geometry;
+        let output = self.output();
+        // Pairs of a tap along an axis and a position from which it sees the input.
+        let seen = |axis: usize| {
+            let at = |tap: usize, position: usize| (position * stride + tap * dilation).checked_sub(padding);
+            let is_live = |tap, position| at(tap, position).is_some_and(|at| at < self.input[axis]);
+            (0..self.kernel[axis])
+                .map(|tap| (0..output[axis]).filter(|position| is_live(tap, *position)).count())
+                .sum::<usize>()
+        };
+        self.batch * self.channels[0] * self.channels[1] * seen(0) * seen(1)
+    }
+
     /// Returns whether a source image can be multiplied as it lies in memory.
     pub(super) fn is_pointwise(&self) -> bool {
         self.kernel == [1, 1] && self.geometry.stride == 1 && self.geometry.padding == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn taps_that_see_padding_cost_nothing() {
+        let live = |input, kernel, geometry| {
+            let shape = ConvShape { batch: 2, channels: [3, 5], input, kernel: [kernel; 2], geometry };
+            shape.live_multiply_adds() / (2 * 3 * 5)
+        };
+        assert_eq!(live([4, 6], 1, ConvGeometry::same(1, 1)), 4 * 6);
+        // Of three taps along a side of 4 pixels the outer two see 3 of them each; along one of 6, 5.
+        assert_eq!(live([4, 6], 3, ConvGeometry::same(3, 1)), (3 + 4 + 3) * (5 + 6 + 5));
+        // The outer rows see nothing.
+        assert_eq!(live([4, 6], 3, ConvGeometry::same(3, 4)), 4 * (2 + 6 + 2));
+        assert_eq!(live([4, 6], 3, ConvGeometry::same(3, 6)), 4 * 6);
+        // The first of the three taps sees padding from the first position.
+        assert_eq!(live([4, 6], 3, ConvGeometry { stride: 2, ..ConvGeometry::same(3, 1) }), (1 + 2 + 2) * (2 + 3 + 3));
     }
 }

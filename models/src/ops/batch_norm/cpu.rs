@@ -35,12 +35,15 @@ impl BatchNormKernels for Flex {
     }
 }
 
+/// Values that are added side by side.
+const LANES: usize = 16;
+/// Values whose sum is one of f32.
+const RUN: usize = 1024;
+
 /// Sums `f(value)` in f64 over runs of f32 lanes: fast, and as exact as the statistics of large
 /// maps need.
 #[inline(always)]
 fn sum(planes: [&[f32]; 2], f: impl Fn(f32, f32) -> f32) -> f64 {
-    const LANES: usize = 16;
-    const RUN: usize = 1024;
     let mut total = 0.0;
     for (a, b) in planes[0].chunks(RUN).zip(planes[1].chunks(RUN)) {
         let mut lanes = [0.0f32; LANES];
@@ -54,6 +57,28 @@ fn sum(planes: [&[f32]; 2], f: impl Fn(f32, f32) -> f32) -> f64 {
         total += lanes.iter().map(|v| *v as f64).sum::<f64>() + rest as f64;
     }
     total
+}
+
+/// Sums both values of `f(value)` in one pass: each as [`sum`] does.
+#[inline(always)]
+fn sum_both(planes: [&[f32]; 2], f: impl Fn(f32, f32) -> [f32; 2]) -> [f64; 2] {
+    let [mut first, mut second] = [0.0; 2];
+    for (a, b) in planes[0].chunks(RUN).zip(planes[1].chunks(RUN)) {
+        let [mut lanes, mut others] = [[0.0f32; LANES]; 2];
+        let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+        let rest = a.remainder().iter().zip(b.remainder()).map(|(a, b)| f(*a, *b));
+        let rest = rest.fold([-0.0f32; 2], |[u, v], [x, y]| [u + x, v + y]);
+        for (a, b) in a.zip(b) {
+            for lane in 0..LANES {
+                let [u, v] = f(a[lane], b[lane]);
+                lanes[lane] += u;
+                others[lane] += v;
+            }
+        }
+        first += lanes.iter().map(|v| *v as f64).sum::<f64>() + rest[0] as f64;
+        second += others.iter().map(|v| *v as f64).sum::<f64>() + rest[1] as f64;
+    }
+    [first, second]
 }
 
 /// Computes the mean and the biased variance of each channel of `input` (batch x channels x
@@ -106,10 +131,11 @@ pub fn gradient(
         .map(|channel| {
             let (alive, centre) = (alive(channel), map.mean[channel]);
             let planes = || shape.planes(input, channel).zip(shape.planes(output_grad, channel));
-            let (scale, offset) = arch.dispatch(|| {
-                let offset: f64 = planes().map(|(x, g)| sum([x, g], alive)).sum();
-                let scale: f64 = planes().map(|(x, g)| sum([x, g], |x, g| alive(x, g) * (x - centre))).sum();
-                (scale, offset)
+            let [offset, scale]: [f64; 2] = arch.dispatch(|| {
+                let both = |x, g| [alive(x, g), alive(x, g) * (x - centre)];
+                let sums = planes().map(|(x, g)| sum_both([x, g], both));
+                // As a sum of floats begins.
+                sums.fold([-0.0; 2], |[u, v], [offset, scale]| [u + offset, v + scale])
             });
             ((scale * inverse[channel] as f64) as f32, offset as f32)
         })
@@ -160,6 +186,16 @@ mod tests {
             }
         }
         y
+    }
+
+    #[test]
+    fn two_sums_at_once_are_the_two_sums() {
+        let (a, b): (Vec<f32>, Vec<f32>) = (0..2500).map(|i| ((i as f32 * 0.7).sin(), (i as f32 * 0.3).cos())).unzip();
+        for length in [0, 1, 15, 16, 1024, 1030, 2500] {
+            let planes = [&a[..length], &b[..length]];
+            let wanted = [sum(planes, |a, b| a * b), sum(planes, |a, b| a - b)];
+            assert_eq!(sum_both(planes, |a, b| [a * b, a - b]).map(f64::to_bits), wanted.map(f64::to_bits), "{length}");
+        }
     }
 
     #[test]

@@ -85,15 +85,20 @@ pub fn gradient(logits: &[f32], labels: &[i64], upstream: f32, shape: &LossShape
     let plane = shape.classes * shape.pixels;
     let mut gradient = vec![0.0; logits.len()];
     gradient.par_chunks_mut(plane).enumerate().for_each(|(image, target)| {
+        let mut exponentials = vec![0.0; shape.classes];
         for pixel in 0..shape.pixels {
             let label = labels[image * shape.pixels + pixel];
             if label == IGNORE_INDEX {
                 continue;
             }
             let logit = |class: usize| logits[image * plane + class * shape.pixels + pixel];
-            let (peak, sum_exp) = log_sum_exp(shape.classes, logit);
-            for class in 0..shape.classes {
-                let probability = (logit(class) - peak).exp() / sum_exp;
+            let peak = peak(shape.classes, logit);
+            for (class, value) in exponentials.iter_mut().enumerate() {
+                *value = exponential(logit(class) - peak);
+            }
+            let sum_exp: f32 = exponentials.iter().sum();
+            for (class, value) in exponentials.iter().enumerate() {
+                let probability = value / sum_exp;
                 let truth = if class == label as usize { 1.0 } else { 0.0 };
                 target[class * shape.pixels + pixel] = (probability - truth) * factor;
             }
@@ -112,8 +117,17 @@ fn runs(shape: &LossShape) -> Vec<(usize, usize, usize)> {
 
 /// Returns the largest logit, and the sum of the exponentials of the distances to it.
 fn log_sum_exp(classes: usize, logit: impl Fn(usize) -> f32) -> (f32, f32) {
-    let peak = (0..classes).map(&logit).fold(f32::NEG_INFINITY, f32::max);
-    (peak, (0..classes).map(|class| (logit(class) - peak).exp()).sum())
+    let peak = peak(classes, &logit);
+    (peak, (0..classes).map(|class| exponential(logit(class) - peak)).sum())
+}
+
+fn peak(classes: usize, logit: impl Fn(usize) -> f32) -> f32 {
+    (0..classes).map(logit).fold(f32::NEG_INFINITY, f32::max)
+}
+
+/// Returns `exp(distance)`. That of the peak is 1, of two classes every other one.
+fn exponential(distance: f32) -> f32 {
+    if distance == 0.0 { 1.0 } else { distance.exp() }
 }
 
 #[cfg(test)]

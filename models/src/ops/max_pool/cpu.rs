@@ -57,6 +57,7 @@ pub fn forward(input: &[f32], shape: &PoolShape) -> (Vec<f32>, Vec<u8>) {
     let targets = output.par_chunks_mut(out_area).zip(places.par_chunks_mut(out_area));
     targets.zip(input.par_chunks(area)).for_each(|((best, places), plane)| {
         arch.dispatch(|| match shape.geometry.stride {
+            _ if halves(shape) => halve(best, places, plane, shape.input[1]),
             // A stride that the compiler knows.
             2 => pool(best, places, plane, shape, 2),
             stride => pool(best, places, plane, shape, stride),
@@ -96,6 +97,45 @@ fn pool(best: &mut [f32], places: &mut [u8], plane: &[f32], shape: &PoolShape, s
     }
 }
 
+/// Returns whether each pixel lies in a window of two by two, and in no other.
+fn halves(shape: &PoolShape) -> bool {
+    let PoolGeometry { kernel, stride, padding } = shape.geometry;
+    (kernel, stride, padding) == (2, 2, 0) && shape.input.iter().all(|side| side % 2 == 0)
+}
+
+/// Pools windows of two by two: what [`pool`] does, a window at a time.
+#[inline(always)]
+fn halve(best: &mut [f32], places: &mut [u8], plane: &[f32], width: usize) {
+    let targets = best.chunks_exact_mut(width / 2).zip(places.chunks_exact_mut(width / 2));
+    for (rows, (best, places)) in plane.chunks_exact(2 * width).zip(targets) {
+        let (upper, lower) = rows.split_at(width);
+        for (i, (best, place)) in best.iter_mut().zip(places).enumerate() {
+            let (mut peak, mut at) = (upper[2 * i], 0u32);
+            for (value, number) in [(upper[2 * i + 1], 1), (lower[2 * i], 2), (lower[2 * i + 1], 3)] {
+                let wins = value > peak || value.is_nan();
+                (peak, at) = if wins { (value, number) } else { (peak, at) };
+            }
+            (*best, *place) = (peak, at as u8);
+        }
+    }
+}
+
+/// Computes the gradient of windows of two by two: each pixel is written once.
+#[inline(always)]
+fn halve_gradient(target: &mut [f32], grads: &[f32], places: &[u8], width: usize) {
+    let given = grads.chunks_exact(width / 2).zip(places.chunks_exact(width / 2));
+    for (rows, (grads, places)) in target.chunks_exact_mut(2 * width).zip(given) {
+        for (row, first) in rows.chunks_exact_mut(width).zip([0u8, 2]) {
+            for (pair, (grad, place)) in row.chunks_exact_mut(2).zip(grads.iter().zip(places)) {
+                // Added to zero, which -0 does not stay.
+                let grad = 0.0 + grad;
+                pair[0] = if *place == first { grad } else { 0.0 };
+                pair[1] = if *place == first + 1 { grad } else { 0.0 };
+            }
+        }
+    }
+}
+
 /// Computes the gradient of the input: that of each output pixel, at the place of its maximum.
 pub fn gradient(output_grad: &[f32], places: &[u8], shape: &PoolShape) -> Vec<f32> {
     assert_eq!(output_grad.len(), places.len(), "gradient and places of a pool's output");
@@ -105,7 +145,11 @@ pub fn gradient(output_grad: &[f32], places: &[u8], shape: &PoolShape) -> Vec<f3
     let [area, out_area] = shape.areas();
     let mut gradient = vec![0.0; output_grad.len() / out_area * area];
     let given = output_grad.par_chunks(out_area).zip(places.par_chunks(out_area));
+    let arch = Arch::new();
     gradient.par_chunks_mut(area).zip(given).for_each(|(target, (grads, places))| {
+        if halves(shape) {
+            return arch.dispatch(|| halve_gradient(target, grads, places, width));
+        }
         let lines = grads.chunks_exact(out_width).zip(places.chunks_exact(out_width));
         for (row, (grads, places)) in lines.enumerate() {
             for (column, (grad, place)) in

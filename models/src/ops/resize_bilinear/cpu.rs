@@ -1,11 +1,13 @@
 //! The kernels of the CPU backend.
 
+use std::mem::MaybeUninit;
+
 use burn::backend::Flex;
 use pulp::Arch;
 use rayon::prelude::*;
 
 use super::ResizeBilinearKernels;
-use super::samples::{ResizeShape, samples};
+use super::samples::{ResizeSample, ResizeShape, samples};
 use crate::ops::cpu::buffer::written;
 use crate::ops::cpu::values::{FlexTensor, FlexValues, tensor};
 use crate::ops::dims::dims;
@@ -30,7 +32,7 @@ pub fn forward(input: &[f32], shape: &ResizeShape) -> Vec<f32> {
     let [out_height, out_width] = shape.output;
     let [rows, columns] = [0, 1].map(|a| samples(shape.input[a], shape.output[a], shape.align_corners));
     let planes = input.len() / (height * width);
-    let arch = Arch::new();
+    let (arch, doubles) = (Arch::new(), doubles(shape));
     // SAFETY: one output plane per input plane, each written row by row from the `out_height` x
     // `out_width` samples.
     unsafe {
@@ -44,9 +46,9 @@ pub fn forward(input: &[f32], shape: &ResizeShape) -> Vec<f32> {
                             for ((b, l), h) in blend.iter_mut().zip(low).zip(high) {
                                 *b = l + (h - l) * row.fraction;
                             }
-                            for (value, column) in line.iter_mut().zip(&columns) {
-                                let (l, h) = (blend[column.low], blend[column.high]);
-                                value.write(l + (h - l) * column.fraction);
+                            match doubles {
+                                true => double(blend, line, &columns),
+                                false => sample(blend, line, &columns),
                             }
                         }
                     })
@@ -56,22 +58,76 @@ pub fn forward(input: &[f32], shape: &ResizeShape) -> Vec<f32> {
     }
 }
 
+/// Returns whether a row becomes twice as long, so that its samples lie at quarters. Rows of a few
+/// pixels are no concern.
+fn doubles(shape: &ResizeShape) -> bool {
+    !shape.align_corners && shape.output[1] == 2 * shape.input[1] && shape.input[1] >= 4
+}
+
+/// Writes a row's samples.
+#[inline(always)]
+fn sample(row: &[f32], samples: &mut [MaybeUninit<f32>], columns: &[ResizeSample]) {
+    for (value, column) in samples.iter_mut().zip(columns) {
+        let (low, high) = (row[column.low], row[column.high]);
+        value.write(low + (high - low) * column.fraction);
+    }
+}
+
+/// Writes the samples of a row that becomes twice as long: those that [`sample`] writes, many at
+/// a time.
+#[inline(always)]
+fn double(row: &[f32], samples: &mut [MaybeUninit<f32>], columns: &[ResizeSample]) {
+    let last = samples.len() - 1;
+    sample(row, &mut samples[..1], &columns[..1]);
+    sample(row, &mut samples[last..], &columns[last..]);
+    for (pair, ends) in samples[1..last].chunks_exact_mut(2).zip(row.windows(2)) {
+        let (low, high) = (ends[0], ends[1]);
+        pair[0].write(low + (high - low) * 0.25);
+        pair[1].write(low + (high - low) * 0.75);
+    }
+}
+
+/// Computes the gradient of a row from that of its samples.
+#[inline(always)]
+fn sample_gradient(grad: &[f32], row: &mut [f32], columns: &[ResizeSample]) {
+    row.fill(0.0);
+    for (value, column) in grad.iter().zip(columns) {
+        row[column.low] += value * (1.0 - column.fraction);
+        row[column.high] += value * column.fraction;
+    }
+}
+
+/// Computes the gradient of a row that becomes twice as long: what [`sample_gradient`] does, added
+/// in the same order, pixel by pixel of the row.
+#[inline(always)]
+fn double_gradient(grad: &[f32], row: &mut [f32]) {
+    let last = row.len() - 1;
+    // Sums begin at 0, which a sum of -0 alone does not leave.
+    row[0] = 0.0 + grad[0] + grad[1] * 0.75 + grad[2] * 0.25;
+    // The first sample lies on the first pixel, and has no part of the second.
+    let sum = |first: f32, seen: &[f32]| first + seen[0] * 0.25 + seen[1] * 0.75 + seen[2] * 0.75 + seen[3] * 0.25;
+    row[1] = sum(0.0 + grad[0] * 0.0, &grad[1..5]);
+    for (i, value) in row[2..last].iter_mut().enumerate() {
+        *value = sum(0.0, &grad[2 * i + 3..][..4]);
+    }
+    row[last] = sum(0.0, &[grad[2 * last - 1], grad[2 * last], grad[2 * last + 1], grad[2 * last + 1]]);
+}
+
 /// Computes the gradient of the input of [`forward`] from `output_grad` (planes x output size).
 pub fn gradient(output_grad: &[f32], shape: &ResizeShape) -> Vec<f32> {
     let [height, width] = shape.input;
     let [out_height, out_width] = shape.output;
     let [rows, columns] = [0, 1].map(|a| samples(shape.input[a], shape.output[a], shape.align_corners));
-    let arch = Arch::new();
+    let (arch, doubles) = (Arch::new(), doubles(shape));
     let mut gradient = vec![0.0; output_grad.len() / (out_height * out_width) * height * width];
     gradient.par_chunks_mut(height * width).zip(output_grad.par_chunks(out_height * out_width)).for_each_init(
         || vec![0.0; width],
         |line, (target, plane)| {
             arch.dispatch(|| {
                 for (grad, row) in plane.chunks_exact(out_width).zip(&rows) {
-                    line.fill(0.0);
-                    for (value, column) in grad.iter().zip(&columns) {
-                        line[column.low] += value * (1.0 - column.fraction);
-                        line[column.high] += value * column.fraction;
+                    match doubles {
+                        true => double_gradient(grad, line),
+                        false => sample_gradient(grad, line, &columns),
                     }
                     for (share, y) in [(1.0 - row.fraction, row.low), (row.fraction, row.high)] {
                         for (t, v) in target[y * width..][..width].iter_mut().zip(&*line) {
@@ -90,6 +146,32 @@ mod tests {
     use super::super::samples::matrix;
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn rows_are_doubled_bit_for_bit() {
+        for width in 4..40 {
+            let columns = samples(width, 2 * width, false);
+            let row: Vec<f32> = (0..width).map(|i| (i as f32 * 1.7).sin()).collect();
+            let grad: Vec<f32> =
+                (0..2 * width).map(|i| (i as f32 * 0.9).cos() * if i % 7 == 0 { -0.0 } else { 1.0 }).collect();
+            let bits = |values: &[MaybeUninit<f32>]| {
+                // SAFETY: every sample was written.
+                values.iter().map(|value| unsafe { value.assume_init() }.to_bits()).collect::<Vec<u32>>()
+            };
+            let [mut one, mut other] = [(); 2].map(|()| vec![MaybeUninit::uninit(); 2 * width]);
+            sample(&row, &mut one, &columns);
+            double(&row, &mut other, &columns);
+            assert_eq!(bits(&one), bits(&other), "{width}");
+            let [mut one, mut other] = [(); 2].map(|()| vec![7.0; width]);
+            sample_gradient(&grad, &mut one, &columns);
+            double_gradient(&grad, &mut other);
+            assert_eq!(
+                one.iter().map(|v| v.to_bits()).collect::<Vec<_>>(),
+                other.iter().map(|v| v.to_bits()).collect::<Vec<_>>(),
+                "{width}"
+            );
+        }
+    }
 
     proptest! {
         /// Both directions against the dense matrices.

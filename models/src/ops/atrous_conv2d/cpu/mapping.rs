@@ -140,7 +140,7 @@ impl Planes<'_> {
 }
 
 /// The values that one tap sees of every channel from a run of target columns in one row.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct ValidRun {
     /// The place of the first of them in a source plane.
     pub from: usize,
@@ -194,6 +194,15 @@ impl ValidRun {
             target[..COLUMNS].copy_from_slice(&plane[self.from..self.from + COLUMNS]);
             return;
         }
+        // So are the rows of the smallest maps.
+        let is_done = match self.columns {
+            8 => self.copy_row::<8>(plane, target),
+            16 => self.copy_row::<16>(plane, target),
+            _ => false,
+        };
+        if is_done {
+            return;
+        }
         let (before, seen) = target.split_at_mut(self.before);
         before.fill(0.0);
         match self.scale {
@@ -215,6 +224,26 @@ impl ValidRun {
                 after.fill(0.0);
             }
         }
+    }
+}
+
+impl ValidRun {
+    /// Writes what is seen from `N` target columns, where that lies in the plane with all that is
+    /// beside it. Returns whether it does.
+    #[inline(always)]
+    fn copy_row<const N: usize>(&self, plane: &[f32], target: &mut [f32]) -> bool {
+        let Some(target) = target.first_chunk_mut::<N>() else { return false };
+        if self.length == 0 {
+            *target = [0.0; N];
+            return true;
+        }
+        let first = if self.scale == 1 { self.from.checked_sub(self.before) } else { None };
+        let Some(beside) = first.and_then(|first| plane.get(first..)?.first_chunk::<N>()) else { return false };
+        let (start, end) = (self.before as u32, (self.before + self.length) as u32);
+        for i in 0..N {
+            target[i] = if (start..end).contains(&(i as u32)) { beside[i] } else { 0.0 };
+        }
+        true
     }
 }
 
@@ -257,6 +286,25 @@ mod tests {
                     for tap in 0..3 {
                         let live: Vec<usize> = (0..17).filter(|&p| mapping.source(p, tap, 19).is_some()).collect();
                         assert_eq!(live, mapping.live_positions(tap, 17, 19).collect::<Vec<_>>(), "{mapping:?} {tap}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_of_the_smallest_maps_are_copied_as_all_are() {
+        let plane: Vec<f32> = (1..=48).map(|value| value as f32).collect();
+        for columns in [7, 8, 15, 16] {
+            for before in 0..columns {
+                for length in 0..=columns - before {
+                    for from in 0..=plane.len() - length {
+                        let run = ValidRun { from, length, before, columns, scale: 1 };
+                        let mut wanted = vec![0.0; columns];
+                        wanted[before..before + length].copy_from_slice(&plane[from..from + length]);
+                        let mut target = vec![7.0; columns];
+                        run.copy(&plane, &mut target, 1);
+                        assert_eq!(target, wanted, "{run:?}");
                     }
                 }
             }

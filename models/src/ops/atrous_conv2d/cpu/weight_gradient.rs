@@ -208,15 +208,28 @@ impl WithSimd for Dots<'_> {
                 out_height * out_width,
                 block.rows.start * out_width..block.rows.end * out_width,
             );
-            for ky in 0..kernel_height {
+            let image = &input[block.image * channels_in * height * width..];
+            // Each row of taps, the rows of the block that see anything, and the first row that they
+            // see.
+            let live = (0..kernel_height).filter_map(|ky| {
                 let live = mapping.live_positions(ky, out_height, height);
                 let rows = live.start.max(block.rows.start)..live.end.min(block.rows.end);
-                if rows.is_empty() {
-                    continue;
+                let first = mapping.source(rows.start, ky, height).filter(|_| !rows.is_empty())?;
+                Some((ky, rows, first))
+            });
+            let live: Vec<(usize, Range<usize>, usize)> = live.collect();
+            let start = live.iter().map(|(_, _, first)| *first).min().unwrap_or(0);
+            let end = live.iter().map(|(_, rows, first)| first + rows.len()).max().unwrap_or(0);
+            // Rows of taps that see mostly the same rows read one copy of them.
+            let is_shared = end - start <= 2 * block.rows.len();
+            if is_shared {
+                seen.copy(image, slice.clone(), height * width, start * width..end * width);
+            }
+            for (ky, rows, first) in live {
+                if !is_shared {
+                    seen.copy(image, slice.clone(), height * width, first * width..(first + rows.len()) * width);
                 }
-                let first = mapping.source(rows.start, ky, height).expect("a row that is live");
-                let image = &input[block.image * channels_in * height * width..];
-                seen.copy(image, slice.clone(), height * width, first * width..(first + rows.len()) * width);
+                let before = if is_shared { (first - start) * width } else { 0 };
                 for kx in 0..kernel_width {
                     let columns = mapping.live_positions(kx, out_width, width);
                     if columns.is_empty() {
@@ -229,7 +242,7 @@ impl WithSimd for Dots<'_> {
                     let area = if whole { Area { rows: 1, length: area.rows * area.length } } else { area };
                     let left = (&grads, (rows.start - block.rows.start) * out_width + columns.start, out_width);
                     let position = (ky * kernel_width + kx) * slice.len();
-                    tap(simd, left, (&seen, x, width), area, &mut partial[position..], row);
+                    tap(simd, left, (&seen, before + x, width), area, &mut partial[position..], row);
                 }
             }
         }
