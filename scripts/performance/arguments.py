@@ -1,6 +1,6 @@
-"""Times atrous and PyTorch in turn on this machine's CPU: training steps, several trainings at a time, predictions of images,
-and loaders. PyTorch runs the networks, losses, sliding windows and data pipeline of mmsegmentation 1.2.2, with its tensors in
-both layouts: contiguous and channels last.
+"""Times atrous and PyTorch in turn on this machine's CPU: training steps, several trainings at a time, predictions of
+images, and loaders. PyTorch runs the networks, losses, sliding windows and data pipeline of mmsegmentation 1.2.2, with its
+tensors in both layouts: contiguous and channels last.
 
 Every measurement is a process of its own. A round measures each case with atrous and then with PyTorch; the ratio of a round
 is that of two processes that ran one after the other, so that what else the machine does meets both alike.
@@ -60,8 +60,8 @@ def parser():
     add("--samples", type=at_least(1), default=64, metavar="N",
         help="samples of a loader that a process times, rounded up to whole batches [default: 64]")
     add("--keep", action="store_true",
-        help="keep what performance.csv in the folder of --out holds of cases that are not measured now: a comparison in several "
-             "goes")
+        help="keep what performance.csv in the folder of --out holds of cases that are not measured now: a comparison in "
+             "several goes")
     add("--spec", default="speed", help="names the experiments: a file, or one that is built in [default: speed]")
     add("--device", default="flex", help="what atrous computes on; see `atrous devices` [default: flex]")
     add("--gpu", type=Path, nargs=2, metavar=("OURS", "THEIRS"),

@@ -1,5 +1,5 @@
-"""What is compared: experiments of a spec of `atrous`, each as a training step, as one of as many trainings at a time as there
-are cores, as the prediction of an image, or as the loader of its training batches."""
+"""What is compared: experiments of a spec of `atrous`, each as a training step, as one of as many trainings at a time as
+there are cores, as the prediction of an image, or as the loader of its training batches."""
 from dataclasses import dataclass, field
 
 KINDS = ("step", "throughput", "inference", "loader")

@@ -127,8 +127,8 @@ def describe(chosen, measured):
              f"Rounds: {chosen.rounds}. A process times {chosen.steps} steps after {chosen.warmup}, {chosen.images} images "
              f"after 1, or {chosen.samples} samples."]
     if chosen.keep:
-        lines.append("Cases were measured in several goes with such commands, of which this was the last: `performance.csv` has the "
-                     "rounds and units of each.")
+        lines.append("Cases were measured in several goes with such commands, of which this was the last: `performance.csv` "
+                     "has the rounds and units of each.")
     others = results.Results(measured).others()
     if others:
         lines.append(f"Meanwhile other programs took {others[0]:.2f} cores in the median, {others[1]:.2f} at most.")

@@ -30,8 +30,8 @@ EXPLANATION = """\
 Ratios are atrous / PyTorch, of times and of bytes alike: below 1, atrous is ahead. A ratio of times is the median over the
 rounds of that of a round's two processes, and in brackets stand the least and the most; times and bytes are medians over
 the rounds. PyTorch's tensors are contiguous (NCHW), as mmsegmentation leaves them, or channels last (NHWC), which takes a
-line in a program. The last column is against whichever is faster in that case. Weights are random. Memory is the peak of a process's resident memory, above what it held before network, optimiser and batch were
-made, and as a whole."""
+line in a program. The last column is against whichever is faster in that case. Weights are random. Memory is the peak of a
+process's resident memory, above what it held before network, optimiser and batch were made, and as a whole."""
 COLUMNS = ("case", "round", "side", "images_per_unit", "threads", "units", "seconds_per_unit", "resting_bytes", "peak_bytes",
            "cores_of_others", "program", "seconds", "failure")
 

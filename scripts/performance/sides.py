@@ -94,9 +94,10 @@ class Sides:
 
     def _theirs(self, case, side, threads, report):
         options, batch = self.options, case.settings["train"]["batch"]
+        what = BENCH.get(case.what, case.what)
         warmup, units = {"step": (options.warmup, options.steps), "inference": (1, options.images),
-                         "loader": (1, -(-options.samples // batch))}[BENCH.get(case.what, case.what)]
-        job = dict(what=BENCH.get(case.what, case.what), side=side, settings=case.settings, threads=threads, warmup=warmup, units=units,
+                         "loader": (1, -(-options.samples // batch))}[what]
+        job = dict(what=what, side=side, settings=case.settings, threads=threads, warmup=warmup, units=units,
                    folder=str(self.folders.get(case.settings["dataset"], "")))
         file = report.with_name(f"{report.stem}.job.json")
         file.write_text(json.dumps(job, indent=1) + "\n")
@@ -120,8 +121,8 @@ class Sides:
 
 
 def together(measured):
-    """What processes that ran at the same time come to: the seconds in which they made one step between them, on average, and
-    the memory of all."""
+    """What processes that ran at the same time come to: the seconds in which they made one step between them, on average,
+    and the memory of all."""
     count = len(measured)
     total = [None if None in of else sum(of) for of in zip(*((each.resting_bytes, each.peak_bytes) for each in measured))]
     seconds = tuple(sum(of) / count**2 for of in zip(*(each.seconds for each in measured)))
