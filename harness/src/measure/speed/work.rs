@@ -29,7 +29,8 @@ impl Work {
     /// Counts the work of a unit; `None` for a batch of the loader.
     pub fn of_unit(what: What, settings: &RunSettings) -> Option<Self> {
         let network = network::config(settings);
-        let forward = |costs: &[ConvolutionCost]| costs.iter().map(|cost| cost.live_multiply_adds() as f64).sum::<f64>();
+        let forward =
+            |costs: &[ConvolutionCost]| costs.iter().map(|cost| cost.live_multiply_adds() as f64).sum::<f64>();
         let multiply_adds = match what {
             What::Step => {
                 let costs = network.costs(settings.crop);
@@ -82,7 +83,8 @@ mod tests {
     fn a_step_is_three_passes_but_for_the_image() {
         let settings = settings();
         let costs = network::config(&settings).costs(settings.crop);
-        let [all, first] = [&costs[..], &costs[..1]].map(|costs| costs.iter().map(ConvolutionCost::live_multiply_adds).sum::<usize>());
+        let [all, first] =
+            [&costs[..], &costs[..1]].map(|costs| costs.iter().map(ConvolutionCost::live_multiply_adds).sum::<usize>());
         let step = Work::of_unit(What::Step, &settings).unwrap().operations;
         assert_eq!(step, (2 * settings.train.batch * (3 * all - first)) as f64);
         // A window of the same size, without the auxiliary head.
