@@ -1,26 +1,32 @@
 //! What the convolutions of a network cost.
 
-/// One convolution of a network and the map that it writes: what its work and its memory follow
-/// from.
+use crate::ops::atrous_conv2d::ConvShape;
+
+/// One convolution of a network: what its work and its memory follow from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ConvolutionCost {
-    /// Values of the kernel: channels out x channels in x kernel height x kernel width.
-    pub weights: usize,
-    /// Channels of the map that it writes.
-    pub channels: usize,
-    /// Pixels of the map that it writes.
-    pub pixels: usize,
+    /// Its sizes, for one image.
+    pub shape: ConvShape,
 }
 
 impl ConvolutionCost {
+    /// Counts the values of the kernel: channels out x channels in x kernel height x kernel width.
+    pub fn weights(&self) -> usize {
+        self.shape.channels[0] * self.shape.channels[1] * self.shape.taps()
+    }
+
     /// Counts the multiply-adds of a forward pass of one image.
     pub fn multiply_adds(&self) -> f64 {
-        self.weights as f64 * self.pixels as f64
+        self.weights() as f64 * self.pixels() as f64
     }
 
     /// Counts the values that the convolution writes for one image.
     pub fn written(&self) -> f64 {
-        self.channels as f64 * self.pixels as f64
+        self.shape.channels[1] as f64 * self.pixels() as f64
+    }
+
+    fn pixels(&self) -> usize {
+        self.shape.output().iter().product()
     }
 }
 

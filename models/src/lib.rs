@@ -48,7 +48,7 @@ pub use layers::DropoutNoise;
 pub use loss::{LossConfig, Losses};
 pub use module::{Module, Phase, Role, Visitor};
 pub use onnx::OnnxOptions;
-pub use ops::atrous_conv2d::ConvGeometry;
+pub use ops::atrous_conv2d::{ConvGeometry, ConvShape};
 pub use precision::{Precision, UnknownPrecision};
 pub use segmentor::{Segmentor, SegmentorConfig};
 pub use sgd::{Sgd, SgdConfig};

@@ -27,7 +27,7 @@ impl NetworkCost {
         let costs = config.costs([SIDE, SIDE]);
         let sum = |of: fn(&ConvolutionCost) -> f64| costs.iter().map(of).sum::<f64>();
         Self {
-            weights: sum(|cost| cost.weights as f64),
+            weights: sum(|cost| cost.weights() as f64),
             multiply_adds: sum(ConvolutionCost::multiply_adds) / pixels,
             written: sum(ConvolutionCost::written) / pixels,
         }

@@ -7,7 +7,7 @@ use crate::cost::ConvolutionCost;
 use crate::initialiser::Initialiser;
 use crate::module::{Module, Role, Visitor, key};
 use crate::ops;
-use crate::ops::atrous_conv2d::ConvGeometry;
+use crate::ops::atrous_conv2d::{ConvGeometry, ConvShape};
 
 /// A two-dimensional convolution.
 #[derive(Clone, Debug)]
@@ -39,9 +39,9 @@ impl Conv2d {
 
     /// Batch x channels in x height x width to batch x channels out x output size.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let output = ops::atrous_conv2d(input, self.weight.clone(), self.geometry, self.precision);
         #[cfg(test)]
-        crate::cost::computed::add(self.cost_of([output.dims()[2], output.dims()[3]]));
+        crate::cost::computed::add(self.cost_of([input.dims()[2], input.dims()[3]]));
+        let output = ops::atrous_conv2d(input, self.weight.clone(), self.geometry, self.precision);
         match &self.bias {
             Some(bias) => {
                 let [channels] = bias.dims();
@@ -54,15 +54,14 @@ impl Conv2d {
     /// Adds what the convolution of a map of this size (height, width) costs. Gives the size of the
     /// map that it writes.
     pub fn cost(&self, input: [usize; 2], costs: &mut Vec<ConvolutionCost>) -> [usize; 2] {
-        let [_, _, kernel, _] = self.weight.dims();
-        let output = input.map(|side| self.geometry.output_size(side, kernel));
-        costs.push(self.cost_of(output));
-        output
+        let cost = self.cost_of(input);
+        costs.push(cost);
+        cost.shape.output()
     }
 
     fn cost_of(&self, [height, width]: [usize; 2]) -> ConvolutionCost {
-        let [channels, ..] = self.weight.dims();
-        ConvolutionCost { weights: self.weight.dims().iter().product(), channels, pixels: height * width }
+        let [_, channels_in, ..] = self.weight.dims();
+        ConvolutionCost { shape: ConvShape::new([1, channels_in, height, width], self.weight.dims(), self.geometry) }
     }
 }
 

@@ -105,6 +105,6 @@ fn costs_are_those_of_what_is_computed() {
         }
         let mut weights = Weights(0);
         network.visit("", &mut weights);
-        assert_eq!(listed.iter().map(|cost| cost.weights).sum::<usize>(), weights.0, "{kind}");
+        assert_eq!(listed.iter().map(ConvolutionCost::weights).sum::<usize>(), weights.0, "{kind}");
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// The stride, padding and dilation (the atrous rate) of a convolution, alike along both axes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ConvGeometry {
     pub stride: usize,
     pub padding: usize,
@@ -38,7 +38,7 @@ impl ConvGeometry {
 }
 
 /// The sizes of one convolution.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ConvShape {
     pub batch: usize,
     /// Channels in, channels out.
@@ -66,7 +66,7 @@ impl ConvShape {
     }
 
     /// Returns the number of taps of the kernel.
-    pub(super) fn taps(&self) -> usize {
+    pub fn taps(&self) -> usize {
         self.kernel[0] * self.kernel[1]
     }
 
