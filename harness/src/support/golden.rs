@@ -16,11 +16,15 @@ pub(crate) fn tensor<const D: usize>(recorded: &Tensors, key: &str) -> Tensor<D>
     Tensor::from_data(TensorData::new(values, shape), &Device::flex())
 }
 
-/// A Vulkan device: a GPU where there is one, else a software adapter.
+/// The device that ATROUS_TEST_DEVICE names, else a Vulkan device: a GPU where there is one, else a
+/// software adapter.
 ///
 /// # Errors
 /// None is here, or this program is built so that it cannot use it.
 pub(crate) fn vulkan() -> Result<ComputeDevice, DeviceError> {
+    if let Ok(name) = std::env::var("ATROUS_TEST_DEVICE") {
+        return Ok(ComputeDevice::select(&name).unwrap_or_else(|error| panic!("ATROUS_TEST_DEVICE: {error}")));
+    }
     let found = ComputeDevice::select("vulkan").or_else(|_| ComputeDevice::select("vulkan:cpu"));
     found.inspect_err(|error| {
         let refused = cfg!(feature = "vulkan") && matches!(error, DeviceError::Broken { .. });

