@@ -4,14 +4,14 @@ mod backward;
 mod composed;
 pub mod cpu;
 mod geometry;
+#[cfg(feature = "wgpu")]
+mod gpu;
 
 pub use geometry::{PoolGeometry, PoolShape};
 
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
-#[cfg(feature = "wgpu")]
-use burn_wgpu::CubeBackend;
 
 /// What a backend may offer of its own: `None` where it has no kernel for these tensors.
 pub trait MaxPoolKernels: Backend {
@@ -39,9 +39,6 @@ pub trait MaxPoolKernels: Backend {
         None
     }
 }
-
-#[cfg(feature = "wgpu")]
-impl MaxPoolKernels for CubeBackend {}
 
 /// The operation by the device of its tensors, with and without gradients.
 #[backend_extension(Flex, Cube: cfg(feature = "wgpu"), Autodiff)]
