@@ -1,40 +1,46 @@
 //! The kernels of the GPU backend.
 
-use burn::backend::TensorMetadata;
 use burn::tensor::DType;
 use burn_cubecl::cubecl;
 use burn_wgpu::{CubeBackend, CubeTensor};
 use cubecl::prelude::*;
 
 use super::AddReluKernels;
-use crate::ops::gpu::launch::{UNITS, empty_like, input, is_countable, output, over, takes, units};
+use crate::ops::gpu::launch::{UNITS, empty_like, input, is_countable, output, over, takes, units, vectors_of};
 
 /// Tensors of a kernel, and what the runtime adds.
 const BINDINGS: u32 = 4;
 
 /// Computes `relu(a + b)`; a NaN stays one.
 ///
-/// Cubes: values, in turns.
+/// Cubes: vectors, in turns.
 #[cube(launch)]
-fn add_relu(a: &[f32], b: &[f32], output: &mut [f32], count: u32) {
+fn add_relu<N: Size>(a: &[Vector<f32, N>], b: &[Vector<f32, N>], output: &mut [Vector<f32, N>], count: u32) {
     let mut at = CUBE_POS_X * comptime!(UNITS as u32) + UNIT_POS;
     while at < count {
         let i = at as usize;
         let sum = a[i] + b[i];
-        output[i] = select(sum.is_nan() || sum > 0.0, sum, 0.0);
+        let nothing = Vector::<f32, N>::new(0.0);
+        output[i] = select_many(sum.is_nan().or(sum.greater_than(&nothing)), sum, nothing);
         at += CUBE_COUNT_X * comptime!(UNITS as u32);
     }
 }
 
 /// Computes the gradient of either summand: 0 where the output is.
 ///
-/// Cubes: values, in turns.
+/// Cubes: vectors, in turns.
 #[cube(launch)]
-fn add_relu_gradient(output: &[f32], grad: &[f32], gradient: &mut [f32], count: u32) {
+fn add_relu_gradient<N: Size>(
+    output: &[Vector<f32, N>],
+    grad: &[Vector<f32, N>],
+    gradient: &mut [Vector<f32, N>],
+    count: u32,
+) {
     let mut at = CUBE_POS_X * comptime!(UNITS as u32) + UNIT_POS;
     while at < count {
         let i = at as usize;
-        gradient[i] = select(output[i] <= 0.0, 0.0, grad[i]);
+        let nothing = Vector::<f32, N>::new(0.0);
+        gradient[i] = select_many(output[i].less_equal(&nothing), nothing, grad[i]);
         at += CUBE_COUNT_X * comptime!(UNITS as u32);
     }
 }
@@ -46,17 +52,17 @@ fn fits(maps: &CubeTensor) -> bool {
 
 impl AddReluKernels for CubeBackend {
     fn add_relu(a: &CubeTensor, b: &CubeTensor) -> Option<CubeTensor> {
-        let count = fits(a).then(|| a.shape().num_elements())?;
+        let (count, vector) = fits(a).then(|| vectors_of(a))?;
         let sum = empty_like(a);
-        add_relu::launch(&a.client, over(count), units(), input(a), input(b), output(&sum), count as u32);
+        add_relu::launch(&a.client, over(count), units(), vector, input(a), input(b), output(&sum), count as u32);
         Some(sum)
     }
 
     fn add_relu_gradient(from: &CubeTensor, output_grad: &CubeTensor) -> Option<CubeTensor> {
-        let count = fits(from).then(|| from.shape().num_elements())?;
+        let (count, vector) = fits(from).then(|| vectors_of(from))?;
         let gradient = empty_like(from);
         let (from, grad, to) = (input(from), input(output_grad), output(&gradient));
-        add_relu_gradient::launch(&output_grad.client, over(count), units(), from, grad, to, count as u32);
+        add_relu_gradient::launch(&output_grad.client, over(count), units(), vector, from, grad, to, count as u32);
         Some(gradient)
     }
 }

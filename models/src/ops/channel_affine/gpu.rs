@@ -11,37 +11,44 @@ use crate::ops::gpu::maps::{GpuMaps, MapSizes, unit_value};
 
 /// Returns the gradient behind the ReLU: 0 where it cut the value off.
 #[cube]
-pub(in crate::ops) fn kept_gradient(
-    grad: f32,
-    value: f32,
+pub(in crate::ops) fn kept_gradient<N: Size>(
+    grad: Vector<f32, N>,
+    value: Vector<f32, N>,
     mean: f32,
     scale: f32,
     offset: f32,
     #[comptime] relu: bool,
-) -> f32 {
-    if comptime!(relu) { select((value - mean) * scale + offset <= 0.0, 0.0, grad) } else { grad }
+) -> Vector<f32, N> {
+    if comptime!(relu) {
+        let mapped = (value - Vector::new(mean)) * Vector::new(scale) + Vector::new(offset);
+        let nothing = Vector::<f32, N>::new(0.0);
+        select_many(mapped.less_equal(&nothing), nothing, grad)
+    } else {
+        grad
+    }
 }
 
 /// Computes `(value - mean) * scale + offset`, and the ReLU.
 ///
 /// Cubes: pixels, channels of all images.
 #[cube(launch)]
-fn affine(
-    input: &[f32],
+fn affine<N: Size>(
+    input: &[Vector<f32, N>],
     mean: &[f32],
     scale: &[f32],
     offset: &[f32],
-    output: &mut [f32],
+    output: &mut [Vector<f32, N>],
     sizes: MapSizes,
     #[comptime] relu: bool,
 ) {
     let (c, i, exists) = unit_value(&sizes);
     if exists {
-        let value = (input[i] - mean[c]) * scale[c] + offset[c];
+        let value = (input[i] - Vector::new(mean[c])) * Vector::new(scale[c]) + Vector::new(offset[c]);
         if comptime!(relu) {
             // A NaN must stay one, so that a diverged run is noticed: of a comparison alone drivers
             // may make a maximum, which drops it.
-            output[i] = select(value.is_nan() || value > 0.0, value, 0.0);
+            let nothing = Vector::<f32, N>::new(0.0);
+            output[i] = select_many(value.is_nan().or(value.greater_than(&nothing)), value, nothing);
         } else {
             output[i] = value;
         }
@@ -52,19 +59,20 @@ fn affine(
 ///
 /// Cubes: pixels, channels of all images.
 #[cube(launch)]
-fn affine_gradient(
-    input: &[f32],
-    grad: &[f32],
+fn affine_gradient<N: Size>(
+    input: &[Vector<f32, N>],
+    grad: &[Vector<f32, N>],
     mean: &[f32],
     scale: &[f32],
     offset: &[f32],
-    output: &mut [f32],
+    output: &mut [Vector<f32, N>],
     sizes: MapSizes,
     #[comptime] relu: bool,
 ) {
     let (c, i, exists) = unit_value(&sizes);
     if exists {
-        output[i] = kept_gradient(grad[i], input[i], mean[c], scale[c], offset[c], relu) * scale[c];
+        let kept = kept_gradient::<N>(grad[i], input[i], mean[c], scale[c], offset[c], relu);
+        output[i] = kept * Vector::new(scale[c]);
     }
 }
 
@@ -86,6 +94,7 @@ impl ChannelAffineKernels for CubeBackend {
             &maps.input.client,
             maps.pixels_and_planes(),
             units(),
+            maps.vector(),
             input(&maps.input),
             mean,
             scale,
@@ -111,6 +120,7 @@ impl ChannelAffineKernels for CubeBackend {
             &maps.input.client,
             maps.pixels_and_planes(),
             units(),
+            maps.vector(),
             input(&maps.input),
             input(output_grad),
             mean,

@@ -35,6 +35,14 @@ pub fn over(values: usize) -> CubeCount {
     cubes(values.div_ceil(UNITS).min(MOST))
 }
 
+/// Returns the vectors that a tensor consists of, and the values of each: four, or one where they
+/// do not come out even.
+pub fn vectors_of(tensor: &CubeTensor) -> (usize, usize) {
+    let values = tensor.shape().num_elements();
+    let vector = if values.is_multiple_of(4) { 4 } else { 1 };
+    (values / vector, vector)
+}
+
 /// Passes a tensor that a kernel reads, in row-major order.
 pub fn input(tensor: &CubeTensor) -> BufferArg {
     into_contiguous(tensor.clone()).into_buffer_arg()
@@ -49,6 +57,8 @@ pub fn output(tensor: &CubeTensor) -> BufferArg {
 #[cube]
 pub fn total(value: f32) -> f32 {
     let mut shared = Shared::<[f32]>::new_slice(UNITS);
+    // The first unit may still read what was here before: of two sums in one kernel, or in a loop.
+    sync_cube();
     shared[UNIT_POS as usize] = value;
     #[unroll]
     for level in 0..LEVELS {

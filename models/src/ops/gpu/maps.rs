@@ -19,14 +19,14 @@ const SHARED_BYTES: usize = 3 * 4 * UNITS;
 pub struct MapSizes {
     pub batch: u32,
     pub channels: u32,
-    /// Height times width.
+    /// Vectors of height times width.
     pub pixels: u32,
     /// Parts that sums over an image are made in.
     pub split: u32,
 }
 
-/// Returns the channel of the value that is this unit's, the value's place, and whether there is
-/// such a value.
+/// Returns the channel of the vector that is this unit's, the vector's place, and whether there is
+/// such a vector.
 ///
 /// Cubes: pixels, channels of all images.
 #[cube]
@@ -36,7 +36,19 @@ pub fn unit_value(sizes: &MapSizes) -> (usize, usize, bool) {
     ((CUBE_POS_Y % sizes.channels) as usize, at as usize, pixel < sizes.pixels)
 }
 
+/// Returns the sum of the values of a vector, from the first to the last.
+#[cube]
+pub fn sum_of_vector<N: Size>(values: Vector<f32, N>) -> f32 {
+    let mut sum = values.extract(0usize);
+    #[unroll]
+    for i in 1..values.vector_size() {
+        sum += values.extract(i);
+    }
+    sum
+}
+
 /// A contiguous batch of maps on the device: batch x channels x height x width, floats of 32 bits.
+/// Kernels go over them vector by vector.
 pub struct GpuMaps {
     pub input: CubeTensor,
     pub size: [usize; 4],
@@ -56,7 +68,14 @@ impl GpuMaps {
     /// Returns what kernels are told of the sizes.
     pub fn sizes(&self) -> MapSizesLaunch {
         let [batch, channels, height, width] = self.size;
-        MapSizesLaunch::new(batch as u32, channels as u32, (height * width) as u32, self.split() as u32)
+        let vectors = height * width / self.vector();
+        MapSizesLaunch::new(batch as u32, channels as u32, vectors as u32, self.split() as u32)
+    }
+
+    /// Returns the values of a vector: four, where all images are whole vectors, or one.
+    pub fn vector(&self) -> usize {
+        let [_, _, height, width] = self.size;
+        if (height * width).is_multiple_of(4) { 4 } else { 1 }
     }
 
     /// Returns the parts that sums over an image are made in.
@@ -76,7 +95,7 @@ impl GpuMaps {
 
     pub fn pixels_and_planes(&self) -> CubeCount {
         let [batch, channels, height, width] = self.size;
-        CubeCount::Static((height * width).div_ceil(UNITS) as u32, (batch * channels) as u32, 1)
+        CubeCount::Static((height * width / self.vector()).div_ceil(UNITS) as u32, (batch * channels) as u32, 1)
     }
 
     /// Returns the number of values per channel.

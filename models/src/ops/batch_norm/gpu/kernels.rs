@@ -5,9 +5,9 @@ use cubecl::prelude::*;
 
 use crate::ops::channel_affine::gpu::kept_gradient;
 use crate::ops::gpu::launch::{LEVELS, UNITS, total};
-use crate::ops::gpu::maps::{MapSizes, unit_value};
+use crate::ops::gpu::maps::{MapSizes, sum_of_vector, unit_value};
 
-/// Returns the pixels that a part goes over: the image, from where and until where. Each part lies
+/// Returns the vectors that a part goes over: the image, from where and until where. Each part lies
 /// in one image.
 #[cube]
 fn part_range(sizes: &MapSizes, part: u32) -> (u32, u32, u32) {
@@ -16,7 +16,7 @@ fn part_range(sizes: &MapSizes, part: u32) -> (u32, u32, u32) {
     (part / sizes.split, from, min(from + length, sizes.pixels))
 }
 
-/// Returns the place of the first value of a channel of an image.
+/// Returns the place of the first vector of a channel of an image.
 #[cube]
 fn plane_start(sizes: &MapSizes, image: u32, channel: u32) -> u32 {
     (image * sizes.channels + channel) * sizes.pixels
@@ -71,34 +71,37 @@ fn merged_cube(own: Moments) -> Moments {
 ///
 /// Cubes: channels, parts.
 #[cube(launch)]
-pub(super) fn statistics(input: &[f32], output: &mut [f32], sizes: MapSizes) {
+pub(super) fn statistics<N: Size>(input: &[Vector<f32, N>], output: &mut [f32], sizes: MapSizes) {
     let channel = CUBE_POS_X;
     let (image, from, until) = part_range(&sizes, CUBE_POS_Y);
     let place = plane_start(&sizes, image, channel);
     let mut at = from + UNIT_POS;
-    // Distances from a value of their own: sums of squares of values far from zero would lose what
-    // they differ in.
+    // Distances from a value of the part: sums of squares of values far from zero would lose what
+    // they differ in, and so would their means.
     let mut centre = 0.0f32;
-    if at < until {
-        centre = input[(place + at) as usize];
+    if from < until {
+        centre = input[(place + from) as usize].extract(0usize);
     }
     let mut count = 0.0f32;
-    let mut sum = 0.0f32;
-    let mut squares = 0.0f32;
+    let mut sum = Vector::<f32, N>::new(0.0);
+    let mut squares = Vector::<f32, N>::new(0.0);
+    let lanes = sum.vector_size();
     while at < until {
-        let distance = input[(place + at) as usize] - centre;
-        count += 1.0;
+        let distance = input[(place + at) as usize] - Vector::new(centre);
+        count += comptime!(lanes as f32);
         sum += distance;
         squares += distance * distance;
         at += comptime!(UNITS as u32);
     }
+    let sum = sum_of_vector::<N>(sum);
+    let squares = sum_of_vector::<N>(squares);
     let mean = sum / max(count, 1.0);
-    let all = merged_cube(Moments { count, mean: centre + mean, squares: squares - sum * mean });
+    let all = merged_cube(Moments { count, mean, squares: squares - sum * mean });
     if UNIT_POS == 0 {
         let to = CUBE_POS_Y * sizes.channels + channel;
         let values = sizes.batch * sizes.split * sizes.channels;
         output[to as usize] = all.count;
-        output[(values + to) as usize] = all.mean;
+        output[(values + to) as usize] = centre + all.mean;
         output[(2 * values + to) as usize] = all.squares;
     }
 }
@@ -160,9 +163,9 @@ pub(super) fn terms(
 ///
 /// Cubes: channels, parts.
 #[cube(launch)]
-pub(super) fn gradient_sums(
-    input: &[f32],
-    grad: &[f32],
+pub(super) fn gradient_sums<N: Size>(
+    input: &[Vector<f32, N>],
+    grad: &[Vector<f32, N>],
     mean: &[f32],
     scale: &[f32],
     offset: &[f32],
@@ -176,19 +179,19 @@ pub(super) fn gradient_sums(
     let (mean, scale, offset, inverse) = (mean[c], scale[c], offset[c], inverse[c]);
     let (image, from, until) = part_range(&sizes, CUBE_POS_Y);
     let place = plane_start(&sizes, image, channel);
-    let mut gamma = 0.0f32;
-    let mut beta = 0.0f32;
+    let mut gamma = Vector::<f32, N>::new(0.0);
+    let mut beta = Vector::<f32, N>::new(0.0);
     let mut at = from + UNIT_POS;
     while at < until {
         let i = (place + at) as usize;
         let value = input[i];
-        let grad = kept_gradient(grad[i], value, mean, scale, offset, relu);
-        gamma += grad * ((value - mean) * inverse);
+        let grad = kept_gradient::<N>(grad[i], value, mean, scale, offset, relu);
+        gamma += grad * ((value - Vector::new(mean)) * Vector::new(inverse));
         beta += grad;
         at += comptime!(UNITS as u32);
     }
-    let gamma = total(gamma);
-    let beta = total(beta);
+    let gamma = total(sum_of_vector::<N>(gamma));
+    let beta = total(sum_of_vector::<N>(beta));
     if UNIT_POS == 0 {
         let to = CUBE_POS_Y * sizes.channels + channel;
         output[to as usize] = gamma;
@@ -224,16 +227,16 @@ pub(super) fn gradient_totals(parts: &[f32], gamma: &mut [f32], beta: &mut [f32]
 ///
 /// Cubes: pixels, channels of all images.
 #[cube(launch)]
-pub(super) fn norm_gradient(
-    input: &[f32],
-    grad: &[f32],
+pub(super) fn norm_gradient<N: Size>(
+    input: &[Vector<f32, N>],
+    grad: &[Vector<f32, N>],
     mean: &[f32],
     scale: &[f32],
     offset: &[f32],
     inverse: &[f32],
     gamma: &[f32],
     beta: &[f32],
-    output: &mut [f32],
+    output: &mut [Vector<f32, N>],
     sizes: MapSizes,
     one_over_count: f32,
     #[comptime] relu: bool,
@@ -241,8 +244,9 @@ pub(super) fn norm_gradient(
     let (c, i, exists) = unit_value(&sizes);
     if exists {
         let value = input[i];
-        let grad = kept_gradient(grad[i], value, mean[c], scale[c], offset[c], relu);
-        let along = (value - mean[c]) * inverse[c] * (gamma[c] * one_over_count);
-        output[i] = (grad - beta[c] * one_over_count - along) * scale[c];
+        let grad = kept_gradient::<N>(grad[i], value, mean[c], scale[c], offset[c], relu);
+        let slope = inverse[c] * (gamma[c] * one_over_count);
+        let along = (value - Vector::new(mean[c])) * Vector::new(slope);
+        output[i] = (grad - Vector::new(beta[c] * one_over_count) - along) * Vector::new(scale[c]);
     }
 }

@@ -29,7 +29,8 @@ impl BatchNormKernels for CubeBackend {
         let found = empty(&maps.input, [3, maps.parts(), channels]);
         let [mean, scale, inverse, new_mean, new_variance] = [(); 5].map(|()| maps.per_channel());
         let (read, moments) = (input(&maps.input), output(&found));
-        kernels::statistics::launch(client, maps.channels_and_parts(), units(), read, moments, maps.sizes());
+        let (cubes_of_parts, vector) = (maps.channels_and_parts(), maps.vector());
+        kernels::statistics::launch(client, cubes_of_parts, units(), vector, read, moments, maps.sizes());
         kernels::terms::launch(
             client,
             cubes(channels),
@@ -68,6 +69,7 @@ impl BatchNormKernels for CubeBackend {
             client,
             maps.channels_and_parts(),
             units(),
+            maps.vector(),
             input(&maps.input),
             input(output_grad),
             per_channel(&map.mean),
@@ -85,6 +87,7 @@ impl BatchNormKernels for CubeBackend {
             client,
             maps.pixels_and_planes(),
             units(),
+            maps.vector(),
             input(&maps.input),
             input(output_grad),
             per_channel(&map.mean),
