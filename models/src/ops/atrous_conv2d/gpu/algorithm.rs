@@ -66,7 +66,8 @@ pub fn forward(
     }
 }
 
-/// Computes the gradient of the input, by im2col where it is no convolution with a stride of 1.
+/// Computes the gradient of the input: a convolution with a stride of 1, or one for each remainder
+/// by the stride.
 pub fn input_gradient(
     algorithm: Algorithm,
     input: CubeTensor,
@@ -79,6 +80,9 @@ pub fn input_gradient(
     match geometry.turned([rows, columns]) {
         Some(turned) if algorithm != Algorithm::Im2col => {
             implicit_gemm::input_gradient(weight, grad, turned, algorithm.matrices())
+        }
+        None if algorithm != Algorithm::Im2col => {
+            implicit_gemm::strided_input_gradient(dims(&input), weight, grad, geometry, algorithm.matrices())
         }
         _ => {
             let weight = GpuOperand::of(weight, precision).widened();

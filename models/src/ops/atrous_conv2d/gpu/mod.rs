@@ -9,6 +9,8 @@ mod probe;
 mod request;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod times;
 
 pub use choice::choices;
 

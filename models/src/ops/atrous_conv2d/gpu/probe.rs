@@ -11,9 +11,9 @@ use rand_chacha::ChaCha8Rng;
 
 use super::algorithm::{self, Algorithm};
 use super::case::{Product, ProductCase};
-use super::implicit_gemm::{self, Block, GpuWeights, Plan};
+use super::implicit_gemm::{self, GpuWeights, Plan, of_maps_by, of_weights_by};
 use super::operand::GpuOperand;
-use crate::ops::atrous_conv2d::geometry::ConvGeometry;
+use crate::ops::atrous_conv2d::geometry::{ConvGeometry, ConvShape};
 use crate::ops::dims::dims;
 use crate::precision::Precision;
 
@@ -93,24 +93,36 @@ impl Probe {
     /// the weights' gradient.
     fn in_blocks(&self, plan: Plan) -> Vec<CubeTensor> {
         let (weight, geometry) = (&self.weight, self.geometry);
+        let shape = ConvShape::new(dims(&self.input), dims(weight), geometry);
         let operand = GpuOperand::of(self.input.clone(), self.precision);
         let scaled = GpuOperand::scaled(self.input.clone(), self.precision);
         match self.product {
             Product::Maps => {
-                let by = |operand| implicit_gemm::forward_in(plan, operand, GpuWeights::new(weight.clone()), geometry);
+                let schedule = of_maps_by(&shape, plan);
+                let weights = || GpuWeights::new(weight.clone());
+                let by = |operand| implicit_gemm::forward_in(schedule, operand, weights(), geometry);
                 vec![by(operand), by(scaled)]
             }
             Product::Weights => {
-                vec![implicit_gemm::weight_gradient_in(plan, operand, dims(weight), scaled, geometry)]
+                let schedule = of_weights_by(&shape, plan);
+                vec![implicit_gemm::weight_gradient_in(schedule, operand, dims(weight), scaled, geometry)]
             }
         }
+    }
+
+    /// Returns the plan that is for gradients of weights alone.
+    fn folded(&self) -> Option<Plan> {
+        (self.product == Product::Weights).then(Plan::folded)
     }
 
     /// Returns whether an algorithm, in blocks of every size, gives what im2col does.
     fn agrees(&self, algorithm: Algorithm) -> bool {
         let values = |output| block_on(CubeBackend::float_into_data(output)).ok()?.try_to_vec::<f32>().ok();
         let Some(wanted) = values(self.run(Algorithm::Im2col)) else { return false };
-        let plans = Block::ALL.map(|block| Plan { block, matrices: algorithm.matrices() });
+        let plans: Vec<Plan> = match algorithm.matrices() {
+            Some(matrices) => Plan::by_matrices(matrices).collect(),
+            None => Plan::by_units().chain(self.folded()).collect(),
+        };
         let right = |ours| values(ours).is_some_and(|ours| agree(&ours, &wanted));
         plans.into_iter().flat_map(|plan| self.in_blocks(plan)).all(right)
     }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 use super::algorithm::{self, Algorithm};
-use super::implicit_gemm::{self, Block, GpuWeights, Plan};
+use super::implicit_gemm::{self, GpuWeights, Plan, Schedule, of_maps_by, of_weights_by};
 use super::operand::{GpuOperand, has_half};
 use crate::ops::atrous_conv2d::cpu::{self, half};
 use crate::ops::atrous_conv2d::{AtrousConv2dKernels, ConvGeometry, ConvShape};
@@ -51,18 +51,20 @@ fn compare(shape: &ConvShape, precision: Precision, device: &CubeDevice) {
         Precision::Mixed => [half::rounded(&x), half::rounded(&w), half::rounded_to_scale(&g)],
     };
     let matrices = implicit_gemm::cooperative_matrices(&input).filter(|_| precision == Precision::Mixed);
-    let plans = Block::ALL.into_iter().flat_map(|block| {
-        [None, matrices]
-            .into_iter()
-            .take(1 + usize::from(matrices.is_some()))
-            .map(move |matrices| Plan { block, matrices })
-    });
-    for plan in plans {
-        let output = implicit_gemm::forward_in(plan, operand(&input), GpuWeights::new(weight.clone()), geometry);
-        check("output", output, cpu::forward(&x, &w, shape));
-        let of_weights = implicit_gemm::weight_gradient_in(plan, operand(&input), sizes[1], scaled(&grad), geometry);
-        check("weights' gradient", of_weights, cpu::weight_gradient(&x, &g, shape));
+    let forward = |schedule| {
+        let output = implicit_gemm::forward_in(schedule, operand(&input), GpuWeights::new(weight.clone()), geometry);
+        check(&format!("output by {schedule:?}"), output, cpu::forward(&x, &w, shape));
+    };
+    let weight_gradient = |schedule| {
+        let found = implicit_gemm::weight_gradient_in(schedule, operand(&input), sizes[1], scaled(&grad), geometry);
+        check(&format!("weights' gradient by {schedule:?}"), found, cpu::weight_gradient(&x, &g, shape));
+    };
+    for plan in Plan::by_units().chain(matrices.into_iter().flat_map(Plan::by_matrices)) {
+        forward(of_maps_by(shape, plan));
+        forward(Schedule { plan, parts: 3 });
+        weight_gradient(of_weights_by(shape, plan));
     }
+    weight_gradient(of_weights_by(shape, Plan::folded()));
     let (input_of, weight_of) = (|| input.clone(), || weight.clone());
     let output = algorithm::forward(Algorithm::Im2col, input_of(), weight_of(), geometry, precision);
     check("output by im2col", output, cpu::forward(&x, &w, shape));
@@ -148,13 +150,102 @@ fn many_blocks_on_vulkan_are_those_of_the_cpu() {
     });
 }
 
+/// Strides, with maps whose sides they do not divide, taps that some pixels do not see, and more
+/// padding than kernel.
+#[test]
+fn strided_convolutions_on_vulkan_are_those_of_the_cpu() {
+    on_a_device(|device| {
+        let precisions = precisions(device);
+        for (index, (input, [channels_out, kernel], [stride, padding, dilation])) in [
+            ([2, 5, 17, 22], [36, 3], [2, 1, 1]),
+            ([1, 20, 16, 16], [7, 1], [2, 0, 1]),
+            ([2, 3, 31, 30], [32, 7], [2, 3, 1]),
+            ([1, 9, 20, 21], [18, 3], [3, 2, 2]),
+            ([1, 6, 14, 19], [5, 3], [2, 4, 4]),
+            ([1, 4, 9, 10], [6, 3], [4, 6, 6]),
+            ([3, 2, 7, 5], [4, 3], [1, 3, 1]),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let geometry = ConvGeometry { stride, padding, dilation };
+            let shape = ConvShape::new(input, [channels_out, input[1], kernel, kernel], geometry);
+            compare(&shape, precisions[index % precisions.len()], device);
+        }
+    });
+}
+
+/// Products of few rows, of few columns, of few terms, and of many.
+#[test]
+fn narrow_and_deep_products_on_vulkan_are_those_of_the_cpu() {
+    on_a_device(|device| {
+        for (input, channels_out, kernel, rate) in [
+            ([1, 3, 21, 34], 64, 3, 1),
+            ([2, 16, 9, 31], 2, 1, 1),
+            ([1, 80, 12, 20], 16, 3, 1),
+            ([2, 64, 1, 1], 16, 1, 1),
+            ([1, 300, 4, 5], 70, 3, 6),
+            ([1, 2, 8, 8], 1, 3, 2),
+        ] {
+            let weights = [channels_out, input[1], kernel, kernel];
+            let shape = ConvShape::new(input, weights, ConvGeometry::same(kernel, rate));
+            compare(&shape, Precision::Single, device);
+        }
+    });
+}
+
+/// More blocks of pixels than an axis has workgroups.
+#[test]
+fn many_pixels_on_vulkan_are_those_of_the_cpu() {
+    on_a_device(|device| {
+        let input = [1, 1, 1449, 1449];
+        let x = noise(input.iter().product(), 1);
+        let on =
+            |values: Vec<f32>, size: [usize; 4]| CubeBackend::float_from_data(TensorData::new(values, size), device);
+        let plan = Plan::by_units().find(|plan| plan.block.columns == 32).unwrap();
+        let operand = GpuOperand::of(on(x.clone(), input), Precision::Single);
+        let weights = GpuWeights::new(on(vec![0.5], [1; 4]));
+        let schedule = Schedule { plan, parts: 1 };
+        let output = implicit_gemm::forward_in(schedule, operand, weights, ConvGeometry::same(1, 1));
+        assert_eq!(values_of(output), x.iter().map(|value| value * 0.5).collect::<Vec<f32>>());
+    });
+}
+
+/// Sums that are made in parts are added up in a fixed order.
+#[test]
+fn products_in_parts_are_the_same_bit_for_bit() {
+    on_a_device(|device| {
+        let input = [2, 130, 9, 10];
+        let shape = ConvShape::new(input, [40, input[1], 3, 3], ConvGeometry::same(3, 2));
+        let on = |seed, size: [usize; 4]| {
+            CubeBackend::float_from_data(TensorData::new(noise(size.iter().product(), seed), size), device)
+        };
+        let weights = [40, input[1], 3, 3];
+        let (x, w, g) = (on(1, input), on(2, weights), on(3, [2, 40, 9, 10]));
+        let single = |tensor: &CubeTensor| GpuOperand::of(tensor.clone(), Precision::Single);
+        for plan in Plan::by_units() {
+            let schedule = Schedule { plan, parts: 4 };
+            let once = || {
+                let weights_of = GpuWeights::new(w.clone());
+                let output = implicit_gemm::forward_in(schedule, single(&x), weights_of, shape.geometry);
+                let gradient =
+                    implicit_gemm::weight_gradient_in(schedule, single(&x), weights, single(&g), shape.geometry);
+                [output, gradient].map(|tensor| values_of(tensor).into_iter().map(f32::to_bits).collect::<Vec<u32>>())
+            };
+            let first = once();
+            assert!((0..3).all(|_| once() == first), "{schedule:?}");
+        }
+    });
+}
+
 #[test]
 fn shapes_that_the_kernels_cannot_count_are_refused() {
     let fits = |input, kernel, rate| {
         implicit_gemm::fits(&ConvShape::new(input, [8, input[1], kernel, kernel], ConvGeometry::same(kernel, rate)))
     };
     assert!(fits([2, 64, 512, 1024], 3, 12));
-    assert!(!fits([16, 8, 1024, 1024], 3, 12), "workgroups along an axis");
+    assert!(fits([16, 64, 512, 1024], 3, 12), "more blocks of pixels than an axis has workgroups");
+    assert!(!fits([1, 1 << 21, 2, 2], 3, 1), "blocks of channels");
     assert!(!fits([1, 4096, 1024, 1024], 1, 1), "values of a map");
     // A kernel that lies in the padding from everywhere.
     let shape = ConvShape::new([1, 8, 4, 4], [8, 8, 1, 1], ConvGeometry { stride: 16, padding: 8, dilation: 1 });

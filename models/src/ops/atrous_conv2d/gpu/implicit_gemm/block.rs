@@ -3,7 +3,13 @@
 use burn_cubecl::cubecl;
 use cubecl::prelude::*;
 
-use super::plan::{Block, DEPTH, UNIT};
+use super::plan::{Plan, VECTOR};
+
+/// Values that a unit moves at once.
+pub type Four<E> = Vector<E, Const<4>>;
+
+/// Steps of the sums that are written out one after the other.
+const UNROLLED: usize = 4;
 
 /// The sizes and the geometry of a convolution.
 #[derive(CubeLaunch, CubeType, Clone, Copy)]
@@ -26,11 +32,11 @@ pub struct ConvSizes {
     pub stride: i32,
 }
 
-/// Returns the row and the column that a tap sees from the first output pixel.
+/// Returns the row and the column of the input that a tap sees from the first output pixel.
 #[cube]
-pub fn offset(sizes: &ConvSizes, tap: u32) -> (i32, i32) {
-    let row = sizes.first_row + (tap / sizes.tap_columns) as i32 * sizes.dilation;
-    let column = sizes.first_column + (tap % sizes.tap_columns) as i32 * sizes.dilation;
+pub fn offset(sizes: &ConvSizes, tap_row: u32, tap_column: u32) -> (i32, i32) {
+    let row = sizes.first_row + tap_row as i32 * sizes.dilation;
+    let column = sizes.first_column + tap_column as i32 * sizes.dilation;
     (row, column)
 }
 
@@ -52,37 +58,54 @@ pub fn padded(place: usize, #[comptime] size: usize, #[comptime] pad: usize) -> 
     if comptime!(pad == 0) { place } else { place + place / size * pad }
 }
 
-/// Adds the product of the copied block to the sums of a unit.
+/// Returns four values as one.
+#[cube]
+pub fn four<E: Float>(values: &Array<E>) -> Four<E> {
+    let mut all = Four::<E>::empty();
+    #[unroll]
+    for i in 0..VECTOR {
+        all.insert(i, values[i]);
+    }
+    all
+}
+
+/// Adds the product of the copied block to the sums of a unit: rows, of vectors of columns. `pad`
+/// is the number of vectors between the rows of a block.
+///
+/// A unit makes every `down`-th vector of rows and every `across`-th one of columns.
 #[cube]
 pub fn multiply<E: Float>(
-    sums: &mut Array<f32>,
-    left: &Shared<[E]>,
-    right: &Shared<[E]>,
-    #[comptime] block: Block,
+    sums: &mut Array<Four<f32>>,
+    left: &Shared<[Four<E>]>,
+    right: &Shared<[Four<E>]>,
+    #[comptime] plan: Plan,
     #[comptime] pad: usize,
 ) {
-    let (rows, columns) = comptime!((block.rows, block.columns));
-    let half = comptime!(UNIT / 2);
-    let across = comptime!(columns / UNIT) as u32;
-    let row = (UNIT_POS / across) as usize * half;
-    let column = (UNIT_POS % across) as usize * half;
-    let mut a = Array::<f32>::new(UNIT);
-    let mut b = Array::<f32>::new(UNIT);
-    for k in 0..DEPTH {
-        let at_left = k * comptime!(rows + pad) + row;
-        let at_right = k * comptime!(columns + pad) + column;
+    let block = comptime!(plan.block);
+    let (down, across) = comptime!((block.sides()[0], block.sides()[1]));
+    let vectors = comptime!(block.tile / VECTOR);
+    let row = (UNIT_POS / comptime!(across as u32)) as usize;
+    let column = (UNIT_POS % comptime!(across as u32)) as usize;
+    let mut a = Array::<Four<f32>>::new(vectors);
+    let mut b = Array::<Four<f32>>::new(vectors);
+    for step in 0..comptime!(plan.depth / UNROLLED) {
         #[unroll]
-        for i in 0..half {
-            a[i] = f32::cast_from(left[at_left + i]);
-            a[i + half] = f32::cast_from(left[at_left + i + comptime!(rows / 2)]);
-            b[i] = f32::cast_from(right[at_right + i]);
-            b[i + half] = f32::cast_from(right[at_right + i + comptime!(columns / 2)]);
-        }
-        #[unroll]
-        for i in 0..UNIT {
+        for inner in 0..UNROLLED {
+            let k = step * UNROLLED + inner;
+            let at_left = k * comptime!(block.rows / VECTOR + pad) + row;
+            let at_right = k * comptime!(block.columns / VECTOR + pad) + column;
             #[unroll]
-            for j in 0..UNIT {
-                sums[i * UNIT + j] += a[i] * b[j];
+            for i in 0..vectors {
+                a[i] = Four::<f32>::cast_from(left[at_left + i * down]);
+                b[i] = Four::<f32>::cast_from(right[at_right + i * across]);
+            }
+            #[unroll]
+            for i in 0..comptime!(block.tile) {
+                let value = Four::<f32>::new(a[comptime!(i / VECTOR)].extract(comptime!(i % VECTOR)));
+                #[unroll]
+                for j in 0..vectors {
+                    sums[comptime!(i * vectors + j)] += value * b[j];
+                }
             }
         }
     }

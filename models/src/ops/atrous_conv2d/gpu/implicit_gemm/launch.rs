@@ -1,30 +1,23 @@
 //! Launches of the kernels: the three products of a convolution.
 
-use std::ops::Range;
-
 use burn::backend::ops::FloatTensorOps;
-use burn::tensor::{DType, Shape, Slice};
-use burn_cubecl::cubecl::ir::{ElemType, FloatKind};
+use burn::tensor::Shape;
 use burn_cubecl::cubecl::prelude::{CubeCount, CubeDim};
 use burn_wgpu::{CubeBackend, CubeTensor};
 
 use super::block::ConvSizesLaunch;
-use super::map_product::map_product;
-use super::plan::{Block, DEPTH, Matrices, Plan};
+use super::map_product::{PixelGridLaunch, map_product};
+use super::parts::{PartLayoutLaunch, VALUES, sum_of_parts};
+use super::plan::Matrices;
 use super::weight_product::weight_product;
 use super::weights::GpuWeights;
+use super::work::{self, MatrixProduct, Schedule};
 use crate::ops::atrous_conv2d::geometry::{ConvGeometry, ConvShape};
 use crate::ops::atrous_conv2d::gpu::operand::GpuOperand;
 use crate::ops::dims::dims;
-use crate::ops::gpu::launch::{BUSY, MOST, element, empty, input as read, output, takes};
+use crate::ops::gpu::launch::{MOST, cubes, element, empty, input as read, output, units};
 
-/// Bytes that partial gradients of weights may take.
-const PART_BYTES: usize = 64 << 20;
-
-/// Tensors of a kernel, and what the runtime adds.
-const BINDINGS: u32 = 5;
-
-fn sizes(shape: &ConvShape) -> ConvSizesLaunch {
+pub(super) fn sizes(shape: &ConvShape) -> ConvSizesLaunch {
     let [rows, columns] = [shape.live_taps(0), shape.live_taps(1)];
     let [height, width] = shape.output();
     let offset = |tap: usize| (tap * shape.geometry.dilation) as i32 - shape.geometry.padding as i32;
@@ -45,58 +38,6 @@ fn sizes(shape: &ConvShape) -> ConvSizesLaunch {
     )
 }
 
-/// Returns whether indices, sizes and numbers of workgroups are within what the kernels count with.
-pub fn fits(shape: &ConvShape) -> bool {
-    let [height, width] = shape.output();
-    let values = |channels: usize, pixels: usize| shape.batch * channels * pixels;
-    let largest =
-        values(shape.channels[0], shape.input[0] * shape.input[1]).max(values(shape.channels[1], height * width));
-    let taps = shape.live_taps(0).len() * shape.live_taps(1).len();
-    // The input's gradient has as many pixels as the input.
-    let pixels = (height * width).max(shape.input[0] * shape.input[1]);
-    let across =
-        |channels: usize| Block::of(channels, shape.batch * pixels, 1).counts(channels, shape.batch * pixels)[1];
-    let blocks = across(shape.channels[0]).max(across(shape.channels[1])).max(taps * shape.channels[0].div_ceil(64));
-    taps > 0 && largest <= i32::MAX as usize && blocks <= MOST
-}
-
-/// Returns whether a workgroup of the largest block, of the kernel with the most shared memory, may
-/// be on the device of `like`.
-pub fn is_for(like: &CubeTensor) -> bool {
-    let plan = Plan { block: Block::ALL[0], matrices: None };
-    takes(like, plan.block.units(), BINDINGS, plan.shared_bytes(4))
-}
-
-/// Returns the cooperative matrices of the device of `like` that multiply 16 bits to sums of 32.
-/// `None` where it has none that blocks can be made of. Square ones go before others, large ones
-/// before small ones.
-pub fn cooperative_matrices(like: &CubeTensor) -> Option<Matrices> {
-    let properties = like.client.properties();
-    let hardware = &properties.hardware;
-    let (half, single) = (ElemType::Float(FloatKind::F16), ElemType::Float(FloatKind::F32));
-    // Which planes a workgroup would have where their size is not fixed cannot be told.
-    let plane = hardware.plane_size_max as usize;
-    if hardware.plane_size_min != hardware.plane_size_max {
-        return None;
-    }
-    let fits = |matrices: &Matrices| {
-        let plan = Plan { block: Block::ALL[0], matrices: Some(*matrices) };
-        matrices.fit() && takes(like, plan.block.units(), BINDINGS, plan.shared_bytes(2))
-    };
-    let configs = properties.features.matmul.cmma.iter();
-    configs
-        .filter(|config| [config.a_type, config.b_type, config.cd_type] == [half, half, single])
-        .map(|config| Matrices { size: [config.m, config.n, config.k].map(|size| size as usize), plane })
-        .filter(fits)
-        .max_by_key(|Matrices { size: [m, n, k], .. }| (m == n, m * n * k))
-}
-
-/// Returns the slices of weights that are the taps in these rows and columns.
-fn within([rows, columns]: [Range<usize>; 2]) -> [Slice; 4] {
-    let along = |taps: Range<usize>| Slice::new(taps.start as isize, Some(taps.end as isize), 1);
-    [Slice::full(), Slice::full(), along(rows), along(columns)]
-}
-
 /// Computes batch x channels out x output pixels.
 pub fn forward(
     input: GpuOperand,
@@ -105,34 +46,63 @@ pub fn forward(
     matrices: Option<Matrices>,
 ) -> CubeTensor {
     let shape = ConvShape::new(dims(&input.values), weights.size(), geometry);
-    let [height, width] = shape.output();
-    let block = Block::of(shape.channels[1], shape.batch * height * width, 1);
-    forward_in(Plan { block, matrices }, input, weights, geometry)
+    forward_in(work::of_maps(&shape, matrices), input, weights, geometry)
 }
 
-/// Computes [`forward`] by a plan. The weights are rounded if the input is.
-pub fn forward_in(plan: Plan, input: GpuOperand, weights: GpuWeights, geometry: ConvGeometry) -> CubeTensor {
-    let GpuOperand { values: input, back } = input;
+/// Computes [`forward`] by a schedule. The weights are rounded if the input is.
+pub fn forward_in(schedule: Schedule, input: GpuOperand, weights: GpuWeights, geometry: ConvGeometry) -> CubeTensor {
     let size = weights.size();
-    let shape = ConvShape::new(dims(&input), size, geometry);
+    let shape = ConvShape::new(dims(&input.values), size, geometry);
     assert_eq!(size[1], shape.channels[0], "channels of the weights and of the input");
-    let weight = weights.by_taps([shape.live_taps(0), shape.live_taps(1)], &input);
+    let weight = weights.by_taps([shape.live_taps(0), shape.live_taps(1)], 1, &input.values);
     let [height, width] = shape.output();
-    let maps = empty(&input, [shape.batch, shape.channels[1], height, width]);
-    let [down, across] = plan.block.counts(shape.channels[1], shape.batch * height * width);
+    let maps = [shape.batch, shape.channels[1], height, width];
+    let parts = schedule.parts;
+    let found = empty(&input.values, [parts * maps[0], maps[1], maps[2], maps[3]]);
+    let product = MatrixProduct::of_maps(&shape);
+    launch_maps(schedule, &product, &weight, &input, &found, sizes(&shape), None);
+    if parts == 1 {
+        return found;
+    }
+    let sum = empty(&found, maps);
+    let values = maps.iter().product::<usize>();
+    add_up(&found, &sum, PartLayoutLaunch::new(parts as u32, values as u32, 1, 1, 0, 0, 1, 1), values);
+    sum
+}
+
+/// Launches the product of maps. Its pixels are all of those of `found`, or those of a grid.
+pub(super) fn launch_maps(
+    Schedule { plan, parts }: Schedule,
+    product: &MatrixProduct,
+    weight: &CubeTensor,
+    input: &GpuOperand,
+    found: &CubeTensor,
+    sizes: ConvSizesLaunch,
+    grid: Option<PixelGridLaunch>,
+) {
+    let GpuOperand { values: input, back } = input;
+    let [down, across] = plan.block.counts(product.rows, product.columns);
+    let turns = across.div_ceil(MOST);
+    assert!(parts == 1 || turns == 1, "{parts} parts of {across} blocks");
     map_product::launch(
-        &maps.client,
-        CubeCount::Static(across as u32, down as u32, 1),
+        &found.client,
+        CubeCount::Static(across.div_ceil(turns) as u32, down as u32, (parts * turns) as u32),
         CubeDim::new_1d(plan.block.units() as u32),
-        read(&weight),
-        read(&input),
+        read(weight),
+        read(input),
         back.as_ref().map(read).into(),
-        output(&maps),
-        sizes(&shape),
+        output(found),
+        sizes,
+        parts as u32,
+        grid.into(),
         plan,
-        element(&input),
+        element(input),
     );
-    maps
+}
+
+fn add_up(parts: &CubeTensor, sum: &CubeTensor, layout: PartLayoutLaunch, count: usize) {
+    let workgroups = cubes(count.div_ceil(VALUES).min(MOST));
+    sum_of_parts::launch(&parts.client, workgroups, units(), read(parts), output(sum), layout);
 }
 
 /// Computes the gradient of the input of a convolution with a stride of 1: a convolution of the
@@ -156,20 +126,12 @@ pub fn weight_gradient(
 ) -> CubeTensor {
     let size = dims(&weight);
     let shape = ConvShape::new(dims(&input.values), size, geometry);
-    let products = shape.live_taps(0).len() * shape.live_taps(1).len() * most_parts(&shape);
-    let block = Block::of(shape.channels[1], shape.channels[0], products);
-    weight_gradient_in(Plan { block, matrices }, input, size, output_grad, geometry)
+    weight_gradient_in(work::of_weights(&shape, matrices), input, size, output_grad, geometry)
 }
 
-/// Returns the most parts that the sum over pixels is worth being split into.
-fn most_parts(shape: &ConvShape) -> usize {
-    let [height, width] = shape.output();
-    (shape.batch * height * width).div_ceil(8 * DEPTH)
-}
-
-/// Computes [`weight_gradient`], of weights of `size`, by a plan.
+/// Computes [`weight_gradient`], of weights of `size`, by a schedule.
 pub fn weight_gradient_in(
-    plan: Plan,
+    Schedule { plan, parts }: Schedule,
     input: GpuOperand,
     size: [usize; 4],
     output_grad: GpuOperand,
@@ -185,13 +147,12 @@ pub fn weight_gradient_in(
     assert_eq!(dims(&output_grad), [shape.batch, channels_out, height, width], "the output's gradient");
     assert_eq!(size[1], channels_in, "channels of the weights and of the input");
     let taps = live[0].len() * live[1].len();
-    let [down, across] = plan.block.counts(channels_out, channels_in);
-    let most = (PART_BYTES / (4 * channels_in * channels_out * taps)).min(most_parts(&shape));
-    let parts = BUSY.div_ceil(down * across * taps).min(most).max(1);
-    let found = empty(&input, [parts, channels_out, channels_in, live[0].len(), live[1].len()]);
+    let (columns, products) = if plan.is_folded { (channels_in * taps, 1) } else { (channels_in, taps) };
+    let [down, across] = plan.block.counts(channels_out, columns);
+    let found = empty(&input, [parts, taps, channels_out, channels_in]);
     weight_product::launch(
         &found.client,
-        CubeCount::Static((across * taps) as u32, down as u32, parts as u32),
+        CubeCount::Static((across * products) as u32, down as u32, parts as u32),
         CubeDim::new_1d(plan.block.units() as u32),
         read(&output_grad),
         read(&input),
@@ -203,11 +164,20 @@ pub fn weight_gradient_in(
         plan,
         element(&input),
     );
-    let sum = if parts == 1 { found } else { CubeBackend::float_sum_dim(found, 0) };
-    let seen = CubeBackend::float_reshape(sum, Shape::from([channels_out, channels_in, live[0].len(), live[1].len()]));
-    if taps == shape.kernel[0] * shape.kernel[1] {
-        return seen;
+    if parts == 1 && shape.taps() == 1 {
+        return CubeBackend::float_reshape(found, Shape::from(size));
     }
-    let all = CubeBackend::float_zeros(Shape::from(size), &seen.device.clone(), DType::F32.into());
-    CubeBackend::float_slice_assign(all, &within(live), seen)
+    let sum = empty(&found, size);
+    let layout = PartLayoutLaunch::new(
+        parts as u32,
+        (channels_out * channels_in) as u32,
+        live[0].len() as u32,
+        live[1].len() as u32,
+        live[0].start as u32,
+        live[1].start as u32,
+        size[2] as u32,
+        size[3] as u32,
+    );
+    add_up(&found, &sum, layout, size.iter().product());
+    sum
 }

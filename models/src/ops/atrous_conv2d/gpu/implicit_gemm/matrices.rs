@@ -4,7 +4,8 @@ use burn_cubecl::cubecl;
 use cubecl::prelude::cmma::{Matrix, MatrixIdent, MatrixLayout};
 use cubecl::prelude::*;
 
-use super::plan::Plan;
+use super::block::Four;
+use super::plan::{Plan, VECTOR};
 
 /// Returns the place of the part of a block that this unit's plane makes, in matrices: down,
 /// across.
@@ -38,33 +39,37 @@ pub fn zeros(#[comptime] plan: Plan) -> Sequence<Matrix<f32>> {
 #[cube]
 pub fn multiply<E: Float>(
     sums: &mut Sequence<Matrix<f32>>,
-    left: &Shared<[E]>,
-    right: &Shared<[E]>,
+    left: &Shared<[Four<E>]>,
+    right: &Shared<[Four<E>]>,
     #[comptime] plan: Plan,
 ) {
     let size = comptime!(plan.matrices.unwrap().size);
     let (m, n, k) = comptime!((size[0], size[1], size[2]));
     let down = comptime!(plan.kept()[0]);
     let across = comptime!(plan.kept()[1]);
-    let rows = comptime!(plan.block.rows + plan.pad(0));
-    let columns = comptime!(plan.block.columns + plan.pad(0));
+    // Vectors of a row, and of a matrix' side.
+    let rows = comptime!(plan.block.rows / VECTOR + plan.pad(0));
+    let columns = comptime!(plan.block.columns / VECTOR + plan.pad(0));
     let (top, start) = corner(plan);
     #[unroll]
-    for step in 0..comptime!(plan.depth() / k) {
+    for step in 0..comptime!(plan.depth / k) {
         let mut lefts = Sequence::<Matrix<E>>::new();
         #[unroll]
         for i in 0..down {
-            let from = (top as usize + i) * m + comptime!(step * k * rows);
-            let values = &left[from..comptime!(plan.depth() * rows)];
+            let from = (top as usize + i) * comptime!(m / VECTOR) + comptime!(step * k * rows);
+            let values = &left[from..comptime!(plan.depth * rows)];
             let by = MatrixLayout::ColMajor;
-            lefts.push(Matrix::<E>::from_slice(MatrixIdent::A, m, n, k, by, values, comptime!(rows as u32)));
+            let mut part = Matrix::<E>::from_value(MatrixIdent::A, m, n, k, by, E::from_int(0));
+            cmma::load(&mut part, values, comptime!((rows * VECTOR) as u32));
+            lefts.push(part);
         }
         #[unroll]
         for j in 0..across {
-            let from = (start as usize + j) * n + comptime!(step * k * columns);
-            let values = &right[from..comptime!(plan.depth() * columns)];
+            let from = (start as usize + j) * comptime!(n / VECTOR) + comptime!(step * k * columns);
+            let values = &right[from..comptime!(plan.depth * columns)];
             let by = MatrixLayout::RowMajor;
-            let other = Matrix::<E>::from_slice(MatrixIdent::B, m, n, k, by, values, comptime!(columns as u32));
+            let mut other = Matrix::<E>::from_value(MatrixIdent::B, m, n, k, by, E::from_int(0));
+            cmma::load(&mut other, values, comptime!((columns * VECTOR) as u32));
             #[unroll]
             for i in 0..down {
                 let sum = sums.index(comptime!(i * across + j));
@@ -103,5 +108,8 @@ pub fn at(shown: &Shared<[f32]>, i: usize, #[comptime] which: usize, #[comptime]
     let (top, start) = corner(plan);
     let row = (top + comptime!((which / plan.kept()[1]) as u32)) * comptime!(m as u32) + (place / n) as u32;
     let column = (start + comptime!((which % plan.kept()[1]) as u32)) * comptime!(n as u32) + (place % n) as u32;
+    // The values of a vector of columns lie apart in the block.
+    let apart = comptime!((plan.block.columns / VECTOR) as u32);
+    let column = column / comptime!(VECTOR as u32) + column % comptime!(VECTOR as u32) * apart;
     (row, column, shown[UNIT_POS as usize / plane * comptime!(m * n) + place])
 }

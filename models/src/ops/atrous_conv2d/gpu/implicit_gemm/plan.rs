@@ -1,33 +1,28 @@
 //! How a workgroup goes about its block of a product.
 
-use crate::ops::gpu::launch::BUSY;
-
-/// Sums of a unit along each side of its block.
-pub const UNIT: usize = 8;
-/// Terms of each sum that are in shared memory at once.
-pub const DEPTH: usize = 16;
+/// Values of a vector: what a unit moves at once.
+pub const VECTOR: usize = 4;
 
 /// The rows and columns of the part of a product that a workgroup makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Block {
     pub rows: usize,
     pub columns: usize,
+    /// Sums of a unit along each side of its part of the block.
+    pub tile: usize,
 }
 
 impl Block {
-    /// All sizes of blocks, from large to small.
-    pub const ALL: [Self; 3] =
-        [Self { rows: 128, columns: 128 }, Self { rows: 64, columns: 128 }, Self { rows: 64, columns: 64 }];
-
-    /// Returns the size of blocks for `products` of `rows` x `columns` each: large blocks copy
-    /// less, small ones are enough to keep the device busy.
-    pub fn of(rows: usize, columns: usize, products: usize) -> Self {
-        let fits = |block: &&Self| {
-            let [down, across] = block.counts(rows, columns);
-            (block.rows <= 64 || rows > 64) && down * across * products >= BUSY / 2
-        };
-        *Self::ALL.iter().find(fits).unwrap_or(&Self::ALL[2])
-    }
+    /// All sizes of blocks: square ones from large to small, then those for few rows, and for few
+    /// rows and few columns.
+    pub const ALL: [Self; 6] = [
+        Self { rows: 128, columns: 128, tile: 8 },
+        Self { rows: 64, columns: 128, tile: 8 },
+        Self { rows: 64, columns: 64, tile: 8 },
+        Self { rows: 32, columns: 128, tile: 8 },
+        Self { rows: 16, columns: 256, tile: 8 },
+        Self { rows: 16, columns: 32, tile: 4 },
+    ];
 
     /// Returns the blocks down and across.
     pub fn counts(self, rows: usize, columns: usize) -> [usize; 2] {
@@ -36,7 +31,12 @@ impl Block {
 
     /// Returns the units of a workgroup.
     pub fn units(self) -> usize {
-        self.rows * self.columns / (UNIT * UNIT)
+        self.rows * self.columns / (self.tile * self.tile)
+    }
+
+    /// Returns the units along each side of the block.
+    pub fn sides(self) -> [usize; 2] {
+        [self.rows / self.tile, self.columns / self.tile]
     }
 }
 
@@ -60,7 +60,8 @@ impl Matrices {
             && block.units().is_multiple_of(self.plane)
             && block.rows.is_multiple_of(m)
             && block.columns.is_multiple_of(n);
-        if planes == 0 || !whole || !(2 * DEPTH).is_multiple_of(k) {
+        if planes == 0 || !whole || ![m, n].iter().all(|side| side.is_multiple_of(VECTOR)) || !16usize.is_multiple_of(k)
+        {
             return None;
         }
         let [down, across] = [block.rows / m, block.columns / n];
@@ -83,14 +84,39 @@ impl Matrices {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Plan {
     pub block: Block,
+    /// Terms of each sum that are in shared memory at once.
+    pub depth: usize,
+    /// Whether the columns of the gradient of the weights are the input channels of all taps, one
+    /// tap after the other. For few channels.
+    pub is_folded: bool,
     /// Nothing where each unit makes sums of its own.
     pub matrices: Option<Matrices>,
 }
 
 impl Plan {
-    /// Returns the terms of each sum that are in shared memory at once.
-    pub fn depth(&self) -> usize {
-        if self.matrices.is_some() { 2 * DEPTH } else { DEPTH }
+    /// Returns the plans whose units make sums of their own.
+    pub fn by_units() -> impl Iterator<Item = Self> {
+        let of =
+            |(block, depth): (usize, usize)| Self { block: Block::ALL[block], depth, is_folded: false, matrices: None };
+        // What is on its way to shared memory is in registers, beside the sums: no more than 32
+        // values of a row. Four terms at a time are for images, which have three channels.
+        [(0, 16), (1, 16), (2, 16), (3, 16), (4, 8), (5, 16), (1, 4), (3, 4)].into_iter().map(of)
+    }
+
+    /// Returns the plans by cooperative matrices.
+    pub fn by_matrices(matrices: Matrices) -> impl Iterator<Item = Self> {
+        let of = move |block: Block| Self {
+            block,
+            depth: if block.rows >= 64 || block.tile == 4 { 32 } else { 16 },
+            is_folded: false,
+            matrices: Some(matrices),
+        };
+        Block::ALL.into_iter().map(of)
+    }
+
+    /// Returns the plan, with folded columns, for gradients of weights of few channels.
+    pub fn folded() -> Self {
+        Self { block: Block::ALL[5], depth: 16, is_folded: true, matrices: None }
     }
 
     /// Returns the cooperative matrices that a plane keeps, down and across.
@@ -103,16 +129,16 @@ impl Plan {
         self.matrices.map_or(0, |Matrices { size: [m, n, _], plane }| m * n / plane)
     }
 
-    /// Returns the values between the rows of a block in shared memory, for a kernel that asks for
-    /// `wanted`: cooperative matrices are read by the eight, and lie at multiples of them.
+    /// Returns the vectors between the rows of a block in shared memory, for a kernel that asks for
+    /// `wanted`: cooperative matrices are read by the eight values, and lie at multiples of them.
     pub fn pad(&self, wanted: usize) -> usize {
-        if self.matrices.is_some() { 8 } else { wanted }
+        if self.matrices.is_some() { 8 / VECTOR } else { wanted }
     }
 
     /// Returns the bytes of shared memory, of values that have `bytes` each.
     pub fn shared_bytes(&self, bytes: usize) -> usize {
-        let Block { rows, columns } = self.block;
-        let copied = bytes * self.depth() * (rows + columns + 2 * self.pad(UNIT / 2));
+        let Block { rows, columns, .. } = self.block;
+        let copied = bytes * self.depth * (rows + columns + 2 * VECTOR * self.pad(1));
         let made =
             self.matrices.map_or(0, |Matrices { size: [m, n, _], plane }| 4 * m * n * self.block.units() / plane);
         copied + made
@@ -129,12 +155,15 @@ mod tests {
         for (size, plane, wanted) in [([16, 16, 16], 32, [2, 4]), ([8, 8, 8], 8, [2, 4]), ([16, 8, 16], 32, [4, 4])] {
             let matrices = Matrices { size, plane };
             assert!(matrices.fit(), "{matrices:?}");
-            for block in Block::ALL {
-                let plan = Plan { block, matrices: Some(matrices) };
+            for plan in Plan::by_matrices(matrices) {
+                let block = plan.block;
                 let [down, across] = plan.kept();
-                assert_eq!([down, across], wanted, "{plan:?}");
+                if block.rows >= 64 {
+                    assert_eq!([down, across], wanted, "{plan:?}");
+                }
                 let planes = block.units() / plane;
                 assert_eq!(down * size[0] * across * size[1] * planes, block.rows * block.columns);
+                assert!(plan.depth.is_multiple_of(size[2]), "{plan:?}");
             }
         }
         for (size, plane) in [([16, 16, 16], 128), ([48, 16, 16], 32), ([16, 16, 64], 32)] {
@@ -144,10 +173,12 @@ mod tests {
 
     #[test]
     fn shared_memory_is_within_what_every_device_has() {
-        let matrices = Some(Matrices { size: [16, 16, 16], plane: 32 });
-        for block in Block::ALL {
-            assert!(Plan { block, matrices: None }.shared_bytes(4) <= 16_896);
-            assert!(Plan { block, matrices }.shared_bytes(2) <= 32_768);
+        for plan in Plan::by_units().chain([Plan::folded()]) {
+            assert!(plan.depth * plan.block.columns <= 32 * plan.block.units(), "{plan:?}");
+            assert!(plan.shared_bytes(4) <= 16_896, "{plan:?}");
+        }
+        for plan in Plan::by_matrices(Matrices { size: [16, 16, 16], plane: 32 }) {
+            assert!(plan.shared_bytes(2) <= 32_768, "{plan:?}");
         }
     }
 }

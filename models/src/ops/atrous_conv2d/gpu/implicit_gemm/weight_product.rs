@@ -4,18 +4,20 @@ use burn_cubecl::cubecl;
 use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
-use super::block::{ConvSizes, multiply, offset, valid_range};
+use super::block::{ConvSizes, Four, four, multiply, offset, valid_range};
 use super::matrices;
-use super::plan::{Plan, UNIT};
+use super::plan::{Plan, VECTOR};
 use crate::ops::gpu::launch::factor;
 
-/// Computes parts of the gradient of the weights: parts x channels out x channels in x taps, whose
+/// Computes parts of the gradient of the weights: parts x taps x channels out x channels in, whose
 /// sum over the parts it is.
 ///
 /// Cubes: blocks of input channels for each tap, blocks of output channels, parts. Each part takes
-/// its share of the pixels that see anything through the tap. Where `grad` was multiplied by
-/// something, `scale` is what takes that back.
-#[cube(launch)]
+/// its share of the pixels that see anything through the tap. Where the plan is folded, the blocks
+/// are those of all taps' input channels, and parts share out all pixels. Where `grad` was
+/// multiplied by something, `scale` is what takes that back.
+#[cfg_attr(not(test), cube(launch))]
+#[cfg_attr(test, cube(launch, create_dummy_kernel))]
 pub fn weight_product<E: Float>(
     grad: &[E],
     input: &[E],
@@ -28,42 +30,82 @@ pub fn weight_product<E: Float>(
     #[define(E)] _element: ElemType,
 ) {
     let (rows, columns) = comptime!((plan.block.rows, plan.block.columns));
-    let units = comptime!(plan.block.units());
-    let lefts = comptime!(plan.depth() * rows / units);
-    let rights = comptime!(plan.depth() * columns / units);
+    // Vectors of a row of each side, and those that a unit copies.
+    let (of_rows, of_columns) = comptime!((rows / VECTOR, columns / VECTOR));
+    let lanes = comptime!(plan.block.units() / plan.depth);
+    let lefts = comptime!(of_rows.div_ceil(lanes));
+    let rights = comptime!(of_columns.div_ceil(lanes));
     // Neighbouring units copy neighbouring pixels: without a gap, they would all write to the same
     // bank.
-    let pad = comptime!(plan.pad(UNIT / 2));
+    let pad = comptime!(plan.pad(1));
+    let depth = comptime!(plan.depth as u32);
 
     let taps = sizes.tap_rows * sizes.tap_columns;
     let pixels = sizes.out_height * sizes.out_width;
     let plane = sizes.height * sizes.width;
-    let tap = CUBE_POS_X / blocks;
+    let tap = select(comptime!(plan.is_folded).runtime(), 0, CUBE_POS_X / blocks);
     let first_in = CUBE_POS_X % blocks * comptime!(columns as u32);
     let first_out = CUBE_POS_Y * comptime!(rows as u32);
+    let until_in = select(comptime!(plan.is_folded).runtime(), taps, 1) * sizes.channels_in;
 
-    let (down, aside) = offset(&sizes, tap);
-    let (top, bottom) = valid_range(down, sizes.stride, sizes.height, sizes.out_height);
-    let (start, stop) = valid_range(aside, sizes.stride, sizes.width, sizes.out_width);
-    let wide = max((stop - start) as u32, 1);
-    let area = max((bottom - top) as u32 * (stop - start) as u32, 1);
+    let (down, aside) = offset(&sizes, tap / sizes.tap_columns, tap % sizes.tap_columns);
+    let (seen_top, seen_bottom) = valid_range(down, sizes.stride, sizes.height, sizes.out_height);
+    let (seen_left, seen_right) = valid_range(aside, sizes.stride, sizes.width, sizes.out_width);
+    let is_all = comptime!(plan.is_folded).runtime();
+    let top = select(is_all, 0, seen_top);
+    let bottom = select(is_all, sizes.out_height as i32, seen_bottom);
+    let start = select(is_all, 0, seen_left);
+    let stop = select(is_all, sizes.out_width as i32, seen_right);
+    let wide = max(stop - start, 1);
+    let high = max(bottom - top, 1);
+    let area = (wide * high) as u32;
     let all = sizes.batch * ((bottom - top) as u32 * (stop - start) as u32);
-    let depth = comptime!(plan.depth() as u32);
     let length = all.div_ceil(parts).div_ceil(depth) * depth;
     let until = min((CUBE_POS_Z + 1) * length, all);
     let mut at = CUBE_POS_Z * length;
 
-    // The pixel that this unit copies in each step, from every `lanes`-th channel.
+    // The pixel that this unit copies, from every `lanes`-th vector of channels, and how far the
+    // pixel of the next step lies from it.
     let k = UNIT_POS % depth;
     let lane = UNIT_POS / depth;
-    let lanes = comptime!(units / plan.depth());
+    let mine = at + k;
+    let mut image = mine / area;
+    let mut y = top + (mine % area / wide as u32) as i32;
+    let mut x = start + (mine % area % wide as u32) as i32;
+    let next_image = depth / area;
+    let next_y = (depth % area / wide as u32) as i32;
+    let next_x = (depth % area % wide as u32) as i32;
 
-    let mut left = Shared::<[E]>::new_slice(comptime!(plan.depth() * (rows + pad)));
-    let mut right = Shared::<[E]>::new_slice(comptime!(plan.depth() * (columns + pad)));
-    let mut sums = Array::<f32>::new(comptime!(UNIT * UNIT));
+    // What the columns of this unit see, where each has a tap of its own.
+    let own = comptime!(if plan.is_folded { rights * VECTOR } else { 1 });
+    let mut downs = Array::<i32>::new(own);
+    let mut asides = Array::<i32>::new(own);
+    let mut behind = Array::<u32>::new(own);
+    if comptime!(plan.is_folded) {
+        #[unroll]
+        for i in 0..own {
+            let place = comptime!((i / VECTOR * lanes + i % VECTOR * of_columns) as u32);
+            let column = min(first_in + lane + place, until_in - 1);
+            let tap = column / sizes.channels_in;
+            let (down, aside) = offset(&sizes, tap / sizes.tap_columns, tap % sizes.tap_columns);
+            downs[i] = down;
+            asides[i] = aside;
+            behind[i] = column % sizes.channels_in * plane;
+        }
+    }
+
+    let mut left = Shared::<[Four<E>]>::new_slice(comptime!(plan.depth * (of_rows + pad)));
+    let mut right = Shared::<[Four<E>]>::new_slice(comptime!(plan.depth * (of_columns + pad)));
+    let vectors = comptime!(plan.block.tile / VECTOR);
+    let mut sums = Array::<Four<f32>>::new(comptime!(plan.block.tile * vectors));
+    #[unroll]
+    for i in 0..comptime!(plan.block.tile * vectors) {
+        sums[i] = Four::<f32>::new(0.0);
+    }
     let mut sums_of_planes = matrices::zeros(plan);
-    let mut next_left = Array::<E>::new(lefts);
-    let mut next_right = Array::<E>::new(rights);
+    let mut next_left = Array::<Four<E>>::new(lefts);
+    let mut next_right = Array::<Four<E>>::new(rights);
+    let mut value = Array::<E>::new(VECTOR);
 
     let mut fetching = at < until;
     let mut multiplying = false;
@@ -72,56 +114,91 @@ pub fn weight_product<E: Float>(
             sync_cube();
             #[unroll]
             for i in 0..lefts {
-                left[k as usize * comptime!(rows + pad) + lane as usize + i * lanes] = next_left[i];
+                let vector = lane as usize + i * lanes;
+                if comptime!((i + 1) * lanes <= of_rows) || vector < of_rows {
+                    left[k as usize * comptime!(of_rows + pad) + vector] = next_left[i];
+                }
             }
             #[unroll]
             for i in 0..rights {
-                right[k as usize * comptime!(columns + pad) + lane as usize + i * lanes] = next_right[i];
+                let vector = lane as usize + i * lanes;
+                if comptime!((i + 1) * lanes <= of_columns) || vector < of_columns {
+                    right[k as usize * comptime!(of_columns + pad) + vector] = next_right[i];
+                }
             }
             sync_cube();
         }
         if fetching {
-            let mine = at + k;
-            let exists = mine < until;
-            let image = mine / area;
-            let y = top + (mine % area / wide) as i32;
-            let x = start + (mine % area % wide) as i32;
+            let exists = at + k < until;
             let to = image * sizes.channels_out * pixels + (y * sizes.out_width as i32 + x) as u32;
-            let from = (y * sizes.stride + down) * sizes.width as i32 + x * sizes.stride + aside;
-            let from = image * sizes.channels_in * plane + from as u32;
+            let row = y * sizes.stride;
+            let column = x * sizes.stride;
+            let source = image * sizes.channels_in * plane;
             #[unroll]
             for i in 0..lefts {
-                let m = first_out + lane + comptime!((i * lanes) as u32);
-                let mut value = E::from_int(0);
-                if exists && m < sizes.channels_out {
-                    value = grad[(to + m * pixels) as usize];
+                let vector = lane + comptime!((i * lanes) as u32);
+                #[unroll]
+                for j in 0..VECTOR {
+                    let m = first_out + vector * comptime!(VECTOR as u32) + comptime!(j as u32);
+                    let mut one = E::from_int(0);
+                    if exists && m < sizes.channels_out && vector < comptime!(of_rows as u32) {
+                        one = grad[(to + m * pixels) as usize];
+                    }
+                    value[j] = one;
                 }
-                next_left[i] = value;
+                next_left[i] = four::<E>(&value);
             }
             #[unroll]
             for i in 0..rights {
-                let c = first_in + lane + comptime!((i * lanes) as u32);
-                let mut value = E::from_int(0);
-                if exists && c < sizes.channels_in {
-                    value = input[(from + c * plane) as usize];
+                #[unroll]
+                for j in 0..VECTOR {
+                    let place = comptime!((i * lanes + j * of_columns) as u32);
+                    let c = first_in + lane + place;
+                    let mut one = E::from_int(0);
+                    if comptime!(plan.is_folded) {
+                        let which = comptime!(i * VECTOR + j);
+                        let row = row + downs[which];
+                        let column = column + asides[which];
+                        let sees = row >= 0 && row < sizes.height as i32 && column >= 0 && column < sizes.width as i32;
+                        if exists && sees && c < until_in {
+                            let from = (row * sizes.width as i32 + column) as u32;
+                            one = input[(source + behind[which] + from) as usize];
+                        }
+                    } else {
+                        if exists && c < until_in {
+                            let from = ((row + down) * sizes.width as i32 + column + aside) as u32;
+                            one = input[(source + from + c * plane) as usize];
+                        }
+                    }
+                    value[j] = one;
                 }
-                next_right[i] = value;
+                next_right[i] = four::<E>(&value);
             }
         }
         if multiplying {
             if comptime!(plan.matrices.is_some()) {
                 matrices::multiply::<E>(&mut sums_of_planes, &left, &right, plan);
             } else {
-                multiply::<E>(&mut sums, &left, &right, plan.block, pad);
+                multiply::<E>(&mut sums, &left, &right, plan, pad);
             }
         }
         multiplying = fetching;
         at += depth;
         fetching = at < until;
+        image += next_image;
+        y += next_y;
+        x += next_x;
+        if x >= stop {
+            x -= wide;
+            y += 1;
+        }
+        if y >= bottom {
+            y -= high;
+            image += 1;
+        }
     }
 
     let scale = factor(scale);
-    let part = CUBE_POS_Z * sizes.channels_out;
     if comptime!(plan.matrices.is_some()) {
         let mut shown = matrices::shown(plan);
         #[unroll]
@@ -132,25 +209,32 @@ pub fn weight_product<E: Float>(
                 let m = first_out + row;
                 let c = first_in + column;
                 if m < sizes.channels_out && c < sizes.channels_in {
-                    output[(((part + m) * sizes.channels_in + c) * taps + tap) as usize] = value * scale;
+                    let before = (CUBE_POS_Z * taps + tap) * sizes.channels_out;
+                    output[((before + m) * sizes.channels_in + c) as usize] = value * scale;
                 }
             }
         }
     } else {
-        let half = comptime!(UNIT / 2);
-        let across = comptime!((columns / UNIT) as u32);
+        let (down, across) = comptime!((plan.block.sides()[0], plan.block.sides()[1]));
         #[unroll]
-        for i in 0..UNIT {
-            let m = first_out
-                + UNIT_POS / across * comptime!(half as u32)
-                + comptime!((i / half * rows / 2 + i % half) as u32);
+        for j in 0..vectors {
             #[unroll]
-            for j in 0..UNIT {
-                let c = first_in
-                    + UNIT_POS % across * comptime!(half as u32)
-                    + comptime!((j / half * columns / 2 + j % half) as u32);
-                if m < sizes.channels_out && c < sizes.channels_in {
-                    output[(((part + m) * sizes.channels_in + c) * taps + tap) as usize] = sums[i * UNIT + j] * scale;
+            for inner in 0..VECTOR {
+                let place = comptime!((j * across + inner * of_columns) as u32);
+                let column = first_in + UNIT_POS % comptime!(across as u32) + place;
+                if column < until_in {
+                    let tap = tap + column / sizes.channels_in;
+                    let c = column % sizes.channels_in;
+                    let before = (CUBE_POS_Z * taps + tap) * sizes.channels_out;
+                    #[unroll]
+                    for i in 0..comptime!(plan.block.tile) {
+                        let place = comptime!((i / VECTOR * down * VECTOR + i % VECTOR) as u32);
+                        let m = first_out + UNIT_POS / comptime!(across as u32) * comptime!(VECTOR as u32) + place;
+                        if m < sizes.channels_out {
+                            output[((before + m) * sizes.channels_in + c) as usize] =
+                                sums[comptime!(i * vectors + j)].extract(inner) * scale;
+                        }
+                    }
                 }
             }
         }

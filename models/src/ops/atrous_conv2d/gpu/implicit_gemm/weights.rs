@@ -11,6 +11,7 @@ use burn_wgpu::{CubeBackend, CubeTensor};
 use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
+use super::plan::VECTOR;
 use crate::ops::dims::dims;
 use crate::ops::gpu::launch::{UNITS, element, empty_of, input, output, over, units};
 
@@ -19,13 +20,15 @@ use crate::ops::gpu::launch::{UNITS, element, empty_of, input, output, over, uni
 struct WeightLayout {
     channels_in: u32,
     channels_out: u32,
+    /// Channels out, filled up to whole vectors.
+    row: u32,
     /// Live columns of the kernel.
     tap_columns: u32,
     /// Columns of the kernel.
     columns: u32,
     /// The place of the first live tap.
     first: i32,
-    /// 1 where the next taps lie behind it, -1 where they lie before it.
+    /// The distance of the next tap: below zero where it lies before it.
     direction: i32,
     /// Distances of neighbouring channels.
     stride_in: i32,
@@ -34,19 +37,23 @@ struct WeightLayout {
 }
 
 /// Copies weights to taps x channels in x channels out: neighbouring units of a product read
-/// neighbouring values.
+/// neighbouring vectors. What fills these up is zero.
 ///
 /// Cubes: values, in turns.
 #[cube(launch)]
 fn by_taps<E: Float>(weight: &[f32], output: &mut [E], layout: WeightLayout, #[define(E)] _element: ElemType) {
     let mut at = CUBE_POS_X * comptime!(UNITS as u32) + UNIT_POS;
     while at < layout.count {
-        let (rest, channel_out) = (at / layout.channels_out, at % layout.channels_out);
+        let (rest, channel_out) = (at / layout.row, at % layout.row);
         let (tap, channel_in) = (rest / layout.channels_in, rest % layout.channels_in);
         let place = tap / layout.tap_columns * layout.columns + tap % layout.tap_columns;
         let place = layout.first + layout.direction * place as i32;
         let from = channel_out as i32 * layout.stride_out + channel_in as i32 * layout.stride_in + place;
-        output[at as usize] = E::cast_from(weight[from as usize]);
+        let mut value = 0.0f32;
+        if channel_out < layout.channels_out {
+            value = weight[from as usize];
+        }
+        output[at as usize] = E::cast_from(value);
         at += CUBE_COUNT_X * comptime!(UNITS as u32);
     }
 }
@@ -78,9 +85,9 @@ impl GpuWeights {
         if self.is_turned { [b, a, rows, columns] } else { [a, b, rows, columns] }
     }
 
-    /// Returns taps x channels in x channels out of the taps in these rows and columns, of the type
-    /// of `like`.
-    pub fn by_taps(self, [rows, columns]: [Range<usize>; 2], like: &CubeTensor) -> CubeTensor {
+    /// Returns taps x channels in x channels out, these filled up to whole vectors, of every
+    /// `step`-th tap in these rows and columns, of the type of `like`.
+    pub fn by_taps(self, [rows, columns]: [Range<usize>; 2], step: usize, like: &CubeTensor) -> CubeTensor {
         let [channels_out, channels_in, kernel_rows, kernel_columns] = self.size();
         let taps = kernel_rows * kernel_columns;
         let first = rows.start * kernel_columns + columns.start;
@@ -89,8 +96,10 @@ impl GpuWeights {
             true => (taps - 1 - first, -1, apart),
             false => (first, 1, [apart[1], apart[0]]),
         };
-        let shape = [rows.len() * columns.len(), channels_in, channels_out];
-        if self.is_turned && taps == 1 && like.dtype == self.values.dtype {
+        let row = channels_out.next_multiple_of(VECTOR);
+        let [rows, columns] = [rows, columns].map(|taps| taps.len().div_ceil(step));
+        let shape = [rows * columns, channels_in, row];
+        if self.is_turned && taps == 1 && row == channels_out && like.dtype == self.values.dtype {
             // Of a single tap, that is what they are.
             return CubeBackend::float_reshape(into_contiguous(self.values), shape.into());
         }
@@ -100,10 +109,11 @@ impl GpuWeights {
         let layout = WeightLayoutLaunch::new(
             channels_in as u32,
             channels_out as u32,
-            columns.len() as u32,
+            row as u32,
+            columns as u32,
             kernel_columns as u32,
             first as i32,
-            direction,
+            direction * step as i32,
             stride_in,
             stride_out,
             count as u32,
