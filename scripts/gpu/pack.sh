@@ -6,8 +6,8 @@ root=$(cd "$here/../.." && pwd)
 
 usage() {
     cat <<'TEXT'
-Packs what a GPU machine without network needs to test and time atrous: the binary and the agreement tests, stripped; the
-recordings that the tests compare with; a Vulkan loader; data; and run.sh, the one command to start there.
+Packs what a GPU machine without network needs to test and time atrous: the binary, the tests of the kernels and the
+agreement tests, stripped; the recordings that the tests compare with; a Vulkan loader; data; and run.sh, the one command to start there.
 
 usage: scripts/gpu/pack.sh [OPTION...]
 
@@ -18,8 +18,8 @@ usage: scripts/gpu/pack.sh [OPTION...]
   --loader FILE      a Vulkan loader to bring along [default: this system's libvulkan.so.1]
   -h, --help         this text
 
-ATROUS and ATROUS_PARITY name a built binary and built agreement tests (target/release/deps/parity-*); what is named is
-not built. ATROUS_GOLDEN names a folder of more recordings than the repository's, to be packed too.
+ATROUS, ATROUS_PARITY and ATROUS_KERNELS name a built binary, built agreement tests (target/release/deps/parity-*) and built
+tests of the kernels (target/release/deps/atrous_models-*); what is named is not built. ATROUS_GOLDEN names a folder of more recordings than the repository's, to be packed too.
 
 examples:
   scripts/gpu/pack.sh --data-root ~/retina
@@ -67,13 +67,14 @@ folder=$(cd "$(dirname "$out")" 2>/dev/null && pwd) || bad "--out $out: there is
 for tool in strip tar $compress; do
     command -v "$tool" >/dev/null || bad "there is no $tool: install it (strip is in binutils)"
 done
-for binary in "${ATROUS:-}" "${ATROUS_PARITY:-}"; do
-    [ -z "$binary" ] || [ -x "$binary" ] || bad "$binary, named in ATROUS or ATROUS_PARITY, is no program"
+for binary in "${ATROUS:-}" "${ATROUS_PARITY:-}" "${ATROUS_KERNELS:-}"; do
+    [ -z "$binary" ] || [ -x "$binary" ] || bad "$binary, named in ATROUS, ATROUS_PARITY or ATROUS_KERNELS, is no program"
 done
-if [ -z "${ATROUS:-}" ] || [ -z "${ATROUS_PARITY:-}" ]; then
-    command -v cargo >/dev/null || bad "there is no cargo: install Rust, or name what is built in ATROUS and ATROUS_PARITY"
+if [ -z "${ATROUS:-}" ] || [ -z "${ATROUS_PARITY:-}" ] || [ -z "${ATROUS_KERNELS:-}" ]; then
+    command -v cargo >/dev/null ||
+        bad "there is no cargo: install Rust, or name what is built in ATROUS, ATROUS_PARITY and ATROUS_KERNELS"
 elif [ -n "$features" ]; then
-    bad "--features: nothing is built, as ATROUS and ATROUS_PARITY name what is there"
+    bad "--features: nothing is built, as ATROUS, ATROUS_PARITY and ATROUS_KERNELS name what is there"
 fi
 [ -z "${ATROUS_GOLDEN:-}" ] || [ -d "$ATROUS_GOLDEN" ] || bad "ATROUS_GOLDEN=$ATROUS_GOLDEN is no folder"
 [ -z "$loader" ] || [ -f "$loader" ] || bad "--loader $loader is no file"
@@ -96,7 +97,7 @@ options=(--release --locked --manifest-path "$root/Cargo.toml")
 # Takes the path of the program called $1 from what cargo says about its work.
 executable() { sed -n "/\"name\":\"$1\"/s/.*\"executable\":\"\([^\"]*\)\".*/\1/p" | tail -n 1; }
 
-binary=${ATROUS:-} tests=${ATROUS_PARITY:-}
+binary=${ATROUS:-} tests=${ATROUS_PARITY:-} kernels=${ATROUS_KERNELS:-}
 if [ -z "$binary" ]; then
     binary=$(cargo build "${options[@]}" --message-format=json-render-diagnostics | executable atrous) ||
         fail "cannot build atrous: see above"
@@ -105,9 +106,15 @@ if [ -z "$tests" ]; then
     tests=$(cargo test "${options[@]}" --test parity --no-run --message-format=json-render-diagnostics | executable parity) ||
         fail "cannot build the agreement tests: see above"
 fi
-[ -n "$binary" ] && [ -n "$tests" ] || fail "cargo built something else than atrous and its tests"
-strip -o "$pack/atrous" "$binary" && strip -o "$pack/parity" "$tests" || fail "cannot strip the programs"
-chmod 755 "$pack/atrous" "$pack/parity"
+if [ -z "$kernels" ]; then
+    # Of all packages, so that what they are built on is built once.
+    kernels=$(cargo test "${options[@]}" --lib --no-run --message-format=json-render-diagnostics | executable atrous_models) ||
+        fail "cannot build the tests of the kernels: see above"
+fi
+[ -n "$binary" ] && [ -n "$tests" ] && [ -n "$kernels" ] || fail "cargo built something else than atrous and its tests"
+strip -o "$pack/atrous" "$binary" && strip -o "$pack/parity" "$tests" && strip -o "$pack/kernels" "$kernels" ||
+    fail "cannot strip the programs"
+chmod 755 "$pack/atrous" "$pack/parity" "$pack/kernels"
 
 cp "$here/run.sh" "$here/parts.sh" "$here/torch_throughput.py" "$here/small.toml" "$pack"
 cp -R "$root/models/tests/golden" "$pack/tests/golden"

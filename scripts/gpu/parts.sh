@@ -19,19 +19,32 @@ result() {
     esac
 }
 
-tests() {
-    local status=0 passed skipped
-    within "$1" "$parity" --show-output ${filter:+"$filter"} >"$out/tests.log" 2>&1 || status=$?
-    passed=$(grep -c '^test .* ok$' "$out/tests.log") || true
-    skipped=$(grep -c '^skipped: ' "$out/tests.log") || true
-    grep '^test .* FAILED$' "$out/tests.log" | cut -d ' ' -f 2 >failures || true
-    if [ "$status" = 0 ] && [ "$passed" = 0 ]; then
-        note tests "failed: no test is called $filter"
-    elif [ "$status" = 0 ] && [ "$skipped" -gt 0 ]; then
-        note tests "failed: no Vulkan device for $skipped of $passed tests"
+# count_tests PART STATUS FILTER: the note on a part's log of tests, which ended in this status.
+count_tests() {
+    local passed skipped
+    passed=$(grep -c '^test .* ok$' "$out/$1.log") || true
+    skipped=$(grep -c '^skipped: ' "$out/$1.log") || true
+    grep '^test .* FAILED$' "$out/$1.log" | cut -d ' ' -f 2 >failures || true
+    if [ "$2" = 0 ] && [ "$passed" = 0 ]; then
+        note "$1" "failed: no test is called $3"
+    elif [ "$2" = 0 ] && [ "$skipped" -gt 0 ]; then
+        note "$1" "failed: no Vulkan device for $skipped of $passed tests"
     else
-        note tests "$(result "$status"): $passed passed$(sed 's/^/, FAILED: /' failures | tr -d '\n')"
+        note "$1" "$(result "$2"): $passed passed$(sed 's/^/, FAILED: /' failures | tr -d '\n')"
     fi
+}
+
+kernels() {
+    local status=0 only=gpu::
+    [ -z "$small" ] || only=max_pool::gpu::
+    within "$1" env ATROUS_TEST_DEVICE="$device" "$kernels" --show-output "$only" >"$out/kernels.log" 2>&1 || status=$?
+    count_tests kernels "$status" "$only"
+}
+
+tests() {
+    local status=0
+    within "$1" "$parity" --show-output ${filter:+"$filter"} >"$out/tests.log" 2>&1 || status=$?
+    count_tests tests "$status" "$filter"
 }
 
 # The card's used memory, in MiB, twice a second, while a command runs; gives the command's status. What came on top of

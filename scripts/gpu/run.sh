@@ -11,6 +11,7 @@ system no more than a GPU driver with Vulkan; with Python and PyTorch, PyTorch i
 usage: run.sh [OPTION...]
 
 The parts, in this order; one that fails does not keep the others from running:
+  kernels    every kernel against the CPU's, on --device: shapes that do not come out even, strides, sums in parts
   tests      networks and operations against recordings of the reference implementation, on the CPU and on the first
              Vulkan GPU, whatever --device says
   step       seconds of a training step, each case in a process of its own; memory of the process and, with nvidia-smi, of
@@ -22,14 +23,14 @@ The parts, in this order; one that fails does not keep the others from running:
   --minutes N        all must be over by then: steps become fewer, and what finds no time is left out [default: 9]
   --out DIR          where the results go, over those of an earlier run [default: OUT, else gpu-results]
   --cache DIR        kernels that were tuned and compiled, for the next run [default: cache beside this script]
-  --only PART,...    of tests, step, torch, sweep
+  --only PART,...    of kernels, tests, step, torch, sweep
   --tests FILTER     only tests whose names contain this, such as golden_evaluation [default: all]
   --spec SPEC        of the experiments that are timed, an embedded one or a file [default: speed-gpu]
   --steps N          timed steps [default: 30]
   --warmup N         steps before them [default: 10]
   --sweep SPEC       what is trained [default: STARE of retina-small where it is packed, else of quick]
   --iterations N     of each training [default: 200, or as the spec of --sweep says]
-  --small            one quick test and a network of 4 channels; for a software adapter
+  --small            a few quick tests and a network of 4 channels; for a software adapter
   -h, --help         this text
 
 PYTHON names the Python that has PyTorch (default: python3).
@@ -39,7 +40,7 @@ examples:
   ./run.sh --only tests,step --minutes 5
   ./run.sh --small --device vulkan:cpu
 
-The folder of results holds summary.md, which is printed too; tests.log, step.log, torch.log, sweep.log, each ending in
+The folder of results holds summary.md, which is printed too; kernels.log, tests.log, step.log, torch.log, sweep.log, each ending in
 its exit status; step.json, torch.json (what `compare_pytorch.sh --gpu` takes) and sweep.csv.
 
 Exit codes: 0 all that could run succeeded, 1 something failed or found no time, 2 the command line cannot be used.
@@ -53,7 +54,7 @@ count() {
 }
 absolute() { [ ! -f "$1" ] && echo "$1" || echo "$(cd "$(dirname "$1")" && pwd)/$(basename "$1")"; }
 
-parts=(tests step torch sweep)
+parts=(kernels tests step torch sweep)
 device=wgpu minutes=9 out=${OUT:-gpu-results} cache=$here/cache only='' filter='' spec='' steps='' warmup='' sweep=''
 iterations='' small=''
 while [ $# -gt 0 ]; do
@@ -91,8 +92,8 @@ if [ -n "$only" ]; then
     done
 fi
 
-atrous=$here/atrous parity=$here/parity
-for file in "$atrous" "$parity" "$here/tests/golden" "$here/parts.sh" "$here/torch_throughput.py"; do
+atrous=$here/atrous parity=$here/parity kernels=$here/kernels
+for file in "$atrous" "$parity" "$kernels" "$here/tests/golden" "$here/parts.sh" "$here/torch_throughput.py"; do
     [ -e "$file" ] || bad "$file is missing: this runs out of a pack, which scripts/gpu/pack.sh makes"
 done
 for tool in timeout awk; do
@@ -170,7 +171,7 @@ fi
 
 "$atrous" bench step "$spec" --device flex --dry-run --json plan.json >plan.txt 2>plan.log ||
     bad "--spec $(tail -n 1 plan.log | sed 's/^error: //')"
-for file in summary.md tests.log step.log step.json torch.log torch.json sweep.log sweep.csv; do rm -f "$out/$file"; done
+for file in summary.md kernels.log tests.log step.log step.json torch.log torch.json sweep.log sweep.csv; do rm -f "$out/$file"; done
 
 cards() { nvidia-smi --query-gpu="$1" --format=csv,noheader,nounits 2>/dev/null || true; }
 cache_size() { du -sk "$cache" | cut -f 1; }
@@ -188,7 +189,7 @@ else
 fi
 
 left() { echo $((60 * minutes - 5 - SECONDS)); }
-declare -A share=([tests]=6 [step]=7 [torch]=3 [sweep]=3)
+declare -A share=([kernels]=4 [tests]=6 [step]=7 [torch]=3 [sweep]=3)
 # Seconds that a part may take: its share of those that are left to it and the parts after it.
 allowance() {
     local part sum=0
