@@ -1,7 +1,7 @@
-//! What the products of the timed networks take on a device, by each algorithm.
+//! What launches take on a device, and the products of the timed networks by each algorithm.
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use burn::backend::ops::FloatTensorOps;
 use burn::tensor::DType;
@@ -11,27 +11,45 @@ use burn_wgpu::{CubeBackend, CubeTensor};
 use super::algorithm::{self, Algorithm};
 use super::implicit_gemm::timed_networks;
 use super::operand::{GpuOperand, has_half};
+use crate::ops::add_relu::AddReluKernels;
 use crate::ops::atrous_conv2d::geometry::ConvShape;
 use crate::ops::gpu::tests::{of_shape, on_a_device};
 use crate::precision::Precision;
 
-/// Runs whose shortest time counts, after one that compiles.
+/// Runs whose mean time is that of one, after one that compiles.
 const RUNS: usize = 3;
 
 /// Returns the seconds that a product takes on the device, by its own clock where it has one;
 /// nothing where it fails.
 fn seconds(like: &CubeTensor, product: &(dyn Fn() -> CubeTensor + Sync)) -> Option<f64> {
-    let once = || {
-        // A closure that is sent to the device's thread holds on to no references.
-        let result = Mutex::new(None);
-        let run = || {
-            *result.lock().unwrap() = Some(product());
-        };
-        let (_, duration) = like.client.profile(run, "product").ok()?;
-        Some(block_on(duration.into_future())?.duration().as_secs_f64())
-    };
-    once()?;
-    (0..RUNS).map(|_| once()).try_fold(f64::INFINITY, |best, time| Some(best.min(time?)))
+    drop(product());
+    block_on(like.client.sync()).ok()?;
+    let run = || (0..RUNS).for_each(|_| drop(product()));
+    let (_, duration) = like.client.profile(run, "product").ok()?;
+    Some(block_on(duration.into_future())?.duration().as_secs_f64() / RUNS as f64)
+}
+
+/// Launches whose mean time is that of one.
+const LAUNCHES: usize = 2000;
+
+/// Prints what it takes to launch a kernel that computes next to nothing: for the processor, and
+/// until the device has done it.
+#[test]
+#[ignore = "says something on a GPU alone"]
+fn times_of_launches() {
+    on_a_device(|device| {
+        let [a, b] = [0, 1].map(|_| of_shape([1, 1, 2, 2], device));
+        let wait = || block_on(a.client.sync()).unwrap();
+        let launch = || drop(CubeBackend::add_relu(&a, &b).expect("a kernel"));
+        launch();
+        wait();
+        let start = Instant::now();
+        (0..LAUNCHES).for_each(|_| launch());
+        let queued = start.elapsed();
+        wait();
+        let [queued, done] = [queued, start.elapsed()].map(|time: Duration| 1e6 * time.as_secs_f64() / LAUNCHES as f64);
+        println!("a launch: {queued:.1} us until it is queued, {done:.1} us until it is done");
+    });
 }
 
 /// Prints a table: each shape x product x algorithm, in milliseconds and in multiply-adds. For a
@@ -66,7 +84,9 @@ fn time_shape(network: &str, shape: &ConvShape, precision: Precision, like: &Cub
     let map = ones([batch, channels_in, input[0], input[1]]);
     let weight = ones([channels_out, channels_in, kernel[0], kernel[1]]);
     let grad = ones([batch, channels_out, height, width]);
-    let algorithms = [Some(Algorithm::Im2col), Some(Algorithm::ImplicitGemm), Algorithm::by_matrices(like, precision)];
+    // Columns round, and then multiply as in single precision.
+    let columns = (precision == Precision::Single).then_some(Algorithm::Im2col);
+    let algorithms = [columns, Some(Algorithm::ImplicitGemm), Algorithm::by_matrices(like, precision)];
     let counted = (batch * height * width * channels_in * channels_out * shape.taps()) as f64;
     for algorithm in algorithms.into_iter().flatten() {
         let (x, w) = (|| map.clone(), || weight.clone());
