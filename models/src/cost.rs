@@ -5,7 +5,7 @@ use crate::ops::atrous_conv2d::ConvShape;
 /// One convolution of a network: what its work and its memory follow from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ConvolutionCost {
-    /// Its sizes, for one image.
+    /// Sizes of the convolution, for one image.
     pub shape: ConvShape,
 }
 
@@ -20,7 +20,8 @@ impl ConvolutionCost {
         self.weights() as f64 * self.pixels() as f64
     }
 
-    /// Counts the multiply-adds of a forward pass of one image, without those whose tap sees padding.
+    /// Counts the multiply-adds of a forward pass of one image, without those whose tap sees
+    /// padding.
     pub fn live_multiply_adds(&self) -> usize {
         self.shape.live_multiply_adds()
     }

@@ -12,8 +12,8 @@ pub fn on_the_cpu(test: impl Fn(&ComputeDevice)) {
     test(&ComputeDevice::flex());
 }
 
-/// Runs `test` on the device that ATROUS_TEST_DEVICE names, else on a Vulkan device: a GPU where there is one, else a
-/// software adapter. Says so where there is none.
+/// Runs `test` on the device that ATROUS_TEST_DEVICE names, else on a Vulkan device: a GPU where
+/// there is one, else a software adapter. Says so where there is none.
 pub fn on_vulkan(test: impl Fn(&ComputeDevice)) {
     let _alone: MutexGuard<()> = GPU.lock().unwrap_or_else(PoisonError::into_inner);
     let found = match std::env::var("ATROUS_TEST_DEVICE") {

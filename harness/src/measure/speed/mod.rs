@@ -16,7 +16,7 @@ pub use page::StepPage;
 pub use report::{SpeedReport, TimedCase, What};
 
 use self::clock::{Clock, Times};
-use self::work::Work;
+use self::work::UnitWork;
 use crate::experiment::settings::RunSettings;
 use crate::results::provenance;
 use crate::support::memory;
@@ -46,8 +46,8 @@ pub fn measure(
         What::Loader => (settings.train.batch, loader::times(settings, options, clock)?),
     };
     let peak_bytes = provenance::peak_memory_bytes();
-    let work = Work::of_unit(options.what, settings);
-    let product_rate = work.map(|_| Work::rate_of_a_matrix_product(device)).transpose()?;
+    let work = UnitWork::of_unit(options.what, settings);
+    let product_rate = work.map(|_| UnitWork::rate_of_a_matrix_product(device)).transpose()?;
     Ok(TimedCase {
         experiment: settings.experiment.clone(),
         settings: settings.clone(),

@@ -19,13 +19,13 @@ const LONG_ENOUGH: Duration = Duration::from_millis(500);
 
 /// The work of a unit.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Work {
+pub(super) struct UnitWork {
     /// Floating-point operations of its convolutions, two for each multiply-add of a tap that sees
     /// no padding.
     pub operations: f64,
 }
 
-impl Work {
+impl UnitWork {
     /// Counts the work of a unit; `None` for a batch of the loader.
     pub fn of_unit(what: What, settings: &RunSettings) -> Option<Self> {
         let network = network::config(settings);
@@ -49,11 +49,11 @@ impl Work {
             }
             What::Loader => return None,
         };
-        Some(Work { operations: 2.0 * multiply_adds })
+        Some(UnitWork { operations: 2.0 * multiply_adds })
     }
 
-    /// Times a product of two square matrices, and gives the median of its floating-point operations
-    /// per second.
+    /// Times a product of two square matrices, and gives the median of its floating-point
+    /// operations per second.
     ///
     /// # Errors
     /// Where the device does not answer.
@@ -85,18 +85,18 @@ mod tests {
         let costs = network::config(&settings).costs(settings.crop);
         let [all, first] =
             [&costs[..], &costs[..1]].map(|costs| costs.iter().map(ConvolutionCost::live_multiply_adds).sum::<usize>());
-        let step = Work::of_unit(What::Step, &settings).unwrap().operations;
+        let step = UnitWork::of_unit(What::Step, &settings).unwrap().operations;
         assert_eq!(step, (2 * settings.train.batch * (3 * all - first)) as f64);
         // A window of the same size, without the auxiliary head.
-        let image = Work::of_unit(What::Inference, &settings).unwrap().operations;
+        let image = UnitWork::of_unit(What::Inference, &settings).unwrap().operations;
         let windows = Inference::of(&settings).inputs(settings.resize).len();
         assert!(image < (2 * windows * all) as f64 && image > (windows * all) as f64, "{image}");
-        assert!(Work::of_unit(What::Loader, &settings).is_none());
+        assert!(UnitWork::of_unit(What::Loader, &settings).is_none());
     }
 
     #[test]
     fn a_matrix_product_has_a_rate() {
-        let rate = Work::rate_of_a_matrix_product(&ComputeDevice::flex()).unwrap();
+        let rate = UnitWork::rate_of_a_matrix_product(&ComputeDevice::flex()).unwrap();
         assert!((1e8..1e13).contains(&rate), "{rate}");
     }
 }

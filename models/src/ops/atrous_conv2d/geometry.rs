@@ -118,7 +118,8 @@ mod tests {
             shape.live_multiply_adds() / (2 * 3 * 5)
         };
         assert_eq!(live([4, 6], 1, ConvGeometry::same(1, 1)), 4 * 6);
-        // Of three taps along a side of 4 pixels the outer two see 3 of them each; along one of 6, 5.
+        // Of three taps along a side of 4 pixels the outer two see 3 of them each; along one of
+        // 6 pixels, 5.
         assert_eq!(live([4, 6], 3, ConvGeometry::same(3, 1)), (3 + 4 + 3) * (5 + 6 + 5));
         // The outer rows see nothing.
         assert_eq!(live([4, 6], 3, ConvGeometry::same(3, 4)), 4 * (2 + 6 + 2));

@@ -209,8 +209,8 @@ impl WithSimd for Dots<'_> {
                 block.rows.start * out_width..block.rows.end * out_width,
             );
             let image = &input[block.image * channels_in * height * width..];
-            // Each row of taps, the rows of the block that see anything, and the first row that they
-            // see.
+            // Each row of taps, the rows of the block that see anything, and the first row that
+            // they see.
             let live = (0..kernel_height).filter_map(|ky| {
                 let live = mapping.live_positions(ky, out_height, height);
                 let rows = live.start.max(block.rows.start)..live.end.min(block.rows.end);

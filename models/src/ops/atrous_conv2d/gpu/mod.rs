@@ -9,8 +9,6 @@ mod probe;
 mod request;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod times;
 
 pub use choice::choices;
 

@@ -1,5 +1,7 @@
 //! The three products of a convolution, and rounding to half precision.
 
+mod times;
+
 use burn::backend::ops::FloatTensorOps;
 use burn::tensor::TensorData;
 use burn_cubecl::CubeDevice;
@@ -8,7 +10,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 use super::algorithm::{self, Algorithm};
-use super::implicit_gemm::{self, GpuWeights, Plan, Schedule, of_maps_by, of_weights_by};
+use super::implicit_gemm::{self, GpuWeights, Plan, ProductSchedule, of_maps_by, of_weights_by};
 use super::operand::{GpuOperand, has_half};
 use crate::ops::atrous_conv2d::cpu::{self, half};
 use crate::ops::atrous_conv2d::{AtrousConv2dKernels, ConvGeometry, ConvShape};
@@ -61,7 +63,7 @@ fn compare(shape: &ConvShape, precision: Precision, device: &CubeDevice) {
     };
     for plan in Plan::by_units().chain(matrices.into_iter().flat_map(Plan::by_matrices)) {
         forward(of_maps_by(shape, plan));
-        forward(Schedule { plan, parts: 3 });
+        forward(ProductSchedule { plan, parts: 3 });
         weight_gradient(of_weights_by(shape, plan));
     }
     weight_gradient(of_weights_by(shape, Plan::folded()));
@@ -205,7 +207,7 @@ fn many_pixels_on_vulkan_are_those_of_the_cpu() {
         let plan = Plan::by_units().find(|plan| plan.block.columns == 32).unwrap();
         let operand = GpuOperand::of(on(x.clone(), input), Precision::Single);
         let weights = GpuWeights::new(on(vec![0.5], [1; 4]));
-        let schedule = Schedule { plan, parts: 1 };
+        let schedule = ProductSchedule { plan, parts: 1 };
         let output = implicit_gemm::forward_in(schedule, operand, weights, ConvGeometry::same(1, 1));
         assert_eq!(values_of(output), x.iter().map(|value| value * 0.5).collect::<Vec<f32>>());
     });
@@ -224,7 +226,7 @@ fn products_in_parts_are_the_same_bit_for_bit() {
         let (x, w, g) = (on(1, input), on(2, weights), on(3, [2, 40, 9, 10]));
         let single = |tensor: &CubeTensor| GpuOperand::of(tensor.clone(), Precision::Single);
         for plan in Plan::by_units() {
-            let schedule = Schedule { plan, parts: 4 };
+            let schedule = ProductSchedule { plan, parts: 4 };
             let once = || {
                 let weights_of = GpuWeights::new(w.clone());
                 let output = implicit_gemm::forward_in(schedule, single(&x), weights_of, shape.geometry);

@@ -11,7 +11,7 @@ use super::parts::{PartLayoutLaunch, VALUES, sum_of_parts};
 use super::plan::Matrices;
 use super::weight_product::weight_product;
 use super::weights::GpuWeights;
-use super::work::{self, MatrixProduct, Schedule};
+use super::work::{self, MatrixProduct, ProductSchedule};
 use crate::ops::atrous_conv2d::geometry::{ConvGeometry, ConvShape};
 use crate::ops::atrous_conv2d::gpu::operand::GpuOperand;
 use crate::ops::dims::dims;
@@ -50,7 +50,12 @@ pub fn forward(
 }
 
 /// Computes [`forward`] by a schedule. The weights are rounded if the input is.
-pub fn forward_in(schedule: Schedule, input: GpuOperand, weights: GpuWeights, geometry: ConvGeometry) -> CubeTensor {
+pub fn forward_in(
+    schedule: ProductSchedule,
+    input: GpuOperand,
+    weights: GpuWeights,
+    geometry: ConvGeometry,
+) -> CubeTensor {
     let size = weights.size();
     let shape = ConvShape::new(dims(&input.values), size, geometry);
     assert_eq!(size[1], shape.channels[0], "channels of the weights and of the input");
@@ -72,7 +77,7 @@ pub fn forward_in(schedule: Schedule, input: GpuOperand, weights: GpuWeights, ge
 
 /// Launches the product of maps. Its pixels are all of those of `found`, or those of a grid.
 pub(super) fn launch_maps(
-    Schedule { plan, parts }: Schedule,
+    ProductSchedule { plan, parts }: ProductSchedule,
     product: &MatrixProduct,
     weight: &CubeTensor,
     input: &GpuOperand,
@@ -131,7 +136,7 @@ pub fn weight_gradient(
 
 /// Computes [`weight_gradient`], of weights of `size`, by a schedule.
 pub fn weight_gradient_in(
-    Schedule { plan, parts }: Schedule,
+    ProductSchedule { plan, parts }: ProductSchedule,
     input: GpuOperand,
     size: [usize; 4],
     output_grad: GpuOperand,

@@ -9,7 +9,7 @@ use super::matrices;
 use super::plan::{Plan, VECTOR};
 use crate::ops::gpu::launch::factor;
 
-/// Where a pixel lies from which a tap sees only padding.
+/// The place of a pixel from which a tap sees only padding.
 const NOWHERE: u32 = u32::MAX;
 /// A row from which no tap sees anything.
 const OUTSIDE: i32 = i32::MIN / 2;

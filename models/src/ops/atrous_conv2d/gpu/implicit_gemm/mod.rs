@@ -14,28 +14,26 @@
 //! (`matrices`), for which a plane (a subgroup) keeps the sums that its units would.
 
 mod block;
-#[cfg(test)]
-mod emitted;
 mod launch;
 mod limits;
 mod map_product;
 mod matrices;
-#[cfg(test)]
-mod networks;
 mod parts;
 mod plan;
 mod strided;
+#[cfg(test)]
+mod tests;
 mod weight_product;
 mod weights;
 mod work;
 
 pub use launch::{forward, forward_in, input_gradient, weight_gradient, weight_gradient_in};
 pub use limits::{cooperative_matrices, fits, is_for};
-#[cfg(test)]
-pub use networks::timed_networks;
 pub use plan::{Matrices, Plan};
 pub use strided::input_gradient as strided_input_gradient;
+#[cfg(test)]
+pub use tests::timed_networks;
 pub use weights::GpuWeights;
 #[cfg(test)]
-pub use work::Schedule;
+pub use work::ProductSchedule;
 pub use work::{of_maps_by, of_weights_by};

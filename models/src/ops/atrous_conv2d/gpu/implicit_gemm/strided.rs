@@ -19,7 +19,7 @@ use crate::ops::gpu::launch::empty;
 
 /// What input pixels of one remainder see along an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Phase {
+pub struct StridePhase {
     /// The first of the pixels, and their number.
     pub first: usize,
     pub pixels: usize,
@@ -30,7 +30,7 @@ pub struct Phase {
     pub offset: isize,
 }
 
-impl Phase {
+impl StridePhase {
     /// Returns what the input pixels from `first` on see along an axis, in steps of the stride.
     pub fn new(shape: &ConvShape, axis: usize, first: usize) -> Self {
         let ConvGeometry { stride, padding, dilation } = shape.geometry;
@@ -55,7 +55,7 @@ fn greatest_common_divisor(a: usize, b: usize) -> usize {
 }
 
 /// Returns the product that the gradient of these pixels is.
-pub fn product(shape: &ConvShape, [rows, columns]: [Phase; 2]) -> MatrixProduct {
+pub fn product(shape: &ConvShape, [rows, columns]: [StridePhase; 2]) -> MatrixProduct {
     let [channels_in, channels_out] = shape.channels;
     let [height, width] = shape.output();
     let (pixels, taps) = (shape.batch * rows.pixels * columns.pixels, rows.taps * columns.taps);
@@ -77,9 +77,9 @@ pub fn input_gradient(
     let [channels_in, channels_out] = shape.channels;
     assert_eq!(dims(&output_grad.values), [shape.batch, channels_out, height, width], "the output's gradient");
     let gradient = empty(&output_grad.values, input);
-    let [step, dilation] = Phase::steps(geometry);
+    let [step, dilation] = StridePhase::steps(geometry);
     for (row, column) in (0..geometry.stride).flat_map(|row| (0..geometry.stride).map(move |column| (row, column))) {
-        let phases = [Phase::new(&shape, 0, row), Phase::new(&shape, 1, column)];
+        let phases = [StridePhase::new(&shape, 0, row), StridePhase::new(&shape, 1, column)];
         let [rows, columns] = phases;
         let product = product(&shape, phases);
         if product.columns == 0 {
@@ -126,14 +126,14 @@ mod tests {
     fn phases_share_out_the_taps() {
         let geometry = ConvGeometry { stride: 2, padding: 1, dilation: 1 };
         let shape = ConvShape::new([1, 4, 7, 8], [5, 4, 3, 3], geometry);
-        assert_eq!(Phase::new(&shape, 0, 0), Phase { first: 0, pixels: 4, tap: 1, taps: 1, offset: 0 });
-        assert_eq!(Phase::new(&shape, 0, 1), Phase { first: 1, pixels: 3, tap: 0, taps: 2, offset: 0 });
-        assert_eq!(Phase::steps(geometry), [2, 1]);
+        assert_eq!(StridePhase::new(&shape, 0, 0), StridePhase { first: 0, pixels: 4, tap: 1, taps: 1, offset: 0 });
+        assert_eq!(StridePhase::new(&shape, 0, 1), StridePhase { first: 1, pixels: 3, tap: 0, taps: 2, offset: 0 });
+        assert_eq!(StridePhase::steps(geometry), [2, 1]);
         // Of one tap, odd pixels see nothing.
         let shape = ConvShape { kernel: [1, 1], geometry: ConvGeometry { padding: 0, ..geometry }, ..shape };
-        assert_eq!([0, 1].map(|first| Phase::new(&shape, 1, first).taps), [1, 0]);
+        assert_eq!([0, 1].map(|first| StridePhase::new(&shape, 1, first).taps), [1, 0]);
         for (stride, dilation, wanted) in [(3, 1, [3, 1]), (2, 2, [1, 1]), (2, 4, [1, 2]), (4, 6, [2, 3])] {
-            assert_eq!(Phase::steps(ConvGeometry { stride, padding: 0, dilation }), wanted);
+            assert_eq!(StridePhase::steps(ConvGeometry { stride, padding: 0, dilation }), wanted);
         }
     }
 }

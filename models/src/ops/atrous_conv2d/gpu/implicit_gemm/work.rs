@@ -19,7 +19,7 @@ const STEPS: usize = 8;
 
 /// A plan, and the parts that its sums are made in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Schedule {
+pub struct ProductSchedule {
     pub plan: Plan,
     /// Parts that are added up afterwards; 1 where there is nothing to add up.
     pub parts: usize,
@@ -27,7 +27,7 @@ pub struct Schedule {
 
 /// What a matrix product costs by a schedule.
 #[derive(Clone, Copy, Debug)]
-pub struct Work {
+pub struct IssuedWork {
     /// Multiply-adds, those of zeros included.
     pub issued: f64,
     /// Workgroups, of all parts.
@@ -88,27 +88,27 @@ impl MatrixProduct {
 
     /// Returns the schedule by a plan: as many parts as keep a large GPU busy, where sums are long
     /// enough.
-    fn schedule(&self, plan: Plan) -> Schedule {
+    fn schedule(&self, plan: Plan) -> ProductSchedule {
         let steps = self.steps(&plan);
         let enough = enough(plan.block).div_ceil(self.workgroups(&plan).max(1));
         let room = PART_BYTES / (4 * self.rows * self.columns * self.count).max(1);
         let most = (steps * self.repeats / STEPS).min(steps).min(room).max(1);
         let length = steps.div_ceil(enough.min(most)).max(1);
-        Schedule { plan, parts: steps.div_ceil(length).max(1) }
+        ProductSchedule { plan, parts: steps.div_ceil(length).max(1) }
     }
 
     /// Returns what a schedule costs, all taps taken to see everything.
-    pub fn work(&self, Schedule { plan, parts }: Schedule) -> Work {
+    pub fn work(&self, ProductSchedule { plan, parts }: ProductSchedule) -> IssuedWork {
         let workgroups = self.workgroups(&plan);
         let Block { rows, columns, .. } = plan.block;
         let sums = (workgroups * rows * columns) as f64;
         let issued = sums * (self.steps(&plan) * plan.depth * self.repeats) as f64;
         let partial = if parts == 1 { 0 } else { parts * self.rows * self.columns * self.count };
-        Work { issued, workgroups: workgroups * parts, partial }
+        IssuedWork { issued, workgroups: workgroups * parts, partial }
     }
 
     /// Returns the time of a schedule, in multiply-adds.
-    fn time(&self, schedule: Schedule) -> f64 {
+    fn time(&self, schedule: ProductSchedule) -> f64 {
         let work = self.work(schedule);
         let Plan { block: Block { rows, columns, .. }, depth, .. } = schedule.plan;
         // Of each value that is copied a twelfth of the time of a multiply-add of every unit, and
@@ -123,7 +123,7 @@ impl MatrixProduct {
 
     /// Returns the schedule that takes the least time, and this. Those that leave a large GPU idle
     /// come last.
-    fn best(&self, schedules: impl Iterator<Item = Schedule>) -> Option<(f64, Schedule)> {
+    fn best(&self, schedules: impl Iterator<Item = ProductSchedule>) -> Option<(f64, ProductSchedule)> {
         let is_idle = |schedule| self.work(schedule).workgroups < 2 * MULTIPROCESSORS;
         let timed = schedules.map(|schedule| (is_idle(schedule), self.time(schedule), schedule));
         let best = timed.min_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
@@ -131,7 +131,7 @@ impl MatrixProduct {
     }
 
     /// Returns the best of the schedules by these plans.
-    fn best_of(&self, plans: impl IntoIterator<Item = Plan>) -> Option<(f64, Schedule)> {
+    fn best_of(&self, plans: impl IntoIterator<Item = Plan>) -> Option<(f64, ProductSchedule)> {
         self.best(plans.into_iter().map(|plan| self.schedule(plan)))
     }
 }
@@ -147,12 +147,12 @@ fn plans(matrices: Option<Matrices>) -> Vec<Plan> {
 }
 
 /// Returns how the output of a convolution is best computed.
-pub fn of_maps(shape: &ConvShape, matrices: Option<Matrices>) -> Schedule {
+pub fn of_maps(shape: &ConvShape, matrices: Option<Matrices>) -> ProductSchedule {
     MatrixProduct::of_maps(shape).best_of(plans(matrices)).expect("there are plans").1
 }
 
 /// Returns how the gradient of the weights is best computed.
-pub fn of_weights(shape: &ConvShape, matrices: Option<Matrices>) -> Schedule {
+pub fn of_weights(shape: &ConvShape, matrices: Option<Matrices>) -> ProductSchedule {
     let one_by_one = MatrixProduct::of_weights(shape, false).best_of(plans(matrices));
     let folded = MatrixProduct::of_weights(shape, true).best_of([Plan::folded()]);
     let both = [one_by_one, folded].into_iter().flatten();
@@ -160,18 +160,18 @@ pub fn of_weights(shape: &ConvShape, matrices: Option<Matrices>) -> Schedule {
 }
 
 /// Returns how a product is best computed in one part.
-pub fn whole(product: &MatrixProduct, matrices: Option<Matrices>) -> Schedule {
-    let schedules = plans(matrices).into_iter().map(|plan| Schedule { plan, parts: 1 });
+pub fn whole(product: &MatrixProduct, matrices: Option<Matrices>) -> ProductSchedule {
+    let schedules = plans(matrices).into_iter().map(|plan| ProductSchedule { plan, parts: 1 });
     product.best(schedules).expect("there are plans").1
 }
 
 /// Returns the schedule of a product of maps by this plan.
-pub fn of_maps_by(shape: &ConvShape, plan: Plan) -> Schedule {
+pub fn of_maps_by(shape: &ConvShape, plan: Plan) -> ProductSchedule {
     MatrixProduct::of_maps(shape).schedule(plan)
 }
 
 /// Returns the schedule of a gradient of weights by this plan.
-pub fn of_weights_by(shape: &ConvShape, plan: Plan) -> Schedule {
+pub fn of_weights_by(shape: &ConvShape, plan: Plan) -> ProductSchedule {
     MatrixProduct::of_weights(shape, plan.is_folded).schedule(plan)
 }
 

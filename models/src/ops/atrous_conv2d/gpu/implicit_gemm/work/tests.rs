@@ -1,8 +1,8 @@
 //! The schedules of all convolutions of the networks that a GPU is timed on (`speed-gpu`).
 
 use super::super::limits::fits;
-use super::super::networks::timed_networks;
-use super::super::strided::{self, Phase};
+use super::super::strided::{self, StridePhase};
+use super::super::tests::timed_networks;
 use super::*;
 use crate::SegmentorConfig;
 use crate::ops::atrous_conv2d::ConvGeometry;
@@ -23,7 +23,7 @@ enum Which {
 struct Line {
     which: Which,
     shape: ConvShape,
-    schedule: Schedule,
+    schedule: ProductSchedule,
     /// Multiply-adds of values that a tap sees.
     useful: f64,
     /// Multiply-adds that are computed.
@@ -85,7 +85,7 @@ fn live_taps_of_blocks(shape: &ConvShape, columns: usize) -> usize {
     (0..all.div_ceil(columns)).map(of_a_block).sum()
 }
 
-fn maps(which: Which, shape: ConvShape, schedule: Schedule) -> Line {
+fn maps(which: Which, shape: ConvShape, schedule: ProductSchedule) -> Line {
     let product = MatrixProduct::of_maps(&shape);
     let Plan { block, depth, .. } = schedule.plan;
     let [down, _] = block.counts(product.rows, product.columns);
@@ -93,12 +93,12 @@ fn maps(which: Which, shape: ConvShape, schedule: Schedule) -> Line {
     let terms = product.terms.div_ceil(depth) * depth;
     let issued = (taps * block.columns * down * block.rows) as f64 * terms as f64;
     let pairs = shape.batch * seen(&shape, 0).iter().sum::<usize>() * seen(&shape, 1).iter().sum::<usize>();
-    let Work { workgroups, partial, .. } = product.work(schedule);
+    let IssuedWork { workgroups, partial, .. } = product.work(schedule);
     let useful = pairs as f64 * (product.rows * product.terms) as f64;
     Line { which, shape, schedule, useful, issued, memory: PER_BYTE * product.bytes as f64, workgroups, partial }
 }
 
-fn weights(shape: ConvShape, schedule: Schedule) -> Line {
+fn weights(shape: ConvShape, schedule: ProductSchedule) -> Line {
     let product = MatrixProduct::of_weights(&shape, schedule.plan.is_folded);
     let Plan { block, depth, is_folded, .. } = schedule.plan;
     let [down, across] = block.counts(product.rows, product.columns);
@@ -108,7 +108,7 @@ fn weights(shape: ConvShape, schedule: Schedule) -> Line {
     let terms: usize = if is_folded { terms(&product.terms) } else { seen.iter().map(terms).sum() };
     let issued = (down * across * block.rows * block.columns) as f64 * terms as f64;
     let useful = seen.iter().sum::<usize>() as f64 * (shape.channels[0] * shape.channels[1]) as f64;
-    let Work { workgroups, partial, .. } = product.work(schedule);
+    let IssuedWork { workgroups, partial, .. } = product.work(schedule);
     let memory = PER_BYTE * product.bytes as f64;
     Line { which: Which::WeightGradient, shape, schedule, useful, issued, memory, workgroups, partial }
 }
@@ -126,9 +126,9 @@ fn strided(shape: ConvShape) -> Vec<Line> {
     let stride = shape.geometry.stride;
     let remainders = (0..stride).flat_map(|row| (0..stride).map(move |column| [row, column]));
     let of = |[row, column]: [usize; 2]| {
-        let product = strided::product(&shape, [Phase::new(&shape, 0, row), Phase::new(&shape, 1, column)]);
+        let product = strided::product(&shape, [StridePhase::new(&shape, 0, row), StridePhase::new(&shape, 1, column)]);
         let schedule = whole(&product, None);
-        let Work { issued, workgroups, partial } = product.work(schedule);
+        let IssuedWork { issued, workgroups, partial } = product.work(schedule);
         let useful = (product.rows * product.columns) as f64 * (product.terms * product.repeats) as f64;
         let memory = PER_BYTE * product.bytes as f64;
         Line { which: Which::StridedInputGradient, shape, schedule, useful, issued, memory, workgroups, partial }
@@ -139,8 +139,8 @@ fn strided(shape: ConvShape) -> Vec<Line> {
 fn lines(
     network: &SegmentorConfig,
     [batch, height, width]: [usize; 3],
-    of_maps: fn(&ConvShape) -> Schedule,
-    of_weights: fn(&ConvShape) -> Schedule,
+    of_maps: fn(&ConvShape) -> ProductSchedule,
+    of_weights: fn(&ConvShape) -> ProductSchedule,
 ) -> Vec<Line> {
     let mut lines = Vec::new();
     for cost in network.costs([height, width]) {
@@ -171,17 +171,17 @@ mod before {
         Plan { block, depth: 16, is_folded: false, matrices: None }
     }
 
-    pub fn of_maps(shape: &ConvShape) -> Schedule {
+    pub fn of_maps(shape: &ConvShape) -> ProductSchedule {
         let product = MatrixProduct::of_maps(shape);
-        Schedule { plan: block(product.rows, product.columns, 1), parts: 1 }
+        ProductSchedule { plan: block(product.rows, product.columns, 1), parts: 1 }
     }
 
-    pub fn of_weights(shape: &ConvShape) -> Schedule {
+    pub fn of_weights(shape: &ConvShape) -> ProductSchedule {
         let product = MatrixProduct::of_weights(shape, false);
         let most = product.terms.div_ceil(128);
         let plan = block(product.rows, product.columns, shape.taps() * most);
         let most = most.min(PART_BYTES / (4 * product.rows * product.columns * product.count));
-        Schedule { plan, parts: 512usize.div_ceil(product.workgroups(&plan)).min(most).max(1) }
+        ProductSchedule { plan, parts: 512usize.div_ceil(product.workgroups(&plan)).min(most).max(1) }
     }
 }
 
@@ -243,7 +243,7 @@ fn parts_cover_all_steps_and_are_none_without_need() {
     let deep = of_maps(&of(4, 1024, 8), None);
     assert!(deep.parts > 1, "{deep:?}");
     for plan in Plan::by_units() {
-        let Schedule { parts, .. } = of_maps_by(&of(4, 1024, 8), plan);
+        let ProductSchedule { parts, .. } = of_maps_by(&of(4, 1024, 8), plan);
         assert!((1..=1024 / plan.depth).contains(&parts), "{plan:?} in {parts} parts");
     }
 }

@@ -6,10 +6,10 @@ use burn_cubecl::cubecl::{Compiler, CubeKernel, WgpuCompilationOptions};
 use burn_wgpu::CubeTensor;
 use cubecl::prelude::*;
 
-use super::launch::sizes;
-use super::map_product::map_product;
-use super::plan::{Plan, VECTOR};
-use super::weight_product::weight_product;
+use super::super::launch::sizes;
+use super::super::map_product::map_product;
+use super::super::plan::{Plan, VECTOR};
+use super::super::weight_product::weight_product;
 use crate::ops::atrous_conv2d::geometry::{ConvGeometry, ConvShape};
 use crate::ops::gpu::launch::{element, input as read, output};
 use crate::ops::gpu::tests::{of_shape, on_a_device};

@@ -8,9 +8,9 @@ use burn::tensor::DType;
 use burn_cubecl::cubecl::future::block_on;
 use burn_wgpu::{CubeBackend, CubeTensor};
 
-use super::algorithm::{self, Algorithm};
-use super::implicit_gemm::timed_networks;
-use super::operand::{GpuOperand, has_half};
+use super::super::algorithm::{self, Algorithm};
+use super::super::implicit_gemm::timed_networks;
+use super::super::operand::{GpuOperand, has_half};
 use crate::ops::add_relu::AddReluKernels;
 use crate::ops::atrous_conv2d::geometry::ConvShape;
 use crate::ops::gpu::tests::{of_shape, on_a_device};
