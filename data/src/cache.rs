@@ -69,8 +69,8 @@ impl ImageCache {
         fits
     }
 
-    /// Bytes that `samples` samples take if they are like those that were decoded; `None` as long as
-    /// each of these was kept.
+    /// Bytes that `samples` samples take if they are like those that were decoded; `None` as long
+    /// as each of these was kept.
     pub fn lacks(&self, samples: usize) -> Option<usize> {
         let content = lock(&self.content);
         content.is_full.then(|| content.decoded_bytes / content.decodings * samples)

@@ -57,8 +57,8 @@ impl NumberRange {
 /// ```
 ///
 /// The range may be left out. A word behind the example says what gives a value before the default
-/// does: `protocol`, that of the data set, or `published`, the network as it was published. Settings
-/// that decide no result stand in a second table behind the first.
+/// does: `protocol`, that of the data set, or `published`, the network as it was published.
+/// Settings that decide no result stand in a second table behind the first.
 macro_rules! settings {
     (
         $(#[$meta:meta])*

@@ -39,8 +39,8 @@ const fn key(
     SpecKey { path, value, unit, default: Cow::Borrowed(default), example, doc }
 }
 
-/// The keys of an experiment, in the order of the reference (`docs/reference/spec.md`). Those of the
-/// network, of training and of scoring are in the tables of their settings.
+/// The keys of an experiment, in the order of the reference (`docs/reference/spec.md`). Those of
+/// the network, of training and of scoring are in the tables of their settings.
 pub fn spec_keys() -> Vec<SpecKey> {
     let settings = reference().into_iter().map(of_setting);
     let written = |keys: &'static [SpecKey]| keys.iter().cloned();
