@@ -31,8 +31,8 @@ pub(super) fn of_part(freedom: f64, arms: usize, own: f64) -> f64 {
 ///
 /// Satterthwaite's are too many where few degrees of freedom tell the shares and the other part has
 /// many: a small estimate then passes for a well-known one. The weighted ones are too few where
-/// both parts are large. With d degrees of freedom of the part that has fewer, and D of the other, the
-/// weighted ones count for 2 / d, in reciprocals, where D is far above d, and not at all from
+/// both parts are large. With d degrees of freedom of the part that has fewer, and D of the other,
+/// the weighted ones count for 2 / d, in reciprocals, where D is far above d, and not at all from
 /// D = 1.5 d down (docs/notes/verdicts.md, "What was tried").
 pub(super) fn of_sum(squares: MeanSquares, seeds: f64, subjects: f64) -> f64 {
     let (all, fewer, more) = (squares.of_a_difference(), seeds.min(subjects), seeds.max(subjects));
