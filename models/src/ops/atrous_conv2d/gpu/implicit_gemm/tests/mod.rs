@@ -3,4 +3,4 @@
 mod emitted;
 mod networks;
 
-pub use networks::{TimedNetwork, timed_networks};
+pub use networks::timed_networks;
