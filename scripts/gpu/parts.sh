@@ -69,36 +69,6 @@ products() {
 }
 
 tests() {
-    local passed skipped
-    passed=$(grep -c '^test .* ok$' "$out/$1.log") || true
-    skipped=$(grep -c '^skipped: ' "$out/$1.log") || true
-    grep '^test .* FAILED$' "$out/$1.log" | cut -d ' ' -f 2 >failures || true
-    if [ "$2" = 0 ] && [ "$passed" = 0 ]; then
-        note "$1" "failed: no test is called $3"
-    elif [ "$2" = 0 ] && [ "$skipped" -gt 0 ]; then
-        note "$1" "failed: no Vulkan device for $skipped of $passed tests"
-    else
-        note "$1" "$(result "$2"): $passed passed$(sed 's/^/, FAILED: /' failures | tr -d '\n')"
-    fi
-}
-
-kernels() {
-    local status=0 only=gpu::
-    [ -z "$small" ] || only=max_pool::gpu::
-    within "$1" env ATROUS_TEST_DEVICE="$device" "$kernels" --show-output "$only" >"$out/kernels.log" 2>&1 || status=$?
-    count_tests kernels "$status" "$only"
-}
-
-products() {
-    local status=0 only=times_of
-    [ -z "$small" ] || only=times_of_launches
-    within "$1" env ATROUS_TEST_DEVICE="$device" "$kernels" --ignored --nocapture --test-threads 1 "$only" \
-        >"$out/products.log" 2>&1 || status=$?
-    note products "$(result "$status"): $(grep -c ' | [0-9.]* |$' "$out/products.log" || true) products;$(
-        sed -n 's/^.*a launch:/ a launch:/p' "$out/products.log" | head -n 1)"
-}
-
-tests() {
     local status=0
     within "$1" "$parity" --show-output ${filter:+"$filter"} >"$out/tests.log" 2>&1 || status=$?
     count_tests tests "$status" "$filter"
