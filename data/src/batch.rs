@@ -80,8 +80,8 @@ impl BatchSource {
 
     /// Bytes of memory that would keep all decoded training samples, estimated from those that were
     /// drawn; `None` where each of these was kept.
-    pub fn lacking_cache(&self) -> Option<usize> {
-        self.cache.lacks(self.dataset.samples(Split::Train).len())
+    pub fn cache_for_all(&self) -> Option<usize> {
+        self.cache.bytes_for_all(self.dataset.samples(Split::Train).len())
     }
 
     /// Returns the index of the training sample at a position of the endless sequence of epochs.

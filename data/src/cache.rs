@@ -71,7 +71,7 @@ impl ImageCache {
 
     /// Bytes that `samples` samples take if they are like those that were decoded; `None` as long
     /// as each of these was kept.
-    pub fn lacks(&self, samples: usize) -> Option<usize> {
+    pub fn bytes_for_all(&self, samples: usize) -> Option<usize> {
         let content = lock(&self.content);
         content.is_full.then(|| content.decoded_bytes / content.decodings * samples)
     }
@@ -122,9 +122,9 @@ mod tests {
         let cache = ImageCache::new(1000);
         cache.get(0, sample).unwrap();
         cache.get(1, sample).unwrap();
-        assert_eq!(cache.lacks(5), None);
+        assert_eq!(cache.bytes_for_all(5), None);
         cache.get(2, sample).unwrap();
-        assert_eq!(cache.lacks(5), Some(5 * 400));
+        assert_eq!(cache.bytes_for_all(5), Some(5 * 400));
     }
 
     #[test]

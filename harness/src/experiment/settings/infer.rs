@@ -10,13 +10,13 @@ settings! {
     #[serde(deny_unknown_fields)]
     pub struct InferSpec in "infer" {
         /// Sliding windows, or the whole image at once.
-        mode: InferMode [Word(&["slide", "whole"]), "", "\"slide\"", protocol] = InferMode::Whole;
+        mode: InferMode [Word(&["slide", "whole"]), "", "\"slide\"", Protocol] = InferMode::Whole;
         /// Height and width of a window; given exactly for `slide`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        window: Option<[usize; 2]> [HeightWidth, "pixels", "[128, 128]", protocol] = None;
+        window: Option<[usize; 2]> [HeightWidth, "pixels", "[128, 128]", Protocol] = None;
         /// Vertical and horizontal step between windows; given exactly for `slide`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        stride: Option<[usize; 2]> [HeightWidth, "pixels", "[85, 85]", protocol] = None;
+        stride: Option<[usize; 2]> [HeightWidth, "pixels", "[85, 85]", Protocol] = None;
         /// Factors, from 0.1 to 10, of the size that images are fitted into (`resize`). The
         /// probabilities at all of them are averaged.
         #[serde(default = "one_ratio", skip_serializing_if = "is_one_ratio")]

@@ -20,7 +20,7 @@ pub use init::{InitSpec, Part, checksum};
 pub use key_type::KeyType;
 pub use model::{ModelKind, ModelSpec};
 pub use run_settings::{RunSettings, join_rates};
-pub use setting::{NumberRange, Setting};
+pub use setting::{GivenBy, NumberRange, Setting};
 pub use train::TrainSpec;
 
 /// Every setting of the network, of training and of inference: key, default, range and what it is.

@@ -14,17 +14,17 @@ settings! {
         /// The network: backbone, output stride and head.
         kind: ModelKind [Network, "", "\"deeplabv3-r50-d8\""] = ModelKind::UnetS5D16;
         /// Channels of the first stage; the published width is 64.
-        base_channels: usize [Whole(1), "channels", "16", published] =
+        base_channels: usize [Whole(1), "channels", "16", Published] =
             Self::published(ModelKind::UnetS5D16).base_channels, CHANNELS;
         /// Channels of each ASPP branch; as published 16 for the U-Net, 512 for DeepLabV3, and 128
         /// for it on ResNet-18.
-        aspp_channels: usize [Whole(1), "channels", "16", published] =
+        aspp_channels: usize [Whole(1), "channels", "16", Published] =
             Self::published(ModelKind::UnetS5D16).aspp_channels, CHANNELS;
         /// Channels of the auxiliary head's convolution; as published 64 for the U-Net, 256 for
         /// DeepLabV3, and 64 for it on ResNet-18. 0 in results of model version 1, which did not
         /// write it down.
         #[serde(default)]
-        auxiliary_channels: usize [Whole(1), "channels", "16", published] =
+        auxiliary_channels: usize [Whole(1), "channels", "16", Published] =
             Self::published(ModelKind::UnetS5D16).auxiliary_channels, CHANNELS;
         /// First convolutions of a ResNet: three of 3x3, or one of 7x7.
         #[serde(default, skip_serializing_if = "is_deep")]

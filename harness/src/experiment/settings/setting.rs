@@ -22,7 +22,16 @@ pub struct Setting {
     /// A value as it is written in TOML.
     pub example: &'static str,
     /// What gives a value before the default does; `None` where nothing does.
-    pub given_by: Option<&'static str>,
+    pub given_by: Option<GivenBy>,
+}
+
+/// What gives a setting its value where a spec does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GivenBy {
+    /// The protocol of the data set.
+    Protocol,
+    /// The network as it was published.
+    Published,
 }
 
 /// The numbers that a setting may have.
@@ -57,8 +66,8 @@ impl NumberRange {
 /// ```
 ///
 /// The range may be left out. A word behind the example says what gives a value before the default
-/// does: `protocol`, that of the data set, or `published`, the network as it was published.
-/// Settings that decide no result stand in a second table behind the first.
+/// does, one of [`GivenBy`]. Settings that decide no result stand in a second table behind the
+/// first.
 macro_rules! settings {
     (
         $(#[$meta:meta])*
@@ -88,7 +97,7 @@ macro_rules! settings {
         impl $name {
             /// The settings in the order of the fields.
             pub fn settings() -> Vec<$crate::experiment::settings::Setting> {
-                use $crate::experiment::settings::{KeyType::*, Setting};
+                use $crate::experiment::settings::{GivenBy, KeyType::*, Setting};
                 let default = Self::default();
                 vec![
                     $(Setting {
@@ -99,7 +108,7 @@ macro_rules! settings {
                         value: $value,
                         unit: $unit,
                         example: $example,
-                        given_by: (&[$(stringify!($of))?] as &[&str]).first().copied(),
+                        given_by: (&[$(GivenBy::$of)?] as &[GivenBy]).first().copied(),
                     },)*
                     $($(Setting {
                         key: concat!($table, ".", stringify!($free)),

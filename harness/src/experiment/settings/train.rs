@@ -12,10 +12,10 @@ settings! {
     #[serde(deny_unknown_fields)]
     pub struct TrainSpec in "train" {
         /// Iterations of the training.
-        iterations: u64 [Whole(1), "iterations", "4000", protocol] = 40_000, FROM_ONE;
+        iterations: u64 [Whole(1), "iterations", "4000", Protocol] = 40_000, FROM_ONE;
         /// Crops per iteration, from 2 (the pooled branch's batch norm cannot be trained with one)
         /// to 4096.
-        batch: usize [Whole(2), "crops", "4", protocol] = 16;
+        batch: usize [Whole(2), "crops", "4", Protocol] = 16;
         /// Learning rate of the first iteration.
         lr: f64 [Number, "per iteration", "0.02"] = 0.01, ABOVE_ZERO;
         /// Momentum of SGD.

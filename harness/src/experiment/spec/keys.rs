@@ -1,6 +1,6 @@
 //! Every key of a spec: its type, unit, default and an example, for people and for editors.
 
-use crate::experiment::settings::{KeyType, Setting, reference};
+use crate::experiment::settings::{GivenBy, KeyType, Setting, reference};
 use std::borrow::Cow;
 
 /// What is known of a key.
@@ -50,8 +50,8 @@ pub fn spec_keys() -> Vec<SpecKey> {
 fn of_setting(setting: Setting) -> SpecKey {
     let Setting { key: path, value, unit, example, given_by, doc, .. } = setting;
     let default = match (given_by, setting.default.as_str()) {
-        (Some("published"), _) => Cow::Borrowed(PUBLISHED),
-        (Some(_), _) => Cow::Borrowed(PROTOCOL),
+        (Some(GivenBy::Published), _) => Cow::Borrowed(PUBLISHED),
+        (Some(GivenBy::Protocol), _) => Cow::Borrowed(PROTOCOL),
         // JSON and TOML differ in the blank.
         (None, json) => Cow::Owned(json.replace(',', ", ")),
     };

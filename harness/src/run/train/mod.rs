@@ -193,7 +193,7 @@ impl<'a> Training<'a> {
             bar.finish();
         }
         let share = waiting.as_secs_f64() / began.elapsed().as_secs_f64();
-        if let Some(advice) = image_cache_advice(share, self.context.options, loader.source().lacking_cache()) {
+        if let Some(advice) = image_cache_advice(share, self.context.options, loader.source().cache_for_all()) {
             self.context.progress.line(format!("{}: {advice}", settings.run_name()));
         }
         match end {
