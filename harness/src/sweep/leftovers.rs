@@ -9,8 +9,8 @@ use std::fs;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// Temporary files of an output directory and of its run directories, and image sets that were
-/// being drawn. Nobody writes them any more: whoever calls this holds the lock of the directory.
+/// Temporary files of an output directory, of its run directories and of its drawn sets, and image
+/// sets that were being drawn. Nobody writes them any more: whoever calls this holds the lock of the directory.
 /// Commands that write a table or a report there take no lock, so files of a process that lives on
 /// this machine are not among them.
 ///
@@ -25,13 +25,15 @@ pub(super) fn leftovers(out: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     let mut found = Vec::new();
-    for folder in folders {
-        found
-            .extend(listed(&folder)?.filter(|(path, kind)| kind.is_file() && is_abandoned(path)).map(|(path, _)| path));
-    }
     let drawn = out.join("synthetic");
     if lookup::is_dir(&drawn)? {
         found.extend(listed(&drawn)?.filter(|(path, kind)| kind.is_dir() && is_half_drawn(path)).map(|(path, _)| path));
+        // The list of a drawn set's files stands beside it.
+        folders.push(drawn);
+    }
+    for folder in folders {
+        found
+            .extend(listed(&folder)?.filter(|(path, kind)| kind.is_file() && is_abandoned(path)).map(|(path, _)| path));
     }
     found.sort();
     Ok(found)
@@ -116,6 +118,8 @@ mod tests {
             write(out, &format!("stare/1-2/seed-0-abc/.checkpoint.safetensors.{dead}-3.tmp")),
             // Killed before its run.toml was there.
             write(out, &format!("stare/1-2/seed-1-abc/.run.toml.{dead}-4.tmp")),
+            // Killed between the drawing of a set and its list.
+            write(out, &format!("synthetic/.stare-0123456789abcdef.json.{dead}-1.tmp")),
         ];
         for kind in DatasetKind::all() {
             let drawing = write(out, &format!("synthetic/{kind}-0123456789abcdef.tmp/X/.im1.png.partial-1-2"));
