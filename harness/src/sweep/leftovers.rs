@@ -10,9 +10,9 @@ use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// Temporary files of an output directory, of its run directories and of its drawn sets, and image
-/// sets that were being drawn. Nobody writes them any more: whoever calls this holds the lock of the
-/// directory. Commands that write a table or a report there take no lock, so files of a process that
-/// lives on this machine are not among them.
+/// sets that were being drawn. Nobody writes them any more: whoever calls this holds the lock of
+/// the directory. Commands that write a table or a report there take no lock, so files of a process
+/// that lives on this machine are not among them.
 ///
 /// # Errors
 /// Names the directory that cannot be listed.
