@@ -16,7 +16,7 @@ Programs that are built here find that adapter alone, and run on its C library: 
 environment, and for all other commands the same one as NEWER_MESA. Programs that they start in turn do not have it.
 
 examples:
-  scripts/gpu/newer_mesa.sh /var/tmp/sid cargo test --release --features vulkan --lib gpu::
+  ATROUS_GPU_LANGUAGE=spirv scripts/gpu/newer_mesa.sh /var/tmp/sid cargo test --release --lib gpu::
   scripts/gpu/newer_mesa.sh /var/tmp/sid sh -c '$NEWER_MESA target/release/atrous devices'
 
 Exit codes: those of COMMAND; 2 if the command line cannot be used or the folder cannot be filled.

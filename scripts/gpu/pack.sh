@@ -14,7 +14,7 @@ usage: scripts/gpu/pack.sh [OPTION...]
   --out PATH         the pack: an archive if it ends in .tar.xz or .tar.gz, else a folder that must not exist yet
                      [default: gpu-pack.tar.xz]
   --data-root DIR    folder that holds STARE (docs/guide/datasets.md), for the sweep; without it, the sweep's images are drawn
-  --features LIST    cargo features to build with, such as vulkan,autotune [default: those of the workspace]
+  --features LIST    cargo features to build with, such as autotune [default: those of the workspace]
   --loader FILE      a Vulkan loader to bring along [default: this system's libvulkan.so.1]
   -h, --help         this text
 
@@ -23,7 +23,7 @@ tests of the kernels (target/release/deps/atrous_models-*); what is named is not
 
 examples:
   scripts/gpu/pack.sh --data-root ~/retina
-  scripts/gpu/pack.sh --features vulkan,autotune --out tuned.tar.xz
+  scripts/gpu/pack.sh --features autotune --out tuned.tar.xz
 
 there:
   tar xf gpu-pack.tar.xz && gpu-pack/run.sh

@@ -54,18 +54,80 @@ kernels() {
     count_tests kernels "$status" "$only"
 }
 
+# The languages of kernels that the device takes, the one that it gets by itself first.
+languages() {
+    case $opened in
+        *SPIR-V*) echo spirv wgsl ;;
+        *) echo wgsl ;;
+    esac
+}
+
 products() {
-    local status=0 only=times_of launch count
+    local status=0 end=$((SECONDS + $1)) only=times_of launch count language found
+    read -ra found <<<"$(languages)"
     [ -z "$small" ] || only=times_of_launches
-    within "$1" env ATROUS_TEST_DEVICE="$device" "$kernels" --ignored --nocapture --test-threads 1 "$only" \
-        >"$out/products.log" 2>&1 || status=$?
-    launch=$(sed -n 's/^.*\(a launch: .*\)$/\1/p' "$out/products.log" | head -n 1)
+    : >"$out/products.log"
+    for ((i = 0; i < ${#found[@]} && status == 0; i++)); do
+        language=${found[i]}
+        echo "== $language" >>"$out/products.log"
+        within $(((end - SECONDS) / (${#found[@]} - i))) env ATROUS_TEST_DEVICE="$device" ATROUS_GPU_LANGUAGE="$language" \
+            "$kernels" --ignored --nocapture --test-threads 1 "$only" >>"$out/products.log" 2>&1 || status=$?
+    done
+    launch=$(sed -n 's/^.*\(a launch: .*\)$/\1/p' "$out/products.log" | paste -sd ';' | sed 's/;/; /g')
     count=$(grep -c ' | [0-9.]* |$' "$out/products.log") || true
     if [ "$status" = 0 ] && [ -z "$launch" ]; then
         note products "failed: nothing was timed"
     else
-        note products "$(result "$status"): $count products; ${launch:-no launch was timed}"
+        note products "$(result "$status"): $count products in ${found[*]}; ${launch:-no launch was timed}"
     fi
+}
+
+# profiled CASE SECONDS: what the last of two steps launched, kernel by kernel, in profiled/kernels: lines such as
+# "| 12.3µs | AddOp_7369d84d".
+profiled() {
+    local steps count end=$((SECONDS + $2))
+    for steps in 1 2; do
+        rm -f profiled/log
+        (cd profiled && within $((end - SECONDS > 1 ? end - SECONDS : 1)) "$atrous" bench step "$spec" --only "$1" \
+            --device "$device" --warmup 0 --steps "$steps") >>"$out/profile.log" 2>&1 || return
+        sed -n 's/^| *\([0-9.]*[nµm]*s\) *| \(.*\)_[0-9a-f]*$/\1 \2/p' profiled/log >"profiled/$steps" || true
+    done
+    count=$(($(wc -l <profiled/2) - $(wc -l <profiled/1)))
+    [ "$count" -gt 0 ] || return 1
+    tail -n "$count" profiled/2 >profiled/kernels
+}
+
+# One step of each case by the device's own clock: where its time goes.
+profile() {
+    local end=$((SECONDS + $1)) cases case status worst=0 done=0
+    mapfile -t cases < <(sed -n 's/^  \([^ ]*\) .*/\1/p' plan.txt | uniq)
+    mkdir -p profiled
+    : >"$out/profile.log"
+    { cat cubecl.toml; printf '\n[profiling]\nlogger = { level = "basic", file = "%s" }\n' "$PWD/profiled/log"; } >profiled/cubecl.toml
+    for ((i = 0; i < ${#cases[@]}; i++)); do
+        case=${cases[i]} status=0
+        echo "== $case" >>"$out/profile.log"
+        profiled "$case" $(((end - SECONDS) / (${#cases[@]} - i))) || status=$?
+        if [ "$status" != 0 ]; then
+            echo "$case: $(result "$status")" >>"$out/profile.log"
+            worst=$status
+            continue
+        fi
+        done=$((done + 1))
+        kernels_page "$case" <profiled/kernels | tee -a "$out/profile.log" >>profile.md
+    done
+    note profile "$(result "$worst"): $done of ${#cases[@]} cases"
+}
+
+# kernels_page CASE: a table of the kernels that take longest, of lines "12.3µs NAME".
+kernels_page() {
+    awk -v case="$1" '
+        { unit = $1; sub(/^[0-9.]*/, "", unit); time = $1 + 0
+          time *= unit == "s" ? 1e3 : unit == "ms" ? 1 : unit == "ns" ? 1e-6 : 1e-3
+          name = $2; for (i = 3; i <= NF; i++) name = name " " $i
+          sum[name] += time; count[name]++; all += time; launches++ }
+        END { printf "\n%s: %d launches, %.2f ms on the device.\n\n| kernel | launches | ms | share |\n|---|---|---|---|\n", case, launches, all
+              for (name in sum) printf "| `%s` | %d | %.3f | %.1f %% |\n", name, count[name], sum[name], 100 * sum[name] / all | "sort -t \\| -k 4 -rg | head -n 12" }'
 }
 
 tests() {

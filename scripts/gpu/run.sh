@@ -16,9 +16,10 @@ The parts, in this order; one that fails does not keep the others from running:
   tests      networks and operations against recordings of the reference implementation, on the CPU and on the first
              Vulkan GPU, whatever --device says
   products   times of a launch, and of each convolution of the timed networks in all directions, by each algorithm, by the
-             device's own clock
+             device's own clock; on a Vulkan GPU in both languages, SPIR-V and WGSL
   step       seconds of a training step, each case in a process of its own; memory of the process and, with nvidia-smi, of
              the card
+  profile    one step of each case, kernel by kernel, by the device's own clock
   torch      the same networks and shapes in PyTorch: float32 without TF32, with TF32, bfloat16 autocast
   sweep      a short training on real images (drawn ones where none are packed), scored
 
@@ -26,7 +27,7 @@ The parts, in this order; one that fails does not keep the others from running:
   --minutes N        all must be over by then: steps become fewer, and what finds no time is left out [default: 9]
   --out DIR          where the results go, over those of an earlier run [default: OUT, else gpu-results]
   --cache DIR        kernels that were tuned and compiled, for the next run [default: cache beside this script]
-  --only PART,...    of facts, kernels, tests, products, step, torch, sweep
+  --only PART,...    of facts, kernels, tests, products, step, profile, torch, sweep
   --tests FILTER     only tests whose names contain this, such as golden_evaluation [default: all]
   --spec SPEC        of the experiments that are timed, an embedded one or a file [default: speed-gpu]
   --steps N          timed steps [default: 30]
@@ -43,8 +44,8 @@ examples:
   ./run.sh --only tests,step --minutes 5
   ./run.sh --small --device vulkan:cpu
 
-The folder of results holds summary.md, which is printed too; kernels.log, tests.log, products.log, step.log, torch.log,
-sweep.log, each ending in its exit status; facts.log and clocks.log; step.json, torch.json (what `compare_pytorch.sh --gpu`
+The folder of results holds summary.md, which is printed too; kernels.log, tests.log, products.log, step.log, profile.log,
+torch.log, sweep.log, each ending in its exit status; facts.log and clocks.log; step.json, torch.json (what `compare_pytorch.sh --gpu`
 takes) and sweep.csv.
 
 Exit codes: 0 all that could run succeeded, 1 something failed or found no time, 2 the command line cannot be used.
@@ -58,7 +59,7 @@ count() {
 }
 absolute() { [ ! -f "$1" ] && echo "$1" || echo "$(cd "$(dirname "$1")" && pwd)/$(basename "$1")"; }
 
-parts=(facts kernels tests products step torch sweep)
+parts=(facts kernels tests products step profile torch sweep)
 device=wgpu minutes=9 out=${OUT:-gpu-results} cache=$here/cache only='' filter='' spec='' steps='' warmup='' sweep=''
 iterations='' small=''
 while [ $# -gt 0 ]; do
@@ -175,7 +176,7 @@ fi
 
 "$atrous" bench step "$spec" --device flex --dry-run --json plan.json >plan.txt 2>plan.log ||
     bad "--spec $(tail -n 1 plan.log | sed 's/^error: //')"
-for file in summary.md facts.log clocks.log kernels.log products.log tests.log step.log step.json torch.log torch.json sweep.log sweep.csv; do rm -f "$out/$file"; done
+for file in summary.md facts.log clocks.log kernels.log products.log tests.log step.log step.json profile.log torch.log torch.json sweep.log sweep.csv; do rm -f "$out/$file"; done
 
 cards() { nvidia-smi --query-gpu="$1" --format=csv,noheader,nounits 2>/dev/null || true; }
 cache_size() { du -sk "$cache" | cut -f 1; }
@@ -193,7 +194,7 @@ else
 fi
 
 left() { echo $((60 * minutes - 5 - SECONDS)); }
-declare -A share=([facts]=1 [kernels]=4 [tests]=6 [products]=4 [step]=7 [torch]=3 [sweep]=3)
+declare -A share=([facts]=1 [kernels]=4 [tests]=6 [products]=6 [step]=7 [profile]=3 [torch]=3 [sweep]=3)
 # Seconds that a part may take: its share of those that are left to it and the parts after it.
 allowance() {
     local part sum=0
@@ -234,6 +235,7 @@ page() {
     printf '```\n\n| part | result | seconds |\n|---|---|---|\n'
     sed 's/\t/ | /g; s/^/| /; s/$/ |/' notes
     [ ! -s steps.md ] || { echo; cat steps.md; }
+    [ ! -s profile.md ] || { printf '\n## One step, kernel by kernel\n'; cat profile.md; }
     # The table's headings go below the page's.
     [ ! -s table.md ] || { printf '\n## Sweep\n'; sed '1d; s/^#/##/' table.md; }
     # What was written last lies in a file of its own beside it.

@@ -33,6 +33,12 @@ pub fn context() -> Endpoint {
     Endpoint { name: "P1", question: "live minus dead", weights: weights.collect() }
 }
 
+/// What the context of one list is worth: it minus the dead list of its crop.
+pub fn context_of(cell: Cell) -> Endpoint {
+    let dead = (cell.0, dead_rate(cell.0));
+    Endpoint { name: "context", question: "list minus dead", weights: vec![(1.0, cell), (-1.0, dead)] }
+}
+
 /// P2, size or objects? What r = 48 has before r = 12 at the largest crop, minus the same at the
 /// smallest.
 pub fn size_or_objects() -> Endpoint {

@@ -3,15 +3,17 @@
 //!     cargo run --release --example size_or_objects -- results/size-or-objects/shallow/fold-*
 //!
 //! prints a table of scores by crop and largest rate, and P1 and P2 of each data set with interval
-//! and verdict.
+//! and verdict. With `--figures DIR` it writes a figure of each data set, as SVG and PNG.
 
 mod design;
 mod endpoint;
+mod figure;
 mod scores;
 mod table;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Error, Result, ensure};
 use atrous_harness::results::rows::Rows;
+use atrous_harness::support::atomic_file;
 use clap::Parser;
 use std::path::PathBuf;
 
@@ -22,17 +24,28 @@ struct Args {
     /// their validation images
     #[arg(required = true)]
     runs: Vec<PathBuf>,
+    /// Folder for a figure of each data set: what context is worth, by crop and largest rate
+    #[arg(long, value_name = "DIR")]
+    figures: Option<PathBuf>,
 }
 
 fn main() -> Result<()> {
-    let Args { runs } = Args::parse();
+    let Args { runs, figures } = Args::parse();
     let mut rows = Vec::new();
     for folder in &runs {
         let found = Rows::read(folder)?.0;
         ensure!(!found.is_empty(), "{}: holds no finished runs; name the folders of the folds", folder.display());
         rows.extend(found);
     }
-    print!("{}", table::text(&scores::PartScores::of(&rows)));
+    let part = scores::PartScores::of(&rows);
+    print!("{}", table::text(&part));
+    let Some(folder) = figures else { return Ok(()) };
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    for (kind, folds) in &part.0 {
+        let figure = figure::of(*kind, folds).map_err(|missing| Error::msg(format!("{}: {missing}", kind.title())))?;
+        atomic_file::write(&folder.join(format!("{}.svg", figure.name)), figure.svg()?)?;
+        atomic_file::write(&folder.join(format!("{}.png", figure.name)), figure.png()?)?;
+    }
     Ok(())
 }
 

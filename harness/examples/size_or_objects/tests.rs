@@ -2,7 +2,10 @@
 
 use crate::design::{CROPS, Cell, Endpoint, LARGEST_RATES, context, dead_rate, size_or_objects};
 use crate::endpoint::{EndpointVerdict, Estimate};
+use crate::figure;
 use crate::scores::Fold;
+use atrous_data::DatasetKind;
+use atrous_harness::support::plot::FigureContent;
 
 /// A value without pattern, from -0.5 to 0.5.
 fn noise(number: usize) -> f64 {
@@ -108,4 +111,18 @@ fn what_is_missing_is_said() {
     assert_eq!(error, "1 complete seed on one half of the subjects: two are needed");
     folds[0].collapsed.insert(0, 1);
     assert_eq!(folds[0].without_collapsed().seeds_of([(32, 12)]), [2]);
+}
+
+/// The figure has a line per crop, and the dead lists are its zero.
+#[test]
+fn the_figure_has_each_live_list_above_the_dead_one() {
+    let folds = folds(3, 4, 0.0, |cell| bell(24.0, cell));
+    let figure = figure::of(DatasetKind::STARE, &folds).unwrap();
+    let FigureContent::Chart(chart) = figure.content else { panic!("it is a chart") };
+    assert_eq!(chart.lines.iter().map(|line| line.points.len()).collect::<Vec<_>>(), [4, 5, 5]);
+    for point in chart.lines.iter().flat_map(|line| &line.points) {
+        let octaves = (point.x / 24.0).log2();
+        let expected = 2.0 - (octaves / 2.0).powi(2);
+        assert!((point.y - expected).abs() < 1e-9, "{point:?} is not {expected}");
+    }
 }

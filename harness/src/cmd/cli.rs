@@ -24,11 +24,7 @@ pub struct Cli {
 fn version() -> &'static str {
     static VERSION: LazyLock<String> = LazyLock::new(|| {
         let Provenance { version, git_commit, burn_version } = Provenance::current();
-        let features = [
-            ("wgpu", cfg!(feature = "wgpu")),
-            ("vulkan", cfg!(feature = "vulkan")),
-            ("autotune", cfg!(feature = "autotune")),
-        ];
+        let features = [("wgpu", cfg!(feature = "wgpu")), ("autotune", cfg!(feature = "autotune"))];
         // The CPU backend is always there.
         let features = features.into_iter().filter(|(_, there)| *there).map(|(name, _)| name);
         let features: Vec<&str> = std::iter::once("flex").chain(features).collect();

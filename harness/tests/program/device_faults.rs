@@ -33,7 +33,7 @@ fn sweep(place: &Place, device: &ComputeDevice, set: &str, execute: &Executor) -
 }
 
 /// What the finished runs say of their convolutions.
-#[cfg(all(feature = "wgpu", not(feature = "vulkan")))]
+#[cfg(feature = "wgpu")]
 fn convolutions(place: &Place) -> Vec<Option<String>> {
     let read = |path: std::path::PathBuf| -> Option<String> {
         let result: serde_json::Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
@@ -72,22 +72,16 @@ fn a_panic_in_a_thread_of_the_device_is_no_result() {
 
 /// A device of wgpu is destroyed while it trains, as far as its users can tell the same as one that
 /// was taken away. On the software adapter, where there is one.
-#[cfg(all(feature = "wgpu", not(feature = "vulkan")))]
+#[cfg(feature = "wgpu")]
 #[test]
 fn a_gpu_that_is_lost_is_opened_again_and_the_sweep_goes_on() {
-    use atrous_models::burn::tensor::wgpu::WgpuBackend;
-    use atrous_models::burn::tensor::{Device, DeviceKind};
-    use atrous_models::device::list;
     use std::sync::atomic::Ordering;
 
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let options = Device::wgpu_options().device_kind(DeviceKind::Cpu).graphics_api(WgpuBackend::Vulkan);
-    let (device, setup) = match options.init_with_setup() {
-        Ok(both) => both,
+    let gpu = match ComputeDevice::select("wgpu:cpu") {
+        Ok(gpu) => gpu,
         Err(error) => return println!("skipped: {error} (Debian's mesa-vulkan-drivers has a software adapter)"),
     };
-    let info = list().into_iter().find(|info| info.name == "wgpu:cpu").unwrap();
-    let gpu = ComputeDevice { device, info };
     gpu.check().unwrap();
     let place = Place::new();
     let lose_the_first = |context: &RunContext| {
@@ -99,7 +93,7 @@ fn a_gpu_that_is_lost_is_opened_again_and_the_sweep_goes_on() {
             while !run.is_finished() && context.reached.load(Ordering::Relaxed) < 3 {
                 std::thread::sleep(std::time::Duration::from_millis(1));
             }
-            setup.device.destroy();
+            gpu.destroy();
             run.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
     };

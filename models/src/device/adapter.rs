@@ -1,16 +1,15 @@
 //! Graphics adapters through wgpu.
-//!
-//! Kernels are WGSL unless the feature `vulkan` is on: with it the runtime compiles SPIR-V for
-//! every Vulkan adapter, and SPIR-V kernels crash the compiler of the software adapter of Mesa
-//! before version 26.
 
 use std::sync::{Mutex, PoisonError};
 
-use burn::tensor::wgpu::{WgpuBackend, WgpuSetup, wgpu};
-use burn::tensor::{Device, DeviceKind};
+use burn::tensor::Device;
+use burn::tensor::wgpu::{WgpuSetup, wgpu};
+use burn_cubecl::cubecl::wgpu::vulkan::try_request_vulkan_device;
 
 use super::info::{DeviceError, DeviceInfo};
+use super::language::{AdapterTraits, Language};
 use super::request::{Api, DeviceRequest};
+use super::wgsl_server;
 use crate::ops::atrous_conv2d::gpu::check_environment;
 
 /// An adapter and the position that the runtime knows it by.
@@ -20,9 +19,21 @@ struct FoundAdapter {
     info: wgpu::AdapterInfo,
     /// Among the adapters of its API and kind.
     position: usize,
+    /// The language of its kernels, or why there is none.
+    language: Result<Language, String>,
 }
 
 impl FoundAdapter {
+    fn new(instance: wgpu::Instance, adapter: wgpu::Adapter, position: usize) -> Self {
+        let info = adapter.get_info();
+        let language = Language::of(AdapterTraits {
+            takes_spirv: wgsl_server::takes_spirv(&adapter),
+            is_software: info.device_type == wgpu::DeviceType::Cpu,
+            driver: &info.driver_info,
+        });
+        FoundAdapter { instance, adapter, info, position, language }
+    }
+
     fn is_software(&self) -> bool {
         self.info.device_type == wgpu::DeviceType::Cpu
     }
@@ -35,8 +46,7 @@ impl FoundAdapter {
             wgpu::DeviceType::Cpu => "software",
             wgpu::DeviceType::Other => "GPU of unknown kind",
         };
-        let spirv = cfg!(feature = "vulkan") && self.info.backend == wgpu::Backend::Vulkan;
-        let language = if spirv { "SPIR-V" } else { "WGSL" };
+        let language = self.language.as_ref().map_or_else(Clone::clone, Language::to_string);
         DeviceInfo {
             name,
             adapter: self.info.name.clone(),
@@ -48,58 +58,61 @@ impl FoundAdapter {
     }
 
     fn open(&self, name: &str) -> Result<Device, DeviceError> {
-        let broken = |reason: String| DeviceError::Broken { name: name.to_owned(), reason };
-        if cfg!(feature = "vulkan") && self.is_software() && !takes_spirv(&self.info.driver_info) {
-            let reason = "with the feature vulkan, software adapters must be those of Mesa 26 or newer";
-            return Err(broken(format!("{reason}, this one is {}", self.info.driver_info)));
-        }
-        let kind = match self.info.device_type {
-            wgpu::DeviceType::DiscreteGpu => DeviceKind::DiscreteGpu(self.position),
-            wgpu::DeviceType::IntegratedGpu => DeviceKind::IntegratedGpu(self.position),
-            wgpu::DeviceType::VirtualGpu => DeviceKind::VirtualGpu(self.position),
-            wgpu::DeviceType::Cpu => DeviceKind::Cpu,
-            wgpu::DeviceType::Other => return Err(broken("adapters of unknown kind cannot be told apart".to_owned())),
-        };
-        let api = match self.info.backend {
-            wgpu::Backend::Vulkan => WgpuBackend::Vulkan,
-            wgpu::Backend::Metal => WgpuBackend::Metal,
-            wgpu::Backend::Dx12 => WgpuBackend::Dx12,
-            other => return Err(broken(format!("graphics API {other:?} is not used"))),
-        };
-        // The runtime opens an adapter once in a process.
         let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, device)) = opened.iter().find(|(known, _)| *known == self.id()) {
-            return Ok(device.clone());
+        if let Some(known) = opened.iter().find(|known| known.id == self.id()) {
+            return Ok(known.device.clone());
         }
-        let options = Device::wgpu_options().device_kind(kind).graphics_api(api);
-        let device = options.init().map_err(|error| broken(error.to_string()))?;
-        opened.push((self.id(), device.clone()));
-        Ok(device)
+        let device = self.register().map_err(|reason| DeviceError::Broken { name: name.to_owned(), reason })?;
+        opened.push(device.clone());
+        Ok(device.device)
     }
 
     /// Opens it beside the device that the runtime keeps for it and that is lost, and from now on
-    /// in its place: with all that the runtime asks of an adapter, but for experimental features,
-    /// which kernels in WGSL have no use for.
+    /// in its place.
     fn open_anew(&self, name: &str) -> Result<Device, DeviceError> {
-        let broken = |reason: String| DeviceError::Broken { name: name.to_owned(), reason };
-        if cfg!(feature = "vulkan") {
-            return Err(broken("a program built with the feature vulkan opens it once".to_owned()));
+        let device = self.register().map_err(|reason| DeviceError::Broken { name: name.to_owned(), reason })?;
+        let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.retain(|known| known.id != self.id());
+        opened.push(device.clone());
+        Ok(device.device)
+    }
+
+    /// Asks the driver for a device of its own, and registers it with the runtime.
+    fn register(&self) -> Result<OpenDevice, String> {
+        let language = self.language.clone()?;
+        let (device, queue) = self.request(language)?;
+        let setup = WgpuSetup {
+            instance: self.instance.clone(),
+            adapter: self.adapter.clone(),
+            device: device.clone(),
+            queue,
+            backend: self.info.backend,
+        };
+        let registered = if language == Language::Wgsl && self.info.backend == wgpu::Backend::Vulkan {
+            wgsl_server::register(setup)?
+        } else {
+            Device::wgpu_options().setup(setup).init().map_err(|error| error.to_string())?
+        };
+        Ok(OpenDevice { id: self.id(), device: registered, handle: device })
+    }
+
+    /// Returns a device with all that the runtime asks of an adapter. For kernels in WGSL,
+    /// experimental features are left out, which they have no use for.
+    fn request(&self, language: Language) -> Result<(wgpu::Device, wgpu::Queue), String> {
+        if language == Language::SpirV {
+            let requested = pollster::block_on(try_request_vulkan_device(&self.adapter));
+            return requested
+                .map_err(|error| error.to_string())?
+                .ok_or_else(|| "it does not take the runtime's SPIR-V".to_owned());
         }
         let left_out = wgpu::Features::all_experimental_mask().union(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS);
-        let (device, queue) = pollster::block_on(self.adapter.request_device(&wgpu::DeviceDescriptor {
+        pollster::block_on(self.adapter.request_device(&wgpu::DeviceDescriptor {
             required_features: self.adapter.features().difference(left_out),
             required_limits: self.adapter.limits(),
             memory_hints: wgpu::MemoryHints::MemoryUsage,
             ..Default::default()
         }))
-        .map_err(|error| broken(error.to_string()))?;
-        let (instance, adapter, backend) = (self.instance.clone(), self.adapter.clone(), self.info.backend);
-        let setup = WgpuSetup { instance, adapter, device, queue, backend };
-        let device = Device::wgpu_options().setup(setup).init().map_err(|error| broken(error.to_string()))?;
-        let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
-        opened.retain(|(known, _)| *known != self.id());
-        opened.push((self.id(), device.clone()));
-        Ok(device)
+        .map_err(|error| error.to_string())
     }
 
     fn id(&self) -> Id {
@@ -107,18 +120,28 @@ impl FoundAdapter {
     }
 }
 
-/// Returns whether a software adapter of this driver compiles the runtime's SPIR-V. Mesa 22.3 and
-/// 25.0 crash on it.
-fn takes_spirv(driver: &str) -> bool {
-    let major = driver.strip_prefix("Mesa ").and_then(|version| version.split('.').next()?.parse::<u32>().ok());
-    major.is_some_and(|major| major >= 26)
-}
-
 /// An adapter of a process: its API, its kind, and its position among those of the same.
 type Id = (wgpu::Backend, wgpu::DeviceType, usize);
 
-/// The adapters that are open.
-static OPENED: Mutex<Vec<(Id, Device)>> = Mutex::new(Vec::new());
+/// An adapter that is open.
+#[derive(Clone)]
+struct OpenDevice {
+    id: Id,
+    device: Device,
+    /// The driver's device behind it.
+    handle: wgpu::Device,
+}
+
+/// The adapters that are open: each once in a process.
+static OPENED: Mutex<Vec<OpenDevice>> = Mutex::new(Vec::new());
+
+/// Destroys the driver's device behind an open one, as if it had been taken away.
+pub(super) fn destroy(device: &Device) {
+    let opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+    for known in opened.iter().filter(|known| known.device == *device) {
+        known.handle.destroy();
+    }
+}
 
 const APIS: wgpu::Backends = wgpu::Backends::VULKAN.union(wgpu::Backends::METAL).union(wgpu::Backends::DX12);
 
@@ -139,7 +162,7 @@ fn adapters() -> Vec<FoundAdapter> {
         let same =
             |other: &&FoundAdapter| other.info.device_type == info.device_type && other.info.backend == info.backend;
         let position = found.iter().filter(same).count();
-        found.push(FoundAdapter { instance: instance.clone(), adapter, info, position });
+        found.push(FoundAdapter::new(instance.clone(), adapter, position));
     }
     found.sort_by_key(|found| (found.is_software(), found.info.device_type != wgpu::DeviceType::DiscreteGpu));
     found
@@ -204,23 +227,4 @@ fn open(
     };
     check_environment().map_err(|reason| DeviceError::Broken { name: name.to_owned(), reason })?;
     Ok(Some((open(found, name)?, found.describe(label))))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn old_software_adapters_are_not_given_spirv() {
-        for (driver, takes) in [
-            ("Mesa 22.3.6 (LLVM 15.0.6)", false),
-            ("Mesa 25.0.7-2 (LLVM 19.1.7)", false),
-            ("Mesa 26.2.6-1 (LLVM 22.1.8)", true),
-            ("Mesa 100.0.0", true),
-            ("SwiftShader driver", false),
-            ("", false),
-        ] {
-            assert_eq!(takes_spirv(driver), takes, "{driver}");
-        }
-    }
 }

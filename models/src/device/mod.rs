@@ -3,7 +3,11 @@
 #[cfg(feature = "wgpu")]
 mod adapter;
 mod info;
+#[cfg(feature = "wgpu")]
+mod language;
 mod request;
+#[cfg(feature = "wgpu")]
+mod wgsl_server;
 
 pub use info::{CPU, DeviceError, DeviceInfo, is_cpu};
 
@@ -130,6 +134,13 @@ impl ComputeDevice {
         }
         again.check()?;
         Ok(again)
+    }
+
+    /// Destroys the driver's device behind it, as if the GPU had been taken away: for tests of what
+    /// comes after. Leaves the CPU alone.
+    #[cfg(feature = "wgpu")]
+    pub fn destroy(&self) {
+        adapter::destroy(&self.device);
     }
 
     /// Returns the device with gradients, for training.

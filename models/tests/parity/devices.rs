@@ -23,9 +23,8 @@ pub fn on_vulkan(test: impl Fn(&ComputeDevice)) {
     match found {
         Ok(device) => test(&device),
         Err(error) => {
-            let refused = cfg!(feature = "vulkan") && matches!(error, DeviceError::Broken { .. });
             let without = !cfg!(feature = "wgpu");
-            assert!(refused || without || matches!(error, DeviceError::Absent { .. }), "{error}");
+            assert!(without || matches!(error, DeviceError::Absent { .. }), "{error}");
             println!("skipped: {error} (Debian's mesa-vulkan-drivers has a software adapter)");
         }
     }

@@ -1,5 +1,7 @@
 //! What training starts from.
 
+use super::impossible::{Checked, ensure};
+use super::setting::settings;
 use crate::support::input_file;
 use anyhow::{Context, Result};
 use atrous_data::hex;
@@ -9,27 +11,29 @@ use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::Path;
 
-/// Weights of a file that training starts from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct InitSpec {
-    /// A `.pth` or `.safetensors` file, relative to the working directory.
-    pub weights: String,
-    /// Part of the network that is taken from the file.
-    #[serde(default)]
-    pub part: Part,
-    /// SHA-256 of the file, in hex digits: it, not the file's name, decides the result. Empty until
-    /// the file has been read.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub sha256: String,
-    /// Keys, or parts before a dot in them, that the file may lack.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub allow_missing: Vec<String>,
-    /// Keys, or parts before a dot in them, that the file may have for nothing, or in another
-    /// shape. With a key in both, the network starts at random there, as with another number of
-    /// classes.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub allow_superfluous: Vec<String>,
+settings! {
+    /// Weights of a file that training starts from.
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct InitSpec in "init" {
+        /// A `.pth` or `.safetensors` file, relative to the working directory.
+        weights: String [Text, "", "\"resnet50_v1c.pth\"", Spec] = String::new();
+        /// Part of the network that is taken from the file.
+        #[serde(default)]
+        part: Part [Word(&["network", "backbone"]), "", "\"backbone\""] = Part::Network;
+        /// SHA-256 of the file, in hex digits: it, not the file's name, decides the result. Empty
+        /// until the file has been read.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        sha256: String [Text, "", "\"\"", File] = String::new();
+        /// Keys, or parts before a dot in them, that the file may lack.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        allow_missing: Vec<String> [Texts, "", "[\"auxiliary_head\"]"] = Vec::new();
+        /// Keys, or parts before a dot in them, that the file may have for nothing, or in another
+        /// shape. With a key in both, the network starts at random there, as with another number of
+        /// classes.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        allow_superfluous: Vec<String> [Texts, "", "[\"auxiliary_head\"]"] = Vec::new();
+    }
 }
 
 /// The part of a network that is taken from a file.
@@ -60,10 +64,16 @@ pub fn checksum(path: &str) -> Result<String> {
 }
 
 impl InitSpec {
+    /// Refuses what a spec cannot say.
+    pub(crate) fn check(&self) -> Checked {
+        self.check_ranges()?;
+        ensure(self.sha256.is_empty(), "init.sha256", "is taken from the file: remove it")
+    }
+
     /// Gives a fresh network the file's weights.
     ///
-    /// # Errors A file that is not what it was when the spec was read, or does not fit the network;
-    /// names it.
+    /// # Errors
+    /// A file that is not what it was when the spec was read, or does not fit the network; names it.
     pub fn load_into(&self, network: &mut Segmentor) -> Result<()> {
         let path = Path::new(&self.weights);
         let bytes = input_file::read_weights(path).with_context(|| format!("cannot read {}", path.display()))?;

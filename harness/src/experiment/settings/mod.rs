@@ -23,9 +23,11 @@ pub use run_settings::{RunSettings, join_rates};
 pub use setting::{GivenBy, NumberRange, Setting};
 pub use train::TrainSpec;
 
-/// Every setting of the network, of training and of inference: key, default, range and what it is.
+/// Every setting that a spec may give the network, training, inference and initial weights: key,
+/// default, range and what it is.
 pub fn reference() -> Vec<Setting> {
-    [ModelSpec::settings(), TrainSpec::settings(), InferSpec::settings()].concat()
+    let tables = [ModelSpec::settings(), TrainSpec::settings(), InferSpec::settings(), InitSpec::settings()];
+    tables.into_iter().flatten().filter(|setting| setting.given_by != Some(GivenBy::File)).collect()
 }
 
 #[cfg(test)]

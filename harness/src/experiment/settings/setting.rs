@@ -32,6 +32,10 @@ pub enum GivenBy {
     Protocol,
     /// The network as it was published.
     Published,
+    /// The spec alone, which has to.
+    Spec,
+    /// The file that another setting names: no spec may say it.
+    File,
 }
 
 /// The numbers that a setting may have.

@@ -120,7 +120,7 @@ fn documented(section: &str) -> Vec<(String, String)> {
 
 #[test]
 fn the_reference_of_specs_is_that_of_the_definitions() {
-    let page = ["model", "train", "infer"].map(documented).concat();
+    let page = ["model", "train", "infer", "init"].map(documented).concat();
     let settings = reference();
     let keys: Vec<&str> = page.iter().map(|(key, _)| key.as_str()).collect();
     assert_eq!(keys, settings.iter().map(|setting| setting.key).collect::<Vec<_>>());

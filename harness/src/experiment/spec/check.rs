@@ -3,7 +3,7 @@
 use super::experiment::Experiment;
 use super::{rates, size};
 use crate::experiment::settings::{
-    Checked, DataSource, Impossible, InferSpec, RunSettings, check_sides, checksum, ensure,
+    Checked, DataSource, Impossible, InferSpec, InitSpec, RunSettings, check_sides, checksum, ensure,
 };
 use std::collections::HashSet;
 
@@ -34,8 +34,7 @@ pub(super) fn take_checksum(experiment: &mut Experiment) -> Checked {
 fn check(experiment: &Experiment) -> Checked {
     check_name(&experiment.name).map_err(|message| Impossible { key: "name".into(), message })?;
     experiment.model.check()?;
-    let checksum = experiment.init.as_ref().map_or("", |init| init.sha256.as_str());
-    ensure(checksum.is_empty(), "init.sha256", "is taken from the file: remove it")?;
+    experiment.init.as_ref().map_or(Ok(()), InitSpec::check)?;
     let divisor = experiment.model.kind.size_divisor();
     check_sides("crop", experiment.crop, divisor)?;
     check_sides("resize", experiment.resize, 1)?;

@@ -40,11 +40,11 @@ const fn key(
 }
 
 /// The keys of an experiment, in the order of the reference (`docs/reference/spec.md`). Those of
-/// the network, of training and of scoring are in the tables of their settings.
+/// the network, of training, of scoring and of initial weights are in the tables of their settings.
 pub fn spec_keys() -> Vec<SpecKey> {
     let settings = reference().into_iter().map(of_setting);
     let written = |keys: &'static [SpecKey]| keys.iter().cloned();
-    written(EXPERIMENT_KEYS).chain(settings).chain(written(INIT_KEYS)).chain(written(DATA_KEYS)).collect()
+    written(EXPERIMENT_KEYS).chain(settings).chain(written(DATA_KEYS)).collect()
 }
 
 fn of_setting(setting: Setting) -> SpecKey {
@@ -52,6 +52,7 @@ fn of_setting(setting: Setting) -> SpecKey {
     let default = match (given_by, setting.default.as_str()) {
         (Some(GivenBy::Published), _) => Cow::Borrowed(PUBLISHED),
         (Some(GivenBy::Protocol), _) => Cow::Borrowed(PROTOCOL),
+        (Some(GivenBy::Spec | GivenBy::File), _) => Cow::Borrowed(NEEDED),
         // JSON and TOML differ in the blank.
         (None, json) => Cow::Owned(json.replace(',', ", ")),
     };
@@ -117,42 +118,6 @@ const EXPERIMENT_KEYS: &[SpecKey] = &[
         NONE,
         "\"no-winner\"",
         "The answer that is known beforehand, as of a control. It decides no result.",
-    ),
-];
-
-/// Keys of the initial weights.
-const INIT_KEYS: &[SpecKey] = &[
-    key(
-        "init.weights",
-        KeyType::Text,
-        "",
-        NEEDED,
-        "\"resnet50_v1c.pth\"",
-        "A .pth or .safetensors file, relative to the working directory.",
-    ),
-    key(
-        "init.part",
-        KeyType::Word(&["network", "backbone"]),
-        "",
-        "\"network\"",
-        "\"backbone\"",
-        "Part of the network that is taken from the file.",
-    ),
-    key(
-        "init.allow_missing",
-        KeyType::Texts,
-        "",
-        "[]",
-        "[\"auxiliary_head\"]",
-        "Keys, or parts before a dot in them, that the file may lack.",
-    ),
-    key(
-        "init.allow_superfluous",
-        KeyType::Texts,
-        "",
-        "[]",
-        "[\"auxiliary_head\"]",
-        "Keys, or parts before a dot in them, that the file may have for nothing, or in another shape.",
     ),
 ];
 

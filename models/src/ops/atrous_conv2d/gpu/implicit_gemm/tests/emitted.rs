@@ -1,8 +1,8 @@
-//! What the kernels are compiled to: shaders in WGSL, and in SPIR-V with the feature `vulkan`.
+//! What the kernels are compiled to, in WGSL and in SPIR-V.
 
 use burn_cubecl::cubecl;
-use burn_cubecl::cubecl::wgpu::WgslCompiler;
-use burn_cubecl::cubecl::{Compiler, CubeKernel, WgpuCompilationOptions};
+use burn_cubecl::cubecl::wgpu::{SpirvCompiler, WgslCompiler};
+use burn_cubecl::cubecl::{Compiler, CubeKernel, VulkanCompilationOptions, WgpuCompilationOptions};
 use burn_wgpu::CubeTensor;
 use cubecl::prelude::*;
 
@@ -10,20 +10,17 @@ use super::super::launch::sizes;
 use super::super::map_product::map_product;
 use super::super::plan::{Plan, VECTOR};
 use super::super::weight_product::weight_product;
+use super::spirv_module::{self, SpirvModule};
 use crate::ops::atrous_conv2d::geometry::{ConvGeometry, ConvShape};
 use crate::ops::gpu::launch::{element, input as read, output};
 use crate::ops::gpu::tests::{of_shape, on_a_device};
 
-/// Returns the shaders of both products by this plan: WGSL.
-fn shaders(plan: Plan, like: &CubeTensor) -> [String; 2] {
+/// Returns both products by this plan, before they are compiled.
+fn kernels(plan: Plan, like: &CubeTensor) -> [KernelDefinition; 2] {
     let shape = ConvShape::new([1, 64, 16, 16], [64, 64, 3, 3], ConvGeometry::same(3, 2));
     let client = &like.client;
     let (device, target) = (|| client.properties_shared(), || client.target_properties_shared());
     let (count, units) = (|| CubeCount::Static(1, 1, 1), CubeDim::new_1d(plan.block.units() as u32));
-    let compile = |definition| {
-        let options = WgpuCompilationOptions::default();
-        WgslCompiler.compile(definition, &options).expect("a shader").to_string()
-    };
     let maps = map_product::create_dummy_kernel(
         device(),
         target(),
@@ -54,7 +51,27 @@ fn shaders(plan: Plan, like: &CubeTensor) -> [String; 2] {
         plan,
         element(like),
     );
-    [compile(maps.define()), compile(weights.define())]
+    [maps.define(), weights.define()]
+}
+
+/// Returns the shader of a kernel in WGSL.
+fn wgsl(kernel: KernelDefinition) -> String {
+    WgslCompiler.compile(kernel, &WgpuCompilationOptions::default()).expect("a shader").to_string()
+}
+
+/// Returns the module of a kernel in SPIR-V, for a device of Vulkan 1.3 with explicit layouts of
+/// shared memory, as every device has that is given SPIR-V.
+fn spirv(kernel: KernelDefinition) -> SpirvModule {
+    let vulkan = VulkanCompilationOptions {
+        max_spirv_version: (1, 6),
+        max_vector_size: VECTOR,
+        push_constant_size: 128,
+        supports_explicit_smem: true,
+        ..VulkanCompilationOptions::default()
+    };
+    let options =
+        WgpuCompilationOptions { supports_vulkan_compiler: true, vulkan, ..WgpuCompilationOptions::default() };
+    SpirvModule::new(&SpirvCompiler.compile(kernel, &options).expect("a module").assembled_module)
 }
 
 /// Returns the loop that copies and multiplies, from its first line to its last.
@@ -110,7 +127,7 @@ fn shaders_share_vectors_and_do_not_divide_in_their_loops() {
     on_a_device(|device| {
         let like = of_shape([1, 64, 16, 16], device);
         for plan in Plan::by_units().chain([Plan::folded()]) {
-            for shader in shaders(plan, &like) {
+            for shader in kernels(plan, &like).map(wgsl) {
                 let shared = shader.lines().filter(|line| line.contains("var<workgroup>"));
                 assert!(shared.clone().count() >= 2 && shared.clone().all(|line| line.contains("array<vec4<f32>")));
                 let (inner, constants) = (main_loop(&shader), constants(&shader));
@@ -122,6 +139,26 @@ fn shaders_share_vectors_and_do_not_divide_in_their_loops() {
                 let products = inner.lines().filter(|line| line.contains("fma(") && line.contains("let ")).count();
                 let wanted = 4 * plan.block.tile * plan.block.tile / VECTOR;
                 assert_eq!(products, wanted, "{plan:?}\n{shader}");
+            }
+        }
+    });
+}
+
+#[test]
+fn modules_share_vectors_and_do_not_divide_in_their_loops() {
+    on_a_device(|device| {
+        let like = of_shape([1, 64, 16, 16], device);
+        for plan in Plan::by_units().chain([Plan::folded()]) {
+            for module in kernels(plan, &like).map(spirv) {
+                let shared = module.shared();
+                assert!(shared.len() >= 2 && shared.iter().all(|values| *values == 4), "{plan:?}: {shared:?}");
+                let inner = module.main_loop();
+                let divisions = spirv_module::divisions(inner, &module.constants());
+                assert!(divisions.is_empty(), "{plan:?}: {divisions:?}");
+                let in_memory = module.indexed_in_memory();
+                assert!(in_memory.is_empty(), "{plan:?}: {in_memory:?}");
+                let wanted = 4 * plan.block.tile * plan.block.tile / VECTOR;
+                assert_eq!(spirv_module::products(inner), wanted, "{plan:?}");
             }
         }
     });

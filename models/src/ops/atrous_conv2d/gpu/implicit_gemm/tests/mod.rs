@@ -2,5 +2,6 @@
 
 mod emitted;
 mod networks;
+mod spirv_module;
 
 pub use networks::timed_networks;
