@@ -36,11 +36,6 @@ pub struct SpirvModule {
 impl SpirvModule {
     /// Reads a module from its words.
     pub fn new(words: &[u32]) -> Self {
-        std::fs::write(
-            format!("/tmp/n{}.spv", words.len()),
-            words.iter().flat_map(|w| w.to_le_bytes()).collect::<Vec<u8>>(),
-        )
-        .unwrap();
         assert_eq!(words[0], 0x0723_0203, "the magic number of SPIR-V");
         let (mut rest, mut instructions) = (&words[5..], Vec::new());
         while let [first, ..] = rest {
