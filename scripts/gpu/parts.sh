@@ -124,10 +124,15 @@ kernels_page() {
     awk -v case="$1" '
         { unit = $1; sub(/^[0-9.]*/, "", unit); time = $1 + 0
           time *= unit == "s" ? 1e3 : unit == "ms" ? 1 : unit == "ns" ? 1e-6 : 1e-3
-          name = $2; for (i = 3; i <= NF; i++) name = name " " $i
+          name = $2; for (i = 3; i <= NF; i++) name = name ($i == "|" ? ":" : " " $i)
+          name = substr(name, 1, 60)
           sum[name] += time; count[name]++; all += time; launches++ }
         END { printf "\n%s: %d launches, %.2f ms on the device.\n\n| kernel | launches | ms | share |\n|---|---|---|---|\n", case, launches, all
-              for (name in sum) printf "| `%s` | %d | %.3f | %.1f %% |\n", name, count[name], sum[name], 100 * sum[name] / all | "sort -t \\| -k 4 -rg | head -n 12" }'
+              fflush()
+              longest = "sort -rg | head -n 12 | cut -f 2"
+              for (name in sum)
+                  printf "%.6f\t| `%s` | %d | %.3f | %.1f %% |\n", sum[name], name, count[name], sum[name], 100 * sum[name] / all | longest
+              close(longest) }'
 }
 
 tests() {
