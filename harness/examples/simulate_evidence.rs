@@ -1,7 +1,7 @@
 //! What `atrous rates --evidence` says of made-up runs whose truth is known, as the table of
 //! docs/notes/evidence.md.
 //!
-//!     cargo run --release -p atrous-harness --example simulate_evidence -- 1000
+//!     cargo run --release --example simulate_evidence -- 1000
 //!
 //! The number is that of repetitions (default 400).
 
