@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs a part of the experiment of docs/notes/size-or-objects.md: run.sh PART ATROUS FOLDS OUT [SEEDS]
 #
-# PART is the name of a spec in harness/specs/size-or-objects (pilot, shallow or unet), ATROUS the program,
+# PART is the name of a spec in harness/specs/size-or-objects (pilot, shallow, halved or unet), ATROUS the program,
 # FOLDS what folds.sh made, OUT the folder for runs. SEEDS (8) is how many, taken in pairs: each pair runs
 # all crops, lists and data sets before the next one starts. Even seeds train on fold 1, odd ones on fold 2.
 # Killed and started again it goes on from the last checkpoint. HRF's images take 0.8 GB decoded: with less for

@@ -7,6 +7,9 @@ use atrous_data::DatasetKind;
 use atrous_harness::conclusions::statistics::CONFIDENCE;
 use atrous_harness::support::plot::{Chart, ChartAxis, ChartLine, ChartPoint, Figure, FigureContent, Guide};
 
+/// Crops stand beside each other at a rate, so that their intervals can be told apart.
+const BESIDE: [f64; 3] = [0.94, 1.0, 1.06];
+
 /// The figure of a data set: the score of each list minus that of the dead list of its crop, with
 /// the interval (95 %, each for itself) for other seeds and subjects.
 ///
@@ -20,7 +23,7 @@ pub fn of(kind: DatasetKind, folds: &[Fold]) -> Result<Figure, String> {
             let mean = Estimate::of(&context_of((crop, rate)), folds)?.mean;
             let interval = mean.bounds((1.0 - CONFIDENCE) / 2.0);
             let [y, low, high] = [mean.difference, interval.low, interval.high].map(|value| 100.0 * value);
-            points.push(ChartPoint { x: rate as f64, y, interval: Some((low, high)) });
+            points.push(ChartPoint { x: rate as f64 * BESIDE[series], y, interval: Some((low, high)) });
         }
         lines.push(ChartLine::marked(format!("crop {crop}"), series, points));
     }
@@ -30,7 +33,7 @@ pub fn of(kind: DatasetKind, folds: &[Fold]) -> Result<Figure, String> {
         x: ChartAxis::logarithmic("largest rate", LARGEST_RATES.map(|rate| rate as f64)),
         y: ChartAxis::linear("points of mDice above the dead list", heights.collect::<Vec<_>>()),
         lines,
-        guides: vec![Guide::Horizontal { at: 0.0, label: "no context from the ASPP".into() }],
+        guides: vec![Guide::Horizontal { at: 0.0, label: "no context".into() }],
     };
     Ok(Figure {
         name: format!("context-{}", kind.name()),

@@ -120,8 +120,8 @@ fn the_figure_has_each_live_list_above_the_dead_one() {
     let figure = figure::of(DatasetKind::STARE, &folds).unwrap();
     let FigureContent::Chart(chart) = figure.content else { panic!("it is a chart") };
     assert_eq!(chart.lines.iter().map(|line| line.points.len()).collect::<Vec<_>>(), [4, 5, 5]);
-    for point in chart.lines.iter().flat_map(|line| &line.points) {
-        let octaves = (point.x / 24.0).log2();
+    for (place, point) in chart.lines.iter().flat_map(|line| line.points.iter().enumerate()) {
+        let octaves = (LARGEST_RATES[place] as f64 / 24.0).log2();
         let expected = 2.0 - (octaves / 2.0).powi(2);
         assert!((point.y - expected).abs() < 1e-9, "{point:?} is not {expected}");
     }

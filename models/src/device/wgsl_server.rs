@@ -1,9 +1,9 @@
 //! The runtime's server for kernels in WGSL, on adapters where it would choose SPIR-V by itself.
 //!
 //! The runtime compiles SPIR-V for every Vulkan device, and has no option for another language. But
-//! it takes a server that was made with other options of its compiler. What follows is what
-//! `try_create_server` of cubecl-wgpu 0.11.3 (`runtime.rs`) and `register_types` (`backend/wgsl.rs`)
-//! do for WGSL.
+//! it takes a server that was made with other options of its compiler. What follows is what two
+//! functions of cubecl-wgpu 0.11.3 do for WGSL: `try_create_server` (`runtime.rs`) and
+//! `register_types` (`backend/wgsl.rs`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};

@@ -73,7 +73,8 @@ impl InitSpec {
     /// Gives a fresh network the file's weights.
     ///
     /// # Errors
-    /// A file that is not what it was when the spec was read, or does not fit the network; names it.
+    /// A file that is not what it was when the spec was read, or does not fit the network; names
+    /// it.
     pub fn load_into(&self, network: &mut Segmentor) -> Result<()> {
         let path = Path::new(&self.weights);
         let bytes = input_file::read_weights(path).with_context(|| format!("cannot read {}", path.display()))?;

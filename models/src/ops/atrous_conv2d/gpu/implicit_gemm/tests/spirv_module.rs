@@ -74,13 +74,13 @@ impl SpirvModule {
         };
         let barrier = self.instructions.iter().position(|found| found.code == CONTROL_BARRIER).expect("a barrier");
         let loops = self.instructions[..barrier].iter().enumerate().filter(|(_, found)| found.code == LOOP_MERGE);
-        let around = loops.map(|(start, found)| (start, place(found.operands[0])));
-        let (start, end) = around.filter(|(_, end)| *end > barrier).last().expect("a loop around the barrier");
+        let mut around = loops.map(|(start, found)| (start, place(found.operands[0])));
+        let (start, end) = around.rfind(|(_, end)| *end > barrier).expect("a loop around the barrier");
         &self.instructions[start..end]
     }
 
-    /// Returns the arrays of a unit's own that are indexed by what is known when the kernel runs, and
-    /// not before: such an array is no registers.
+    /// Returns the arrays of a unit's own that are indexed by what is known when the kernel runs,
+    /// and not before: such an array is no registers.
     pub fn indexed_in_memory(&self) -> Vec<&Instruction> {
         let constants = self.constants();
         let own: HashSet<u32> =
