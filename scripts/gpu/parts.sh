@@ -54,12 +54,14 @@ kernels() {
     count_tests kernels "$status" "$only"
 }
 
-# The languages of kernels that the device takes, the one that it gets by itself first.
+# The languages of kernels that --device takes, the one that it gets by itself first, by what `atrous devices` says of it.
 languages() {
-    case $opened in
-        *SPIR-V*) echo spirv wgsl ;;
-        *) echo wgsl ;;
+    local row
+    case $device in
+        *:*) row=wgpu:${device##*:} ;;
+        *) row=wgpu:0 ;;
     esac
+    if grep -q "^$row .*, SPIR-V)" devices; then echo spirv wgsl; else echo wgsl; fi
 }
 
 products() {
