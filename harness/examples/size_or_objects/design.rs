@@ -45,3 +45,11 @@ pub fn size_or_objects() -> Endpoint {
     let weights = vec![(1.0, (128, 48)), (-1.0, (128, 12)), (-1.0, (32, 48)), (1.0, (32, 12))];
     Endpoint { name: "P2", question: "size or objects", weights }
 }
+
+/// P3, do objects decide? Of scores of images at half scale minus the same at full scale: what
+/// r = 12 has before r = 48, the mean of the crops.
+pub fn halved_objects() -> Endpoint {
+    let share = 1.0 / CROPS.len() as f64;
+    let weights = CROPS.iter().flat_map(|&crop| [(share, (crop, 12)), (-share, (crop, 48))]);
+    Endpoint { name: "P3", question: "objects decide", weights: weights.collect() }
+}

@@ -3,7 +3,8 @@
 //!     cargo run --release --example size_or_objects -- results/size-or-objects/shallow/fold-*
 //!
 //! prints a table of scores by crop and largest rate, and P1 and P2 of each data set with interval
-//! and verdict. With `--figures DIR` it writes a figure of each data set, as SVG and PNG.
+//! and verdict. With `--figures DIR` it writes a figure of each data set, as SVG and PNG. With
+//! `--full-scale DIR...` the runs are those of images at half scale, and P3 is printed.
 
 mod design;
 mod endpoint;
@@ -15,6 +16,7 @@ use anyhow::{Context, Error, Result, ensure};
 use atrous_harness::results::rows::Rows;
 use atrous_harness::support::atomic_file;
 use clap::Parser;
+use scores::PartScores;
 use std::path::PathBuf;
 
 /// Compute the endpoints of docs/notes/size-or-objects.md
@@ -27,17 +29,19 @@ struct Args {
     /// Folder for a figure of each data set: what context is worth, by crop and largest rate
     #[arg(long, value_name = "DIR")]
     figures: Option<PathBuf>,
+    /// Folders of the sweeps at full scale, where `RUNS` are those at half scale: computes P3, run
+    /// by run
+    #[arg(long, value_name = "DIR", num_args = 1.., conflicts_with = "figures")]
+    full_scale: Vec<PathBuf>,
 }
 
 fn main() -> Result<()> {
-    let Args { runs, figures } = Args::parse();
-    let mut rows = Vec::new();
-    for folder in &runs {
-        let found = Rows::read(folder)?.0;
-        ensure!(!found.is_empty(), "{}: holds no finished runs; name the folders of the folds", folder.display());
-        rows.extend(found);
+    let Args { runs, figures, full_scale } = Args::parse();
+    let part = scores_in(&runs)?;
+    if !full_scale.is_empty() {
+        print!("{}", table::paired_text(&part, &scores_in(&full_scale)?));
+        return Ok(());
     }
-    let part = scores::PartScores::of(&rows);
     print!("{}", table::text(&part));
     let Some(folder) = figures else { return Ok(()) };
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
@@ -47,6 +51,17 @@ fn main() -> Result<()> {
         atomic_file::write(&folder.join(format!("{}.png", figure.name)), figure.png()?)?;
     }
     Ok(())
+}
+
+/// The scores of all finished runs in the folders of a part.
+fn scores_in(folders: &[PathBuf]) -> Result<PartScores> {
+    let mut rows = Vec::new();
+    for folder in folders {
+        let found = Rows::read(folder)?.0;
+        ensure!(!found.is_empty(), "{}: holds no finished runs; name the folders of the folds", folder.display());
+        rows.extend(found);
+    }
+    Ok(PartScores::of(&rows))
 }
 
 #[cfg(test)]

@@ -51,7 +51,43 @@ impl PartScores {
     }
 }
 
+impl PartScores {
+    /// What each run has above its twin of another part: the run of the same subjects, crop, rates
+    /// and seed. Runs without a twin are left out.
+    pub fn minus(&self, twins: &Self) -> Self {
+        let of_set = |(kind, folds): (&DatasetKind, &Vec<Fold>)| {
+            let others = twins.0.get(kind).map(Vec::as_slice).unwrap_or_default();
+            let pair = |fold: &Fold| Some(fold.minus(others.iter().find(|other| other.subjects() == fold.subjects())?));
+            let pairs: Vec<Fold> = folds.iter().filter_map(pair).collect();
+            (!pairs.is_empty()).then_some((*kind, pairs))
+        };
+        Self(self.0.iter().filter_map(of_set).collect())
+    }
+}
+
 impl Fold {
+    /// The subjects that it scores.
+    fn subjects(&self) -> BTreeSet<&String> {
+        self.scores.values().flat_map(BTreeMap::values).flat_map(BTreeMap::keys).collect()
+    }
+
+    /// Cell by cell, seed by seed and subject by subject, where both have a score.
+    fn minus(&self, twins: &Self) -> Self {
+        let mut differences = Self::default();
+        for (cell, seeds) in &self.scores {
+            for (seed, subjects) in seeds {
+                let Some(twin) = twins.scores.get(cell).and_then(|seeds| seeds.get(seed)) else { continue };
+                let difference = |(name, score): (&String, &f64)| Some((name.clone(), score - twin.get(name)?));
+                let of_seed = differences.scores.entry(*cell).or_default();
+                of_seed.insert(*seed, subjects.iter().filter_map(difference).collect());
+            }
+        }
+        for (seed, runs) in self.collapsed.iter().chain(&twins.collapsed) {
+            *differences.collapsed.entry(*seed).or_default() += runs;
+        }
+        differences
+    }
+
     /// The seeds that every one of the cells has.
     pub fn seeds_of(&self, cells: impl IntoIterator<Item = Cell>) -> Vec<u64> {
         let of = |cell: Cell| -> BTreeSet<u64> {

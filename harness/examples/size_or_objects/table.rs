@@ -1,24 +1,35 @@
 //! The text that is printed.
 
-use crate::design::{CROPS, Cell, Endpoint, LARGEST_RATES, context, dead_rate, size_or_objects};
+use crate::design::{CROPS, Cell, Endpoint, LARGEST_RATES, context, dead_rate, halved_objects, size_or_objects};
 use crate::endpoint::{EndpointVerdict, Estimate};
 use crate::scores::{Fold, PartScores};
 use atrous_data::DatasetKind;
 use atrous_harness::conclusions::statistics::{holm, mean};
 use std::fmt::Write;
 
-/// Tables of scores and of endpoints.
+/// Tables of scores and of P1 and P2.
 pub fn text(part: &PartScores) -> String {
-    let mut text = String::new();
-    for (kind, folds) in &part.0 {
-        text += &scores(*kind, folds);
-    }
-    text += &endpoints("all runs", &part.0.iter().map(|(kind, folds)| (*kind, folds.clone())).collect::<Vec<_>>());
+    scores_of(part) + &judged(part, &[context(), size_or_objects()])
+}
+
+/// Tables of the scores of images at half scale, and of P3, against the same runs at full scale.
+pub fn paired_text(half: &PartScores, full: &PartScores) -> String {
+    scores_of(half) + &judged(&half.minus(full), &[halved_objects()])
+}
+
+fn scores_of(part: &PartScores) -> String {
+    part.0.iter().map(|(kind, folds)| scores(*kind, folds)).collect()
+}
+
+/// Endpoints of all runs and, where some collapsed, without their seeds.
+fn judged(part: &PartScores, asked: &[Endpoint]) -> String {
+    let all: Vec<_> = part.0.iter().map(|(kind, folds)| (*kind, folds.clone())).collect();
+    let mut text = endpoints("all runs", &all, asked);
     let collapsed: usize = part.0.values().flatten().flat_map(|fold| fold.collapsed.values()).sum();
     let _ = writeln!(text, "\n{collapsed} runs collapsed (they never predict a class).");
     if collapsed > 0 {
         let without = part.0.iter().map(|(kind, folds)| (*kind, folds.iter().map(Fold::without_collapsed).collect()));
-        text += &endpoints("without the seeds of collapsed runs", &without.collect::<Vec<_>>());
+        text += &endpoints("without the seeds of collapsed runs", &without.collect::<Vec<_>>(), asked);
     }
     text
 }
@@ -50,18 +61,20 @@ fn cell(folds: &[Fold], cell: Cell) -> String {
 }
 
 /// The endpoints of all data sets: one family of tests.
-fn endpoints(title: &str, sets: &[(DatasetKind, Vec<Fold>)]) -> String {
-    let all: [Endpoint; 2] = [context(), size_or_objects()];
-    let tests = all.len() * sets.len();
+fn endpoints(title: &str, sets: &[(DatasetKind, Vec<Fold>)], asked: &[Endpoint]) -> String {
+    let tests = asked.len() * sets.len();
     let mut lines = Vec::new();
     for (kind, folds) in sets {
-        for endpoint in &all {
+        for endpoint in asked {
             lines.push((kind.title(), endpoint, Estimate::of(endpoint, folds)));
         }
     }
     let p: Vec<f64> = lines.iter().map(|(.., found)| found.as_ref().map_or(1.0, Estimate::p)).collect();
-    let mut text =
-        format!("Endpoints in points, {title}; p by Holm, intervals hold 95 % together for {tests} tests.\n\n");
+    let family = match tests {
+        1 => "one test; intervals hold 95 %".to_owned(),
+        tests => format!("p by Holm, intervals hold 95 % together for {tests} tests"),
+    };
+    let mut text = format!("Endpoints in points, {title}; {family}.\n\n");
     text +=
         "| data set | endpoint | estimate | 95 % | p | verdict | seeds, subjects |\n|---|---|---|---|---|---|---|\n";
     for ((set, endpoint, found), corrected) in lines.iter().zip(holm(&p)) {

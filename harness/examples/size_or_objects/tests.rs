@@ -1,11 +1,12 @@
 //! The endpoints against made-up scores of which the answer is known, and against the longer way.
 
-use crate::design::{CROPS, Cell, Endpoint, LARGEST_RATES, context, dead_rate, size_or_objects};
+use crate::design::{CROPS, Cell, Endpoint, LARGEST_RATES, context, dead_rate, halved_objects, size_or_objects};
 use crate::endpoint::{EndpointVerdict, Estimate};
 use crate::figure;
-use crate::scores::Fold;
+use crate::scores::{Fold, PartScores};
 use atrous_data::DatasetKind;
 use atrous_harness::support::plot::FigureContent;
+use std::collections::BTreeMap;
 
 /// A value without pattern, from -0.5 to 0.5.
 fn noise(number: usize) -> f64 {
@@ -125,4 +126,44 @@ fn the_figure_has_each_live_list_above_the_dead_one() {
         let expected = 2.0 - (octaves / 2.0).powi(2);
         assert!((point.y - expected).abs() < 1e-9, "{point:?} is not {expected}");
     }
+}
+
+/// Where objects decide, halved ones want rates an octave smaller; where the size does, the same
+/// ones. What seeds and subjects have at both scales goes out of a pair.
+#[test]
+fn halved_objects_move_the_best_rate_where_objects_decide() {
+    let part = |folds| PartScores(BTreeMap::from([(DatasetKind::CHASE_DB1, folds)]));
+    let full = part(folds(4, 7, 0.002, |cell| bell(24.0, cell)));
+    let verdict_of = |half: Vec<Fold>| {
+        let pairs = part(half).minus(&full);
+        verdict(&halved_objects(), &pairs.0[&DatasetKind::CHASE_DB1])
+    };
+    let halved = |best: f64| folds(4, 7, 0.0021, move |cell| bell(best, cell));
+    assert_eq!(verdict_of(halved(12.0)), EndpointVerdict::Positive);
+    assert_eq!(verdict_of(halved(24.0)), EndpointVerdict::Equal);
+    assert_eq!(verdict_of(halved(48.0)), EndpointVerdict::Negative);
+}
+
+/// The sum that the plan writes down, and pairs by subject and seed alone: a fold of other
+/// subjects, or a seed that one part lacks, is no pair.
+#[test]
+fn pairs_are_of_the_same_seed_and_subject() {
+    let kind = DatasetKind::CHASE_DB1;
+    let part = |folds| PartScores(BTreeMap::from([(kind, folds)]));
+    let half = |(crop, rate): Cell| (crop * 13 + rate * 5) as f64 / 1e5;
+    let full = |(crop, rate): Cell| (crop * rate) as f64 / 1e5;
+    let mut twins = folds(3, 4, 0.0, full);
+    let pairs = part(folds(3, 4, 0.0, half)).minus(&part(twins.clone()));
+    let estimate = Estimate::of(&halved_objects(), &pairs.0[&kind]).unwrap();
+    let by_crop = CROPS.map(|crop| (half((crop, 12)) - half((crop, 48))) - (full((crop, 12)) - full((crop, 48))));
+    assert!((estimate.mean.difference - by_crop.iter().sum::<f64>() / 3.0).abs() < 1e-12);
+    assert_eq!((estimate.seeds, estimate.subjects), (6, 8));
+
+    twins[0].scores.get_mut(&(64, 12)).unwrap().remove(&2);
+    twins[0].collapsed.insert(4, 1);
+    let pairs = &part(folds(3, 4, 0.0, half)).minus(&part(twins.clone())).0[&kind];
+    assert_eq!(pairs[0].seeds_of([(64, 12)]), [0, 4]);
+    assert_eq!(pairs[0].without_collapsed().seeds_of([(64, 12)]), [0]);
+    let strangers = part(twins.split_off(1));
+    assert_eq!(part(folds(3, 4, 0.0, half)).minus(&strangers).0[&kind].len(), 1);
 }
