@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 /// Raised whenever a change of the network, the loss, the optimiser or the batches changes results,
 /// so that runs of different programs never share an id.
-pub const MODEL_VERSION: u32 = 3;
+pub const MODEL_VERSION: u32 = 4;
 
 /// First 16 hex digits of the SHA-256 of all that decides the result: settings, data and
 /// [`MODEL_VERSION`].

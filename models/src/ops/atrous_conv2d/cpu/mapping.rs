@@ -83,14 +83,13 @@ pub struct RowBlock {
     pub rows: Range<usize>,
 }
 
-/// Cuts `images` times `rows` output rows of `width` pixels into blocks of about `pixels` pixels.
-pub fn row_blocks(images: usize, rows: usize, width: usize, pixels: usize) -> Vec<RowBlock> {
+/// Cuts `rows` of each of `images` outputs, `width` pixels wide, into blocks of about `pixels`
+/// pixels.
+pub fn row_blocks(images: usize, rows: Range<usize>, width: usize, pixels: usize) -> Vec<RowBlock> {
     let step = (pixels / width).max(1);
-    (0..images)
-        .flat_map(|image| {
-            (0..rows).step_by(step).map(move |start| RowBlock { image, rows: start..(start + step).min(rows) })
-        })
-        .collect()
+    let starts = || rows.clone().step_by(step);
+    let of_image = |image| starts().map(move |start| RowBlock { image, rows: start..(start + step).min(rows.end) });
+    (0..images).flat_map(of_image).collect()
 }
 
 /// One source image, `channels x height x width`.

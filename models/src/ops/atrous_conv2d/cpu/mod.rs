@@ -16,6 +16,7 @@ mod product;
 mod row_band;
 mod tile;
 mod weight_gradient;
+mod winograd;
 
 pub use weight_gradient::weight_gradient;
 

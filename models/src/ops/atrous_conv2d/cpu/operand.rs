@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::mapping::{Mapping, Planes};
 use super::packed_weights::Chunk;
+use super::tile::COLUMNS;
 
 /// The sizes of the maps of a product: of those that are read, or of those that are written.
 #[derive(Clone, Copy)]
@@ -21,11 +22,19 @@ impl OperandShape {
     }
 }
 
-/// Consecutive pixels of a target image: at most [`COLUMNS`](super::tile::COLUMNS).
+/// Consecutive pixels of a target image: at most [`COLUMNS`].
 #[derive(Clone, Copy)]
 pub(super) struct PixelRun {
     pub first: usize,
     pub count: usize,
+}
+
+impl PixelRun {
+    /// Returns the pixels of tiles: runs of [`COLUMNS`], or fewer at the end.
+    pub fn tiles(pixels: Range<usize>) -> impl Iterator<Item = Self> {
+        let end = pixels.end;
+        pixels.step_by(COLUMNS).map(move |first| Self { first, count: COLUMNS.min(end - first) })
+    }
 }
 
 /// The target memory, that tasks write to at the same time.

@@ -4,7 +4,8 @@
 //! Blocked as in *Anatomy of High-Performance Matrix Multiplication* (Goto, van de Geijn 2008), but
 //! that the right side is never written down as a matrix of columns: tiles read it from copies of a
 //! few source rows ([`super::row_band`]), or from panels of what the taps see ([`super::panel`]).
-//! Taps that see nothing but padding from a tile's pixels are left out.
+//! Taps that see nothing but padding from a tile's pixels are left out. With many source channels,
+//! groups of rows are filtered together ([`super::winograd`]).
 
 use std::ops::Range;
 
@@ -16,8 +17,9 @@ use super::operand::{OperandShape, PixelRun, SharedOutput, TapSource};
 use super::packed_weights::{Chunk, PackedWeights, WeightView};
 use super::panel::Panel;
 use super::pointwise;
-use super::row_band::RowBand;
+use super::row_band::{RowBand, zeros};
 use super::tile::{COLUMNS, InnerRun, OutputTile, ROWS, multiply};
+use super::winograd::{self, FilteredRows, FilteredWeights, GROUP_ROWS, GroupsProduct, RowGroup, RowGroups};
 use crate::ops::atrous_conv2d::geometry::ConvShape;
 use crate::ops::cpu::buffer::written;
 
@@ -27,10 +29,19 @@ const TASK_PIXELS: usize = 1024;
 const TASKS: usize = 16;
 
 /// Some pixels of an image, and some panels of target channels.
-struct ProductTask {
+struct ProductTask<'a> {
     image: usize,
-    pixels: Range<usize>,
+    pixels: TaskPixels<'a>,
     panels: Range<usize>,
+}
+
+/// The pixels of a task.
+#[derive(Clone)]
+enum TaskPixels<'a> {
+    /// Side by side, computed tap by tap.
+    Run(Range<usize>),
+    /// Rows that are filtered together.
+    Groups(&'a [RowGroup]),
 }
 
 /// Computes `target[c] = sum over taps and source channels of the weight of both * what the tap
@@ -50,69 +61,108 @@ pub(super) fn product(
         let weights = WeightView { values: &weights.values[tap..], ..weights };
         return pointwise::product(data, weights, source, target, shape.batch);
     }
-    let weights = PackedWeights::pack(weights, [source.channels, target.channels], taps);
-    let in_bands = RowBand::suits(&mapping, source.size, target.size, &weights.kx);
-    let tasks = tasks(shape.batch, target, in_bands);
+    let in_bands = RowBand::suits(&mapping, source.size, target.size, &taps[1]);
+    let is_filtered = in_bands && shape.kernel[0] == 3 && source.channels >= winograd::LEAST_CHANNELS;
+    let rows = match is_filtered {
+        true => RowGroups::of(&mapping, target.size[0], source.size[0]),
+        false => RowGroups::none(target.size[0]),
+    };
+    let channels = [source.channels, target.channels];
+    let beside = zeros(&mapping, source.size[1], target.size[1], &taps[1]);
+    let filtered = (!rows.groups.is_empty()).then(|| {
+        let width = FilteredRows::width(beside, source.size[1], target.size[1]);
+        FilteredWeights::pack(weights, channels, taps[1].clone(), width, mapping.step < 0)
+    });
+    let packed = (!rows.others.is_empty()).then(|| PackedWeights::pack(weights, channels, taps));
+    let tasks = tasks(shape.batch, target, in_bands, &rows);
     // SAFETY: the tasks cover all pixels of all channels of all images, each once, and each writes
     // its own.
     unsafe {
         written(shape.batch * target.channels * target.pixels(), |output| {
             let shared = SharedOutput::new(output);
             let arch = Arch::new();
-            let buffers = || (Panel::default(), RowBand::default());
-            tasks.par_iter().for_each_init(buffers, |(panel, band), task| {
+            tasks.par_iter().for_each_init(Buffers::default, |buffers, task| {
                 let image = source.channels * source.pixels();
                 let data = &data[task.image * image..][..image];
                 let source = Planes { data, height: source.size[0], width: source.size[1] };
                 let output = shared.at(task.image * target.channels * target.pixels());
                 let taps = TapSource { source, kernel: shape.kernel, mapping, width: target.size[1] };
-                let work = Work { task, taps, target, weights: &weights, output };
-                match in_bands {
-                    true => arch.dispatch(InBands { work, band }),
-                    false => arch.dispatch(InPanels { work, panel }),
+                let work = Work { panels: task.panels.clone(), taps, target, output };
+                match (&task.pixels, &packed, &filtered) {
+                    (TaskPixels::Groups(groups), _, Some(weights)) => {
+                        let Work { panels, taps, target, output } = work;
+                        let rows = &mut buffers.rows;
+                        arch.dispatch(GroupsProduct {
+                            panels,
+                            taps,
+                            target,
+                            output,
+                            groups,
+                            weights,
+                            zeros: beside,
+                            rows,
+                        });
+                    }
+                    (TaskPixels::Run(pixels), Some(weights), _) if in_bands => {
+                        arch.dispatch(InBands { work, pixels: pixels.clone(), weights, band: &mut buffers.band });
+                    }
+                    (TaskPixels::Run(pixels), Some(weights), _) => {
+                        arch.dispatch(InPanels { work, pixels: pixels.clone(), weights, panel: &mut buffers.panel });
+                    }
+                    _ => unreachable!("weights are packed for all kinds of tasks that there are"),
                 }
             });
         })
     }
 }
 
+/// What a thread copies into.
+#[derive(Default)]
+struct Buffers {
+    panel: Panel,
+    band: RowBand,
+    rows: FilteredRows,
+}
+
 /// Pixels are split first. Where they are few, the channels are split too, although each part then
 /// copies the same pixels.
-fn tasks(batch: usize, target: OperandShape, whole_rows: bool) -> Vec<ProductTask> {
-    let pixels = TASK_PIXELS.min((batch * target.pixels()).div_ceil(TASKS));
-    let pixels = pixels.next_multiple_of(if whole_rows { target.size[1] } else { COLUMNS });
-    let blocks = batch * target.pixels().div_ceil(pixels);
+fn tasks(batch: usize, target: OperandShape, whole_rows: bool, rows: &RowGroups) -> Vec<ProductTask<'_>> {
+    let width = target.size[1];
+    let most = TASK_PIXELS.min((batch * target.pixels()).div_ceil(TASKS));
+    let most = most.next_multiple_of(if whole_rows { width } else { COLUMNS });
+    let mut parts = Vec::new();
+    for stretch in &rows.others {
+        let pixels = stretch.start * width..stretch.end * width;
+        for first in pixels.clone().step_by(most) {
+            parts.push(TaskPixels::Run(first..(first + most).min(pixels.end)));
+        }
+    }
+    let groups = (most / (GROUP_ROWS * width)).max(1);
+    parts.extend(rows.groups.chunks(groups).map(TaskPixels::Groups));
     let panels = target.channels.div_ceil(ROWS);
-    let length = panels.div_ceil(TASKS.div_ceil(blocks).min(panels.div_ceil(4)));
+    let length = panels.div_ceil(TASKS.div_ceil(batch * parts.len()).min(panels.div_ceil(4)));
     let mut tasks = Vec::new();
     for image in 0..batch {
-        for first in (0..target.pixels()).step_by(pixels) {
+        for pixels in &parts {
             for panel in (0..panels).step_by(length) {
-                let pixels = first..(first + pixels).min(target.pixels());
-                tasks.push(ProductTask { image, pixels, panels: panel..(panel + length).min(panels) });
+                let panels = panel..(panel + length).min(panels);
+                tasks.push(ProductTask { image, pixels: pixels.clone(), panels });
             }
         }
     }
     tasks
 }
 
-/// A task and all that it reads and writes.
+/// What a task reads and writes.
 struct Work<'a> {
-    task: &'a ProductTask,
+    panels: Range<usize>,
     taps: TapSource<'a>,
     target: OperandShape,
-    weights: &'a PackedWeights,
     /// The target image.
     output: *mut f32,
 }
 
 impl Work<'_> {
-    /// Returns the tiles' pixels: runs of [`COLUMNS`], or fewer where `end` says so.
-    fn tiles(pixels: Range<usize>) -> impl Iterator<Item = PixelRun> {
-        let end = pixels.end;
-        pixels.step_by(COLUMNS).map(move |first| PixelRun { first, count: COLUMNS.min(end - first) })
-    }
-
     /// Computes the tiles of all target channels of the task for some pixels.
     ///
     /// # Safety
@@ -121,26 +171,26 @@ impl Work<'_> {
     unsafe fn multiply<S: Simd>(
         &self,
         simd: S,
-        chunk: &Chunk,
+        (weights, chunk): (&PackedWeights, &Chunk),
         pixels: PixelRun,
         right: (*const f32, usize),
         runs: &[InnerRun],
         add: bool,
     ) {
         let stride = self.target.pixels();
-        for row in self.task.panels.clone() {
+        for row in self.panels.clone() {
             let rows = ROWS.min(self.target.channels - row * ROWS);
             let first = self.output.wrapping_add(row * ROWS * stride + pixels.first);
             let tile = OutputTile { first, stride, rows, columns: pixels.count, add };
             // SAFETY: the caller vouches for the runs; the tile is pixels and channels of this
             // task.
-            unsafe { multiply(simd, self.weights.panel(chunk, row).as_ptr(), right.0, right.1, runs, tile) };
+            unsafe { multiply(simd, weights.panel(chunk, row).as_ptr(), right.0, right.1, runs, tile) };
         }
     }
 
     /// Sets pixels that no tap sees anything from to zero.
     fn clear(&self, pixels: PixelRun) {
-        for channel in self.task.panels.start * ROWS..(self.task.panels.end * ROWS).min(self.target.channels) {
+        for channel in self.panels.start * ROWS..(self.panels.end * ROWS).min(self.target.channels) {
             // SAFETY: pixels and channels of this task.
             unsafe { self.output.add(channel * self.target.pixels() + pixels.first).write_bytes(0, pixels.count) };
         }
@@ -149,6 +199,8 @@ impl Work<'_> {
 
 struct InPanels<'a> {
     work: Work<'a>,
+    pixels: Range<usize>,
+    weights: &'a PackedWeights,
     panel: &'a mut Panel,
 }
 
@@ -157,17 +209,16 @@ impl WithSimd for InPanels<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { work, panel } = self;
-        let tiles: Vec<PixelRun> = Work::tiles(work.task.pixels.clone()).collect();
+        let Self { work, pixels, weights, panel } = self;
+        let tiles: Vec<PixelRun> = PixelRun::tiles(pixels).collect();
         let mut written = vec![false; tiles.len()];
-        for chunk in &work.weights.chunks {
+        for chunk in &weights.chunks {
             for (&pixels, written) in tiles.iter().zip(&mut written) {
-                panel.pack(&work.taps, chunk, work.weights, pixels);
+                panel.pack(&work.taps, chunk, weights, pixels);
                 if !panel.runs.is_empty() {
+                    let right = (panel.values.as_ptr(), COLUMNS);
                     // SAFETY: the panel holds what its runs say.
-                    unsafe {
-                        work.multiply(simd, chunk, pixels, (panel.values.as_ptr(), COLUMNS), &panel.runs, *written)
-                    };
+                    unsafe { work.multiply(simd, (weights, chunk), pixels, right, &panel.runs, *written) };
                     *written = true;
                 }
             }
@@ -178,6 +229,8 @@ impl WithSimd for InPanels<'_> {
 
 struct InBands<'a> {
     work: Work<'a>,
+    pixels: Range<usize>,
+    weights: &'a PackedWeights,
     band: &'a mut RowBand,
 }
 
@@ -186,20 +239,20 @@ impl WithSimd for InBands<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { work, band } = self;
+        let Self { work, pixels, weights, band } = self;
         let width = work.target.size[1];
-        let rows = work.task.pixels.start / width..work.task.pixels.end / width;
-        let tiles: Vec<PixelRun> = rows.clone().flat_map(|row| Work::tiles(row * width..(row + 1) * width)).collect();
+        let rows = pixels.start / width..pixels.end / width;
+        let tiles: Vec<PixelRun> =
+            rows.clone().flat_map(|row| PixelRun::tiles(row * width..(row + 1) * width)).collect();
         let mut written = vec![false; tiles.len()];
-        for chunk in &work.weights.chunks {
-            band.copy(&work.taps, chunk, work.weights, rows.clone());
+        for chunk in &weights.chunks {
+            band.copy(&work.taps, chunk, weights, rows.clone());
             for (&pixels, written) in tiles.iter().zip(&mut written) {
-                band.find(&work.taps, chunk, work.weights, pixels);
+                band.find(&work.taps, chunk, weights, pixels);
                 if !band.runs.is_empty() {
+                    let right = (band.values.as_ptr(), band.step);
                     // SAFETY: the band holds what its runs say.
-                    unsafe {
-                        work.multiply(simd, chunk, pixels, (band.values.as_ptr(), band.step), &band.runs, *written)
-                    };
+                    unsafe { work.multiply(simd, (weights, chunk), pixels, right, &band.runs, *written) };
                     *written = true;
                 }
             }

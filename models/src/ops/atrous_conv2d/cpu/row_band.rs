@@ -100,7 +100,7 @@ impl RowBand {
 }
 
 /// Returns the zeros that the taps of columns `kx` see before and after a source row.
-fn zeros(mapping: &Mapping, source: usize, target: usize, kx: &Range<usize>) -> [usize; 2] {
+pub(super) fn zeros(mapping: &Mapping, source: usize, target: usize, kx: &Range<usize>) -> [usize; 2] {
     let shift = |kx: usize| kx as isize * mapping.step + mapping.offset;
     let shifts = || kx.clone().map(shift);
     let before = shifts().min().map_or(0, |least| (-least).max(0));

@@ -109,3 +109,24 @@ fn a_rate_beyond_the_map_is_a_pointwise_convolution() {
         assert!(i % 9 == 4 || *value == 0.0, "tap {} of a dead branch has the gradient {value}", i % 9);
     }
 }
+
+/// As many channels as rows are filtered with: groups of rows, and the rows that are left.
+#[test]
+fn filtered_rows_follow_the_definition() {
+    // Height, width, rate: whole groups, rows left over, rows beyond the map, tiles that are cut.
+    for (number, (height, width, rate)) in
+        [(8, 32, 1), (13, 33, 1), (9, 40, 2), (23, 32, 3), (30, 48, 7), (26, 64, 8), (10, 32, 6)]
+            .into_iter()
+            .enumerate()
+    {
+        let (ci, co) = if number % 2 == 0 { (70, 66) } else { (64, 75) };
+        let geometry = ConvGeometry::same(3, rate);
+        let shape = ConvShape { batch: 2, channels: [ci, co], input: [height, width], kernel: [3; 2], geometry };
+        let seed = number as u64;
+        let x = noise(2 * ci * height * width, seed);
+        let weight = noise(co * ci * 9, seed + 1);
+        let g = noise(2 * co * height * width, seed + 2);
+        let (y, gx) = (forward(&x, &weight, &shape), input_gradient(&g, &weight, &shape));
+        check([&y, &gx, &weight_gradient(&x, &g, &shape)], &x, &weight, &g, &shape);
+    }
+}

@@ -7,14 +7,12 @@ use gemm::Parallelism;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::channel_band::ChannelBand;
+use super::channel_band::{ChannelBand, add_dots};
 use super::mapping::{Mapping, Planes, RowBlock, row_blocks};
-use super::tile::{Area, dots};
+use super::tile::Area;
+use super::winograd::{ByDots, ByTiles, GroupsGradient, RowGroup, RowGroups};
 use crate::ops::atrous_conv2d::geometry::ConvShape;
 use crate::ops::cpu::buffer::written;
-
-const DOT_COLUMNS: usize = 4;
-const MOST_DOT_ROWS: usize = 6;
 
 /// Bytes of gathered columns that a core should hold in its second-level cache.
 const COLUMN_BYTES: usize = 512 << 10;
@@ -28,6 +26,11 @@ const DOT_PIXELS: usize = 1024;
 const DOT_CHANNELS: usize = 64;
 /// Rows of at least this many output pixels are long enough for dot products.
 const DOT_WIDTH: usize = 24;
+
+/// Fewer output channels than these are better off without filtered rows.
+const LEAST_FILTERED: usize = 8;
+/// Input channels of a task with filtered rows: its operands stay in the cache.
+const MOST_FILTERED: usize = 64;
 
 /// Returns the output pixels per block, so that `depth` gathered values for each fit into the
 /// cache.
@@ -45,26 +48,35 @@ pub fn weight_gradient(input: &[f32], output_grad: &[f32], shape: &ConvShape) ->
     // Read through pointers below.
     assert_eq!(output_grad.len(), shape.batch * channels_out * out_height * width, "gradient of the output");
     let size = channels_out * channels_in * taps;
+    let rows = filtered_rows(shape);
     let by_dots = suits_dots(shape);
     let pixels = if by_dots { DOT_PIXELS } else { block_pixels(taps * channels_in) };
-    let blocks = row_blocks(shape.batch, out_height, width, pixels);
-    // Few weights and many pixels: split the pixels. Many weights: split the input channels.
-    let groups = (PARTIAL_BYTES / 4 / size).clamp(1, TASKS).min(blocks.len());
-    let slices = TASKS.div_ceil(groups).min(channels_in);
-    let group_length = blocks.len().div_ceil(groups);
-    let slice_length = channels_in.div_ceil(slices);
-    let tasks: Vec<(&[RowBlock], Range<usize>)> = (0..channels_in)
-        .step_by(slice_length)
-        .flat_map(|start| {
-            blocks.chunks(group_length).map(move |group| (group, start..(start + slice_length).min(channels_in)))
-        })
-        .collect();
+    let blocks: Vec<RowBlock> =
+        (rows.others.iter()).flat_map(|stretch| row_blocks(shape.batch, stretch.clone(), width, pixels)).collect();
+    let groups: Vec<(usize, RowGroup)> =
+        (0..shape.batch).flat_map(|image| rows.groups.iter().map(move |group| (image, *group))).collect();
+    let mut tasks = Vec::new();
+    for (part, slice) in split(&blocks, channels_in, size, channels_in) {
+        tasks.push((TaskRows::Blocks(part), slice));
+    }
+    for (part, slice) in split(&groups, channels_in, size, MOST_FILTERED) {
+        tasks.push((TaskRows::Groups(part), slice));
+    }
     let arch = Arch::new();
     let partial: Vec<Vec<f32>> = tasks
         .par_iter()
-        .map(|(group, slice)| {
-            let task = GradientTask { input, output_grad, shape, group, slice };
-            if by_dots { arch.dispatch(Dots(task)) } else { task.by_im2col() }
+        .map(|(rows, slice)| match rows {
+            TaskRows::Blocks(group) => {
+                let task = GradientTask { input, output_grad, shape, group, slice };
+                if by_dots { arch.dispatch(Dots(task)) } else { task.by_im2col() }
+            }
+            TaskRows::Groups(groups) => {
+                let task = GroupsGradient { input, output_grad, shape, groups, slice: slice.clone() };
+                match channels_out <= DOT_CHANNELS {
+                    true => arch.dispatch(ByDots(task)),
+                    false => arch.dispatch(ByTiles(task)),
+                }
+            }
         })
         .collect();
     // SAFETY: each output channel's weights are set to zero, and then added to.
@@ -84,6 +96,36 @@ pub fn weight_gradient(input: &[f32], output_grad: &[f32], shape: &ConvShape) ->
                 }
             });
         })
+    }
+}
+
+/// The rows of a task.
+enum TaskRows<'a> {
+    Blocks(&'a [RowBlock]),
+    Groups(&'a [(usize, RowGroup)]),
+}
+
+/// Splits rows and input channels into tasks. Few weights and many rows: the rows are split. Many
+/// weights: the input channels, of which a task has at most `most`. `size`: the weights.
+fn split<T>(rows: &[T], channels: usize, size: usize, most: usize) -> Vec<(&[T], Range<usize>)> {
+    let groups = (PARTIAL_BYTES / 4 / size).clamp(1, TASKS).min(rows.len().max(1));
+    let slices = TASKS.div_ceil(groups).max(channels.div_ceil(most)).min(channels);
+    let (group_length, slice_length) = (rows.len().div_ceil(groups).max(1), channels.div_ceil(slices));
+    let slices = (0..channels).step_by(slice_length).map(|start| start..(start + slice_length).min(channels));
+    slices.flat_map(|slice| rows.chunks(group_length).map(move |group| (group, slice.clone()))).collect()
+}
+
+/// Returns which rows of the output are filtered together.
+fn filtered_rows(shape: &ConvShape) -> RowGroups {
+    let [height, width] = shape.output();
+    let is_filtered = shape.geometry.stride == 1
+        && shape.kernel == [3, 3]
+        && shape.input == [height, width]
+        && width >= DOT_WIDTH
+        && shape.channels[1] >= LEAST_FILTERED;
+    match is_filtered {
+        true => RowGroups::of(&Mapping::forward(shape.geometry), height, height),
+        false => RowGroups::none(height),
     }
 }
 
@@ -242,55 +284,10 @@ impl WithSimd for Dots<'_> {
                     let area = if whole { Area { rows: 1, length: area.rows * area.length } } else { area };
                     let left = (&grads, (rows.start - block.rows.start) * out_width + columns.start, out_width);
                     let position = (ky * kernel_width + kx) * slice.len();
-                    tap(simd, left, (&seen, before + x, width), area, &mut partial[position..], row);
+                    add_dots(simd, left, (&seen, before + x, width), area, &mut partial[position..], row);
                 }
             }
         }
         partial
-    }
-}
-
-/// Adds the dot products of all left channels with all right ones, over an area that starts at an
-/// offset into the bands and has rows a step apart, to `target[left * stride + right]`.
-#[inline(always)]
-fn tap<S: Simd>(
-    simd: S,
-    left: (&ChannelBand, usize, usize),
-    right: (&ChannelBand, usize, usize),
-    area: Area,
-    target: &mut [f32],
-    stride: usize,
-) {
-    let steps = [left.2, right.2];
-    let mut m = 0;
-    while m < left.0.channels {
-        let rest = left.0.channels - m;
-        // Six rows at once in 32 registers, but not two or fewer after them.
-        let rows = if S::REGISTER_COUNT >= 32 && (rest == 6 || rest > 8) { 6 } else { 4 };
-        for n in (0..right.0.channels).step_by(DOT_COLUMNS) {
-            let mut sums = [0.0f32; MOST_DOT_ROWS * DOT_COLUMNS];
-            let out = sums.as_mut_ptr();
-            let at = |i: usize| right.0.channel(n + i, right.1);
-            let rights: [_; DOT_COLUMNS] = std::array::from_fn(at);
-            let four = std::array::from_fn(|i| left.0.channel(m + i, left.1));
-            // SAFETY: the areas lie in the bands; the sums are our own.
-            unsafe {
-                if S::REGISTER_COUNT < 32 {
-                    dots::<S, 4, 2>(simd, four, [rights[0], rights[1]], steps, area, out, DOT_COLUMNS);
-                    dots::<S, 4, 2>(simd, four, [rights[2], rights[3]], steps, area, out.add(2), DOT_COLUMNS);
-                } else if rows == 6 {
-                    let six = std::array::from_fn(|i| left.0.channel(m + i, left.1));
-                    dots::<S, 6, DOT_COLUMNS>(simd, six, rights, steps, area, out, DOT_COLUMNS);
-                } else {
-                    dots::<S, 4, DOT_COLUMNS>(simd, four, rights, steps, area, out, DOT_COLUMNS);
-                }
-            }
-            let columns = DOT_COLUMNS.min(right.0.channels - n);
-            for (i, sums) in sums.chunks_exact(DOT_COLUMNS).take(rows.min(rest)).enumerate() {
-                let target = &mut target[(m + i) * stride + n..][..columns];
-                target.iter_mut().zip(sums).for_each(|(target, sum)| *target += sum);
-            }
-        }
-        m += rows;
     }
 }

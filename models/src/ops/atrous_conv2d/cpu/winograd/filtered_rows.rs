@@ -1,0 +1,87 @@
+//! Sums of source rows, copied with zeros around them.
+
+use std::ops::Range;
+
+use super::row_groups::RowGroup;
+use super::transform::{TERMS, filter_rows};
+use crate::ops::atrous_conv2d::cpu::operand::{PixelRun, TapSource};
+use crate::ops::atrous_conv2d::cpu::tile::{COLUMNS, InnerRun};
+
+/// What the taps of a group of target rows see, as the six sums that its products are made of.
+#[derive(Default)]
+pub struct FilteredRows {
+    /// Terms x channels x padded width.
+    pub values: Vec<f32>,
+    /// Distance of neighbouring channels: the padded width.
+    pub step: usize,
+    /// Zeros before a row.
+    before: usize,
+    channels: usize,
+    /// A source row in the padding.
+    zeros: Vec<f32>,
+}
+
+impl FilteredRows {
+    /// Returns the width of a row with `zeros` before and after it.
+    pub fn width(zeros: [usize; 2], source: usize, target: usize) -> usize {
+        let [before, after] = zeros;
+        // Tiles at the end of a row read whole vectors.
+        (before + source + after).max(target.next_multiple_of(COLUMNS) + before + after).next_multiple_of(16)
+    }
+
+    /// Sums the source rows that a group sees, for some channels.
+    #[inline(always)]
+    pub fn fill(&mut self, of: &TapSource, group: RowGroup, channels: Range<usize>, zeros: [usize; 2]) {
+        let (height, width) = (of.source.height, of.source.width);
+        (self.step, self.before, self.channels) = (Self::width(zeros, width, of.width), zeros[0], channels.len());
+        let size = TERMS * channels.len() * self.step;
+        // Tiles read whole vectors of the last channel, too.
+        self.values.resize(self.values.len().max(size + COLUMNS), 0.0);
+        self.zeros.resize(width, 0.0);
+        let rate = of.mapping.step.unsigned_abs();
+        // The highest row that any tap sees from the first row of the group.
+        let top = group.first as isize + of.mapping.offset + (2 * of.mapping.step).min(0);
+        let row = |i: usize| {
+            let row = top + (i * rate) as isize;
+            (i < group.rows + 2 && (0..height as isize).contains(&row)).then_some(row as usize)
+        };
+        let rows: [Option<usize>; TERMS] = std::array::from_fn(row);
+        let (step, before) = (self.step, self.before);
+        let term = channels.len() * step;
+        for (inner, channel) in channels.enumerate() {
+            let plane = of.source.plane(channel);
+            let seen = rows.map(|row| row.map_or(&self.zeros[..width], |row| &plane[row * width..][..width]));
+            for t in 0..TERMS {
+                let line = &mut self.values[t * term + inner * step..][..step];
+                line[..before].fill(0.0);
+                line[before + width..].fill(0.0);
+            }
+            let (first, rest) = self.values[inner * step + before..].split_at_mut(term);
+            let (second, rest) = rest.split_at_mut(term);
+            let (third, rest) = rest.split_at_mut(term);
+            let (fourth, rest) = rest.split_at_mut(term);
+            let (fifth, sixth) = rest.split_at_mut(term);
+            filter_rows(seen, [first, second, third, fourth, fifth, sixth].map(|line| &mut line[..width]));
+        }
+    }
+
+    /// Finds the columns of taps that see anything from some pixels of a row. Places are those of
+    /// the first term; those of the others follow [`FilteredRows::term`] apart.
+    #[inline(always)]
+    pub fn find(&self, of: &TapSource, kx: Range<usize>, columns: PixelRun, runs: &mut Vec<InnerRun>) {
+        runs.clear();
+        for (place, kx) in kx.enumerate() {
+            let x = columns.first as isize + kx as isize * of.mapping.step + of.mapping.offset;
+            if x + (columns.count as isize) <= 0 || x >= of.source.width as isize {
+                continue;
+            }
+            let right = (self.before as isize + x) as usize;
+            runs.push(InnerRun { left: place * self.channels, right, length: self.channels });
+        }
+    }
+
+    /// Values of a term.
+    pub fn term(&self) -> usize {
+        self.channels * self.step
+    }
+}

@@ -1,0 +1,74 @@
+//! Sums of weights in the order in which tiles read them.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::transform::{TERMS, weights};
+use crate::ops::atrous_conv2d::cpu::packed_weights::WeightView;
+use crate::ops::atrous_conv2d::cpu::tile::ROWS;
+
+/// Values of filtered rows that are kept at once, which stay in a core's second-level cache.
+const MOST_VALUES: usize = 96 << 10;
+/// Fewer channels than these are not worth a part of their own.
+const LEAST_CHANNELS: usize = 32;
+
+/// The weights of three rows of taps as sums for six products: parts of the source channels x
+/// panels of target channels x terms x (kx, source channel) x [`ROWS`].
+pub struct FilteredWeights {
+    /// Source channels that are multiplied at once.
+    pub parts: Vec<Range<usize>>,
+    /// Columns of taps that see the source from anywhere.
+    pub kx: Range<usize>,
+    panels: usize,
+    values: Vec<f32>,
+}
+
+impl FilteredWeights {
+    /// Sums and packs weights. `channels`: source, target; `kx`: the columns of taps that see
+    /// anything; `width`: that of a filtered row; `is_turned`: the last row of taps sees what lies
+    /// highest.
+    pub fn pack(view: WeightView, channels: [usize; 2], kx: Range<usize>, width: usize, is_turned: bool) -> Self {
+        let [source, target] = channels;
+        let panels = target.div_ceil(ROWS);
+        let most = (MOST_VALUES / (TERMS * width)).max(LEAST_CHANNELS);
+        let length = source.div_ceil(source.div_ceil(most));
+        let parts: Vec<Range<usize>> =
+            (0..source).step_by(length).map(|first| first..(first + length).min(source)).collect();
+        let per_panel = |part: &Range<usize>| TERMS * kx.len() * part.len() * ROWS;
+        let mut values = vec![0.0; panels * parts.iter().map(per_panel).sum::<usize>()];
+        let mut rest = &mut values[..];
+        let mut places = Vec::new();
+        for part in &parts {
+            let (own, others) = rest.split_at_mut(panels * per_panel(part));
+            rest = others;
+            places.extend(own.chunks_exact_mut(per_panel(part)).enumerate().map(|(panel, own)| (part, panel, own)));
+        }
+        places.into_par_iter().for_each(|(part, panel, own)| {
+            let term = own.len() / TERMS;
+            for (inner, source) in part.clone().enumerate() {
+                for (lane, target) in (panel * ROWS..target.min(panel * ROWS + ROWS)).enumerate() {
+                    let taps = &view.values[target * view.target + source * view.source..];
+                    for (column, kx) in kx.clone().enumerate() {
+                        let of_row = |ky: usize| taps[ky * view.width + kx];
+                        let rows = if is_turned { [2, 1, 0] } else { [0, 1, 2] }.map(of_row);
+                        let place = (column * part.len() + inner) * ROWS + lane;
+                        for (t, sum) in weights(rows).into_iter().enumerate() {
+                            own[t * term + place] = sum;
+                        }
+                    }
+                }
+            }
+        });
+        Self { parts, kx, panels, values }
+    }
+
+    /// Returns the weights of a panel of target channels for the source channels of a part: terms x
+    /// (kx, source channel) x [`ROWS`].
+    #[inline(always)]
+    pub fn panel(&self, part: &Range<usize>, panel: usize) -> &[f32] {
+        let per_channel = TERMS * self.kx.len() * ROWS;
+        let length = per_channel * part.len();
+        &self.values[self.panels * part.start * per_channel + panel * length..][..length]
+    }
+}
