@@ -1,5 +1,6 @@
 //! Weights in the order in which tiles read them.
 
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -65,24 +66,8 @@ impl PackedWeights {
                     );
                 }
                 parts.into_par_iter().for_each(|(chunk, panel, part)| {
-                    let first = panel * ROWS;
-                    let lanes = ROWS.min(target - first);
-                    for lane in lanes..ROWS {
-                        part[lane..].iter_mut().step_by(ROWS).for_each(|value| _ = value.write(0.0));
-                    }
-                    let channels = chunk.channels.len();
-                    for (inner, source) in chunk.channels.clone().enumerate() {
-                        for (lane, target) in (first..first + lanes).enumerate() {
-                            let taps = &view.values[target * view.target + source * view.source..];
-                            let mut position = inner * ROWS + lane;
-                            for ky in chunk.ky.clone() {
-                                for kx in kx.clone() {
-                                    part[position].write(taps[ky * view.width + kx]);
-                                    position += channels * ROWS;
-                                }
-                            }
-                        }
-                    }
+                    let targets = panel * ROWS..target.min(panel * ROWS + ROWS);
+                    pack_panel(view, chunk, targets, &kx, part);
                 });
             })
         };
@@ -99,6 +84,22 @@ impl PackedWeights {
     #[inline(always)]
     pub fn position(&self, chunk: &Chunk, ky: usize, kx: usize) -> usize {
         ((ky - chunk.ky.start) * self.kx.len() + (kx - self.kx.start)) * chunk.channels.len()
+    }
+}
+
+/// Writes a chunk's weights of a panel of target channels: (ky, kx, source channel) x [`ROWS`].
+fn pack_panel(view: WeightView, chunk: &Chunk, targets: Range<usize>, kx: &Range<usize>, own: &mut [MaybeUninit<f32>]) {
+    let channels = chunk.channels.len();
+    for (inner, source) in chunk.channels.clone().enumerate() {
+        let first = &view.values[targets.start * view.target + source * view.source..];
+        let taps = chunk.ky.clone().flat_map(|ky| kx.clone().map(move |kx| ky * view.width + kx));
+        for (place, tap) in taps.enumerate() {
+            let mut lanes = [MaybeUninit::new(0.0); ROWS];
+            for (target, lane) in lanes.iter_mut().enumerate().take(targets.len()) {
+                lane.write(first[target * view.target + tap]);
+            }
+            own[(place * channels + inner) * ROWS..][..ROWS].copy_from_slice(&lanes);
+        }
     }
 }
 

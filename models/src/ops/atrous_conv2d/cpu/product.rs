@@ -17,7 +17,7 @@ use super::operand::{OperandShape, PixelRun, SharedOutput, TapSource};
 use super::packed_weights::{Chunk, PackedWeights, WeightView};
 use super::panel::Panel;
 use super::pointwise;
-use super::row_band::{RowBand, zeros};
+use super::row_band::{RowBand, suits_rows, zeros};
 use super::tile::{COLUMNS, InnerRun, OutputTile, ROWS, multiply};
 use super::winograd::{self, FilteredRows, FilteredWeights, GROUP_ROWS, GroupsProduct, RowGroup, RowGroups};
 use crate::ops::atrous_conv2d::geometry::ConvShape;
@@ -62,7 +62,10 @@ pub(super) fn product(
         return pointwise::product(data, weights, source, target, shape.batch);
     }
     let in_bands = RowBand::suits(&mapping, source.size, target.size, &taps[1]);
-    let is_filtered = in_bands && shape.kernel[0] == 3 && source.channels >= winograd::LEAST_CHANNELS;
+    let is_filtered = shape.kernel[0] == 3
+        && source.channels >= winograd::LEAST_CHANNELS
+        && target.size[1] >= winograd::LEAST_WIDTH
+        && suits_rows(&mapping, source.size, target.size, &taps[1]);
     let rows = match is_filtered {
         true => RowGroups::of(&mapping, target.size[0], source.size[0]),
         false => RowGroups::none(target.size[0]),
@@ -121,7 +124,7 @@ pub(super) fn product(
 struct Buffers {
     panel: Panel,
     band: RowBand,
-    rows: FilteredRows,
+    rows: [FilteredRows; winograd::AT_ONCE],
 }
 
 /// Pixels are split first. Where they are few, the channels are split too, although each part then
@@ -137,7 +140,8 @@ fn tasks(batch: usize, target: OperandShape, whole_rows: bool, rows: &RowGroups)
             parts.push(TaskPixels::Run(first..(first + most).min(pixels.end)));
         }
     }
-    let groups = (most / (GROUP_ROWS * width)).max(1);
+    let least = if width <= COLUMNS { winograd::AT_ONCE } else { 1 };
+    let groups = (most / (GROUP_ROWS * width)).max(least);
     parts.extend(rows.groups.chunks(groups).map(TaskPixels::Groups));
     let panels = target.channels.div_ceil(ROWS);
     let length = panels.div_ceil(TASKS.div_ceil(batch * parts.len()).min(panels.div_ceil(4)));

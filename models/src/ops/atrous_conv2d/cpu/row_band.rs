@@ -34,11 +34,9 @@ struct TapRow {
 }
 
 impl RowBand {
-    /// Returns whether bands are the way to go: neighbouring pixels see neighbouring pixels, tiles
-    /// fit into rows, and the zeros around a row take no more than the row.
+    /// Returns whether bands are the way to go: whole rows can be read, and tiles fit into them.
     pub fn suits(mapping: &Mapping, source: [usize; 2], target: [usize; 2], kx: &Range<usize>) -> bool {
-        let [before, after] = zeros(mapping, source[1], target[1], kx);
-        mapping.scale == 1 && mapping.divisor == 1 && target[1] >= COLUMNS && before + after <= source[1]
+        target[1] >= COLUMNS && suits_rows(mapping, source, target, kx)
     }
 
     /// Copies what the chunk's taps see from some target rows.
@@ -97,6 +95,13 @@ impl RowBand {
             }
         }
     }
+}
+
+/// Returns whether whole source rows can be read: neighbouring pixels see neighbouring pixels, and
+/// the zeros around a row take no more than the row.
+pub(super) fn suits_rows(mapping: &Mapping, source: [usize; 2], target: [usize; 2], kx: &Range<usize>) -> bool {
+    let [before, after] = zeros(mapping, source[1], target[1], kx);
+    mapping.scale == 1 && mapping.divisor == 1 && before + after <= source[1]
 }
 
 /// Returns the zeros that the taps of columns `kx` see before and after a source row.

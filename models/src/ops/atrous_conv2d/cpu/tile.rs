@@ -137,7 +137,7 @@ unsafe fn sums<S: Simd, const R: usize, const V: usize>(
 /// # Safety
 /// A whole vector must be readable.
 #[inline(always)]
-unsafe fn load<S: Simd>(from: *const f32) -> S::f32s {
+pub unsafe fn load<S: Simd>(from: *const f32) -> S::f32s {
     // SAFETY: as the caller vouches; vectors of floats may have any bits.
     unsafe { from.cast::<S::f32s>().read_unaligned() }
 }

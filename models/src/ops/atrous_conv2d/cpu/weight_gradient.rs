@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::channel_band::{ChannelBand, add_dots};
 use super::mapping::{Mapping, Planes, RowBlock, row_blocks};
 use super::tile::Area;
-use super::winograd::{ByDots, ByTiles, GroupsGradient, RowGroup, RowGroups};
+use super::winograd::{ByDots, ByTiles, GroupsGradient, LEAST_WIDTH, RowGroup, RowGroups};
 use crate::ops::atrous_conv2d::geometry::ConvShape;
 use crate::ops::cpu::buffer::written;
 
@@ -27,6 +27,8 @@ const DOT_CHANNELS: usize = 64;
 /// Rows of at least this many output pixels are long enough for dot products.
 const DOT_WIDTH: usize = 24;
 
+/// Filtered rows of at least this many pixels are long enough for dot products.
+const FILTERED_DOT_WIDTH: usize = 48;
 /// Fewer output channels than these are better off without filtered rows.
 const LEAST_FILTERED: usize = 8;
 /// Input channels of a task with filtered rows: its operands stay in the cache.
@@ -72,7 +74,7 @@ pub fn weight_gradient(input: &[f32], output_grad: &[f32], shape: &ConvShape) ->
             }
             TaskRows::Groups(groups) => {
                 let task = GroupsGradient { input, output_grad, shape, groups, slice: slice.clone() };
-                match channels_out <= DOT_CHANNELS {
+                match channels_out <= DOT_CHANNELS && width >= FILTERED_DOT_WIDTH {
                     true => arch.dispatch(ByDots(task)),
                     false => arch.dispatch(ByTiles(task)),
                 }
@@ -121,7 +123,7 @@ fn filtered_rows(shape: &ConvShape) -> RowGroups {
     let is_filtered = shape.geometry.stride == 1
         && shape.kernel == [3, 3]
         && shape.input == [height, width]
-        && width >= DOT_WIDTH
+        && width >= LEAST_WIDTH
         && shape.channels[1] >= LEAST_FILTERED;
     match is_filtered {
         true => RowGroups::of(&Mapping::forward(shape.geometry), height, height),

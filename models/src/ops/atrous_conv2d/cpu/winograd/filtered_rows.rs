@@ -25,8 +25,9 @@ impl FilteredRows {
     /// Returns the width of a row with `zeros` before and after it.
     pub fn width(zeros: [usize; 2], source: usize, target: usize) -> usize {
         let [before, after] = zeros;
-        // Tiles at the end of a row read whole vectors.
-        (before + source + after).max(target.next_multiple_of(COLUMNS) + before + after).next_multiple_of(16)
+        // Tiles at the end of a row read whole vectors, and a narrow one half of a tile.
+        let read = if target <= COLUMNS / 2 { COLUMNS / 2 } else { target.next_multiple_of(COLUMNS) };
+        (before + source.max(read) + after).next_multiple_of(16)
     }
 
     /// Sums the source rows that a group sees, for some channels.

@@ -1,12 +1,15 @@
 //! Sums of weights in the order in which tiles read them.
 
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
+use pulp::Arch;
 use rayon::prelude::*;
 
-use super::transform::{TERMS, weights};
+use super::transform::{TAP_ROWS, TERMS, weights};
 use crate::ops::atrous_conv2d::cpu::packed_weights::WeightView;
 use crate::ops::atrous_conv2d::cpu::tile::ROWS;
+use crate::ops::cpu::buffer::written;
 
 /// Values of filtered rows that are kept at once, which stay in a core's second-level cache.
 const MOST_VALUES: usize = 96 << 10;
@@ -36,30 +39,24 @@ impl FilteredWeights {
         let parts: Vec<Range<usize>> =
             (0..source).step_by(length).map(|first| first..(first + length).min(source)).collect();
         let per_panel = |part: &Range<usize>| TERMS * kx.len() * part.len() * ROWS;
-        let mut values = vec![0.0; panels * parts.iter().map(per_panel).sum::<usize>()];
-        let mut rest = &mut values[..];
-        let mut places = Vec::new();
-        for part in &parts {
-            let (own, others) = rest.split_at_mut(panels * per_panel(part));
-            rest = others;
-            places.extend(own.chunks_exact_mut(per_panel(part)).enumerate().map(|(panel, own)| (part, panel, own)));
-        }
-        places.into_par_iter().for_each(|(part, panel, own)| {
-            let term = own.len() / TERMS;
-            for (inner, source) in part.clone().enumerate() {
-                for (lane, target) in (panel * ROWS..target.min(panel * ROWS + ROWS)).enumerate() {
-                    let taps = &view.values[target * view.target + source * view.source..];
-                    for (column, kx) in kx.clone().enumerate() {
-                        let of_row = |ky: usize| taps[ky * view.width + kx];
-                        let rows = if is_turned { [2, 1, 0] } else { [0, 1, 2] }.map(of_row);
-                        let place = (column * part.len() + inner) * ROWS + lane;
-                        for (t, sum) in weights(rows).into_iter().enumerate() {
-                            own[t * term + place] = sum;
-                        }
-                    }
+        let size = panels * parts.iter().map(per_panel).sum::<usize>();
+        let arch = Arch::new();
+        // SAFETY: the places are all of the values, and every lane of each of their sums is written.
+        let values = unsafe {
+            written(size, |mut rest| {
+                let mut places = Vec::new();
+                for part in &parts {
+                    let (own, others) = rest.split_at_mut(panels * per_panel(part));
+                    rest = others;
+                    let own = own.chunks_exact_mut(per_panel(part)).enumerate();
+                    places.extend(own.map(|(panel, own)| (part, panel, own)));
                 }
-            }
-        });
+                places.into_par_iter().for_each(|(part, panel, own)| {
+                    let targets = panel * ROWS..target.min(panel * ROWS + ROWS);
+                    arch.dispatch(|| sum_panel(view, part, targets, &kx, is_turned, own));
+                });
+            })
+        };
         Self { parts, kx, panels, values }
     }
 
@@ -70,5 +67,44 @@ impl FilteredWeights {
         let per_channel = TERMS * self.kx.len() * ROWS;
         let length = per_channel * part.len();
         &self.values[self.panels * part.start * per_channel + panel * length..][..length]
+    }
+}
+
+/// Writes the sums of a panel of target channels: terms x (kx, source channel) x [`ROWS`].
+#[inline(always)]
+fn sum_panel(
+    view: WeightView,
+    part: &Range<usize>,
+    targets: Range<usize>,
+    kx: &Range<usize>,
+    is_turned: bool,
+    own: &mut [MaybeUninit<f32>],
+) {
+    let term = own.len() / TERMS;
+    for (inner, source) in part.clone().enumerate() {
+        for (column, kx) in kx.clone().enumerate() {
+            // Lane by lane, so that all sums of a panel are vectors.
+            let mut rows = [[0.0; ROWS]; TAP_ROWS];
+            for (lane, target) in targets.clone().enumerate() {
+                let taps = &view.values[target * view.target + source * view.source + kx..];
+                for (ky, row) in rows.iter_mut().enumerate() {
+                    row[lane] = taps[ky * view.width];
+                }
+            }
+            if is_turned {
+                rows.swap(0, 2);
+            }
+            let mut sums = [[0.0; ROWS]; TERMS];
+            for lane in 0..ROWS {
+                let of_lane = weights([rows[0][lane], rows[1][lane], rows[2][lane]]);
+                for t in 0..TERMS {
+                    sums[t][lane] = of_lane[t];
+                }
+            }
+            let place = (column * part.len() + inner) * ROWS;
+            for (t, sums) in sums.into_iter().enumerate() {
+                own[t * term + place..][..ROWS].copy_from_slice(&sums.map(MaybeUninit::new));
+            }
+        }
     }
 }

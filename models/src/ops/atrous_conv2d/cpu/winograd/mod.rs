@@ -14,7 +14,7 @@ mod weight_gradient;
 
 pub(super) use filtered_rows::FilteredRows;
 pub(super) use filtered_weights::FilteredWeights;
-pub(super) use product::GroupsProduct;
+pub(super) use product::{AT_ONCE, GroupsProduct};
 pub(super) use row_groups::{RowGroup, RowGroups};
 pub(super) use transform::GROUP_ROWS;
 pub(super) use weight_gradient::{ByDots, ByTiles, GroupsGradient};
@@ -22,3 +22,5 @@ pub(super) use weight_gradient::{ByDots, ByTiles, GroupsGradient};
 /// Source channels from which on the products that are saved outweigh the sums of rows
 /// (docs/notes/performance.md).
 pub(super) const LEAST_CHANNELS: usize = 8;
+/// The narrowest map whose rows fill vectors.
+pub(super) const LEAST_WIDTH: usize = 16;

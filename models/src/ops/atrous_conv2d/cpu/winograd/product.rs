@@ -7,9 +7,12 @@ use pulp::{Simd, WithSimd};
 use super::filtered_rows::FilteredRows;
 use super::filtered_weights::FilteredWeights;
 use super::row_groups::RowGroup;
-use super::transform::{GROUP_ROWS, TERMS, outputs};
+use super::transform::{TERMS, outputs};
 use crate::ops::atrous_conv2d::cpu::operand::{OperandShape, PixelRun, TapSource};
-use crate::ops::atrous_conv2d::cpu::tile::{COLUMNS, OutputTile, ROWS, multiply};
+use crate::ops::atrous_conv2d::cpu::tile::{COLUMNS, OutputTile, ROWS, load, multiply};
+
+/// Groups that are multiplied with the same weights, one after the other, where maps are narrow.
+pub const AT_ONCE: usize = 2;
 
 /// Some groups of rows of an image, and some panels of target channels.
 pub struct GroupsProduct<'a> {
@@ -23,7 +26,7 @@ pub struct GroupsProduct<'a> {
     /// Zeros before and after a row.
     pub zeros: [usize; 2],
     /// What the thread copies into.
-    pub rows: &'a mut FilteredRows,
+    pub rows: &'a mut [FilteredRows; AT_ONCE],
 }
 
 impl WithSimd for GroupsProduct<'_> {
@@ -37,17 +40,24 @@ impl WithSimd for GroupsProduct<'_> {
         let mut runs = Vec::new();
         // The products of a tile.
         let mut terms = [0.0f32; TERMS * ROWS * COLUMNS];
-        for group in groups {
+        // The wider the map, the more a group makes of the weights that are read for it.
+        let at_once = if width <= COLUMNS { AT_ONCE } else { 1 };
+        for groups in groups.chunks(at_once) {
             for (place, part) in weights.parts.iter().enumerate() {
-                rows.fill(&taps, *group, part.clone(), zeros);
+                for (group, rows) in groups.iter().zip(rows.iter_mut()) {
+                    rows.fill(&taps, *group, part.clone(), zeros);
+                }
                 for panel in panels.clone() {
                     let left = weights.panel(part, panel);
                     let channels = panel * ROWS..target.channels.min(panel * ROWS + ROWS);
-                    for columns in PixelRun::tiles(0..width) {
+                    let tiles = PixelRun::tiles(0..width);
+                    let tiles = tiles.flat_map(|columns| groups.iter().zip(rows.iter()).map(move |of| (columns, of)));
+                    for (columns, (group, rows)) in tiles {
                         rows.find(&taps, weights.kx.clone(), columns, &mut runs);
                         for (t, term) in terms.chunks_exact_mut(ROWS * COLUMNS).enumerate() {
                             let first = term.as_mut_ptr();
-                            let tile = OutputTile { first, stride: COLUMNS, rows: ROWS, columns: COLUMNS, add: false };
+                            let columns = columns.count;
+                            let tile = OutputTile { first, stride: COLUMNS, rows: ROWS, columns, add: false };
                             let left = left[t * left.len() / TERMS..].as_ptr();
                             let right = rows.values[t * rows.term()..].as_ptr();
                             // SAFETY: the filtered rows and weights hold what the runs say; the
@@ -57,9 +67,10 @@ impl WithSimd for GroupsProduct<'_> {
                         for (lane, channel) in channels.clone().enumerate() {
                             let first = target.pixels() * channel + group.first * width + columns.first;
                             let (first, stride) = (output.wrapping_add(first), rate * width);
+                            let (terms, size) = (&terms[lane * COLUMNS..], [group.rows, columns.count]);
                             // SAFETY: pixels and channels of this task. What is added to was
                             // written by the first part.
-                            unsafe { write_group(&terms, lane, [group.rows, columns.count], first, stride, place > 0) };
+                            unsafe { write_group(simd, terms.as_ptr(), size, first, stride, place > 0) };
                         }
                     }
                 }
@@ -68,38 +79,46 @@ impl WithSimd for GroupsProduct<'_> {
     }
 }
 
-/// Writes the rows of a group, or adds to them: `size` (rows, columns) pixels of the channel that is
-/// row `lane` of the tiles of all terms. Rows are `stride` values apart.
+/// Writes the rows of a group, or adds to them: `size` (rows, columns) pixels of a channel, from its
+/// row of the tiles of all terms. Rows are `stride` values apart.
 ///
 /// # Safety
-/// The rows must be memory that nobody else uses meanwhile, and hold values where they are added
-/// to.
+/// `terms` must be the channel's row of the first tile, and the tiles of all terms readable. The
+/// rows must be memory that nobody else uses meanwhile, and hold values where they are added to.
 #[inline(always)]
-unsafe fn write_group(
-    terms: &[f32; TERMS * ROWS * COLUMNS],
-    lane: usize,
+unsafe fn write_group<S: Simd>(
+    simd: S,
+    terms: *const f32,
     size: [usize; 2],
     first: *mut f32,
     stride: usize,
     add: bool,
 ) {
+    let lanes = S::F32_LANES;
     let [rows, columns] = size;
-    let lines: [&[f32; COLUMNS]; TERMS] =
-        std::array::from_fn(|t| terms[(t * ROWS + lane) * COLUMNS..].first_chunk().expect("a tile has whole rows"));
-    let mut results = [[0.0f32; COLUMNS]; GROUP_ROWS];
-    for x in 0..COLUMNS {
-        let sums = outputs([lines[0][x], lines[1][x], lines[2][x], lines[3][x], lines[4][x], lines[5][x]]);
-        for (result, sum) in results.iter_mut().zip(sums) {
-            result[x] = sum;
+    for column in (0..columns).step_by(lanes) {
+        let mut products = [simd.splat_f32s(0.0); TERMS];
+        for (t, product) in products.iter_mut().enumerate() {
+            // SAFETY: within a tile's row, which is whole vectors long.
+            *product = unsafe { load::<S>(terms.add(t * ROWS * COLUMNS + column)) };
         }
-    }
-    for (row, result) in results.iter().enumerate().take(rows) {
-        let target = first.wrapping_add(row * stride);
-        for (x, value) in result.iter().enumerate().take(columns) {
-            // SAFETY: as the caller vouches.
+        let results = outputs(simd, products);
+        let is_whole = column + lanes <= columns;
+        let some = simd.mask_between_m32s(0, (columns - column).min(lanes) as u32);
+        for (row, result) in results.into_iter().enumerate().take(rows) {
+            let target = first.wrapping_add(row * stride + column);
+            // SAFETY: as the caller vouches; no more columns are touched than there are.
             unsafe {
-                let target = target.add(x);
-                target.write(if add { target.read() + value } else { *value });
+                if is_whole {
+                    let result = if add { simd.add_f32s(result, load::<S>(target)) } else { result };
+                    target.cast::<S::f32s>().write_unaligned(result);
+                } else {
+                    let result = match add {
+                        true => simd.add_f32s(result, simd.mask_load_ptr_f32s(some, target)),
+                        false => result,
+                    };
+                    simd.mask_store_ptr_f32s(some, target, result);
+                }
             }
         }
     }

@@ -1,5 +1,7 @@
 //! The sums of F(4, 3): of source rows, of weights and of products, and what their gradients are.
 
+use pulp::Simd;
+
 /// Products of a group: six for four rows and three rows of taps.
 pub const TERMS: usize = 6;
 /// Rows of a group.
@@ -18,23 +20,29 @@ pub fn sources(d: [f32; TERMS]) -> [f32; TERMS] {
 /// Returns the sums of the weights of three taps that the products are made of.
 #[inline(always)]
 pub fn weights(g: [f32; TAP_ROWS]) -> [f32; TERMS] {
-    let [first, middle, last] = g.map(f64::from);
+    let [first, middle, last] = [f64::from(g[0]), f64::from(g[1]), f64::from(g[2])];
     let (ends, outer) = ((first + last) / -6.0, first / 24.0 + last / 6.0);
-    let sums =
-        [first / 4.0, ends - middle / 6.0, ends + middle / 6.0, outer + middle / 12.0, outer - middle / 12.0, last];
-    sums.map(|sum| sum as f32)
+    [
+        (first / 4.0) as f32,
+        (ends - middle / 6.0) as f32,
+        (ends + middle / 6.0) as f32,
+        (outer + middle / 12.0) as f32,
+        (outer - middle / 12.0) as f32,
+        last as f32,
+    ]
 }
 
 /// Returns the four results from their six products.
 #[inline(always)]
-pub fn outputs(m: [f32; TERMS]) -> [f32; GROUP_ROWS] {
-    let (sum, difference) = (m[1] + m[2], m[1] - m[2]);
-    let (outer_sum, outer_difference) = (m[3] + m[4], m[3] - m[4]);
+pub fn outputs<S: Simd>(simd: S, m: [S::f32s; TERMS]) -> [S::f32s; GROUP_ROWS] {
+    let [two, four, eight] = [2.0, 4.0, 8.0].map(|factor| simd.splat_f32s(factor));
+    let (sum, difference) = (simd.add_f32s(m[1], m[2]), simd.sub_f32s(m[1], m[2]));
+    let (outer_sum, outer_difference) = (simd.add_f32s(m[3], m[4]), simd.sub_f32s(m[3], m[4]));
     [
-        m[0] + sum + outer_sum,
-        difference + 2.0 * outer_difference,
-        sum + 4.0 * outer_sum,
-        difference + 8.0 * outer_difference + m[5],
+        simd.add_f32s(simd.add_f32s(m[0], sum), outer_sum),
+        simd.mul_add_f32s(two, outer_difference, difference),
+        simd.mul_add_f32s(four, outer_sum, sum),
+        simd.add_f32s(simd.mul_add_f32s(eight, outer_difference, difference), m[5]),
     ]
 }
 
@@ -85,6 +93,7 @@ pub fn filter_gradients(rows: [&[f32]; GROUP_ROWS], lines: [&mut [f32]; TERMS]) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pulp::Scalar;
 
     /// With small integers nothing is rounded but the weights' thirds.
     #[test]
@@ -94,7 +103,7 @@ mod tests {
             let d: [f32; TERMS] = std::array::from_fn(|i| value(i as u32));
             let g: [f32; TAP_ROWS] = std::array::from_fn(|i| value(100 + i as u32));
             let (terms, filter) = (sources(d), weights(g));
-            let results = outputs(std::array::from_fn(|t| terms[t] * filter[t]));
+            let results = outputs(Scalar, std::array::from_fn(|t| terms[t] * filter[t]));
             for (row, result) in results.into_iter().enumerate() {
                 let exact: f32 = (0..TAP_ROWS).map(|tap| g[tap] * d[row + tap]).sum();
                 assert!((result - exact).abs() < 1e-3, "row {row}: {result} is not {exact}");
