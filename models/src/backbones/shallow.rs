@@ -112,7 +112,9 @@ mod tests {
         let dotted = blank.clone().slice_assign([0..1, 0..3, row..row + 1, 32..33], dot);
         let change = (output(dotted) - output(blank)).abs().sum_dim(1).sum_dim(3);
         let changes: Vec<f32> = change.into_data().iter::<f32>().collect();
-        (0..64).filter(|row| changes[*row] > 0.0).collect()
+        // Filtered rows leave their rounding in rows that they do not see.
+        let most = changes.iter().copied().fold(0.0, f32::max);
+        (0..64).filter(|row| changes[*row] > 1e-5 * most).collect()
     }
 
     #[test]

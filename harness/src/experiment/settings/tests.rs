@@ -78,12 +78,14 @@ fn id_does_not_depend_on_the_rest() {
 /// Another id here would mean that runs which have been made are not found again.
 #[test]
 fn ids_are_pinned() {
-    assert_eq!(run_id(&example(), "f"), "3fd58e3ceee01673");
+    assert_eq!(run_id(&example(), "f"), "1a26128c8f5afe69");
+    // Committed runs of the version before.
+    assert_eq!(run_id_of_version(3, &example(), "f"), "3fd58e3ceee01673");
     let mut resnet = example();
     resnet.model = ModelSpec::published(ModelKind::DeeplabV3R101D8);
     resnet.dataset = DatasetKind::CITYSCAPES;
     resnet.infer = InferSpec::whole();
-    assert_eq!(run_id(&resnet, "f"), "6285601d481d9df0");
+    assert_eq!(run_id(&resnet, "f"), "837fbf1c0faf9b9d");
     // Names the folder of drawn images.
     assert_eq!(short_hash(&("stare", SyntheticConfig::new(1, 8, 4, [96, 128]))), "b197041122698d4c");
 }
