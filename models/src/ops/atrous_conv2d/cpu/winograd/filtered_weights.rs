@@ -41,7 +41,7 @@ impl FilteredWeights {
         let per_panel = |part: &Range<usize>| TERMS * kx.len() * part.len() * ROWS;
         let size = panels * parts.iter().map(per_panel).sum::<usize>();
         let arch = Arch::new();
-        // SAFETY: the places are all of the values, and every lane of each of their sums is written.
+        // SAFETY: the places are all of the values, and each lane of each of their sums is written.
         let values = unsafe {
             written(size, |mut rest| {
                 let mut places = Vec::new();

@@ -19,7 +19,7 @@ pub(super) use row_groups::{RowGroup, RowGroups};
 pub(super) use transform::GROUP_ROWS;
 pub(super) use weight_gradient::{ByDots, ByTiles, GroupsGradient};
 
-/// Source channels from which on the products that are saved outweigh the sums of rows
+/// Fewest source channels for which the products that are saved outweigh the sums of rows
 /// (docs/notes/performance.md).
 pub(super) const LEAST_CHANNELS: usize = 8;
 /// The narrowest map whose rows fill vectors.

@@ -79,8 +79,8 @@ impl WithSimd for GroupsProduct<'_> {
     }
 }
 
-/// Writes the rows of a group, or adds to them: `size` (rows, columns) pixels of a channel, from its
-/// row of the tiles of all terms. Rows are `stride` values apart.
+/// Writes the rows of a group, or adds to them: `size` (rows, columns) pixels of a channel, from
+/// its row of the tiles of all terms. Rows are `stride` values apart.
 ///
 /// # Safety
 /// `terms` must be the channel's row of the first tile, and the tiles of all terms readable. The

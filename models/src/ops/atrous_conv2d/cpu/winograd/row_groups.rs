@@ -1,4 +1,4 @@
-//! Which target rows are computed together.
+//! The groups of target rows that are computed together.
 
 use std::ops::Range;
 
