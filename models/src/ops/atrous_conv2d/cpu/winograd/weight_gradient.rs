@@ -200,60 +200,58 @@ impl GroupsGradient<'_> {
         let size = into.pixels * into.step;
         for start in (0..width).step_by(BLOCK) {
             for first in (0..self.slice.len()).step_by(BLOCK) {
-                let mut sums = [[[0.0; BLOCK]; BLOCK]; TERMS];
-                for inner in 0..BLOCK.min(self.slice.len() - first) {
-                    let channel = image * channels_in + self.slice.start + first + inner;
-                    let plane = &self.input[channel * height * width..][..height * width];
-                    let mut lines = [[0.0; BLOCK]; TERMS];
-                    for i in 0..TERMS {
-                        lines[i] = block(plane, seen[i], width, start);
-                    }
+                let mut sums = [[[0.0; BLOCK]; TERMS]; BLOCK];
+                let channel = image * channels_in + self.slice.start + first;
+                for (inner, sums) in sums.iter_mut().enumerate().take(self.slice.len() - first) {
+                    let plane = &self.input[(channel + inner) * height * width..][..height * width];
+                    let [a, b, c, d, e, f] = seen;
+                    let line = |row| block(plane, row, width, start);
+                    let lines = [line(a), line(b), line(c), line(d), line(e), line(f)];
+                    let [a, b, c, d, e, f] = &lines;
                     for x in 0..BLOCK {
-                        let [a, b, c, d, e, f] = [lines[0], lines[1], lines[2], lines[3], lines[4], lines[5]];
                         let of_pixel = sources([a[x], b[x], c[x], d[x], e[x], f[x]]);
-                        for t in 0..TERMS {
-                            sums[t][inner][x] = of_pixel[t];
+                        for (sums, sum) in sums.iter_mut().zip(of_pixel) {
+                            sums[x] = sum;
                         }
                     }
                 }
                 let place = (place * width + start) * into.step + first;
-                for (t, sums) in sums.iter().enumerate() {
+                for t in 0..TERMS {
                     let lines = into.sources[t * size + place..].chunks_mut(into.step);
                     for (x, line) in lines.enumerate().take(BLOCK.min(width - start)) {
                         let line = line.first_chunk_mut::<BLOCK>().expect("lines have whole blocks");
-                        for inner in 0..BLOCK {
-                            line[inner] = sums[inner][x];
+                        for (value, sums) in line.iter_mut().zip(&sums) {
+                            *value = sums[t][x];
                         }
                     }
                 }
             }
         }
         let panels = channels_out.div_ceil(ROWS);
+        let area = out_height * out_width;
         for start in (0..out_width).step_by(BLOCK) {
             for panel in 0..panels {
-                let mut sums = [[[0.0; BLOCK]; ROWS]; TERMS];
-                for lane in 0..ROWS.min(channels_out - panel * ROWS) {
-                    let channel = image * channels_out + panel * ROWS + lane;
-                    let area = out_height * out_width;
-                    let plane = &self.output_grad[channel * area..][..area];
-                    let mut lines = [[0.0; BLOCK]; GROUP_ROWS];
-                    for i in 0..GROUP_ROWS {
-                        lines[i] = block(plane, own[i], out_width, start);
-                    }
+                let mut sums = [[[0.0; BLOCK]; TERMS]; ROWS];
+                let channel = image * channels_out + panel * ROWS;
+                for (lane, sums) in sums.iter_mut().enumerate().take(channels_out - panel * ROWS) {
+                    let plane = &self.output_grad[(channel + lane) * area..][..area];
+                    let [a, b, c, d] = own;
+                    let line = |row| block(plane, row, out_width, start);
+                    let lines = [line(a), line(b), line(c), line(d)];
+                    let [a, b, c, d] = &lines;
                     for x in 0..BLOCK {
-                        let of_pixel = product_gradients([lines[0][x], lines[1][x], lines[2][x], lines[3][x]]);
-                        for t in 0..TERMS {
-                            sums[t][lane][x] = of_pixel[t];
+                        let of_pixel = product_gradients([a[x], b[x], c[x], d[x]]);
+                        for (sums, sum) in sums.iter_mut().zip(of_pixel) {
+                            sums[x] = sum;
                         }
                     }
                 }
-                for (t, sums) in sums.iter().enumerate() {
+                for t in 0..TERMS {
                     let first = (t * panels + panel) * into.pixels + place * out_width + start;
                     let lines = into.gradients[first * ROWS..].chunks_exact_mut(ROWS);
                     for (x, line) in lines.enumerate().take(BLOCK.min(out_width - start)) {
-                        let line = line.first_chunk_mut::<ROWS>().expect("lines are whole panels");
-                        for lane in 0..ROWS {
-                            line[lane] = sums[lane][x];
+                        for (value, sums) in line.iter_mut().zip(&sums) {
+                            *value = sums[t][x];
                         }
                     }
                 }
