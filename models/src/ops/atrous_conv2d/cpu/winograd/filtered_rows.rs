@@ -39,14 +39,7 @@ impl FilteredRows {
         // Tiles read whole vectors of the last channel, too.
         self.values.resize(self.values.len().max(size + COLUMNS), 0.0);
         self.zeros.resize(width, 0.0);
-        let rate = of.mapping.step.unsigned_abs();
-        // The highest row that any tap sees from the first row of the group.
-        let top = group.first as isize + of.mapping.offset + (2 * of.mapping.step).min(0);
-        let row = |i: usize| {
-            let row = top + (i * rate) as isize;
-            (i < group.rows + 2 && (0..height as isize).contains(&row)).then_some(row as usize)
-        };
-        let rows: [Option<usize>; TERMS] = std::array::from_fn(row);
+        let rows = group.seen(&of.mapping, height);
         let (step, before) = (self.step, self.before);
         let term = channels.len() * step;
         for (inner, channel) in channels.enumerate() {

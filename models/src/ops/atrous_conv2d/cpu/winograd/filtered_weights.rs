@@ -14,7 +14,7 @@ use crate::ops::cpu::buffer::written;
 /// Values of filtered rows that are kept at once, which stay in a core's second-level cache.
 const MOST_VALUES: usize = 96 << 10;
 /// Fewer channels than these are not worth a part of their own.
-const LEAST_CHANNELS: usize = 32;
+const LEAST_PART: usize = 32;
 
 /// The weights of three rows of taps as sums for six products: parts of the source channels x
 /// panels of target channels x terms x (kx, source channel) x [`ROWS`].
@@ -34,7 +34,7 @@ impl FilteredWeights {
     pub fn pack(view: WeightView, channels: [usize; 2], kx: Range<usize>, width: usize, is_turned: bool) -> Self {
         let [source, target] = channels;
         let panels = target.div_ceil(ROWS);
-        let most = (MOST_VALUES / (TERMS * width)).max(LEAST_CHANNELS);
+        let most = (MOST_VALUES / (TERMS * width)).max(LEAST_PART);
         let length = source.div_ceil(source.div_ceil(most));
         let parts: Vec<Range<usize>> =
             (0..source).step_by(length).map(|first| first..(first + length).min(source)).collect();

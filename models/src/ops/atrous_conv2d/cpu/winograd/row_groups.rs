@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::transform::{GROUP_ROWS, TAP_ROWS};
+use super::transform::{GROUP_ROWS, TAP_ROWS, TERMS};
 use crate::ops::atrous_conv2d::cpu::mapping::Mapping;
 
 /// Rows of taps that see the source, over all rows of a group, from which on a group is worth its
@@ -14,6 +14,28 @@ const LEAST_LIVE: usize = 8;
 pub struct RowGroup {
     pub first: usize,
     pub rows: usize,
+}
+
+impl RowGroup {
+    /// Returns the source rows that any tap sees from the group, from the highest on; there is none
+    /// in the padding. `height`: that of the source.
+    #[inline(always)]
+    pub fn seen(&self, mapping: &Mapping, height: usize) -> [Option<usize>; TERMS] {
+        let top = self.first as isize + mapping.offset + (2 * mapping.step).min(0);
+        let mut rows = [None; TERMS];
+        for (i, seen) in rows.iter_mut().enumerate().take(self.rows + TAP_ROWS - 1) {
+            let row = top + i as isize * mapping.step.abs();
+            *seen = (0..height as isize).contains(&row).then_some(row as usize);
+        }
+        rows
+    }
+
+    /// Returns the rows of the group itself, a `rate` apart.
+    #[inline(always)]
+    pub fn own(&self, rate: usize) -> [Option<usize>; GROUP_ROWS] {
+        let row = |i: usize| (i < self.rows).then_some(self.first + i * rate);
+        [row(0), row(1), row(2), row(3)]
+    }
 }
 
 /// The rows of a map: those of groups, and stretches of the others.

@@ -35,7 +35,7 @@ pub fn weights(g: [f32; TAP_ROWS]) -> [f32; TERMS] {
 /// Returns the four results from their six products.
 #[inline(always)]
 pub fn outputs<S: Simd>(simd: S, m: [S::f32s; TERMS]) -> [S::f32s; GROUP_ROWS] {
-    let [two, four, eight] = [2.0, 4.0, 8.0].map(|factor| simd.splat_f32s(factor));
+    let (two, four, eight) = (simd.splat_f32s(2.0), simd.splat_f32s(4.0), simd.splat_f32s(8.0));
     let (sum, difference) = (simd.add_f32s(m[1], m[2]), simd.sub_f32s(m[1], m[2]));
     let (outer_sum, outer_difference) = (simd.add_f32s(m[3], m[4]), simd.sub_f32s(m[3], m[4]));
     [
@@ -110,6 +110,7 @@ mod tests {
             }
         }
     }
+
     #[test]
     fn gradients_of_weights_come_from_six_products() {
         for number in 0..200u32 {

@@ -6,9 +6,7 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use super::row_groups::RowGroup;
-use super::transform::{
-    GROUP_ROWS, TAP_ROWS, TERMS, filter_gradients, filter_rows, product_gradients, sources, weight_gradients,
-};
+use super::transform::{TAP_ROWS, TERMS, filter_gradients, filter_rows, product_gradients, sources, weight_gradients};
 use crate::ops::atrous_conv2d::cpu::channel_band::{ChannelBand, add_dots};
 use crate::ops::atrous_conv2d::cpu::mapping::Mapping;
 use crate::ops::atrous_conv2d::cpu::tile::{Area, COLUMNS, InnerRun, OutputTile, ROWS, multiply};
@@ -18,11 +16,10 @@ use crate::ops::atrous_conv2d::geometry::ConvShape;
 const BLOCK: usize = 16;
 /// Pixels of each term that are multiplied at once, at least.
 const PIXELS: usize = 128;
-
 /// Pixels of each term in a dot product, at most.
-const DOT_PIXELS: usize = 512;
+const BAND_PIXELS: usize = 512;
 /// Input channels whose filtered rows are kept at once for dot products.
-const DOT_CHANNELS: usize = 16;
+const BAND_CHANNELS: usize = 16;
 
 /// The part of the gradient that some groups of rows give for some input channels.
 pub struct GroupsGradient<'a> {
@@ -42,7 +39,7 @@ pub struct ByDots<'a>(pub GroupsGradient<'a>);
 
 /// Operands of the products: pixels of some groups of rows, group after group.
 struct Operands {
-    /// Terms x pixels x input channels of the slice, `step` apart.
+    /// Terms x pixels, `step` apart, x input channels of the slice.
     sources: Vec<f32>,
     step: usize,
     /// Terms x panels of output channels x pixels x [`ROWS`].
@@ -66,7 +63,7 @@ impl WithSimd for ByTiles<'_> {
         let term = channels_out * stride;
         let mut sums = vec![0.0f32; TERMS * term];
         let at_once = PIXELS.div_ceil(width);
-        // Channels are an odd number of cache lines apart, and whole tiles of them can be read.
+        // Pixels are an odd number of cache lines apart, and whole tiles of channels can be read.
         let step = inner.next_multiple_of(COLUMNS) + BLOCK;
         let pixels = at_once * width;
         let mut operands = Operands {
@@ -122,13 +119,13 @@ impl WithSimd for ByDots<'_> {
         let stride = kernel_width * inner;
         let term = channels_out * stride;
         let mut sums = vec![0.0f32; TERMS * term];
-        let at_once = (DOT_PIXELS / width).max(1);
+        let at_once = (BAND_PIXELS / width).max(1);
         let (mut grads, mut seen): ([ChannelBand; TERMS], [ChannelBand; TERMS]) = Default::default();
         let zeros = vec![0.0; width];
         for groups in task.groups.chunks(at_once) {
             grads.iter_mut().for_each(|band| band.resize(channels_out, at_once * width));
             for (place, (image, group)) in groups.iter().enumerate() {
-                let rows = task.own_rows(*group);
+                let rows = group.own(task.shape.geometry.dilation);
                 for channel in 0..channels_out {
                     let plane = &task.output_grad[(image * channels_out + channel) * area..][..area];
                     let rows = rows.map(|row| row.map_or(&zeros[..], |row| &plane[row * width..][..width]));
@@ -136,11 +133,11 @@ impl WithSimd for ByDots<'_> {
                     filter_gradients(rows, lines);
                 }
             }
-            for first in (0..inner).step_by(DOT_CHANNELS) {
-                let channels = DOT_CHANNELS.min(inner - first);
+            for first in (0..inner).step_by(BAND_CHANNELS) {
+                let channels = BAND_CHANNELS.min(inner - first);
                 seen.iter_mut().for_each(|band| band.resize(channels, at_once * width));
                 for (place, (image, group)) in groups.iter().enumerate() {
-                    let rows = task.seen_rows(*group);
+                    let rows = group.seen(&mapping, task.shape.input[0]);
                     for channel in 0..channels {
                         let plane = image * channels_in + task.slice.start + first + channel;
                         let plane = &task.input[plane * area..][..area];
@@ -170,25 +167,6 @@ impl WithSimd for ByDots<'_> {
 }
 
 impl GroupsGradient<'_> {
-    /// Returns the rows of the input that a group sees; there is none in the padding.
-    #[inline(always)]
-    fn seen_rows(&self, group: RowGroup) -> [Option<usize>; TERMS] {
-        let offset = Mapping::forward(self.shape.geometry).offset;
-        let mut rows = [None; TERMS];
-        for (i, place) in rows.iter_mut().enumerate().take(group.rows + 2) {
-            let row = (group.first + i * self.shape.geometry.dilation) as isize + offset;
-            *place = (0..self.shape.input[0] as isize).contains(&row).then_some(row as usize);
-        }
-        rows
-    }
-
-    /// Returns the rows of the output that a group is.
-    #[inline(always)]
-    fn own_rows(&self, group: RowGroup) -> [Option<usize>; GROUP_ROWS] {
-        let row = |i: usize| (i < group.rows).then_some(group.first + i * self.shape.geometry.dilation);
-        [row(0), row(1), row(2), row(3)]
-    }
-
     /// Sums what a group of rows sees, and what came back to it, into place `place` of the
     /// operands.
     #[inline(always)]
@@ -196,7 +174,8 @@ impl GroupsGradient<'_> {
         let [channels_in, channels_out] = self.shape.channels;
         let [height, width] = self.shape.input;
         let [out_height, out_width] = self.shape.output();
-        let (seen, own) = (self.seen_rows(group), self.own_rows(group));
+        let geometry = self.shape.geometry;
+        let (seen, own) = (group.seen(&Mapping::forward(geometry), height), group.own(geometry.dilation));
         let size = into.pixels * into.step;
         for start in (0..width).step_by(BLOCK) {
             for first in (0..self.slice.len()).step_by(BLOCK) {
