@@ -9,6 +9,8 @@ set -euo pipefail
 [ $# -ge 2 ] && [ $# -le 3 ] && [ -d "$2/fold-1" ] || { sed -n '2p' "$0" >&2; exit 2; }
 atrous=$(realpath "$1") results=$(realpath "$2") full=${3:+$(realpath "$3")}
 cd "$(dirname "$0")/../.."
+# What is not finished is not left.
+trap 'rm -f "$results/.endpoints.md"' EXIT
 for fold in "$results"/fold-*; do
     # The rows of the runs, which the models are fitted to.
     "$atrous" table --out "$fold" >/dev/null

@@ -18,6 +18,7 @@ use atrous_harness::support::atomic_file;
 use clap::Parser;
 use scores::PartScores;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// Compute the endpoints of docs/notes/size-or-objects.md
 #[derive(Debug, Parser)]
@@ -35,11 +36,24 @@ struct Args {
     full_scale: Vec<PathBuf>,
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run() -> Result<()> {
     let Args { runs, figures, full_scale } = Args::parse();
     let part = scores_in(&runs)?;
     if !full_scale.is_empty() {
-        print!("{}", table::paired_text(&part, &scores_in(&full_scale)?));
+        let names = full_scale.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(", ");
+        let pairs =
+            part.minus(&scores_in(&full_scale)?).map_err(|missing| Error::msg(format!("{names}: {missing}")))?;
+        print!("{}", table::paired_text(&part, &pairs));
         return Ok(());
     }
     print!("{}", table::text(&part));

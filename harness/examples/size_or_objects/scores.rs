@@ -54,14 +54,18 @@ impl PartScores {
 impl PartScores {
     /// What each run has above its twin of another part: the run of the same subjects, crop, rates
     /// and seed. Runs without a twin are left out.
-    pub fn minus(&self, twins: &Self) -> Self {
+    ///
+    /// # Errors
+    /// The data set of which a fold has no twins.
+    pub fn minus(&self, twins: &Self) -> Result<Self, String> {
         let of_set = |(kind, folds): (&DatasetKind, &Vec<Fold>)| {
             let others = twins.0.get(kind).map(Vec::as_slice).unwrap_or_default();
             let pair = |fold: &Fold| Some(fold.minus(others.iter().find(|other| other.subjects() == fold.subjects())?));
-            let pairs: Vec<Fold> = folds.iter().filter_map(pair).collect();
-            (!pairs.is_empty()).then_some((*kind, pairs))
+            let pairs: Option<Vec<Fold>> = folds.iter().map(pair).collect();
+            let pairs = pairs.ok_or_else(|| format!("{}: a fold has no runs of its subjects there", kind.title()))?;
+            Ok((*kind, pairs))
         };
-        Self(self.0.iter().filter_map(of_set).collect())
+        self.0.iter().map(of_set).collect::<Result<_, _>>().map(Self)
     }
 }
 

@@ -12,9 +12,10 @@ pub fn text(part: &PartScores) -> String {
     scores_of(part) + &judged(part, &[context(), size_or_objects()])
 }
 
-/// Tables of the scores of images at half scale, and of P3, against the same runs at full scale.
-pub fn paired_text(half: &PartScores, full: &PartScores) -> String {
-    scores_of(half) + &judged(&half.minus(full), &[halved_objects()])
+/// Tables of the scores of images at half scale, and of P3: `pairs` is what these have above the
+/// same runs at full scale.
+pub fn paired_text(half: &PartScores, pairs: &PartScores) -> String {
+    scores_of(half) + &judged(pairs, &[halved_objects()])
 }
 
 fn scores_of(part: &PartScores) -> String {

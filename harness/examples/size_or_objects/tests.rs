@@ -135,7 +135,7 @@ fn halved_objects_move_the_best_rate_where_objects_decide() {
     let part = |folds| PartScores(BTreeMap::from([(DatasetKind::CHASE_DB1, folds)]));
     let full = part(folds(4, 7, 0.002, |cell| bell(24.0, cell)));
     let verdict_of = |half: Vec<Fold>| {
-        let pairs = part(half).minus(&full);
+        let pairs = part(half).minus(&full).unwrap();
         verdict(&halved_objects(), &pairs.0[&DatasetKind::CHASE_DB1])
     };
     let halved = |best: f64| folds(4, 7, 0.0021, move |cell| bell(best, cell));
@@ -144,8 +144,8 @@ fn halved_objects_move_the_best_rate_where_objects_decide() {
     assert_eq!(verdict_of(halved(48.0)), EndpointVerdict::Negative);
 }
 
-/// The sum that the plan writes down, and pairs by subject and seed alone: a fold of other
-/// subjects, or a seed that one part lacks, is no pair.
+/// The sum that the plan writes down, and pairs by subject and seed alone: a seed that one part
+/// lacks is no pair, and a fold without twins is an error.
 #[test]
 fn pairs_are_of_the_same_seed_and_subject() {
     let kind = DatasetKind::CHASE_DB1;
@@ -153,7 +153,7 @@ fn pairs_are_of_the_same_seed_and_subject() {
     let half = |(crop, rate): Cell| (crop * 13 + rate * 5) as f64 / 1e5;
     let full = |(crop, rate): Cell| (crop * rate) as f64 / 1e5;
     let mut twins = folds(3, 4, 0.0, full);
-    let pairs = part(folds(3, 4, 0.0, half)).minus(&part(twins.clone()));
+    let pairs = part(folds(3, 4, 0.0, half)).minus(&part(twins.clone())).unwrap();
     let estimate = Estimate::of(&halved_objects(), &pairs.0[&kind]).unwrap();
     let by_crop = CROPS.map(|crop| (half((crop, 12)) - half((crop, 48))) - (full((crop, 12)) - full((crop, 48))));
     assert!((estimate.mean.difference - by_crop.iter().sum::<f64>() / 3.0).abs() < 1e-12);
@@ -161,9 +161,11 @@ fn pairs_are_of_the_same_seed_and_subject() {
 
     twins[0].scores.get_mut(&(64, 12)).unwrap().remove(&2);
     twins[0].collapsed.insert(4, 1);
-    let pairs = &part(folds(3, 4, 0.0, half)).minus(&part(twins.clone())).0[&kind];
+    let pairs = part(folds(3, 4, 0.0, half)).minus(&part(twins.clone())).unwrap();
+    let pairs = &pairs.0[&kind];
     assert_eq!(pairs[0].seeds_of([(64, 12)]), [0, 4]);
     assert_eq!(pairs[0].without_collapsed().seeds_of([(64, 12)]), [0]);
     let strangers = part(twins.split_off(1));
-    assert_eq!(part(folds(3, 4, 0.0, half)).minus(&strangers).0[&kind].len(), 1);
+    let error = part(folds(3, 4, 0.0, half)).minus(&strangers).unwrap_err();
+    assert_eq!(error, "CHASE_DB1: a fold has no runs of its subjects there");
 }
