@@ -31,9 +31,9 @@ pub fn of(kind: DatasetKind, folds: &[Fold]) -> Result<Figure, String> {
     let heights = lines.iter().flat_map(|line| &line.points).flat_map(ends).chain([0.0]);
     let chart = Chart {
         x: ChartAxis::logarithmic("largest rate", LARGEST_RATES.map(|rate| rate as f64)),
-        y: ChartAxis::linear("points of mDice above the dead list", heights.collect::<Vec<_>>()),
+        y: ChartAxis::linear("points of mDice above no context", heights.collect::<Vec<_>>()),
         lines,
-        guides: vec![Guide::Horizontal { at: 0.0, label: "no context".into() }],
+        guides: vec![Guide::Horizontal { at: 0.0, label: String::new() }],
     };
     Ok(Figure {
         name: format!("context-{}", kind.name()),
