@@ -101,6 +101,25 @@ impl ConvShape {
         self.batch * self.channels[0] * self.channels[1] * seen(0) * seen(1)
     }
 
+    /// Returns the same convolution of maps of one row each, where the kernel is a single tap that
+    /// sees the pixel at its own place; else itself.
+    pub fn in_one_row(&self) -> Self {
+        let row = [1, self.input[0] * self.input[1]];
+        if self.is_pointwise() { Self { input: row, ..*self } } else { *self }
+    }
+
+    /// Returns how many neighbouring output pixels of a row see neighbouring input pixels through
+    /// every tap, all of them or none, at places in memory that are multiples of their number: four,
+    /// or one.
+    pub fn pixels_at_once(&self) -> usize {
+        let ConvGeometry { stride, padding, dilation } = self.geometry;
+        let columns = self.live_taps(1);
+        let mut offsets = columns.map(|tap| (tap * dilation).abs_diff(padding));
+        let widths = [self.input[1], self.output()[1]];
+        let is_even = stride == 1 && widths.iter().all(|width| width.is_multiple_of(4));
+        if is_even && offsets.all(|offset| offset.is_multiple_of(4)) { 4 } else { 1 }
+    }
+
     /// Returns whether a source image can be multiplied as it lies in memory.
     pub(super) fn is_pointwise(&self) -> bool {
         self.kernel == [1, 1] && self.geometry.stride == 1 && self.geometry.padding == 0
@@ -110,6 +129,23 @@ impl ConvShape {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pixels_that_every_tap_sees_together() {
+        let at_once = |input, kernel, geometry| {
+            ConvShape { batch: 2, channels: [3, 5], input, kernel: [kernel; 2], geometry }.pixels_at_once()
+        };
+        // The outer taps of a row see pixels so many to the side.
+        let of_rates = [1, 2, 4, 6, 12, 18, 24].map(|rate| at_once([5, 16], 3, ConvGeometry::same(3, rate)));
+        assert_eq!(of_rates, [1, 1, 4, 1, 4, 4, 4], "at 18 the outer taps see nothing");
+        assert_eq!(at_once([5, 18], 3, ConvGeometry::same(3, 4)), 1, "rows of 18");
+        assert_eq!(at_once([5, 16], 1, ConvGeometry { stride: 2, ..ConvGeometry::same(1, 1) }), 1);
+        assert_eq!(at_once([5, 16], 3, ConvGeometry { padding: 2, ..ConvGeometry::same(3, 4) }), 1, "two to the side");
+        let pointwise = ConvShape::new([2, 3, 6, 10], [5, 3, 1, 1], ConvGeometry::same(1, 1));
+        assert_eq!([pointwise.pixels_at_once(), pointwise.in_one_row().pixels_at_once()], [1, 4]);
+        let atrous = ConvShape { kernel: [3; 2], geometry: ConvGeometry::same(3, 4), ..pointwise };
+        assert_eq!(atrous.in_one_row(), atrous);
+    }
 
     #[test]
     fn taps_that_see_padding_cost_nothing() {

@@ -196,6 +196,32 @@ fn narrow_and_deep_products_on_vulkan_are_those_of_the_cpu() {
     });
 }
 
+/// Maps whose pixels are read four at once: by rates of a multiple of four, by taps that see nothing,
+/// and by one tap, for which a map is one row. Blocks that end within a map, and channels that fill no
+/// vector.
+#[test]
+fn pixels_four_at_once_on_vulkan_are_those_of_the_cpu() {
+    on_a_device(|device| {
+        let precisions = precisions(device);
+        for (index, (input, channels_out, kernel, rate)) in [
+            ([2, 21, 11, 24], 37, 3, 4),
+            ([1, 40, 20, 36], 10, 3, 12),
+            ([3, 7, 9, 12], 66, 3, 18),
+            ([2, 130, 7, 12], 5, 3, 8),
+            ([2, 19, 6, 10], 70, 1, 1),
+            ([1, 3, 2, 66], 130, 1, 1),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let weights = [channels_out, input[1], kernel, kernel];
+            let shape = ConvShape::new(input, weights, ConvGeometry::same(kernel, rate));
+            assert_eq!(shape.in_one_row().pixels_at_once(), 4, "{shape:?}");
+            compare(&shape, precisions[index % precisions.len()], device);
+        }
+    });
+}
+
 /// More blocks of pixels than an axis has workgroups.
 #[test]
 fn many_pixels_on_vulkan_are_those_of_the_cpu() {

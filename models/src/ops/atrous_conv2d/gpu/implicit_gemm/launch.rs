@@ -65,7 +65,7 @@ pub fn forward_in(
     let parts = schedule.parts;
     let found = empty(&input.values, [parts * maps[0], maps[1], maps[2], maps[3]]);
     let product = MatrixProduct::of_maps(&shape);
-    launch_maps(schedule, &product, &weight, &input, &found, sizes(&shape), None);
+    launch_maps(schedule, &product, &weight, &input, &found, OutputPixels::All(shape));
     if parts == 1 {
         return found;
     }
@@ -75,24 +75,40 @@ pub fn forward_in(
     sum
 }
 
-/// Launches the product of maps. Its pixels are all of those of `found`, or those of a grid.
+/// The output pixels that a product of maps makes: all of a convolution's, or those of a grid.
+pub(super) enum OutputPixels {
+    All(ConvShape),
+    Grid(ConvSizesLaunch, PixelGridLaunch),
+}
+
+/// Launches the product of maps.
 pub(super) fn launch_maps(
     ProductSchedule { plan, parts }: ProductSchedule,
     product: &MatrixProduct,
     weight: &CubeTensor,
     input: &GpuOperand,
     found: &CubeTensor,
-    sizes: ConvSizesLaunch,
-    grid: Option<PixelGridLaunch>,
+    pixels: OutputPixels,
 ) {
     let GpuOperand { values: input, back } = input;
     let [down, across] = plan.block.counts(product.rows, product.columns);
     let turns = across.div_ceil(MOST);
     assert!(parts == 1 || turns == 1, "{parts} parts of {across} blocks");
+    let (sizes, grid, at_once) = match pixels {
+        OutputPixels::All(shape) => {
+            let seen = shape.in_one_row();
+            (sizes(&seen), None, seen.pixels_at_once())
+        }
+        OutputPixels::Grid(sizes, grid) => (sizes, Some(grid), 1),
+    };
+    // Cooperative matrices are written value by value.
+    let at_once_out = if plan.matrices.is_some() { 1 } else { at_once };
     map_product::launch(
         &found.client,
         CubeCount::Static(across.div_ceil(turns) as u32, down as u32, (parts * turns) as u32),
         CubeDim::new_1d(plan.block.units() as u32),
+        at_once,
+        at_once_out,
         read(weight),
         read(input),
         back.as_ref().map(read).into(),
@@ -155,15 +171,17 @@ pub fn weight_gradient_in(
     let (columns, products) = if plan.is_folded { (channels_in * taps, 1) } else { (channels_in, taps) };
     let [down, across] = plan.block.counts(channels_out, columns);
     let found = empty(&input, [parts, taps, channels_out, channels_in]);
+    let seen = shape.in_one_row();
     weight_product::launch(
         &found.client,
         CubeCount::Static((across * products) as u32, down as u32, parts as u32),
         CubeDim::new_1d(plan.block.units() as u32),
+        if plan.is_folded { 1 } else { seen.pixels_at_once() },
         read(&output_grad),
         read(&input),
         back.as_ref().map(read).into(),
         output(&found),
-        sizes(&shape),
+        sizes(&seen),
         across as u32,
         parts as u32,
         plan,

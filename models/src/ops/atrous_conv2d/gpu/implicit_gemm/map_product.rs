@@ -83,15 +83,19 @@ fn next_live(sizes: &ConvSizes, window: &PixelWindow, tap_row: u32, tap_column: 
 /// Where the input was multiplied by something, `scale` is what takes that back. Where there is a
 /// grid, the output pixels are its own, and there is one part.
 ///
+/// `I` pixels of the input are read at once and `O` of the output written, one or four, as
+/// [`ConvShape::pixels_at_once`](crate::ops::atrous_conv2d::geometry::ConvShape::pixels_at_once)
+/// says. On a grid, and by cooperative matrices, they are written one by one.
+///
 /// Cubes: blocks of pixels of the whole batch, blocks of output channels, parts. Where there is one
 /// part, the third side goes on with the blocks of pixels. Units of a cube: those of the block.
 #[cfg_attr(not(test), cube(launch))]
 #[cfg_attr(test, cube(launch, create_dummy_kernel))]
-pub fn map_product<E: Float>(
+pub fn map_product<E: Float, I: Size, O: Size>(
     weight: &[Four<E>],
-    input: &[E],
+    input: &[Vector<E, I>],
     scale: ComptimeOption<&[f32]>,
-    output: &mut [f32],
+    output: &mut [Vector<f32, O>],
     sizes: ConvSizes,
     parts: u32,
     grid: ComptimeOption<PixelGrid>,
@@ -106,6 +110,12 @@ pub fn map_product<E: Float>(
     let lefts = comptime!((plan.depth * of_rows).div_ceil(units));
     let rights = comptime!((plan.depth * of_columns).div_ceil(units));
     let steps = comptime!(units / of_columns);
+    // Pixels that are read and written at once, and how often a vector of columns is read so. Its
+    // pixels are neighbours, or lie as far apart as there are vectors: then neighbouring units copy
+    // neighbouring pixels all the same.
+    let (at_once, at_once_out) = (I::value(), O::value());
+    let reads = comptime!(VECTOR / at_once);
+    let (in_vector, of_vector) = comptime!(plan.column_steps(at_once));
 
     let pixels = sizes.out_height * sizes.out_width;
     let all = sizes.batch * pixels;
@@ -131,16 +141,15 @@ pub fn map_product<E: Float>(
         right: select(one_row, (last % sizes.out_width) as i32, sizes.out_width as i32 - 1) * sizes.stride,
     };
 
-    // The pixels that this unit copies, from every `steps`-th channel: neighbouring units copy
-    // neighbouring pixels, so those of a vector lie apart.
+    // The pixels that this unit copies, from every `steps`-th channel.
     let vector = UNIT_POS % comptime!(of_columns as u32);
     let lane = UNIT_POS / comptime!(of_columns as u32);
-    let mut y = Array::<i32>::new(VECTOR);
-    let mut x = Array::<i32>::new(VECTOR);
-    let mut source = Array::<u32>::new(VECTOR);
+    let mut y = Array::<i32>::new(reads);
+    let mut x = Array::<i32>::new(reads);
+    let mut source = Array::<u32>::new(reads);
     #[unroll]
-    for i in 0..VECTOR {
-        let mine = first_pixel + vector + comptime!((i * of_columns) as u32);
+    for i in 0..reads {
+        let mine = first_pixel + vector * comptime!(of_vector as u32) + comptime!((i * in_vector) as u32);
         y[i] = select(mine < all, (mine % pixels / sizes.out_width) as i32 * sizes.stride, OUTSIDE);
         x[i] = (mine % pixels % sizes.out_width) as i32 * sizes.stride;
         source[i] = mine / pixels * sizes.channels_in * plane;
@@ -157,7 +166,8 @@ pub fn map_product<E: Float>(
     let mut sums_of_planes = matrices::zeros(plan);
     let mut next_left = Array::<Four<E>>::new(lefts);
     let mut next_right = Array::<Four<E>>::new(rights);
-    let mut from = Array::<u32>::new(VECTOR);
+    let mut from = Array::<u32>::new(reads);
+    let plane_at_once = plane / comptime!(at_once as u32);
     let mut value = Array::<E>::new(VECTOR);
 
     let weight_row = sizes.channels_out.div_ceil(comptime!(VECTOR as u32));
@@ -193,11 +203,12 @@ pub fn map_product<E: Float>(
             if is_new {
                 let (down, across) = offset(&sizes, tap_row, tap_column);
                 #[unroll]
-                for i in 0..VECTOR {
+                for i in 0..reads {
                     let row = y[i] + down;
                     let column = x[i] + across;
                     let sees = row >= 0 && row < sizes.height as i32 && column >= 0 && column < sizes.width as i32;
-                    from[i] = select(sees, source[i] + (row * sizes.width as i32 + column) as u32, NOWHERE);
+                    let place = source[i] + (row * sizes.width as i32 + column) as u32;
+                    from[i] = select(sees, place / comptime!(at_once as u32), NOWHERE);
                 }
             }
             let end = min(channel + comptime!(plan.depth as u32), until_channel);
@@ -217,14 +228,17 @@ pub fn map_product<E: Float>(
             #[unroll]
             for i in 0..rights {
                 let k = channel + lane + comptime!((i * steps) as u32);
-                let behind = k * plane;
+                let behind = k * plane_at_once;
                 #[unroll]
-                for j in 0..VECTOR {
-                    let mut one = E::from_int(0);
+                for j in 0..reads {
+                    let mut some = Vector::<E, I>::new(E::from_int(0));
                     if from[j] != NOWHERE && k < end {
-                        one = input[(from[j] + behind) as usize];
+                        some = input[(from[j] + behind) as usize];
                     }
-                    value[j] = one;
+                    #[unroll]
+                    for l in 0..at_once {
+                        value[comptime!(j * at_once + l)] = some.extract(l);
+                    }
                 }
                 next_right[i] = four::<E>(&value);
             }
@@ -264,12 +278,12 @@ pub fn map_product<E: Float>(
         for which in 0..comptime!(plan.kept()[0] * plan.kept()[1]) {
             matrices::show(&sums_of_planes, &mut shown, which, plan);
             for i in 0..comptime!(plan.shown()) {
-                let (row, column, value) = matrices::at(&shown, i, which, plan);
+                let (row, column, value) = matrices::at(&shown, i, which, plan, at_once);
                 let channel = first_channel + row;
                 let pixel = first_pixel + column;
                 if channel < sizes.channels_out && pixel < all {
                     let (to, apart) = output_place(&sizes, &grid, pixel);
-                    output[(before + to + channel * apart) as usize] = value * scale;
+                    output[(before + to + channel * apart) as usize] = Vector::new(value * scale);
                 }
             }
         }
@@ -278,18 +292,26 @@ pub fn map_product<E: Float>(
         #[unroll]
         for j in 0..vectors {
             #[unroll]
-            for inner in 0..VECTOR {
-                let place = comptime!((j * across + inner * of_columns) as u32);
-                let n = first_pixel + UNIT_POS % comptime!(across as u32) + place;
+            for inner in 0..comptime!(VECTOR / at_once_out) {
+                let vector = UNIT_POS % comptime!(across as u32) + comptime!((j * across) as u32);
+                let place = vector * comptime!(of_vector as u32) + comptime!((inner * in_vector) as u32);
+                let n = first_pixel + place;
                 if n < all {
                     let (to, apart) = output_place(&sizes, &grid, n);
+                    let to = (before + to) / comptime!(at_once_out as u32);
+                    let apart = apart / comptime!(at_once_out as u32);
                     #[unroll]
                     for i in 0..comptime!(plan.block.tile) {
                         let place = comptime!((i / VECTOR * down * VECTOR + i % VECTOR) as u32);
                         let m = first_channel + UNIT_POS / comptime!(across as u32) * comptime!(VECTOR as u32) + place;
                         if m < sizes.channels_out {
-                            output[(before + to + m * apart) as usize] =
-                                sums[comptime!(i * vectors + j)].extract(inner) * scale;
+                            let mut some = Vector::<f32, O>::empty();
+                            #[unroll]
+                            for l in 0..at_once_out {
+                                let sum = sums[comptime!(i * vectors + j)];
+                                some.insert(l, sum.extract(comptime!(inner * at_once_out + l)) * scale);
+                            }
+                            output[(to + m * apart) as usize] = some;
                         }
                     }
                 }

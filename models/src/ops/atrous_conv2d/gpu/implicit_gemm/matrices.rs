@@ -99,17 +99,23 @@ pub fn show(sums: &Sequence<Matrix<f32>>, shown: &mut Shared<[f32]>, #[comptime]
 }
 
 /// Returns the unit's `i`-th value of what is shown: its row and column in the block, and the
-/// value.
+/// value. So many values of a row were read `at_once`.
 #[cube]
-pub fn at(shown: &Shared<[f32]>, i: usize, #[comptime] which: usize, #[comptime] plan: Plan) -> (u32, u32, f32) {
+pub fn at(
+    shown: &Shared<[f32]>,
+    i: usize,
+    #[comptime] which: usize,
+    #[comptime] plan: Plan,
+    #[comptime] at_once: usize,
+) -> (u32, u32, f32) {
     let [m, n, _] = comptime!(plan.matrices.unwrap().size);
     let plane = comptime!(plan.matrices.unwrap().plane);
     let place = UNIT_POS as usize % plane + i * plane;
     let (top, start) = corner(plan);
     let row = (top + comptime!((which / plan.kept()[1]) as u32)) * comptime!(m as u32) + (place / n) as u32;
     let column = (start + comptime!((which % plan.kept()[1]) as u32)) * comptime!(n as u32) + (place % n) as u32;
-    // The values of a vector of columns lie apart in the block.
-    let apart = comptime!((plan.block.columns / VECTOR) as u32);
-    let column = column / comptime!(VECTOR as u32) + column % comptime!(VECTOR as u32) * apart;
+    let (in_vector, of_vector) = comptime!(plan.column_steps(at_once));
+    let (vector, inner) = (column / comptime!(VECTOR as u32), column % comptime!(VECTOR as u32));
+    let column = vector * comptime!(of_vector as u32) + inner * comptime!(in_vector as u32);
     (row, column, shown[UNIT_POS as usize / plane * comptime!(m * n) + place])
 }

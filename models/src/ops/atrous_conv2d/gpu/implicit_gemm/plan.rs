@@ -119,6 +119,13 @@ impl Plan {
         Self { block: Block::ALL[5], depth: 16, is_folded: true, matrices: None }
     }
 
+    /// Returns the steps from a column of a vector to the next one, and from a vector to the next
+    /// one, of which so many values are read `at_once`. Columns of a vector are neighbours where all
+    /// of it is read at once, or lie as far apart as a block has vectors.
+    pub fn column_steps(&self, at_once: usize) -> (usize, usize) {
+        if at_once == VECTOR { (1, VECTOR) } else { (self.block.columns / VECTOR, 1) }
+    }
+
     /// Returns the cooperative matrices that a plane keeps, down and across.
     pub fn kept(&self) -> [usize; 2] {
         self.matrices.and_then(|matrices| matrices.of_a_plane(self.block)).unwrap_or([0, 0])

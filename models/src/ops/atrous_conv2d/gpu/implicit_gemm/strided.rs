@@ -7,7 +7,7 @@
 use burn_wgpu::CubeTensor;
 
 use super::block::ConvSizesLaunch;
-use super::launch::launch_maps;
+use super::launch::{OutputPixels, launch_maps};
 use super::map_product::PixelGridLaunch;
 use super::plan::Matrices;
 use super::weights::GpuWeights;
@@ -112,7 +112,8 @@ pub fn input_gradient(
         let first = rows.first * width + columns.first;
         let grid = PixelGridLaunch::new(plane as u32, width as u32, geometry.stride as u32, first as u32);
         let schedule = work::whole(&product, matrices);
-        launch_maps(schedule, &product, &weight, &output_grad, &gradient, sizes, Some(grid));
+        let pixels = OutputPixels::Grid(sizes, grid);
+        launch_maps(schedule, &product, &weight, &output_grad, &gradient, pixels);
     }
     gradient
 }

@@ -16,11 +16,15 @@ use crate::ops::gpu::launch::factor;
 /// its share of the pixels that see anything through the tap. Where the plan is folded, the blocks
 /// are those of all taps' input channels, and parts share out all pixels. Where `grad` was
 /// multiplied by something, `scale` is what takes that back.
+///
+/// `N` pixels are read at once, one or four, as
+/// [`ConvShape::pixels_at_once`](crate::ops::atrous_conv2d::geometry::ConvShape::pixels_at_once)
+/// says; one where the plan is folded.
 #[cfg_attr(not(test), cube(launch))]
 #[cfg_attr(test, cube(launch, create_dummy_kernel))]
-pub fn weight_product<E: Float>(
-    grad: &[E],
-    input: &[E],
+pub fn weight_product<E: Float, N: Size>(
+    grad: &[Vector<E, N>],
+    input: &[Vector<E, N>],
     scale: ComptimeOption<&[f32]>,
     output: &mut [f32],
     sizes: ConvSizes,
@@ -30,11 +34,12 @@ pub fn weight_product<E: Float>(
     #[define(E)] _element: ElemType,
 ) {
     let (rows, columns) = comptime!((plan.block.rows, plan.block.columns));
-    // Vectors of a row of each side, and those that a unit copies.
+    let at_once = N::value();
+    // Vectors of a row of each side. A unit copies every `lanes`-th of those of both sides, of as
+    // many pixels as are read at once.
     let (of_rows, of_columns) = comptime!((rows / VECTOR, columns / VECTOR));
-    let lanes = comptime!(plan.block.units() / plan.depth);
-    let lefts = comptime!(of_rows.div_ceil(lanes));
-    let rights = comptime!(of_columns.div_ceil(lanes));
+    let lanes = comptime!(plan.block.units() * at_once / plan.depth);
+    let copies = comptime!((of_rows + of_columns).div_ceil(lanes));
     // Neighbouring units copy neighbouring pixels: without a gap, they would all write to the same
     // bank.
     let pad = comptime!(plan.pad(1));
@@ -64,10 +69,9 @@ pub fn weight_product<E: Float>(
     let until = min((CUBE_POS_Z + 1) * length, all);
     let mut at = CUBE_POS_Z * length;
 
-    // The pixel that this unit copies, from every `lanes`-th vector of channels, and how far the
-    // pixel of the next step lies from it.
-    let k = UNIT_POS % depth;
-    let lane = UNIT_POS / depth;
+    // The first pixel that this unit copies, and how far that of the next step lies from it.
+    let k = UNIT_POS % comptime!((plan.depth / at_once) as u32) * comptime!(at_once as u32);
+    let lane = UNIT_POS / comptime!((plan.depth / at_once) as u32);
     let mine = at + k;
     let mut image = mine / area;
     let mut y = top + (mine % area / wide as u32) as i32;
@@ -77,15 +81,16 @@ pub fn weight_product<E: Float>(
     let next_x = (depth % area % wide as u32) as i32;
 
     // What the columns of this unit see, where each has a tap of its own.
-    let own = comptime!(if plan.is_folded { rights * VECTOR } else { 1 });
+    let own = comptime!(if plan.is_folded { copies * VECTOR } else { 1 });
     let mut downs = Array::<i32>::new(own);
     let mut asides = Array::<i32>::new(own);
     let mut behind = Array::<u32>::new(own);
     if comptime!(plan.is_folded) {
         #[unroll]
         for i in 0..own {
-            let place = comptime!((i / VECTOR * lanes + i % VECTOR * of_columns) as u32);
-            let column = min(first_in + lane + place, until_in - 1);
+            let vector = lane + comptime!((i / VECTOR * lanes) as u32);
+            let vector = max(vector, comptime!(of_rows as u32)) - comptime!(of_rows as u32);
+            let column = min(first_in + vector + comptime!((i % VECTOR * of_columns) as u32), until_in - 1);
             let tap = column / sizes.channels_in;
             let (down, aside) = offset(&sizes, tap / sizes.tap_columns, tap % sizes.tap_columns);
             downs[i] = down;
@@ -103,9 +108,11 @@ pub fn weight_product<E: Float>(
         sums[i] = Four::<f32>::new(0.0);
     }
     let mut sums_of_planes = matrices::zeros(plan);
-    let mut next_left = Array::<Four<E>>::new(lefts);
-    let mut next_right = Array::<Four<E>>::new(rights);
+    let mut next = Array::<Four<E>>::new(comptime!(copies * at_once));
+    let mut values = Array::<Vector<E, N>>::new(VECTOR);
     let mut value = Array::<E>::new(VECTOR);
+    let pixels_at_once = pixels / comptime!(at_once as u32);
+    let plane_at_once = plane / comptime!(at_once as u32);
 
     let mut fetching = at < until;
     let mut multiplying = false;
@@ -113,17 +120,19 @@ pub fn weight_product<E: Float>(
         if multiplying {
             sync_cube();
             #[unroll]
-            for i in 0..lefts {
+            for i in 0..copies {
                 let vector = lane as usize + i * lanes;
-                if comptime!((i + 1) * lanes <= of_rows) || vector < of_rows {
-                    left[k as usize * comptime!(of_rows + pad) + vector] = next_left[i];
-                }
-            }
-            #[unroll]
-            for i in 0..rights {
-                let vector = lane as usize + i * lanes;
-                if comptime!((i + 1) * lanes <= of_columns) || vector < of_columns {
-                    right[k as usize * comptime!(of_columns + pad) + vector] = next_right[i];
+                #[unroll]
+                for l in 0..at_once {
+                    let row = k as usize + l;
+                    let copied = next[comptime!(i * at_once + l)];
+                    if comptime!((i + 1) * lanes <= of_rows) || vector < of_rows {
+                        left[row * comptime!(of_rows + pad) + vector] = copied;
+                    } else if comptime!((i + 1) * lanes <= of_rows + of_columns)
+                        || vector < comptime!(of_rows + of_columns)
+                    {
+                        right[row * comptime!(of_columns + pad) + vector - of_rows] = copied;
+                    }
                 }
             }
             sync_cube();
@@ -131,48 +140,50 @@ pub fn weight_product<E: Float>(
         if fetching {
             let exists = at + k < until;
             let to = image * sizes.channels_out * pixels + (y * sizes.out_width as i32 + x) as u32;
+            let to = to / comptime!(at_once as u32);
             let row = y * sizes.stride;
             let column = x * sizes.stride;
             let source = image * sizes.channels_in * plane;
+            let from = source + ((row + down) * sizes.width as i32 + column + aside) as u32;
+            let from = from / comptime!(at_once as u32);
             #[unroll]
-            for i in 0..lefts {
+            for i in 0..copies {
                 let vector = lane + comptime!((i * lanes) as u32);
                 #[unroll]
                 for j in 0..VECTOR {
-                    let m = first_out + vector * comptime!(VECTOR as u32) + comptime!(j as u32);
-                    let mut one = E::from_int(0);
-                    if exists && m < sizes.channels_out && vector < comptime!(of_rows as u32) {
-                        one = grad[(to + m * pixels) as usize];
-                    }
-                    value[j] = one;
-                }
-                next_left[i] = four::<E>(&value);
-            }
-            #[unroll]
-            for i in 0..rights {
-                #[unroll]
-                for j in 0..VECTOR {
-                    let place = comptime!((i * lanes + j * of_columns) as u32);
-                    let c = first_in + lane + place;
-                    let mut one = E::from_int(0);
-                    if comptime!(plan.is_folded) {
-                        let which = comptime!(i * VECTOR + j);
-                        let row = row + downs[which];
-                        let column = column + asides[which];
-                        let sees = row >= 0 && row < sizes.height as i32 && column >= 0 && column < sizes.width as i32;
-                        if exists && sees && c < until_in {
-                            let from = (row * sizes.width as i32 + column) as u32;
-                            one = input[(source + behind[which] + from) as usize];
+                    let mut some = Vector::<E, N>::new(E::from_int(0));
+                    if comptime!((i + 1) * lanes <= of_rows) || vector < comptime!(of_rows as u32) {
+                        let m = first_out + vector * comptime!(VECTOR as u32) + comptime!(j as u32);
+                        if exists && m < sizes.channels_out {
+                            some = grad[(to + m * pixels_at_once) as usize];
                         }
                     } else {
-                        if exists && c < until_in {
-                            let from = ((row + down) * sizes.width as i32 + column + aside) as u32;
-                            one = input[(source + from + c * plane) as usize];
+                        let c = first_in + vector - comptime!(of_rows as u32) + comptime!((j * of_columns) as u32);
+                        let is_one = vector < comptime!((of_rows + of_columns) as u32) && c < until_in;
+                        if comptime!(plan.is_folded) {
+                            let which = comptime!(i * VECTOR + j);
+                            let row = row + downs[which];
+                            let column = column + asides[which];
+                            let sees =
+                                row >= 0 && row < sizes.height as i32 && column >= 0 && column < sizes.width as i32;
+                            if exists && sees && is_one {
+                                let from = (row * sizes.width as i32 + column) as u32;
+                                some = input[(source + behind[which] + from) as usize];
+                            }
+                        } else if exists && is_one {
+                            some = input[(from + c * plane_at_once) as usize];
                         }
                     }
-                    value[j] = one;
+                    values[j] = some;
                 }
-                next_right[i] = four::<E>(&value);
+                #[unroll]
+                for l in 0..at_once {
+                    #[unroll]
+                    for j in 0..VECTOR {
+                        value[j] = values[j].extract(l);
+                    }
+                    next[comptime!(i * at_once + l)] = four::<E>(&value);
+                }
             }
         }
         if multiplying {
@@ -205,7 +216,7 @@ pub fn weight_product<E: Float>(
         for which in 0..comptime!(plan.kept()[0] * plan.kept()[1]) {
             matrices::show(&sums_of_planes, &mut shown, which, plan);
             for i in 0..comptime!(plan.shown()) {
-                let (row, column, value) = matrices::at(&shown, i, which, plan);
+                let (row, column, value) = matrices::at(&shown, i, which, plan, 1usize);
                 let m = first_out + row;
                 let c = first_in + column;
                 if m < sizes.channels_out && c < sizes.channels_in {

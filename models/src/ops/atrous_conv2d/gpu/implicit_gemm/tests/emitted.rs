@@ -15,8 +15,9 @@ use crate::ops::atrous_conv2d::geometry::{ConvGeometry, ConvShape};
 use crate::ops::gpu::launch::{element, input as read, output};
 use crate::ops::gpu::tests::{of_shape, on_a_device};
 
-/// Returns both products by this plan, before they are compiled.
-fn kernels(plan: Plan, like: &CubeTensor) -> [KernelDefinition; 2] {
+/// Returns both products by this plan, before they are compiled. Of a map so many pixels are read
+/// at once.
+fn kernels(plan: Plan, at_once: usize, like: &CubeTensor) -> [KernelDefinition; 2] {
     let shape = ConvShape::new([1, 64, 16, 16], [64, 64, 3, 3], ConvGeometry::same(3, 2));
     let client = &like.client;
     let (device, target) = (|| client.properties_shared(), || client.target_properties_shared());
@@ -26,6 +27,8 @@ fn kernels(plan: Plan, like: &CubeTensor) -> [KernelDefinition; 2] {
         target(),
         count(),
         units,
+        at_once,
+        at_once,
         read(like),
         read(like),
         None.into(),
@@ -41,6 +44,7 @@ fn kernels(plan: Plan, like: &CubeTensor) -> [KernelDefinition; 2] {
         target(),
         count(),
         units,
+        if plan.is_folded { 1 } else { at_once },
         read(like),
         read(like),
         None.into(),
@@ -74,6 +78,12 @@ fn spirv(kernel: KernelDefinition) -> SpirvModule {
     SpirvModule::new(&SpirvCompiler.compile(kernel, &options).expect("a module").assembled_module)
 }
 
+/// All plans by units, and the pixels that kernels by them read at once.
+fn plans() -> impl Iterator<Item = (Plan, usize)> {
+    let by_units = Plan::by_units().flat_map(|plan| [1, VECTOR].map(|at_once| (plan, at_once)));
+    by_units.chain([(Plan::folded(), 1)])
+}
+
 /// Returns the loop that copies and multiplies, from its first line to its last.
 fn main_loop(shader: &str) -> &str {
     let barrier = shader.find("workgroupBarrier()").expect("values are shared");
@@ -94,6 +104,18 @@ fn constants(shader: &str) -> Vec<&str> {
         value.is_some_and(|value| value.starts_with(|c: char| c.is_ascii_digit()))
     };
     lines.filter(|(_, value)| is_constant(value)).map(|(name, _)| name).collect()
+}
+
+/// Returns the lines of a loop that read or write global memory value by value.
+fn global_scalars<'a>(code: &'a str, shader: &str) -> Vec<&'a str> {
+    let buffers = shader.lines().filter(|line| line.contains("var<storage") && line.contains(": array<f32>"));
+    let pointers = buffers.filter_map(|line| {
+        let name = line.split_once("> ")?.1.split_once(':')?.0;
+        let end = format!(" = &{name};");
+        shader.lines().find_map(|line| Some(format!("(*{})[", line.strip_prefix("let ")?.strip_suffix(&end)?)))
+    });
+    let pointers: Vec<String> = pointers.collect();
+    code.lines().filter(|line| pointers.iter().any(|pointer| line.contains(pointer.as_str()))).collect()
 }
 
 /// Returns the lines of a loop that divide by what is known when the kernel runs, and not before.
@@ -126,8 +148,8 @@ fn indexed_in_memory<'a>(shader: &'a str, constants: &[&str]) -> Vec<&'a str> {
 fn shaders_share_vectors_and_do_not_divide_in_their_loops() {
     on_a_device(|device| {
         let like = of_shape([1, 64, 16, 16], device);
-        for plan in Plan::by_units().chain([Plan::folded()]) {
-            for shader in kernels(plan, &like).map(wgsl) {
+        for (plan, at_once) in plans() {
+            for shader in kernels(plan, at_once, &like).map(wgsl) {
                 let shared = shader.lines().filter(|line| line.contains("var<workgroup>"));
                 assert!(shared.clone().count() >= 2 && shared.clone().all(|line| line.contains("array<vec4<f32>")));
                 let (inner, constants) = (main_loop(&shader), constants(&shader));
@@ -139,6 +161,9 @@ fn shaders_share_vectors_and_do_not_divide_in_their_loops() {
                 let products = inner.lines().filter(|line| line.contains("fma(") && line.contains("let ")).count();
                 let wanted = 4 * plan.block.tile * plan.block.tile / VECTOR;
                 assert_eq!(products, wanted, "{plan:?}\n{shader}");
+                // From global memory, all that a map's pixels allow at once.
+                let single = global_scalars(inner, &shader);
+                assert!(single.is_empty() == (at_once == VECTOR), "{plan:?}, {at_once}: {single:?}\n{shader}");
             }
         }
     });
@@ -148,8 +173,8 @@ fn shaders_share_vectors_and_do_not_divide_in_their_loops() {
 fn modules_share_vectors_and_do_not_divide_in_their_loops() {
     on_a_device(|device| {
         let like = of_shape([1, 64, 16, 16], device);
-        for plan in Plan::by_units().chain([Plan::folded()]) {
-            for module in kernels(plan, &like).map(spirv) {
+        for (plan, at_once) in plans() {
+            for module in kernels(plan, at_once, &like).map(spirv) {
                 let shared = module.shared();
                 assert!(shared.len() >= 2 && shared.iter().all(|values| *values == 4), "{plan:?}: {shared:?}");
                 let inner = module.main_loop();
@@ -159,6 +184,10 @@ fn modules_share_vectors_and_do_not_divide_in_their_loops() {
                 assert!(in_memory.is_empty(), "{plan:?}: {in_memory:?}");
                 let wanted = 4 * plan.block.tile * plan.block.tile / VECTOR;
                 assert_eq!(spirv_module::products(inner), wanted, "{plan:?}");
+                // From global memory, all that a map's pixels allow at once.
+                let loads = module.global_loads(inner);
+                let is_wide = loads.iter().all(|values| *values == VECTOR as u32);
+                assert!(!loads.is_empty() && is_wide == (at_once == VECTOR), "{plan:?}, {at_once}: {loads:?}");
             }
         }
     });

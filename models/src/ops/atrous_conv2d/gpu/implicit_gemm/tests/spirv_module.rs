@@ -10,6 +10,7 @@ const TYPE_STRUCT: u16 = 30;
 const TYPE_POINTER: u16 = 32;
 const CONSTANT: u16 = 43;
 const VARIABLE: u16 = 59;
+const LOAD: u16 = 61;
 const ACCESS_CHAIN: u16 = 65;
 const IN_BOUNDS_ACCESS_CHAIN: u16 = 66;
 const DIVISIONS: [u16; 5] = [134, 135, 137, 138, 139];
@@ -20,6 +21,8 @@ const LABEL: u16 = 248;
 const FMA: u32 = 50;
 const WORKGROUP: u32 = 4;
 const FUNCTION: u32 = 7;
+/// Global memory, by address.
+const PHYSICAL_STORAGE_BUFFER: u32 = 5349;
 
 /// An instruction and its operands; those that have a type and a result begin with both.
 #[derive(Debug)]
@@ -65,6 +68,18 @@ impl SpirvModule {
         let shared = self.of(VARIABLE).filter(|operands| operands[2] == WORKGROUP);
         let element = |operands: &[u32]| elements[&members[&targets[&operands[0]]]];
         shared.map(element).map(|element| vectors.get(&element).copied().unwrap_or(1)).collect()
+    }
+
+    /// Returns how many values each load from global memory takes in a part of the module.
+    pub fn global_loads(&self, code: &[Instruction]) -> Vec<u32> {
+        let vectors: HashMap<u32, u32> = self.of(TYPE_VECTOR).map(|operands| (operands[0], operands[2])).collect();
+        let pointers = self.of(TYPE_POINTER).filter(|operands| operands[1] == PHYSICAL_STORAGE_BUFFER);
+        let pointers: HashSet<u32> = pointers.map(|operands| operands[0]).collect();
+        let made = self.instructions.iter().filter(|found| found.operands.len() > 1);
+        let global: HashSet<u32> =
+            made.filter(|found| pointers.contains(&found.operands[0])).map(|found| found.operands[1]).collect();
+        let loads = code.iter().filter(|found| found.code == LOAD && global.contains(&found.operands[2]));
+        loads.map(|found| vectors.get(&found.operands[0]).copied().unwrap_or(1)).collect()
     }
 
     /// Returns the instructions of the innermost loop around the first barrier.
