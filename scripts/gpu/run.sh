@@ -98,6 +98,21 @@ if [ -n "$only" ]; then
 fi
 
 atrous=$here/atrous parity=$here/parity kernels=$here/kernels
+# An archive has the programs compressed by themselves.
+if [ -f "$here/programs.tar.xz" ] && [ ! -e "$kernels" ]; then
+    echo "unpacking the programs"
+    unxz() { xz -dc "$1"; }
+    if ! command -v xz >/dev/null; then
+        unxz() { "${PYTHON:-python3}" -c 'import lzma, shutil, sys; shutil.copyfileobj(lzma.open(sys.argv[1]), sys.stdout.buffer)' "$1"; }
+        "${PYTHON:-python3}" -c 'import lzma' 2>/dev/null || bad "there is neither xz nor a Python with lzma on this machine"
+    fi
+    [ -w "$here" ] || bad "$here: cannot write there"
+    # All of them or none.
+    unpacked=$(mktemp -d "$here/.programs.XXXXXX")
+    unxz "$here/programs.tar.xz" | tar -C "$unpacked" -xf - && mv "$unpacked"/{atrous,parity} "$here" &&
+        mv "$unpacked/kernels" "$here" || { rm -rf "$unpacked"; bad "cannot unpack $here/programs.tar.xz"; }
+    rmdir "$unpacked"
+fi
 for file in "$atrous" "$parity" "$kernels" "$here/tests/golden" "$here/parts.sh" "$here/torch_throughput.py"; do
     [ -e "$file" ] || bad "$file is missing: this runs out of a pack, which scripts/gpu/pack.sh makes"
 done

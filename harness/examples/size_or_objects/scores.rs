@@ -52,6 +52,11 @@ impl PartScores {
 }
 
 impl PartScores {
+    /// How many runs collapsed.
+    pub fn collapsed(&self) -> usize {
+        self.0.values().flatten().flat_map(|fold| fold.collapsed.values()).sum()
+    }
+
     /// What each run has above its twin of another part: the run of the same subjects, crop, rates
     /// and seed. Runs without a twin are left out.
     ///

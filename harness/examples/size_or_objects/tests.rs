@@ -1,9 +1,11 @@
 //! The endpoints against made-up scores of which the answer is known, and against the longer way.
 
+use crate::answer;
 use crate::design::{CROPS, Cell, Endpoint, LARGEST_RATES, context, dead_rate, halved_objects, size_or_objects};
 use crate::endpoint::{EndpointVerdict, Estimate};
-use crate::figure;
+use crate::family::Family;
 use crate::scores::{Fold, PartScores};
+use crate::{figure, page};
 use atrous_data::DatasetKind;
 use atrous_harness::support::plot::FigureContent;
 use std::collections::BTreeMap;
@@ -169,4 +171,34 @@ fn pairs_are_of_the_same_seed_and_subject() {
     let strangers = part(twins.split_off(1));
     let error = part(folds(3, 4, 0.0, half)).minus(&strangers).unwrap_err();
     assert_eq!(error, "CHASE_DB1: a fold has no runs of its subjects there");
+}
+
+/// Each world has its sentence; the page has it, every endpoint, and a figure.
+#[test]
+fn the_page_says_what_the_endpoints_mean() {
+    let kind = DatasetKind::CHASE_DB1;
+    let part = |folds| PartScores(BTreeMap::from([(kind, folds)]));
+    let asked = [context(), size_or_objects()];
+    let said = |part: &PartScores| answer::sentences(&Family::of(part, &asked)).join(" ");
+    let size = part(folds(4, 10, 0.002, |cell| bell(0.375 * cell.0 as f64, cell)));
+    let objects = part(folds(4, 10, 0.002, |cell| bell(24.0, cell)));
+    let nothing = part(folds(4, 10, 0.002, |_| 0.8));
+    let matters = "CHASE_DB1: the context of the ASPP matters, and ";
+    assert_eq!(said(&size), format!("{matters}larger inputs want larger rates."));
+    assert_eq!(said(&objects), format!("{matters}inputs of all sizes want the same rates, within half a point."));
+    assert_eq!(said(&nothing), "CHASE_DB1: no rate is worth half a point.");
+    assert!(said(&part(folds(2, 10, 0.5, |_| 0.8))).contains("whether the context of the ASPP matters is open: "));
+    assert_eq!(
+        said(&part(folds(1, 4, 0.1, |_| 0.8))),
+        "CHASE_DB1: nothing is judged: 1 complete seed on one half of the subjects: two are needed."
+    );
+    let halved = part(folds(4, 10, 0.0021, |cell| bell(12.0, cell))).minus(&objects).unwrap();
+    let smaller = answer::sentences(&Family::of(&halved, &[halved_objects()]));
+    assert_eq!(smaller, ["CHASE_DB1: smaller objects want smaller rates."]);
+
+    let figures = [figure::of(kind, &size.0[&kind]).unwrap()];
+    let page = page::page(&size, &size, &Family::of(&size, &asked), &figures).unwrap();
+    for text in [&said(&size), "P1, live minus dead", "P2, size or objects", "crop 128", "<svg", "0 collapsed"] {
+        assert!(page.contains(text), "{text} is not on the page");
+    }
 }

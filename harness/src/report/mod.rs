@@ -27,6 +27,7 @@ pub use material::{
     Curve, Curves, Report, ReportedExperiment, ReportedSweep, ShownField, ShownFields, ShownImage, ShownImages,
     ShownPrediction, ShownRole,
 };
+pub use page::style;
 pub use picture::Picture;
 pub use read::{ImageOptions, Sources};
 pub use runs_left::RunsLeft;

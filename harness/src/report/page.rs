@@ -28,7 +28,6 @@ impl Report {
 
 fn page(report: &Report) -> Result<String> {
     let Provenance { version, git_commit, .. } = Provenance::current();
-    let style = format!("{}{}", include_str!("style.css"), plot_colours());
     let experiments = experiments::section(report)?;
     let curves = curves::section(report)?;
     let mut names: Vec<&str> = report.experiments.iter().map(|experiment| experiment.name()).collect();
@@ -44,7 +43,7 @@ fn page(report: &Report) -> Result<String> {
                 title { (title) }
                 // No file, no request.
                 link rel="icon" href="data:,";
-                style { (PreEscaped(style)) }
+                style { (PreEscaped(style())) }
             }
             body {
                 a.skip href="#headline" { "Skip to the results" }
@@ -69,6 +68,11 @@ fn page(report: &Report) -> Result<String> {
         }
     }
     .into_string())
+}
+
+/// The style sheet of pages with plots.
+pub fn style() -> String {
+    include_str!("style.css").to_owned() + &plot_colours()
 }
 
 /// On a dark page the plots' series are brighter; on paper they are as on a light one.

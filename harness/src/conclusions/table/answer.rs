@@ -26,13 +26,13 @@ impl Table {
     }
 
     /// Says in how many experiments who wins: `Of 5 experiments, other rates beat the baseline in
-    /// 2; no setting beats it in 3.`
+    /// 2; no setting beats the baseline in 3.`
     pub fn tally(&self) -> String {
         let of = |kind: fn(&Finding) -> bool| self.sections.iter().filter(|section| kind(&section.finding())).count();
         let parts = [
             (of(|f| matches!(f, Finding::Better(_))), "other rates beat the baseline in"),
             (of(|f| matches!(f, Finding::Baseline)), "the baseline beats all others in"),
-            (of(|f| matches!(f, Finding::Open(_) | Finding::Closed)), "no setting beats it in"),
+            (of(|f| matches!(f, Finding::Open(_) | Finding::Closed)), "no setting beats the baseline in"),
             (of(|f| matches!(f, Finding::One | Finding::Unknown(_))), "nothing can be said in"),
         ];
         let said: Vec<String> =

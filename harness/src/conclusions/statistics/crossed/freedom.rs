@@ -5,6 +5,10 @@ use super::mean_squares::MeanSquares;
 /// Degrees of freedom that the estimate from all arms counts for beside a pair's own.
 const PRIOR: f64 = 8.0;
 
+/// What Satterthwaite's degrees of freedom are short of where both parts have few: the share, times
+/// the degrees of freedom of the part that has more (docs/notes/verdicts.md, "What was tried").
+const SHORT: f64 = 0.9;
+
 /// What a pair's own mean square of `freedom` degrees of freedom counts for beside that of all
 /// arms, between 0 and 1.
 pub(super) fn own_weight(freedom: f64) -> f64 {
@@ -34,6 +38,10 @@ pub(super) fn of_part(freedom: f64, arms: usize, own: f64) -> f64 {
 /// both parts are large. With d degrees of freedom of the part that has fewer, and D of the other,
 /// the weighted ones count for 2 / d, in reciprocals, where D is far above d, and not at all from
 /// D = 1.5 d down (docs/notes/verdicts.md, "What was tried").
+///
+/// Where both parts have few, Satterthwaite's are too few (Johnson and Rust 1992, who multiply them
+/// as well): an estimate of a variance that happens to be small also says that it is badly known. So
+/// the result is multiplied by 1 + 0.9 / D.
 pub(super) fn of_sum(squares: MeanSquares, seeds: f64, subjects: f64) -> f64 {
     let (all, fewer, more) = (squares.of_a_difference(), seeds.min(subjects), seeds.max(subjects));
     if all == 0.0 {
@@ -44,5 +52,5 @@ pub(super) fn of_sum(squares: MeanSquares, seeds: f64, subjects: f64) -> f64 {
         weigh(squares.seeds / all) / seeds + subjects
     };
     let weighted = (2.0 / fewer).min(1.0) * (1.0 - 1.5 * fewer / more).max(0.0);
-    1.0 / (weighted * by(|share| share.min(1.0)) + (1.0 - weighted) * by(|share| share.powi(2)))
+    (1.0 + SHORT / more) / (weighted * by(|share| share.min(1.0)) + (1.0 - weighted) * by(|share| share.powi(2)))
 }

@@ -68,8 +68,8 @@ fn numbers_are_those_of_another_program() {
         (rest, 0.105_555_555_555_555_53),
         (layout.difference(1, 0).standard_error, 0.434_537_397_213_425),
         (layout.difference(2, 0).standard_error, 0.445_324_234_042_277),
-        (layout.freedom(0), 8.207_276_397_285_06),
-        (layout.difference(2, 0).freedom, 8.207_276_397_285_06),
+        (layout.freedom(0), 9.438_367_856_877_819),
+        (layout.difference(2, 0).freedom, 9.438_367_856_877_819),
     ] {
         assert!((found - expected).abs() < 1e-12, "{found}, not {expected}");
     }
@@ -139,14 +139,17 @@ fn what_all_arms_share_has_no_part() {
 #[test]
 fn freedom_is_between_that_of_both_parts() {
     let of = |seeds: f64, subjects: f64, rest: f64| freedom::of_sum(MeanSquares { seeds, subjects, rest }, 6.0, 27.0);
-    assert_eq!(of(1.0, 1.0, 1.0), 6.0);
-    assert_eq!(of(1.0, 0.5, 1.0), 6.0);
-    assert!((of(0.0, 5.0, 0.0) - 27.0).abs() < 1e-9);
+    // What is short where both have few.
+    let short = 1.0 + 0.9 / 27.0;
+    let is = |freedom: f64, wanted: f64| assert!((freedom - wanted).abs() < 1e-9, "{freedom} is not {wanted}");
+    is(of(1.0, 1.0, 1.0), 6.0 * short);
+    is(of(1.0, 0.5, 1.0), 6.0 * short);
+    is(of(0.0, 5.0, 0.0), 27.0 * short);
     assert_eq!(of(0.0, 0.0, 0.0), 6.0);
     // Halves: by shares 1 / (1/12 + 1/54), by their squares twice that. The first count for 1/3 of
     // 1 - 1.5 * 6 / 27.
     let by_shares = 0.5 / 6.0 + 0.5 / 27.0;
-    assert!((of(3.0, 3.0, 0.0) - 1.0 / (by_shares * 2.0 / 9.0 + by_shares / 2.0 * 7.0 / 9.0)).abs() < 1e-9);
+    is(of(3.0, 3.0, 0.0), short / (by_shares * 2.0 / 9.0 + by_shares / 2.0 * 7.0 / 9.0));
     let halves = |seeds: f64, subjects: f64| {
         let squares = MeanSquares { seeds: 3.0, subjects: 3.0, rest: 0.0 };
         (freedom::of_sum(squares, seeds, subjects), 1.0 / (0.5 / seeds + 0.5 / subjects))
@@ -155,11 +158,14 @@ fn freedom_is_between_that_of_both_parts() {
     // for them.
     let (few, by_shares) = halves(2.0, 1e6);
     assert!((few - by_shares).abs() < 1e-4, "{few}");
-    // Where both parts are about equally well known, Satterthwaite's hold.
+    // Where both parts are about equally well known, Satterthwaite's hold, and are short.
     for (seeds, subjects) in [(2.0, 3.0), (4.0, 5.5), (3.0, 2.0)] {
         let (even, by_shares) = halves(seeds, subjects);
-        assert!((even - 2.0 * by_shares).abs() < 1e-9, "{even}");
+        is(even, 2.0 * by_shares * (1.0 + 0.9 / seeds.max(subjects)));
     }
+    // Of many degrees of freedom nothing is short.
+    let (many, by_shares) = halves(1e4, 1e4);
+    assert!((many / by_shares - 2.0).abs() < 1e-3, "{many}");
     // One contrast of two arms; of more, all of them add to a pair's own.
     assert_eq!(freedom::of_part(3.0, 2, 0.4), 3.0);
     assert!(freedom::of_part(3.0, 4, 0.4) > freedom::of_part(3.0, 4, 0.9));
