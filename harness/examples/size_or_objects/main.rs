@@ -3,9 +3,9 @@
 //!     cargo run --release --example size_or_objects -- results/size-or-objects/shallow/fold-*
 //!
 //! prints a table of scores by crop and largest rate, and P1 and P2 of each data set with interval
-//! and verdict. With `--figures DIR` it writes a figure of each data set, as SVG and PNG, with `--page
-//! FILE` all of it as one page. With `--full-scale DIR...` the runs are those of images at half scale,
-//! and P3 is printed.
+//! and verdict. With `--figures DIR` it writes a figure of each data set, as SVG and PNG, with
+//! `--page FILE` all of it as one page. With `--full-scale DIR...` the runs are those of images at
+//! half scale, and P3 is printed.
 
 mod answer;
 mod design;

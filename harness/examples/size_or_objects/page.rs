@@ -9,8 +9,8 @@ use atrous_harness::report;
 use atrous_harness::support::plot::Figure;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-/// Returns the page of a part, of its endpoints and of a figure for each data set, or of none. It is
-/// one file, which loads nothing.
+/// Returns the page of a part, of its endpoints and of a figure for each data set, or of none. It
+/// is one file, which loads nothing.
 ///
 /// # Errors
 /// A figure that cannot be drawn.

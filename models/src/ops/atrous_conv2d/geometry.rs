@@ -109,8 +109,8 @@ impl ConvShape {
     }
 
     /// Returns how many neighbouring output pixels of a row see neighbouring input pixels through
-    /// every tap, all of them or none, at places in memory that are multiples of their number: four,
-    /// or one.
+    /// every tap, all of them or none, at places in memory that are multiples of their number:
+    /// four, or one.
     pub fn pixels_at_once(&self) -> usize {
         let ConvGeometry { stride, padding, dilation } = self.geometry;
         let columns = self.live_taps(1);

@@ -40,8 +40,8 @@ pub(super) fn of_part(freedom: f64, arms: usize, own: f64) -> f64 {
 /// D = 1.5 d down (docs/notes/verdicts.md, "What was tried").
 ///
 /// Where both parts have few, Satterthwaite's are too few (Johnson and Rust 1992, who multiply them
-/// as well): an estimate of a variance that happens to be small also says that it is badly known. So
-/// the result is multiplied by 1 + 0.9 / D.
+/// as well): an estimate of a variance that happens to be small also says that it is badly known.
+/// So the result is multiplied by 1 + 0.9 / D.
 pub(super) fn of_sum(squares: MeanSquares, seeds: f64, subjects: f64) -> f64 {
     let (all, fewer, more) = (squares.of_a_difference(), seeds.min(subjects), seeds.max(subjects));
     if all == 0.0 {

@@ -196,9 +196,9 @@ fn narrow_and_deep_products_on_vulkan_are_those_of_the_cpu() {
     });
 }
 
-/// Maps whose pixels are read four at once: by rates of a multiple of four, by taps that see nothing,
-/// and by one tap, for which a map is one row. Blocks that end within a map, and channels that fill no
-/// vector.
+/// Maps whose pixels are read four at once: by rates of a multiple of four, by taps that see
+/// nothing, and by one tap, for which a map is one row. Blocks that end within a map, and channels
+/// that fill no vector.
 #[test]
 fn pixels_four_at_once_on_vulkan_are_those_of_the_cpu() {
     on_a_device(|device| {

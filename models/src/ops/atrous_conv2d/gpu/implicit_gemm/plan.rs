@@ -120,8 +120,8 @@ impl Plan {
     }
 
     /// Returns the steps from a column of a vector to the next one, and from a vector to the next
-    /// one, of which so many values are read `at_once`. Columns of a vector are neighbours where all
-    /// of it is read at once, or lie as far apart as a block has vectors.
+    /// one, of which so many values are read `at_once`. Columns of a vector are neighbours where
+    /// all of it is read at once, or lie as far apart as a block has vectors.
     pub fn column_steps(&self, at_once: usize) -> (usize, usize) {
         if at_once == VECTOR { (1, VECTOR) } else { (self.block.columns / VECTOR, 1) }
     }
