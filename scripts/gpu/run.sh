@@ -97,22 +97,28 @@ if [ -n "$only" ]; then
     done
 fi
 
-atrous=$here/atrous parity=$here/parity kernels=$here/kernels
-# An archive has the programs compressed by themselves.
-if [ -f "$here/programs.tar.xz" ] && [ ! -e "$kernels" ]; then
-    echo "unpacking the programs"
+# An archive has the programs compressed by themselves. What is unpacked here is then removed, so that a pack that is
+# unpacked over this one is seen.
+programs=$here packed=$here/programs.tar.xz
+if [ -f "$packed" ]; then
+    [ -w "$here" ] || programs=$cache/programs
+    mkdir -p "$programs" 2>/dev/null && [ -w "$programs" ] || bad "$here, --cache $cache: cannot write there"
+    programs=$(cd "$programs" && pwd)
     unxz() { xz -dc "$1"; }
     if ! command -v xz >/dev/null; then
         unxz() { "${PYTHON:-python3}" -c 'import lzma, shutil, sys; shutil.copyfileobj(lzma.open(sys.argv[1]), sys.stdout.buffer)' "$1"; }
         "${PYTHON:-python3}" -c 'import lzma' 2>/dev/null || bad "there is neither xz nor a Python with lzma on this machine"
     fi
-    [ -w "$here" ] || bad "$here: cannot write there"
-    # All of them or none.
-    unpacked=$(mktemp -d "$here/.programs.XXXXXX")
-    unxz "$here/programs.tar.xz" | tar -C "$unpacked" -xf - && mv "$unpacked"/{atrous,parity} "$here" &&
-        mv "$unpacked/kernels" "$here" || { rm -rf "$unpacked"; bad "cannot unpack $here/programs.tar.xz"; }
+    echo "unpacking the programs"
+    # Those of a run that was stopped here.
+    rm -rf "$programs"/.unpacked.*
+    unpacked=$(mktemp -d "$programs/.unpacked.XXXXXX")
+    unxz "$packed" | tar -C "$unpacked" -xf - && mv -f "$unpacked"/{atrous,parity,kernels} "$programs" ||
+        { rm -rf "$unpacked"; bad "cannot unpack $packed"; }
     rmdir "$unpacked"
+    [ "$programs" != "$here" ] || rm -f "$packed"
 fi
+atrous=$programs/atrous parity=$programs/parity kernels=$programs/kernels
 for file in "$atrous" "$parity" "$kernels" "$here/tests/golden" "$here/parts.sh" "$here/torch_throughput.py"; do
     [ -e "$file" ] || bad "$file is missing: this runs out of a pack, which scripts/gpu/pack.sh makes"
 done
@@ -194,7 +200,7 @@ fi
 for file in summary.md facts.log clocks.log kernels.log products.log tests.log step.log step.json profile.log torch.log torch.json sweep.log sweep.csv; do rm -f "$out/$file"; done
 
 cards() { nvidia-smi --query-gpu="$1" --format=csv,noheader,nounits 2>/dev/null || true; }
-cache_size() { du -sk "$cache" | cut -f 1; }
+cache_size() { du -sk --exclude="$cache/programs" "$cache" | cut -f 1; }
 cache_before=$(cache_size)
 
 echo "$version; Vulkan loader: $loader"

@@ -1,4 +1,5 @@
-//! What the endpoints of a data set mean, by the table "What each outcome means" of the plan.
+//! What the endpoints of a data set say, in words. What they mean for the claim, together with the
+//! fit of the three models, is in the plan's table "What each outcome means".
 
 use crate::endpoint::EndpointVerdict;
 use crate::family::{Family, FamilyMember, Outcome};
@@ -38,7 +39,7 @@ fn sentence(kind: DatasetKind, family: &Family) -> String {
                 + &match verdict {
                     Positive => "larger inputs want larger rates".to_owned(),
                     Negative => "larger inputs want smaller rates".to_owned(),
-                    Equal => "inputs of all sizes want the same rates, within half a point".to_owned(),
+                    Equal => "inputs of 32 and of 128 pixels want the same rates, within half a point".to_owned(),
                     Undetermined => {
                         format!(
                             "whether larger inputs want larger rates is open: {found:.2} points would have been found"
@@ -46,9 +47,12 @@ fn sentence(kind: DatasetKind, family: &Family) -> String {
                     }
                 }
         }
+        [Some(Ok((Positive, _))), Some(Err(missing)), _] => {
+            format!("the context of the ASPP matters; whether larger inputs want larger rates is not judged: {missing}")
+        }
         outcomes => {
             let missing = outcomes.iter().flatten().find_map(|outcome| outcome.as_ref().err());
-            format!("nothing is judged{}", missing.map_or_else(String::new, |missing| format!(": {missing}")))
+            format!("not judged{}", missing.map_or_else(String::new, |missing| format!(": {missing}")))
         }
     };
     format!("{}: {said}.", kind.title())

@@ -18,7 +18,7 @@ pub fn page(part: &PartScores, judged: &PartScores, family: &Family, figures: &[
     let drawn = figures.iter().map(|figure| Ok((figure, figure.inline()?))).collect::<Result<Vec<_>>>()?;
     let runs: usize =
         part.0.values().flatten().map(|fold| fold.scores.values().map(|seeds| seeds.len()).sum::<usize>()).sum();
-    let (title, collapsed) = ("Does the size of the input decide, or that of the objects?", judged.collapsed());
+    let title = "Does the size of the input decide, or that of the objects?";
     Ok(html! {
         (DOCTYPE)
         html lang="en" {
@@ -35,8 +35,8 @@ pub fn page(part: &PartScores, judged: &PartScores, family: &Family, figures: &[
                     h1 { (title) }
                     @for sentence in answer::sentences(family) { p.answer { (sentence) } }
                     p.facts {
-                        (runs) " runs, of which " (collapsed) " collapsed (they never predict a class). "
-                        @if collapsed > 0 { "Without their seeds: endpoints.md. " }
+                        (runs) " runs, of which " (part.collapsed()) " collapsed (they never predict a class). "
+                        @if judged.collapsed() > 0 { "Without the seeds of collapsed runs: endpoints.md. " }
                         "The plan: docs/notes/size-or-objects.md."
                     }
                 }

@@ -185,13 +185,21 @@ fn the_page_says_what_the_endpoints_mean() {
     let nothing = part(folds(4, 10, 0.002, |_| 0.8));
     let matters = "CHASE_DB1: the context of the ASPP matters, and ";
     assert_eq!(said(&size), format!("{matters}larger inputs want larger rates."));
-    assert_eq!(said(&objects), format!("{matters}inputs of all sizes want the same rates, within half a point."));
+    assert_eq!(
+        said(&objects),
+        format!("{matters}inputs of 32 and of 128 pixels want the same rates, within half a point.")
+    );
     assert_eq!(said(&nothing), "CHASE_DB1: no rate is worth half a point.");
     assert!(said(&part(folds(2, 10, 0.5, |_| 0.8))).contains("whether the context of the ASPP matters is open: "));
     assert_eq!(
         said(&part(folds(1, 4, 0.1, |_| 0.8))),
-        "CHASE_DB1: nothing is judged: 1 complete seed on one half of the subjects: two are needed."
+        "CHASE_DB1: not judged: 1 complete seed on one half of the subjects: two are needed."
     );
+    let mut unfinished = objects.clone();
+    let fold = &mut unfinished.0.get_mut(&kind).unwrap()[0];
+    fold.scores.get_mut(&(128, 12)).unwrap().clear();
+    let matters = "CHASE_DB1: the context of the ASPP matters; whether larger inputs want larger rates is not judged: ";
+    assert!(said(&unfinished).starts_with(matters), "{}", said(&unfinished));
     let halved = part(folds(4, 10, 0.0021, |cell| bell(12.0, cell))).minus(&objects).unwrap();
     let smaller = answer::sentences(&Family::of(&halved, &[halved_objects()]));
     assert_eq!(smaller, ["CHASE_DB1: smaller objects want smaller rates."]);

@@ -31,7 +31,8 @@ pub(super) fn of_part(freedom: f64, arms: usize, own: f64) -> f64 {
 }
 
 /// Degrees of freedom of [`MeanSquares::of_a_difference`], where seeds and subjects have so many:
-/// between Satterthwaite's (1946) and those of both parts, weighted by their shares.
+/// between Satterthwaite's (1946) and those of both parts, weighted by their shares, and somewhat
+/// more.
 ///
 /// Satterthwaite's are too many where few degrees of freedom tell the shares and the other part has
 /// many: a small estimate then passes for a well-known one. The weighted ones are too few where

@@ -219,6 +219,13 @@ fn pixels_four_at_once_on_vulkan_are_those_of_the_cpu() {
             assert_eq!(shape.in_one_row().pixels_at_once(), 4, "{shape:?}");
             compare(&shape, precisions[index % precisions.len()], device);
         }
+        // Outputs that are smaller and larger than their input.
+        for (kernel, padding) in [(3, 0), (3, 8), (2, 4)] {
+            let geometry = ConvGeometry { stride: 1, padding, dilation: 4 };
+            let shape = ConvShape::new([2, 5, 9, 24], [7, 5, kernel, kernel], geometry);
+            assert_eq!(shape.pixels_at_once(), 4, "{shape:?}");
+            compare(&shape, Precision::Single, device);
+        }
     });
 }
 

@@ -99,7 +99,8 @@ impl Plan {
         let of =
             |(block, depth): (usize, usize)| Self { block: Block::ALL[block], depth, is_folded: false, matrices: None };
         // What is on its way to shared memory is in registers, beside the sums: no more than 32
-        // values of a row. Four terms at a time are for images, which have three channels.
+        // values of a row of maps (for gradients of weights, up to 48 of both sides). Four terms at
+        // a time are for images, which have three channels.
         [(0, 16), (1, 16), (2, 16), (3, 16), (4, 8), (5, 16), (1, 4), (3, 4)].into_iter().map(of)
     }
 
