@@ -2,7 +2,7 @@
 
 use crate::design::Endpoint;
 use crate::endpoint::{EndpointVerdict, Estimate};
-use crate::scores::{Fold, PartScores};
+use crate::scores::PartScores;
 use atrous_data::DatasetKind;
 use atrous_harness::conclusions::statistics::{Interval, holm};
 
@@ -71,7 +71,7 @@ impl Outcome {
     }
 
     /// The interval that holds with all others of the family.
-    pub fn interval(&self) -> Interval {
+    fn interval(&self) -> Interval {
         self.estimate.interval(self.tests)
     }
 
@@ -97,10 +97,4 @@ impl Outcome {
             format!("{seeds}, {subjects}"),
         ]
     }
-}
-
-/// A part without the seeds that have a collapsed run.
-pub fn without_collapsed(part: &PartScores) -> PartScores {
-    let of = |(kind, folds): (&DatasetKind, &Vec<Fold>)| (*kind, folds.iter().map(Fold::without_collapsed).collect());
-    PartScores(part.0.iter().map(of).collect())
 }

@@ -57,6 +57,13 @@ impl PartScores {
         self.0.values().flatten().flat_map(|fold| fold.collapsed.values()).sum()
     }
 
+    /// The part without the seeds that have a collapsed run.
+    pub fn without_collapsed(&self) -> Self {
+        let of =
+            |(kind, folds): (&DatasetKind, &Vec<Fold>)| (*kind, folds.iter().map(Fold::without_collapsed).collect());
+        Self(self.0.iter().map(of).collect())
+    }
+
     /// What each run has above its twin of another part: the run of the same subjects, crop, rates
     /// and seed. Runs without a twin are left out.
     ///

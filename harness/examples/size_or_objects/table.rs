@@ -1,7 +1,7 @@
 //! The text that is printed, in Markdown.
 
 use crate::design::{CROPS, Cell, Endpoint, LARGEST_RATES, dead_rate};
-use crate::family::{Family, without_collapsed};
+use crate::family::Family;
 use crate::scores::{Fold, PartScores};
 use atrous_harness::conclusions::statistics::mean;
 use std::fmt::Write;
@@ -25,7 +25,7 @@ pub fn text(part: &PartScores, judged: &PartScores, asked: &[Endpoint]) -> Strin
     let collapsed = judged.collapsed();
     let _ = writeln!(text, "\n{collapsed} runs collapsed (they never predict a class).");
     if collapsed > 0 {
-        let without = Family::of(&without_collapsed(judged), asked);
+        let without = Family::of(&judged.without_collapsed(), asked);
         text += &endpoints("without the seeds of collapsed runs", &without);
     }
     text
