@@ -5,6 +5,7 @@ use atrous_harness::conclusions::statistics::SIGNIFICANCE;
 use atrous_harness::conclusions::table::MARGIN;
 use atrous_harness::results::scores::{ClassArea, Metric};
 use atrous_harness::support::split_mix::SplitMix;
+use std::ops::Range;
 
 /// What is not as the analysis assumes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,12 +88,12 @@ fn recall_of(points: f64) -> f64 {
 }
 
 impl Design {
-    /// Draws so many sections and counts verdicts; round and design decide the numbers.
-    pub fn simulate(&self, rounds: u64) -> Found {
+    /// Draws a section per round and counts verdicts; round and design decide the numbers.
+    pub fn simulate(&self, rounds: Range<u64>) -> Found {
         let mut found = Found::default();
-        let part = 1.0 / rounds as f64;
+        let part = 1.0 / (rounds.end - rounds.start) as f64;
         let truth = score(RECALL + recall_of(self.effect)) - score(RECALL);
-        for round in 0..rounds {
+        for round in rounds {
             let analysis = SectionAnalysis::of_pixels(self.draw(round), Metric::Mdice);
             let (dunnett, differences) = analysis.differences().expect("made-up sections are whole");
             let truths = (1..self.arms).map(|arm| if arm + 1 == self.arms { truth } else { 0.0 });

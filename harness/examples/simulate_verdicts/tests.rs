@@ -18,7 +18,7 @@ fn sections_without_an_effect_are_seldom_called_different() {
             [(0.0, Trouble::None), (0.8, Trouble::UnevenArm), (0.8, Trouble::Collapse), (0.4, Trouble::UnevenBaseline)]
         {
             let design = Design { seeds, subjects, correlation, trouble, ..Design::default() };
-            let found = design.simulate(ROUNDS);
+            let found = design.simulate(0..ROUNDS);
             assert!(found.differs <= MOST, "{design:?}: {found:?}");
         }
     }
@@ -27,19 +27,19 @@ fn sections_without_an_effect_are_seldom_called_different() {
 #[test]
 fn intervals_hold_the_truth_and_effects_are_found() {
     for (seeds, subjects) in [(3, 10), (8, 8)] {
-        let found = Design { seeds, subjects, effect: 1.0, ..Design::default() }.simulate(ROUNDS);
+        let found = Design { seeds, subjects, effect: 1.0, ..Design::default() }.simulate(0..ROUNDS);
         // 94 to 96.5 % in the full simulation.
         assert!((0.90..=1.0).contains(&found.covered), "{found:?}");
     }
-    let found = Design { seeds: 20, subjects: 30, effect: 1.0, ..Design::default() }.simulate(100);
+    let found = Design { seeds: 20, subjects: 30, effect: 1.0, ..Design::default() }.simulate(0..100);
     assert!(found.better > 0.9, "{found:?}");
 }
 
 #[test]
 fn equal_is_said_where_it_is_so_and_seldom_where_it_is_not() {
     let design = Design { seeds: 20, subjects: 30, seed_spread: 0.3, image_spread: 0.5, ..Design::default() };
-    assert!(Design { effect: 0.5, ..design }.simulate(100).equal <= 0.12);
-    assert!(design.simulate(100).equal > 0.5);
+    assert!(Design { effect: 0.5, ..design }.simulate(0..100).equal <= 0.12);
+    assert!(design.simulate(0..100).equal > 0.5);
 }
 
 /// What is counted is what a table says of the same sections.
@@ -58,7 +58,7 @@ fn verdicts_are_those_of_a_table() {
             counted.equal += f64::from(u8::from(last == CellVerdict::Equal)) / 20.0;
             counted.better += f64::from(u8::from(last == CellVerdict::Better)) / 20.0;
         }
-        let found = design.simulate(20);
+        let found = design.simulate(0..20);
         let close = |a: f64, b: f64| (a - b).abs() < 1e-9;
         assert!(
             close(found.differs, counted.differs)

@@ -140,6 +140,23 @@ fn scores_of_tables_alone_follow_from_the_rows() {
     assert!(text.contains("is no score of it in table.csv or results.csv"), "{text}");
 }
 
+/// Logs are most of a folder's bytes: results that are published without them can still be verified.
+#[test]
+fn results_without_their_logs_are_verified_and_the_missing_logs_are_said() {
+    let place = swept();
+    for log in files(&place.path("runs")).iter().filter(|file| file.ends_with("log.csv")) {
+        fs::remove_file(log).unwrap();
+    }
+    let text = place.succeed(&["verify", "runs"]);
+    assert!(text.starts_with("# Verification: as written as far as it could be checked"), "{text}");
+    assert!(text.contains("without log.csv; the rest fits by its checksums (2)"), "{text}");
+    assert_eq!(place.run(&["verify", "runs", "--strict"]).status.code(), Some(1));
+    // What scores follow from may not be left out.
+    fs::remove_file(file_with(&place.path("runs"), "images.csv")).unwrap();
+    let text = differs(&place, &["verify", "runs"]);
+    assert!(text.contains("images.csv is missing"), "{text}");
+}
+
 /// A folder in which no run has ended: its checkpoints are looked at all the same.
 #[test]
 fn an_unfinished_run_is_verified_by_its_checkpoint() {

@@ -50,11 +50,17 @@ impl BatchNorm {
         match phase {
             Phase::Training => self.train(input, relu),
             Phase::Evaluation => {
-                let inverse = (self.running_var.clone() + Self::EPSILON).sqrt().recip();
-                let scale = self.gamma.clone().detach() * inverse;
-                ops::channel_affine(input, self.running_mean.clone(), scale, self.beta.clone().detach(), relu)
+                let [mean, scale, offset] = self.map();
+                ops::channel_affine(input, mean, scale, offset, relu)
             }
         }
+    }
+
+    /// Returns mean, scale and offset of what it does to each channel in evaluation.
+    pub fn map(&self) -> [Tensor<1>; 3] {
+        let inverse = (self.running_var.clone() + Self::EPSILON).sqrt().recip();
+        let scale = self.gamma.clone().detach() * inverse;
+        [self.running_mean.clone(), scale, self.beta.clone().detach()]
     }
 
     fn train(&mut self, input: Tensor<4>, relu: bool) -> Tensor<4> {

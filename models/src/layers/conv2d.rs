@@ -2,10 +2,11 @@
 
 use burn::tensor::Tensor;
 
+use super::BatchNorm;
 use crate::Precision;
 use crate::cost::ConvolutionCost;
 use crate::initialiser::Initialiser;
-use crate::module::{Module, Role, Visitor, key};
+use crate::module::{Module, Phase, Role, Visitor, key};
 use crate::ops;
 use crate::ops::atrous_conv2d::{ConvGeometry, ConvShape};
 
@@ -48,6 +49,20 @@ impl Conv2d {
                 output + bias.clone().reshape([1, channels, 1, 1])
             }
             None => output,
+        }
+    }
+
+    /// Normalises the output of a convolution without bias, and cuts off below zero if `relu`.
+    pub fn forward_normed(&self, input: Tensor<4>, norm: &mut BatchNorm, relu: bool, phase: Phase) -> Tensor<4> {
+        match phase {
+            Phase::Training => norm.forward(self.forward(input), relu, phase),
+            Phase::Evaluation => {
+                #[cfg(test)]
+                crate::cost::computed::add(self.cost_of([input.dims()[2], input.dims()[3]]));
+                assert!(self.bias.is_none(), "a convolution with bias has no norm");
+                let weight = self.weight.clone();
+                ops::atrous_conv2d::mapped_atrous_conv2d(input, weight, self.geometry, self.precision, norm.map(), relu)
+            }
         }
     }
 

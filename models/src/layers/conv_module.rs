@@ -25,8 +25,7 @@ impl ConvModule {
 
     /// Batch x channels in x height x width to batch x channels out x height x width.
     pub fn forward(&mut self, input: Tensor<4>, phase: Phase) -> Tensor<4> {
-        let output = self.conv.forward(input);
-        self.norm.forward(output, true, phase)
+        self.conv.forward_normed(input, &mut self.norm, true, phase)
     }
 
     /// Adds what a map of this size (height, width) costs. Gives the size of the map that it

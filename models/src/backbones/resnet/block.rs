@@ -88,13 +88,13 @@ impl ResidualBlock {
 
     pub fn forward(&mut self, input: Tensor<4>, phase: Phase) -> Tensor<4> {
         let shortcut = match &mut self.downsample {
-            Some((conv, norm)) => norm.forward(conv.forward(input.clone()), false, phase),
+            Some((conv, norm)) => conv.forward_normed(input.clone(), norm, false, phase),
             None => input.clone(),
         };
         let last = self.convs.len() - 1;
         let mut map = input;
         for (i, (conv, norm)) in self.convs.iter_mut().enumerate() {
-            map = norm.forward(conv.forward(map), i < last, phase);
+            map = conv.forward_normed(map, norm, i < last, phase);
         }
         ops::add_relu(map, shortcut)
     }

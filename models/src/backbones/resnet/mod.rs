@@ -226,7 +226,7 @@ impl FeatureExtractor for Resnet {
     fn forward(&mut self, input: Tensor<4>, phase: Phase) -> BackboneMaps {
         let mut map = input;
         for StemConv { conv, norm, .. } in &mut self.stem {
-            map = norm.forward(conv.forward(map), true, phase);
+            map = conv.forward_normed(map, norm, true, phase);
         }
         map = ops::max_pool(map, STEM_POOL);
         let (last, others) = self.stages.split_last_mut().expect("four stages");

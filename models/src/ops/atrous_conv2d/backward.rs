@@ -6,6 +6,7 @@ use burn::backend::tensor::FloatTensor;
 
 use super::{AtrousConv2dKernels, AtrousConv2dOp, ConvGeometry};
 use crate::ops::backward::{backward, record};
+use crate::ops::channel_affine::ChannelAffineOp;
 use crate::precision::Precision;
 
 #[derive(Debug)]
@@ -38,5 +39,18 @@ impl<B: AtrousConv2dKernels, C: CheckpointStrategy> AtrousConv2dOp for Autodiff<
         let output = <B as AtrousConv2dKernels>::atrous_conv2d(input.clone(), weight.clone(), geometry, precision);
         let backward = AtrousConv2dBackward { geometry, precision };
         record::<B, C, _, 2>(backward, inputs, (input, weight), output)
+    }
+    fn mapped_atrous_conv2d(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        offset: FloatTensor<Self>,
+        relu: bool,
+        geometry: ConvGeometry,
+        precision: Precision,
+    ) -> FloatTensor<Self> {
+        let output = <Self as AtrousConv2dOp>::atrous_conv2d(input, weight, geometry, precision);
+        <Self as ChannelAffineOp>::channel_affine(output, mean, scale, offset, relu)
     }
 }

@@ -14,11 +14,12 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
 
+use crate::ops::channel_affine::{self, ChannelAffineKernels, ChannelMap};
 use crate::precision::Precision;
 
 /// What a backend offers: composed of burn's operations, by im2col, where it has no kernels of its
 /// own.
-pub trait AtrousConv2dKernels: Backend {
+pub trait AtrousConv2dKernels: ChannelAffineKernels {
     fn atrous_conv2d(
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -26,6 +27,19 @@ pub trait AtrousConv2dKernels: Backend {
         _precision: Precision,
     ) -> FloatTensor<Self> {
         im2col::forward::<Self>(input, weight, geometry)
+    }
+
+    /// The same with a map of each channel behind it, and a ReLU where one is asked for: both may be
+    /// done while the output is in a cache.
+    fn mapped_atrous_conv2d(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        geometry: ConvGeometry,
+        precision: Precision,
+        (map, relu): (ChannelMap<Self>, bool),
+    ) -> FloatTensor<Self> {
+        let output = Self::atrous_conv2d(input, weight, geometry, precision);
+        channel_affine::forward::<Self>(output, map, relu)
     }
 
     /// The gradients of the input and of the weights, each where it is `wanted`.
@@ -50,6 +64,18 @@ pub trait AtrousConv2dOp: Backend {
         geometry: ConvGeometry,
         precision: Precision,
     ) -> FloatTensor<Self>;
+
+    #[allow(clippy::too_many_arguments, reason = "the macro takes tensors as arguments of their own alone")]
+    fn mapped_atrous_conv2d(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        offset: FloatTensor<Self>,
+        relu: bool,
+        geometry: ConvGeometry,
+        precision: Precision,
+    ) -> FloatTensor<Self>;
 }
 
 impl<B: AtrousConv2dKernels> AtrousConv2dOp for B {
@@ -60,6 +86,20 @@ impl<B: AtrousConv2dKernels> AtrousConv2dOp for B {
         precision: Precision,
     ) -> FloatTensor<Self> {
         <B as AtrousConv2dKernels>::atrous_conv2d(input, weight, geometry, precision)
+    }
+
+    fn mapped_atrous_conv2d(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        offset: FloatTensor<Self>,
+        relu: bool,
+        geometry: ConvGeometry,
+        precision: Precision,
+    ) -> FloatTensor<Self> {
+        let map = (ChannelMap { mean, scale, offset }, relu);
+        <B as AtrousConv2dKernels>::mapped_atrous_conv2d(input, weight, geometry, precision, map)
     }
 }
 
@@ -72,4 +112,23 @@ impl<B: AtrousConv2dKernels> AtrousConv2dOp for B {
 /// without 16-bit floats.
 pub fn atrous_conv2d(input: Tensor<4>, weight: Tensor<4>, geometry: ConvGeometry, precision: Precision) -> Tensor<4> {
     Tensor::from_dispatch(Dispatch::atrous_conv2d(input.into_dispatch(), weight.into_dispatch(), geometry, precision))
+}
+
+/// Computes [`atrous_conv2d()`] and then [`channel_affine()`](crate::ops::channel_affine()), in one go
+/// where the device can: a convolution and its batch norm in evaluation mode.
+///
+/// # Panics
+/// As [`atrous_conv2d()`].
+pub fn mapped_atrous_conv2d(
+    input: Tensor<4>,
+    weight: Tensor<4>,
+    geometry: ConvGeometry,
+    precision: Precision,
+    [mean, scale, offset]: [Tensor<1>; 3],
+    relu: bool,
+) -> Tensor<4> {
+    let [mean, scale, offset] = [mean, scale, offset].map(Tensor::into_dispatch);
+    let (input, weight) = (input.into_dispatch(), weight.into_dispatch());
+    let output = Dispatch::mapped_atrous_conv2d(input, weight, mean, scale, offset, relu, geometry, precision);
+    Tensor::from_dispatch(output)
 }

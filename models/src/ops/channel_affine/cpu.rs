@@ -87,10 +87,40 @@ impl Affine<'_> {
     }
 }
 
+/// Returns a value that is not below `floor`. Not f32::max: a NaN must stay one, so that a diverged
+/// run is noticed.
+#[inline(always)]
+fn cut_off(value: f32, floor: f32) -> f32 {
+    if value < floor { floor } else { value }
+}
+
+/// Returns what values are cut off at.
+fn floor(relu: bool) -> f32 {
+    if relu { 0.0 } else { f32::NEG_INFINITY }
+}
+
+/// The map of each channel and the ReLU behind it, for values that stay where they are.
+#[derive(Clone, Copy)]
+pub struct MapInPlace<'a> {
+    pub affine: &'a Affine<'a>,
+    pub relu: bool,
+}
+
+impl MapInPlace<'_> {
+    /// Maps values of a channel: those that [`forward`] computes.
+    #[inline(always)]
+    pub fn apply(&self, channel: usize, values: &mut [f32]) {
+        let (map, floor) = (self.affine.of(channel), floor(self.relu));
+        for value in values {
+            *value = cut_off(map(*value), floor);
+        }
+    }
+}
+
 /// Computes the affine map of each channel, negative values set to zero if `relu`.
 pub fn forward(input: &[f32], map: &Affine, relu: bool, shape: &MapsShape) -> Vec<f32> {
     let arch = Arch::new();
-    let floor = if relu { 0.0 } else { f32::NEG_INFINITY };
+    let floor = floor(relu);
     // SAFETY: output and input have the same planes, and every value of a plane is written.
     unsafe {
         written(input.len(), |output| {
@@ -99,9 +129,7 @@ pub fn forward(input: &[f32], map: &Affine, relu: bool, shape: &MapsShape) -> Ve
                 let map = map.of(i % shape.channels);
                 arch.dispatch(|| {
                     for (y, x) in out.iter_mut().zip(plane) {
-                        let value = map(*x);
-                        // Not f32::max: a NaN must stay one, so that a diverged run is noticed.
-                        y.write(if value < floor { floor } else { value });
+                        y.write(cut_off(map(*x), floor));
                     }
                 });
             });

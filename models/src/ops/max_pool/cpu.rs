@@ -3,7 +3,7 @@
 use burn::backend::Flex;
 use burn::backend::tensor::IntTensor;
 use burn::tensor::TensorData;
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::MaxPoolKernels;
@@ -56,14 +56,33 @@ pub fn forward(input: &[f32], shape: &PoolShape) -> (Vec<f32>, Vec<u8>) {
     let arch = Arch::new();
     let targets = output.par_chunks_mut(out_area).zip(places.par_chunks_mut(out_area));
     targets.zip(input.par_chunks(area)).for_each(|((best, places), plane)| {
-        arch.dispatch(|| match shape.geometry.stride {
+        arch.dispatch(PooledPlane { best, places, plane, shape });
+    });
+    (output, places)
+}
+
+/// A plane, the maximum of each of its windows, and their places. Not a closure: the compiler may
+/// leave one out of line, and then for narrow vectors.
+struct PooledPlane<'a> {
+    best: &'a mut [f32],
+    places: &'a mut [u8],
+    plane: &'a [f32],
+    shape: &'a PoolShape,
+}
+
+impl WithSimd for PooledPlane<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let Self { best, places, plane, shape } = self;
+        match shape.geometry.stride {
             _ if halves(shape) => halve(best, places, plane, shape.input[1]),
             // A stride that the compiler knows.
             2 => pool(best, places, plane, shape, 2),
             stride => pool(best, places, plane, shape, stride),
-        });
-    });
-    (output, places)
+        }
+    }
 }
 
 #[inline(always)]
@@ -120,17 +139,31 @@ fn halve(best: &mut [f32], places: &mut [u8], plane: &[f32], width: usize) {
     }
 }
 
-/// Computes the gradient of windows of two by two: each pixel is written once.
-#[inline(always)]
-fn halve_gradient(target: &mut [f32], grads: &[f32], places: &[u8], width: usize) {
-    let given = grads.chunks_exact(width / 2).zip(places.chunks_exact(width / 2));
-    for (rows, (grads, places)) in target.chunks_exact_mut(2 * width).zip(given) {
-        for (row, first) in rows.chunks_exact_mut(width).zip([0u8, 2]) {
-            for (pair, (grad, place)) in row.chunks_exact_mut(2).zip(grads.iter().zip(places)) {
-                // Added to zero, which -0 does not stay.
-                let grad = 0.0 + grad;
-                pair[0] = if *place == first { grad } else { 0.0 };
-                pair[1] = if *place == first + 1 { grad } else { 0.0 };
+/// The gradient of windows of two by two, and that of the plane, whose rows are `width` long. Not a
+/// closure, as [`PooledPlane`].
+struct HalvedGradient<'a> {
+    target: &'a mut [f32],
+    grads: &'a [f32],
+    places: &'a [u8],
+    width: usize,
+}
+
+impl WithSimd for HalvedGradient<'_> {
+    type Output = ();
+
+    /// Writes each pixel once.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let Self { target, grads, places, width } = self;
+        let given = grads.chunks_exact(width / 2).zip(places.chunks_exact(width / 2));
+        for (rows, (grads, places)) in target.chunks_exact_mut(2 * width).zip(given) {
+            for (row, first) in rows.chunks_exact_mut(width).zip([0u8, 2]) {
+                for (pair, (grad, place)) in row.chunks_exact_mut(2).zip(grads.iter().zip(places)) {
+                    // Added to zero, which -0 does not stay.
+                    let grad = 0.0 + grad;
+                    pair[0] = if *place == first { grad } else { 0.0 };
+                    pair[1] = if *place == first + 1 { grad } else { 0.0 };
+                }
             }
         }
     }
@@ -148,7 +181,7 @@ pub fn gradient(output_grad: &[f32], places: &[u8], shape: &PoolShape) -> Vec<f3
     let arch = Arch::new();
     gradient.par_chunks_mut(area).zip(given).for_each(|(target, (grads, places))| {
         if halves(shape) {
-            return arch.dispatch(|| halve_gradient(target, grads, places, width));
+            return arch.dispatch(HalvedGradient { target, grads, places, width });
         }
         let lines = grads.chunks_exact(out_width).zip(places.chunks_exact(out_width));
         for (row, (grads, places)) in lines.enumerate() {

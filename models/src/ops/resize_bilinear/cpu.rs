@@ -3,7 +3,7 @@
 use std::mem::MaybeUninit;
 
 use burn::backend::Flex;
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::ResizeBilinearKernels;
@@ -40,21 +40,76 @@ pub fn forward(input: &[f32], shape: &ResizeShape) -> Vec<f32> {
             output.par_chunks_mut(out_height * out_width).zip(input.par_chunks(height * width)).for_each_init(
                 || vec![0.0; width],
                 |blend, (target, plane)| {
-                    arch.dispatch(|| {
-                        for (line, row) in target.chunks_exact_mut(out_width).zip(&rows) {
-                            let (low, high) = (&plane[row.low * width..][..width], &plane[row.high * width..][..width]);
-                            for ((b, l), h) in blend.iter_mut().zip(low).zip(high) {
-                                *b = l + (h - l) * row.fraction;
-                            }
-                            match doubles {
-                                true => double(blend, line, &columns),
-                                false => sample(blend, line, &columns),
-                            }
-                        }
-                    })
+                    arch.dispatch(ResizedPlane { plane, rows: &rows, columns: &columns, doubles, blend, target });
                 },
             );
         })
+    }
+}
+
+/// A plane and what it becomes. Not a closure: the compiler may leave one out of line, and then for
+/// narrow vectors.
+struct ResizedPlane<'a> {
+    plane: &'a [f32],
+    rows: &'a [ResizeSample],
+    columns: &'a [ResizeSample],
+    /// Whether rows become twice as long.
+    doubles: bool,
+    /// A row between two of the plane.
+    blend: &'a mut [f32],
+    target: &'a mut [MaybeUninit<f32>],
+}
+
+impl WithSimd for ResizedPlane<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let Self { plane, rows, columns, doubles, blend, target } = self;
+        let width = blend.len();
+        for (line, row) in target.chunks_exact_mut(columns.len()).zip(rows) {
+            let (low, high) = (&plane[row.low * width..][..width], &plane[row.high * width..][..width]);
+            for ((b, l), h) in blend.iter_mut().zip(low).zip(high) {
+                *b = l + (h - l) * row.fraction;
+            }
+            match doubles {
+                true => double(blend, line, columns),
+                false => sample(blend, line, columns),
+            }
+        }
+    }
+}
+
+/// The gradient of a resized plane, and that of the plane.
+struct PlaneGradient<'a> {
+    grads: &'a [f32],
+    rows: &'a [ResizeSample],
+    columns: &'a [ResizeSample],
+    /// Whether rows became twice as long.
+    doubles: bool,
+    /// The gradient of a row between two of the plane.
+    line: &'a mut [f32],
+    target: &'a mut [f32],
+}
+
+impl WithSimd for PlaneGradient<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let Self { grads, rows, columns, doubles, line, target } = self;
+        let width = line.len();
+        for (grad, row) in grads.chunks_exact(columns.len()).zip(rows) {
+            match doubles {
+                true => double_gradient(grad, line),
+                false => sample_gradient(grad, line, columns),
+            }
+            for (share, y) in [(1.0 - row.fraction, row.low), (row.fraction, row.high)] {
+                for (t, v) in target[y * width..][..width].iter_mut().zip(&*line) {
+                    *t += v * share;
+                }
+            }
+        }
     }
 }
 
@@ -123,19 +178,7 @@ pub fn gradient(output_grad: &[f32], shape: &ResizeShape) -> Vec<f32> {
     gradient.par_chunks_mut(height * width).zip(output_grad.par_chunks(out_height * out_width)).for_each_init(
         || vec![0.0; width],
         |line, (target, plane)| {
-            arch.dispatch(|| {
-                for (grad, row) in plane.chunks_exact(out_width).zip(&rows) {
-                    match doubles {
-                        true => double_gradient(grad, line),
-                        false => sample_gradient(grad, line, &columns),
-                    }
-                    for (share, y) in [(1.0 - row.fraction, row.low), (row.fraction, row.high)] {
-                        for (t, v) in target[y * width..][..width].iter_mut().zip(&*line) {
-                            *t += v * share;
-                        }
-                    }
-                }
-            })
+            arch.dispatch(PlaneGradient { grads: plane, rows: &rows, columns: &columns, doubles, line, target });
         },
     );
     gradient

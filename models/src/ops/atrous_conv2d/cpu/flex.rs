@@ -3,8 +3,10 @@
 use burn::backend::Flex;
 use burn::tensor::DType;
 
-use super::{forward, half, input_gradient, weight_gradient};
+use super::{half, input_gradient, mapped_forward, weight_gradient};
 use crate::ops::atrous_conv2d::{AtrousConv2dKernels, ConvGeometry, ConvShape, im2col};
+use crate::ops::channel_affine::cpu::{FlexChannelMap, MapInPlace};
+use crate::ops::channel_affine::{self, ChannelMap};
 use crate::ops::cpu::values::{FlexTensor, FlexValues, tensor};
 use crate::ops::dims::dims;
 use crate::precision::Precision;
@@ -42,6 +44,21 @@ impl CpuOperand {
     }
 }
 
+/// Computes a convolution of floats of 32 bits.
+fn convolve(
+    input: FlexTensor,
+    weight: FlexTensor,
+    geometry: ConvGeometry,
+    precision: Precision,
+    map: Option<MapInPlace>,
+) -> FlexTensor {
+    let shape = ConvShape::new(dims(&input), dims(&weight), geometry);
+    let [height, width] = shape.output();
+    let [input, weight] = [input, weight].map(|values| CpuOperand::of(values, precision));
+    let output = mapped_forward(input.slice(), weight.slice(), &shape, map);
+    tensor(output, [shape.batch, shape.channels[1], height, width])
+}
+
 impl AtrousConv2dKernels for Flex {
     fn atrous_conv2d(
         input: FlexTensor,
@@ -52,11 +69,23 @@ impl AtrousConv2dKernels for Flex {
         if input.dtype() != DType::F32 {
             return im2col::forward::<Self>(input, weight, geometry);
         }
-        let shape = ConvShape::new(dims(&input), dims(&weight), geometry);
-        let [height, width] = shape.output();
-        let [input, weight] = [input, weight].map(|values| CpuOperand::of(values, precision));
-        let output = forward(input.slice(), weight.slice(), &shape);
-        tensor(output, [shape.batch, shape.channels[1], height, width])
+        convolve(input, weight, geometry, precision, None)
+    }
+
+    fn mapped_atrous_conv2d(
+        input: FlexTensor,
+        weight: FlexTensor,
+        geometry: ConvGeometry,
+        precision: Precision,
+        (map, relu): (ChannelMap<Self>, bool),
+    ) -> FlexTensor {
+        match FlexChannelMap::of(&map) {
+            Some(values) if input.dtype() == DType::F32 => {
+                let map = MapInPlace { affine: &values.affine(), relu };
+                convolve(input, weight, geometry, precision, Some(map))
+            }
+            _ => channel_affine::forward::<Self>(im2col::forward::<Self>(input, weight, geometry), map, relu),
+        }
     }
 
     fn atrous_conv2d_gradients(

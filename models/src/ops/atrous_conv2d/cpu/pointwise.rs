@@ -2,24 +2,29 @@
 //! centre sees anything: an ordinary matrix product of maps as they lie in memory.
 
 use gemm::Parallelism;
+use pulp::Arch;
 use rayon::prelude::*;
 
 use super::operand::{OperandShape, SharedOutput};
+use super::output_map::MapPixels;
 use super::packed_weights::WeightView;
+use crate::ops::channel_affine::cpu::MapInPlace;
 use crate::ops::cpu::buffer::written;
 
 /// Bytes of the source that a task reads: they should stay in a core's second-level cache.
 const SOURCE_BYTES: usize = 512 << 10;
 
 /// Computes `target[c] = sum over source channels of their weight for c * the source channel`, for
-/// each of `batch` images.
+/// each of `batch` images, mapped if there is a map.
 pub(super) fn product(
     data: &[f32],
     weights: WeightView,
     source: OperandShape,
     target: OperandShape,
     batch: usize,
+    map: Option<MapInPlace>,
 ) -> Vec<f32> {
+    let arch = Arch::new();
     let pixels = source.pixels();
     // Read through pointers below.
     assert_eq!(data.len(), batch * source.channels * pixels, "values of the source");
@@ -35,11 +40,13 @@ pub(super) fn product(
         written(batch * target.channels * pixels, |output| {
             let shared = SharedOutput::new(output);
             blocks.par_iter().for_each(|&(image, first)| {
+                let output = shared.at(image * target.channels * pixels);
+                let count = length.min(pixels - first);
                 gemm::gemm(
                     target.channels,
-                    length.min(pixels - first),
+                    count,
                     source.channels,
-                    shared.at(image * target.channels * pixels + first),
+                    output.wrapping_add(first),
                     1,
                     pixels as isize,
                     false,
@@ -56,6 +63,10 @@ pub(super) fn product(
                     false,
                     Parallelism::None,
                 );
+                if let Some(map) = map {
+                    let channels = 0..target.channels;
+                    arch.dispatch(MapPixels::new(map, (output, pixels), channels, first..first + count));
+                }
             });
         })
     }

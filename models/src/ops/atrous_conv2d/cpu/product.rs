@@ -14,13 +14,15 @@ use rayon::prelude::*;
 
 use super::mapping::{Mapping, Planes};
 use super::operand::{OperandShape, PixelRun, SharedOutput, TapSource};
+use super::output_map::MapPixels;
 use super::packed_weights::{Chunk, PackedWeights, WeightView};
 use super::panel::Panel;
 use super::pointwise;
 use super::row_band::{RowBand, suits_rows, zeros};
-use super::tile::{COLUMNS, InnerRun, OutputTile, ROWS, multiply};
+use super::tile::{COLUMNS, InnerRun, OutputTile, ROWS, RightSide, multiply};
 use super::winograd::{self, FilteredRows, FilteredWeights, GROUP_ROWS, GroupsProduct, RowGroup, RowGroups};
 use crate::ops::atrous_conv2d::geometry::ConvShape;
+use crate::ops::channel_affine::cpu::MapInPlace;
 use crate::ops::cpu::buffer::written;
 
 /// Target pixels of a task. The more, the less often large weights are read.
@@ -45,21 +47,21 @@ enum TaskPixels<'a> {
 }
 
 /// Computes `target[c] = sum over taps and source channels of the weight of both * what the tap
-/// sees of the source channel`.
+/// sees of the source channel`, mapped if there is a map.
 pub(super) fn product(
     data: &[f32],
     weights: WeightView,
     source: OperandShape,
     target: OperandShape,
     shape: &ConvShape,
-    mapping: Mapping,
+    (mapping, map): (Mapping, Option<MapInPlace>),
 ) -> Vec<f32> {
     assert_eq!(data.len(), shape.batch * source.channels * source.pixels(), "values of the source");
     let taps = [0, 1].map(|axis| mapping.live_taps(0..target.size[axis], shape.kernel[axis], source.size[axis]));
     if mapping.is_identity(&taps) && source.size == target.size {
         let tap = taps[0].start * shape.kernel[1] + taps[1].start;
         let weights = WeightView { values: &weights.values[tap..], ..weights };
-        return pointwise::product(data, weights, source, target, shape.batch);
+        return pointwise::product(data, weights, source, target, shape.batch, map);
     }
     let in_bands = RowBand::suits(&mapping, source.size, target.size, &taps[1]);
     let is_filtered = shape.kernel[0] == 3
@@ -90,16 +92,17 @@ pub(super) fn product(
                 let source = Planes { data, height: source.size[0], width: source.size[1] };
                 let output = shared.at(task.image * target.channels * target.pixels());
                 let taps = TapSource { source, kernel: shape.kernel, mapping, width: target.size[1] };
-                let work = Work { panels: task.panels.clone(), taps, target, output };
+                let work = Work { panels: task.panels.clone(), taps, target, output, map };
                 match (&task.pixels, &packed, &filtered) {
                     (TaskPixels::Groups(groups), _, Some(weights)) => {
-                        let Work { panels, taps, target, output } = work;
+                        let Work { panels, taps, target, output, map } = work;
                         let rows = &mut buffers.rows;
                         arch.dispatch(GroupsProduct {
                             panels,
                             taps,
                             target,
                             output,
+                            map,
                             groups,
                             weights,
                             zeros: beside,
@@ -164,9 +167,24 @@ struct Work<'a> {
     target: OperandShape,
     /// The target image.
     output: *mut f32,
+    /// What is done with the output when it is whole.
+    map: Option<MapInPlace<'a>>,
 }
 
 impl Work<'_> {
+    /// Maps pixels of all target channels of the task.
+    ///
+    /// # Safety
+    /// They must be pixels of the task, all of which are written.
+    #[inline(always)]
+    unsafe fn map<S: Simd>(&self, simd: S, pixels: Range<usize>) {
+        if let Some(map) = self.map {
+            let channels = self.panels.start * ROWS..(self.panels.end * ROWS).min(self.target.channels);
+            // SAFETY: pixels and channels of this task.
+            unsafe { MapPixels::new(map, (self.output, self.target.pixels()), channels, pixels) }.with_simd(simd);
+        }
+    }
+
     /// Computes the tiles of all target channels of the task for some pixels.
     ///
     /// # Safety
@@ -177,7 +195,7 @@ impl Work<'_> {
         simd: S,
         (weights, chunk): (&PackedWeights, &Chunk),
         pixels: PixelRun,
-        right: (*const f32, usize),
+        right: RightSide,
         runs: &[InnerRun],
         add: bool,
     ) {
@@ -188,7 +206,7 @@ impl Work<'_> {
             let tile = OutputTile { first, stride, rows, columns: pixels.count, add };
             // SAFETY: the caller vouches for the runs; the tile is pixels and channels of this
             // task.
-            unsafe { multiply(simd, weights.panel(chunk, row).as_ptr(), right.0, right.1, runs, tile) };
+            unsafe { multiply(simd, weights.panel(chunk, row).as_ptr(), right, runs, tile) };
         }
     }
 
@@ -214,13 +232,13 @@ impl WithSimd for InPanels<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { work, pixels, weights, panel } = self;
-        let tiles: Vec<PixelRun> = PixelRun::tiles(pixels).collect();
+        let tiles: Vec<PixelRun> = PixelRun::tiles(pixels.clone()).collect();
         let mut written = vec![false; tiles.len()];
         for chunk in &weights.chunks {
             for (&pixels, written) in tiles.iter().zip(&mut written) {
                 panel.pack(&work.taps, chunk, weights, pixels);
                 if !panel.runs.is_empty() {
-                    let right = (panel.values.as_ptr(), COLUMNS);
+                    let right = RightSide::of::<S>(panel.values.as_ptr(), COLUMNS);
                     // SAFETY: the panel holds what its runs say.
                     unsafe { work.multiply(simd, (weights, chunk), pixels, right, &panel.runs, *written) };
                     *written = true;
@@ -228,6 +246,8 @@ impl WithSimd for InPanels<'_> {
             }
         }
         tiles.iter().zip(&written).filter(|(_, written)| !**written).for_each(|(pixels, _)| work.clear(*pixels));
+        // SAFETY: the tiles are all pixels of the task.
+        unsafe { work.map(simd, pixels) };
     }
 }
 
@@ -254,7 +274,7 @@ impl WithSimd for InBands<'_> {
             for (&pixels, written) in tiles.iter().zip(&mut written) {
                 band.find(&work.taps, chunk, weights, pixels);
                 if !band.runs.is_empty() {
-                    let right = (band.values.as_ptr(), band.step);
+                    let right = RightSide::of::<S>(band.values.as_ptr(), band.step);
                     // SAFETY: the band holds what its runs say.
                     unsafe { work.multiply(simd, (weights, chunk), pixels, right, &band.runs, *written) };
                     *written = true;
@@ -262,5 +282,7 @@ impl WithSimd for InBands<'_> {
             }
         }
         tiles.iter().zip(&written).filter(|(_, written)| !**written).for_each(|(pixels, _)| work.clear(*pixels));
+        // SAFETY: the tiles are all pixels of the task.
+        unsafe { work.map(simd, pixels) };
     }
 }

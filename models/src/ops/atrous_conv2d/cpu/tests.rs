@@ -1,5 +1,7 @@
 use super::*;
 use crate::ops::atrous_conv2d::geometry::ConvGeometry;
+use crate::ops::channel_affine;
+use crate::ops::channel_affine::cpu::{Affine, MapsShape};
 use proptest::prelude::*;
 
 /// The definition, in f64: (output, input gradient, weight gradient).
@@ -113,11 +115,23 @@ fn a_rate_beyond_the_map_is_a_pointwise_convolution() {
 /// As many channels as rows are filtered with: groups of rows, and the rows that are left.
 #[test]
 fn filtered_rows_follow_the_definition() {
-    // Height, width, rate: whole groups, rows left over, rows beyond the map, tiles that are cut.
-    for (number, (height, width, rate)) in
-        [(8, 32, 1), (13, 33, 1), (9, 40, 2), (23, 32, 3), (30, 48, 7), (26, 64, 8), (10, 32, 6)]
-            .into_iter()
-            .enumerate()
+    // Height, width, rate: whole groups, rows left over, rows beyond the map, tiles that are cut,
+    // and rows of one vector, of which two make a tile: an even number of groups, and odd ones.
+    for (number, (height, width, rate)) in [
+        (8, 32, 1),
+        (13, 33, 1),
+        (9, 40, 2),
+        (23, 32, 3),
+        (30, 48, 7),
+        (26, 64, 8),
+        (10, 32, 6),
+        (16, 16, 1),
+        (12, 16, 1),
+        (14, 16, 2),
+        (20, 8, 1),
+    ]
+    .into_iter()
+    .enumerate()
     {
         let (ci, co) = if number % 2 == 0 { (70, 66) } else { (64, 75) };
         let geometry = ConvGeometry::same(3, rate);
@@ -128,5 +142,37 @@ fn filtered_rows_follow_the_definition() {
         let g = noise(2 * co * height * width, seed + 2);
         let (y, gx) = (forward(&x, &weight, &shape), input_gradient(&g, &weight, &shape));
         check([&y, &gx, &weight_gradient(&x, &g, &shape)], &x, &weight, &g, &shape);
+    }
+}
+
+/// A map that is made on the way is the same, bit for bit, as one that is made afterwards.
+#[test]
+fn a_map_behind_the_output_changes_no_bit() {
+    // Pointwise, panels of a narrow map and of a stride, bands, filtered rows with and without
+    // rows that are left over, pixels that no tap sees anything from.
+    for (kernel, size, stride, rate, channels) in [
+        (1, [9, 70], 1, 1, [20, 13]),
+        (3, [8, 8], 1, 1, [40, 24]),
+        (3, [20, 33], 2, 1, [9, 12]),
+        (7, [30, 40], 1, 1, [3, 10]),
+        (3, [16, 16], 1, 1, [600, 24]),
+        (3, [23, 48], 1, 3, [64, 17]),
+        (3, [40, 40], 1, 36, [16, 16]),
+    ] {
+        let geometry = ConvGeometry { stride, ..ConvGeometry::same(kernel, rate) };
+        let shape = ConvShape { batch: 2, channels, input: size, kernel: [kernel; 2], geometry };
+        let [channels_in, channels_out] = channels;
+        let x = noise(2 * channels_in * size[0] * size[1], 1);
+        let weight = noise(channels_out * channels_in * kernel * kernel, 2);
+        let [mean, scale, offset] = [3, 4, 5].map(|seed| noise(channels_out, seed));
+        let affine = Affine { mean: &mean, scale: &scale, offset: &offset };
+        let plain = forward(&x, &weight, &shape);
+        let maps = MapsShape { batch: 2, channels: channels_out, pixels: plain.len() / 2 / channels_out };
+        for relu in [false, true] {
+            let wanted = channel_affine::cpu::forward(&plain, &affine, relu, &maps);
+            let found = mapped_forward(&x, &weight, &shape, Some(MapInPlace { affine: &affine, relu }));
+            let differs = wanted.iter().zip(&found).position(|(a, b)| a.to_bits() != b.to_bits());
+            assert_eq!(differs, None, "{shape:?}, relu {relu}");
+        }
     }
 }

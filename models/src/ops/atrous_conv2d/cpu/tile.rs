@@ -30,21 +30,32 @@ pub struct InnerRun {
     pub length: usize,
 }
 
-/// Multiplies a panel of the left side (inner x [`ROWS`]) with [`COLUMNS`] values of the right side
-/// for each inner position, which lie `step` apart from one inner position to the next.
+/// The right side of a product: [`COLUMNS`] values for each inner position.
+#[derive(Clone, Copy)]
+pub struct RightSide {
+    pub first: *const f32,
+    /// Distance of neighbouring inner positions.
+    pub step: usize,
+    /// Distance of neighbouring vectors of values: those of a vector, but where a tile has two
+    /// vectors that lie apart.
+    pub gap: usize,
+}
+
+impl RightSide {
+    /// Values that follow each other for each inner position.
+    #[inline(always)]
+    pub fn of<S: Simd>(first: *const f32, step: usize) -> Self {
+        Self { first, step, gap: S::F32_LANES }
+    }
+}
+
+/// Multiplies a panel of the left side (inner x [`ROWS`]) with the right side.
 ///
 /// # Safety
 /// Both sides must hold what `runs` says, and the tile must be memory that nobody else uses
 /// meanwhile.
 #[inline(always)]
-pub unsafe fn multiply<S: Simd>(
-    simd: S,
-    left: *const f32,
-    right: *const f32,
-    step: usize,
-    runs: &[InnerRun],
-    tile: OutputTile,
-) {
+pub unsafe fn multiply<S: Simd>(simd: S, left: *const f32, right: RightSide, runs: &[InnerRun], tile: OutputTile) {
     let lanes = S::F32_LANES;
     // Sums of 8 x 2 vectors stay in 32 registers, of 4 x 2 in 16.
     let height = if S::REGISTER_COUNT >= 32 { 8 } else { 4 };
@@ -56,20 +67,21 @@ pub unsafe fn multiply<S: Simd>(
                 columns: (2 * lanes).min(tile.columns - column),
                 ..tile
             };
-            let (left, right) = (left.wrapping_add(row), right.wrapping_add(column));
+            let left = left.wrapping_add(row);
+            let right = RightSide { first: right.first.wrapping_add(column / lanes * right.gap), ..right };
             // SAFETY: a part of both sides and of the tile, which the caller vouches for.
             unsafe {
                 match (part.rows, part.columns <= lanes) {
-                    (8, false) => sums::<S, 8, 2>(simd, left, right, step, runs, part),
-                    (8, true) => sums::<S, 8, 1>(simd, left, right, step, runs, part),
-                    (7, _) => sums::<S, 7, 2>(simd, left, right, step, runs, part),
-                    (6, _) => sums::<S, 6, 2>(simd, left, right, step, runs, part),
-                    (5, _) => sums::<S, 5, 2>(simd, left, right, step, runs, part),
-                    (4, false) => sums::<S, 4, 2>(simd, left, right, step, runs, part),
-                    (4, true) => sums::<S, 4, 1>(simd, left, right, step, runs, part),
-                    (3, _) => sums::<S, 3, 2>(simd, left, right, step, runs, part),
-                    (2, _) => sums::<S, 2, 2>(simd, left, right, step, runs, part),
-                    _ => sums::<S, 1, 2>(simd, left, right, step, runs, part),
+                    (8, false) => sums::<S, 8, 2>(simd, left, right, runs, part),
+                    (8, true) => sums::<S, 8, 1>(simd, left, right, runs, part),
+                    (7, _) => sums::<S, 7, 2>(simd, left, right, runs, part),
+                    (6, _) => sums::<S, 6, 2>(simd, left, right, runs, part),
+                    (5, _) => sums::<S, 5, 2>(simd, left, right, runs, part),
+                    (4, false) => sums::<S, 4, 2>(simd, left, right, runs, part),
+                    (4, true) => sums::<S, 4, 1>(simd, left, right, runs, part),
+                    (3, _) => sums::<S, 3, 2>(simd, left, right, runs, part),
+                    (2, _) => sums::<S, 2, 2>(simd, left, right, runs, part),
+                    _ => sums::<S, 1, 2>(simd, left, right, runs, part),
                 }
             }
         }
@@ -84,20 +96,20 @@ pub unsafe fn multiply<S: Simd>(
 unsafe fn sums<S: Simd, const R: usize, const V: usize>(
     simd: S,
     left: *const f32,
-    right: *const f32,
-    step: usize,
+    right: RightSide,
     runs: &[InnerRun],
     tile: OutputTile,
 ) {
     let mut sums = [[simd.splat_f32s(0.0); V]; R];
+    let RightSide { first, step, gap } = right;
     for run in runs {
         let mut left = left.wrapping_add(run.left * ROWS);
-        let mut right = right.wrapping_add(run.right);
+        let mut right = first.wrapping_add(run.right);
         for _ in 0..run.length {
             // SAFETY: the run lies in both sides; the last vector may reach into columns that are
             // not used, which are still memory of the right side.
             unsafe {
-                let vectors: [S::f32s; V] = std::array::from_fn(|v| load::<S>(right.add(v * S::F32_LANES)));
+                let vectors: [S::f32s; V] = std::array::from_fn(|v| load::<S>(right.add(v * gap)));
                 for (row, sums) in sums.iter_mut().enumerate() {
                     let value = simd.splat_f32s(*left.add(row));
                     for (sum, vector) in sums.iter_mut().zip(vectors) {

@@ -7,13 +7,15 @@ use super::transform::{TERMS, filter_rows};
 use crate::ops::atrous_conv2d::cpu::operand::{PixelRun, TapSource};
 use crate::ops::atrous_conv2d::cpu::tile::{COLUMNS, InnerRun};
 
-/// What the taps of a group of target rows see, as the six sums that its products are made of.
+/// What the taps of groups of target rows see, as the six sums that their products are made of.
 #[derive(Default)]
 pub struct FilteredRows {
-    /// Terms x channels x padded width.
+    /// Terms x channels x groups x padded width.
     pub values: Vec<f32>,
-    /// Distance of neighbouring channels: the padded width.
+    /// Distance of neighbouring channels.
     pub step: usize,
+    /// Distance of neighbouring groups: the padded width.
+    pub gap: usize,
     /// Zeros before a row.
     before: usize,
     channels: usize,
@@ -30,37 +32,41 @@ impl FilteredRows {
         (before + source.max(read) + after).next_multiple_of(16)
     }
 
-    /// Sums the source rows that a group sees, for some channels.
+    /// Sums the source rows that groups see, for some channels. The groups lie side by side.
     #[inline(always)]
-    pub fn fill(&mut self, of: &TapSource, group: RowGroup, channels: Range<usize>, zeros: [usize; 2]) {
+    pub fn fill(&mut self, of: &TapSource, groups: &[RowGroup], channels: Range<usize>, zeros: [usize; 2]) {
         let (height, width) = (of.source.height, of.source.width);
-        (self.step, self.before, self.channels) = (Self::width(zeros, width, of.width), zeros[0], channels.len());
+        self.gap = Self::width(zeros, width, of.width);
+        (self.step, self.before, self.channels) = (self.gap * groups.len(), zeros[0], channels.len());
         let size = TERMS * channels.len() * self.step;
         // Tiles read whole vectors of the last channel, too.
         self.values.resize(self.values.len().max(size + COLUMNS), 0.0);
         self.zeros.resize(width, 0.0);
-        let rows = group.seen(&of.mapping, height);
-        let (step, before) = (self.step, self.before);
+        let (step, gap, before) = (self.step, self.gap, self.before);
         let term = channels.len() * step;
-        for (inner, channel) in channels.enumerate() {
-            let plane = of.source.plane(channel);
-            let seen = rows.map(|row| row.map_or(&self.zeros[..width], |row| &plane[row * width..][..width]));
-            for t in 0..TERMS {
-                let line = &mut self.values[t * term + inner * step..][..step];
-                line[..before].fill(0.0);
-                line[before + width..].fill(0.0);
+        for (place, group) in groups.iter().enumerate() {
+            let rows = group.seen(&of.mapping, height);
+            for (inner, channel) in channels.clone().enumerate() {
+                let plane = of.source.plane(channel);
+                let seen = rows.map(|row| row.map_or(&self.zeros[..width], |row| &plane[row * width..][..width]));
+                let first = inner * step + place * gap;
+                for t in 0..TERMS {
+                    let line = &mut self.values[t * term + first..][..gap];
+                    line[..before].fill(0.0);
+                    line[before + width..].fill(0.0);
+                }
+                let (first, rest) = self.values[first + before..].split_at_mut(term);
+                let (second, rest) = rest.split_at_mut(term);
+                let (third, rest) = rest.split_at_mut(term);
+                let (fourth, rest) = rest.split_at_mut(term);
+                let (fifth, sixth) = rest.split_at_mut(term);
+                filter_rows(seen, [first, second, third, fourth, fifth, sixth].map(|line| &mut line[..width]));
             }
-            let (first, rest) = self.values[inner * step + before..].split_at_mut(term);
-            let (second, rest) = rest.split_at_mut(term);
-            let (third, rest) = rest.split_at_mut(term);
-            let (fourth, rest) = rest.split_at_mut(term);
-            let (fifth, sixth) = rest.split_at_mut(term);
-            filter_rows(seen, [first, second, third, fourth, fifth, sixth].map(|line| &mut line[..width]));
         }
     }
 
     /// Finds the columns of taps that see anything from some pixels of a row. Places are those of
-    /// the first term; those of the others follow [`FilteredRows::term`] apart.
+    /// the first term and group; those of other terms follow [`FilteredRows::term`] apart.
     #[inline(always)]
     pub fn find(&self, of: &TapSource, kx: Range<usize>, columns: PixelRun, runs: &mut Vec<InnerRun>) {
         runs.clear();

@@ -3,7 +3,7 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::transform::{TAP_ROWS, TERMS, weights};
@@ -53,7 +53,7 @@ impl FilteredWeights {
                 }
                 places.into_par_iter().for_each(|(part, panel, own)| {
                     let targets = panel * ROWS..target.min(panel * ROWS + ROWS);
-                    arch.dispatch(|| sum_panel(view, part, targets, &kx, is_turned, own));
+                    arch.dispatch(PanelSums { view, part, targets, kx: &kx, is_turned, own });
                 });
             })
         };
@@ -70,40 +70,48 @@ impl FilteredWeights {
     }
 }
 
-/// Writes the sums of a panel of target channels: terms x (kx, source channel) x [`ROWS`].
-#[inline(always)]
-fn sum_panel(
-    view: WeightView,
-    part: &Range<usize>,
+/// The sums of a panel of target channels: terms x (kx, source channel) x [`ROWS`]. Not a closure:
+/// the compiler may leave one out of line, and then for narrow vectors.
+struct PanelSums<'a> {
+    view: WeightView<'a>,
+    part: &'a Range<usize>,
     targets: Range<usize>,
-    kx: &Range<usize>,
+    kx: &'a Range<usize>,
     is_turned: bool,
-    own: &mut [MaybeUninit<f32>],
-) {
-    let term = own.len() / TERMS;
-    for (inner, source) in part.clone().enumerate() {
-        for (column, kx) in kx.clone().enumerate() {
-            // Lane by lane, so that all sums of a panel are vectors.
-            let mut rows = [[0.0; ROWS]; TAP_ROWS];
-            for (lane, target) in targets.clone().enumerate() {
-                let taps = &view.values[target * view.target + source * view.source + kx..];
-                for (ky, row) in rows.iter_mut().enumerate() {
-                    row[lane] = taps[ky * view.width];
+    own: &'a mut [MaybeUninit<f32>],
+}
+
+impl WithSimd for PanelSums<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let Self { view, part, targets, kx, is_turned, own } = self;
+        let term = own.len() / TERMS;
+        for (inner, source) in part.clone().enumerate() {
+            for (column, kx) in kx.clone().enumerate() {
+                // Lane by lane, so that all sums of a panel are vectors.
+                let mut rows = [[0.0; ROWS]; TAP_ROWS];
+                for (lane, target) in targets.clone().enumerate() {
+                    let taps = &view.values[target * view.target + source * view.source + kx..];
+                    for (ky, row) in rows.iter_mut().enumerate() {
+                        row[lane] = taps[ky * view.width];
+                    }
                 }
-            }
-            if is_turned {
-                rows.swap(0, 2);
-            }
-            let mut sums = [[0.0; ROWS]; TERMS];
-            for lane in 0..ROWS {
-                let of_lane = weights([rows[0][lane], rows[1][lane], rows[2][lane]]);
-                for t in 0..TERMS {
-                    sums[t][lane] = of_lane[t];
+                if is_turned {
+                    rows.swap(0, 2);
                 }
-            }
-            let place = (column * part.len() + inner) * ROWS;
-            for (t, sums) in sums.into_iter().enumerate() {
-                own[t * term + place..][..ROWS].copy_from_slice(&sums.map(MaybeUninit::new));
+                let mut sums = [[0.0; ROWS]; TERMS];
+                for lane in 0..ROWS {
+                    let of_lane = weights([rows[0][lane], rows[1][lane], rows[2][lane]]);
+                    for t in 0..TERMS {
+                        sums[t][lane] = of_lane[t];
+                    }
+                }
+                let place = (column * part.len() + inner) * ROWS;
+                for (t, sums) in sums.into_iter().enumerate() {
+                    own[t * term + place..][..ROWS].copy_from_slice(&sums.map(MaybeUninit::new));
+                }
             }
         }
     }

@@ -9,7 +9,7 @@ use super::row_groups::RowGroup;
 use super::transform::{TAP_ROWS, TERMS, filter_gradients, filter_rows, product_gradients, sources, weight_gradients};
 use crate::ops::atrous_conv2d::cpu::channel_band::{ChannelBand, add_dots};
 use crate::ops::atrous_conv2d::cpu::mapping::Mapping;
-use crate::ops::atrous_conv2d::cpu::tile::{Area, COLUMNS, InnerRun, OutputTile, ROWS, multiply};
+use crate::ops::atrous_conv2d::cpu::tile::{Area, COLUMNS, InnerRun, OutputTile, ROWS, RightSide, multiply};
 use crate::ops::atrous_conv2d::geometry::ConvShape;
 
 /// Pixels of a row that are copied at once: what is written meanwhile stays in the cache.
@@ -92,9 +92,10 @@ impl WithSimd for ByTiles<'_> {
                             let first = sums[place..].as_mut_ptr();
                             let columns = COLUMNS.min(inner - channel);
                             let tile = OutputTile { first, stride, rows, columns, add: true };
+                            let right = RightSide::of::<S>(right[channel..].as_ptr(), step);
                             // SAFETY: the runs lie in both operands, whose last lines are whole
                             // tiles; the tile lies in the sums.
-                            unsafe { multiply(simd, left.as_ptr(), right[channel..].as_ptr(), step, &runs, tile) };
+                            unsafe { multiply(simd, left.as_ptr(), right, &runs, tile) };
                         }
                     }
                 }
