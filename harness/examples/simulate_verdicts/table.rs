@@ -108,10 +108,11 @@ struct Cell {
 }
 
 impl SimulationTable {
-    /// The table as Markdown, of so many sections per cell, and how many cells keep what is promised.
+    /// The table as Markdown, and how many cells keep what is promised.
     ///
-    /// Of many cells that keep it some are beyond it by chance. So those are simulated again, with
-    /// [`AGAIN`] times as many sections, none of which was among the first: these alone count.
+    /// A cell has so many sections. Of many cells some are beyond the promise by chance. So those
+    /// are simulated again, with [`AGAIN`] times as many sections, none of which was among the
+    /// first: these alone count.
     pub fn text(&self, rounds: u64) -> String {
         let mut text =
             format!("{}\n\n| |{}|\n|-|{}\n", self.title, self.columns.join("|"), "-|".repeat(self.columns.len()));

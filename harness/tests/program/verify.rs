@@ -140,7 +140,7 @@ fn scores_of_tables_alone_follow_from_the_rows() {
     assert!(text.contains("is no score of it in table.csv or results.csv"), "{text}");
 }
 
-/// Logs are most of a folder's bytes: results that are published without them can still be verified.
+/// Logs are most of a folder's bytes: results that are published without can still be verified.
 #[test]
 fn results_without_their_logs_are_verified_and_the_missing_logs_are_said() {
     let place = swept();

@@ -8,7 +8,7 @@ use crate::cost::ConvolutionCost;
 use crate::initialiser::Initialiser;
 use crate::module::{Module, Phase, Role, Visitor, key};
 use crate::ops;
-use crate::ops::atrous_conv2d::{ConvGeometry, ConvShape};
+use crate::ops::atrous_conv2d::{ConvGeometry, ConvShape, MappedConv, mapped_atrous_conv2d};
 
 /// A two-dimensional convolution.
 #[derive(Clone, Debug)]
@@ -60,8 +60,8 @@ impl Conv2d {
                 #[cfg(test)]
                 crate::cost::computed::add(self.cost_of([input.dims()[2], input.dims()[3]]));
                 assert!(self.bias.is_none(), "a convolution with bias has no norm");
-                let weight = self.weight.clone();
-                ops::atrous_conv2d::mapped_atrous_conv2d(input, weight, self.geometry, self.precision, norm.map(), relu)
+                let options = MappedConv { geometry: self.geometry, precision: self.precision, relu };
+                mapped_atrous_conv2d(input, self.weight.clone(), norm.map(), options)
             }
         }
     }

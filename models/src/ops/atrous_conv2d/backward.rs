@@ -4,7 +4,7 @@ use burn::backend::Autodiff;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::tensor::FloatTensor;
 
-use super::{AtrousConv2dKernels, AtrousConv2dOp, ConvGeometry};
+use super::{AtrousConv2dKernels, AtrousConv2dOp, ConvGeometry, MappedConv};
 use crate::ops::backward::{backward, record};
 use crate::ops::channel_affine::ChannelAffineOp;
 use crate::precision::Precision;
@@ -46,10 +46,9 @@ impl<B: AtrousConv2dKernels, C: CheckpointStrategy> AtrousConv2dOp for Autodiff<
         mean: FloatTensor<Self>,
         scale: FloatTensor<Self>,
         offset: FloatTensor<Self>,
-        relu: bool,
-        geometry: ConvGeometry,
-        precision: Precision,
+        options: MappedConv,
     ) -> FloatTensor<Self> {
+        let MappedConv { geometry, precision, relu } = options;
         let output = <Self as AtrousConv2dOp>::atrous_conv2d(input, weight, geometry, precision);
         <Self as ChannelAffineOp>::channel_affine(output, mean, scale, offset, relu)
     }

@@ -17,6 +17,15 @@ use burn::tensor::Tensor;
 use crate::ops::channel_affine::{self, ChannelAffineKernels, ChannelMap};
 use crate::precision::Precision;
 
+/// What there is to know of a convolution with a map behind it.
+#[derive(Clone, Copy, Debug)]
+pub struct MappedConv {
+    pub geometry: ConvGeometry,
+    pub precision: Precision,
+    /// Whether values below zero are cut off behind the map.
+    pub relu: bool,
+}
+
 /// What a backend offers: composed of burn's operations, by im2col, where it has no kernels of its
 /// own.
 pub trait AtrousConv2dKernels: ChannelAffineKernels {
@@ -29,17 +38,16 @@ pub trait AtrousConv2dKernels: ChannelAffineKernels {
         im2col::forward::<Self>(input, weight, geometry)
     }
 
-    /// The same with a map of each channel behind it, and a ReLU where one is asked for: both may be
-    /// done while the output is in a cache.
+    /// A convolution with a map of each channel behind it: a backend may do both while the output
+    /// is in a cache.
     fn mapped_atrous_conv2d(
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
-        geometry: ConvGeometry,
-        precision: Precision,
-        (map, relu): (ChannelMap<Self>, bool),
+        map: ChannelMap<Self>,
+        options: MappedConv,
     ) -> FloatTensor<Self> {
-        let output = Self::atrous_conv2d(input, weight, geometry, precision);
-        channel_affine::forward::<Self>(output, map, relu)
+        let output = Self::atrous_conv2d(input, weight, options.geometry, options.precision);
+        channel_affine::forward::<Self>(output, map, options.relu)
     }
 
     /// The gradients of the input and of the weights, each where it is `wanted`.
@@ -65,16 +73,13 @@ pub trait AtrousConv2dOp: Backend {
         precision: Precision,
     ) -> FloatTensor<Self>;
 
-    #[allow(clippy::too_many_arguments, reason = "the macro takes tensors as arguments of their own alone")]
     fn mapped_atrous_conv2d(
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         mean: FloatTensor<Self>,
         scale: FloatTensor<Self>,
         offset: FloatTensor<Self>,
-        relu: bool,
-        geometry: ConvGeometry,
-        precision: Precision,
+        options: MappedConv,
     ) -> FloatTensor<Self>;
 }
 
@@ -94,12 +99,9 @@ impl<B: AtrousConv2dKernels> AtrousConv2dOp for B {
         mean: FloatTensor<Self>,
         scale: FloatTensor<Self>,
         offset: FloatTensor<Self>,
-        relu: bool,
-        geometry: ConvGeometry,
-        precision: Precision,
+        options: MappedConv,
     ) -> FloatTensor<Self> {
-        let map = (ChannelMap { mean, scale, offset }, relu);
-        <B as AtrousConv2dKernels>::mapped_atrous_conv2d(input, weight, geometry, precision, map)
+        <B as AtrousConv2dKernels>::mapped_atrous_conv2d(input, weight, ChannelMap { mean, scale, offset }, options)
     }
 }
 
@@ -114,21 +116,18 @@ pub fn atrous_conv2d(input: Tensor<4>, weight: Tensor<4>, geometry: ConvGeometry
     Tensor::from_dispatch(Dispatch::atrous_conv2d(input.into_dispatch(), weight.into_dispatch(), geometry, precision))
 }
 
-/// Computes [`atrous_conv2d()`] and then [`channel_affine()`](crate::ops::channel_affine()), in one go
-/// where the device can: a convolution and its batch norm in evaluation mode.
+/// Computes [`atrous_conv2d()`] and then [`channel_affine()`](crate::ops::channel_affine()), in one
+/// go where the device can: a convolution and its batch norm in evaluation mode.
 ///
 /// # Panics
 /// As [`atrous_conv2d()`].
 pub fn mapped_atrous_conv2d(
     input: Tensor<4>,
     weight: Tensor<4>,
-    geometry: ConvGeometry,
-    precision: Precision,
     [mean, scale, offset]: [Tensor<1>; 3],
-    relu: bool,
+    options: MappedConv,
 ) -> Tensor<4> {
     let [mean, scale, offset] = [mean, scale, offset].map(Tensor::into_dispatch);
     let (input, weight) = (input.into_dispatch(), weight.into_dispatch());
-    let output = Dispatch::mapped_atrous_conv2d(input, weight, mean, scale, offset, relu, geometry, precision);
-    Tensor::from_dispatch(output)
+    Tensor::from_dispatch(Dispatch::mapped_atrous_conv2d(input, weight, mean, scale, offset, options))
 }

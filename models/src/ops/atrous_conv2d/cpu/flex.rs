@@ -4,7 +4,7 @@ use burn::backend::Flex;
 use burn::tensor::DType;
 
 use super::{half, input_gradient, mapped_forward, weight_gradient};
-use crate::ops::atrous_conv2d::{AtrousConv2dKernels, ConvGeometry, ConvShape, im2col};
+use crate::ops::atrous_conv2d::{AtrousConv2dKernels, ConvGeometry, ConvShape, MappedConv, im2col};
 use crate::ops::channel_affine::cpu::{FlexChannelMap, MapInPlace};
 use crate::ops::channel_affine::{self, ChannelMap};
 use crate::ops::cpu::values::{FlexTensor, FlexValues, tensor};
@@ -75,10 +75,10 @@ impl AtrousConv2dKernels for Flex {
     fn mapped_atrous_conv2d(
         input: FlexTensor,
         weight: FlexTensor,
-        geometry: ConvGeometry,
-        precision: Precision,
-        (map, relu): (ChannelMap<Self>, bool),
+        map: ChannelMap<Self>,
+        options: MappedConv,
     ) -> FlexTensor {
+        let MappedConv { geometry, precision, relu } = options;
         match FlexChannelMap::of(&map) {
             Some(values) if input.dtype() == DType::F32 => {
                 let map = MapInPlace { affine: &values.affine(), relu };
