@@ -48,7 +48,11 @@ pub fn page(part: &PartScores, judged: &PartScores, family: &Family, figures: &[
                         figure { (PreEscaped(svg)) figcaption { (figure.description) "; intervals (95 %) each for itself." } }
                     }
                     h2 { "Scores" }
-                    p { "Means over seeds and subjects, and how many seeds." }
+                    p {
+                        "Means over seeds and subjects, and how many seeds"
+                        @if part != judged { ", of images at half their scale" }
+                        "."
+                    }
                     @for (kind, folds) in &part.0 { (table(kind.title(), &score_header(kind.title()), &score_lines(folds))) }
                 }
             }

@@ -7,7 +7,7 @@ use atrous_harness::results::scores::{ClassArea, Metric};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The runs of one data set with one half of its subjects: cells, seeds and subjects are crossed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fold {
     /// mDice of each subject's pixels, by cell, then seed, then subject.
     pub scores: BTreeMap<Cell, BTreeMap<u64, BTreeMap<String, f64>>>,
@@ -16,7 +16,7 @@ pub struct Fold {
 }
 
 /// The folds of each data set.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PartScores(pub BTreeMap<DatasetKind, Vec<Fold>>);
 
 impl PartScores {

@@ -200,13 +200,17 @@ fn the_page_says_what_the_endpoints_mean() {
     fold.scores.get_mut(&(128, 12)).unwrap().clear();
     let matters = "CHASE_DB1: the context of the ASPP matters; whether larger inputs want larger rates is not judged: ";
     assert!(said(&unfinished).starts_with(matters), "{}", said(&unfinished));
-    let halved = part(folds(4, 10, 0.0021, |cell| bell(12.0, cell))).minus(&objects).unwrap();
-    let smaller = answer::sentences(&Family::of(&halved, &[halved_objects()]));
-    assert_eq!(smaller, ["CHASE_DB1: smaller objects want smaller rates."]);
+    let half = part(folds(4, 10, 0.0021, |cell| bell(12.0, cell)));
+    let halved = half.minus(&objects).unwrap();
+    let family = Family::of(&halved, &[halved_objects()]);
+    assert_eq!(answer::sentences(&family), ["CHASE_DB1: smaller objects want smaller rates."]);
+    let at_half_scale = "how many seeds, of images at half their scale.";
+    assert!(page::page(&half, &halved, &family, &[]).unwrap().contains(at_half_scale));
 
     let figures = [figure::of(kind, &size.0[&kind]).unwrap()];
     let page = page::page(&size, &size, &Family::of(&size, &asked), &figures).unwrap();
     for text in [&said(&size), "P1, live minus dead", "P2, size or objects", "crop 128", "<svg", "0 collapsed"] {
         assert!(page.contains(text), "{text} is not on the page");
     }
+    assert!(!page.contains(at_half_scale));
 }

@@ -9,6 +9,10 @@ const PRIOR: f64 = 8.0;
 /// the degrees of freedom of the part that has more (docs/notes/verdicts.md, "What was tried").
 const SHORT: f64 = 0.9;
 
+/// What [`of_sum`] takes off where one part has few degrees of freedom and the other many: the
+/// share, times what the weighted ones count for (docs/notes/verdicts.md, "What was tried").
+const UNEVEN: f64 = 0.2;
+
 /// What a pair's own mean square of `freedom` degrees of freedom counts for beside that of all
 /// arms, between 0 and 1.
 pub(super) fn own_weight(freedom: f64) -> f64 {
@@ -43,6 +47,10 @@ pub(super) fn of_part(freedom: f64, arms: usize, own: f64) -> f64 {
 /// Where both parts have few, Satterthwaite's are too few (Johnson and Rust 1992, who multiply them
 /// as well): an estimate of a variance that happens to be small also says that it is badly known.
 /// So the result is multiplied by 1 + 0.9 / D.
+///
+/// [`of_part`] counts on arms that vary alike. A baseline that varies more has most of the variance
+/// of a part, and so fewer degrees of freedom than that. Where no other part makes up for it, the
+/// result is multiplied by 1 - 0.2 times what the weighted ones count for.
 pub(super) fn of_sum(squares: MeanSquares, seeds: f64, subjects: f64) -> f64 {
     let (all, fewer, more) = (squares.of_a_difference(), seeds.min(subjects), seeds.max(subjects));
     if all == 0.0 {
@@ -53,5 +61,6 @@ pub(super) fn of_sum(squares: MeanSquares, seeds: f64, subjects: f64) -> f64 {
         weigh(squares.seeds / all) / seeds + subjects
     };
     let weighted = (2.0 / fewer).min(1.0) * (1.0 - 1.5 * fewer / more).max(0.0);
-    (1.0 + SHORT / more) / (weighted * by(|share| share.min(1.0)) + (1.0 - weighted) * by(|share| share.powi(2)))
+    (1.0 + SHORT / more) * (1.0 - UNEVEN * weighted)
+        / (weighted * by(|share| share.min(1.0)) + (1.0 - weighted) * by(|share| share.powi(2)))
 }
