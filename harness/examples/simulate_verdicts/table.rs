@@ -166,7 +166,7 @@ fn kept([low, high]: [f64; 2], cells: &[Cell], rounds: u64) -> String {
     let again = cells.iter().filter(|cell| cell.rounds > rounds).count();
     let again = match again {
         0 => String::new(),
-        _ => format!(" {again} of them were simulated again, {AGAIN} times as long."),
+        _ => format!(" Simulated again, {AGAIN} times as long: {again}."),
     };
     format!(
         "\nPromised: {:.1} to {:.1} %. {} of {} cells are there, {} within two standard errors.{again}\n",
