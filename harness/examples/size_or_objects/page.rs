@@ -50,6 +50,7 @@ pub fn page(part: &PartScores, judged: &PartScores, family: &Family, figures: &[
                     h2 { "Scores" }
                     p {
                         "Means over seeds and subjects, and how many seeds"
+                        // What is judged are then differences to the runs at full scale.
                         @if part != judged { ", of images at half their scale" }
                         "."
                     }

@@ -3,6 +3,9 @@
 //! The kernels are functions on plain slices. Each of them splits its work by the shapes alone,
 //! never by the number of threads, and adds partial sums in a fixed order: the result is the same
 //! bit for bit on one thread and on sixty-four.
+//!
+//! Longer loops are structs with `WithSimd`, whose method is always inlined, and no closures: the
+//! compiler may leave those out of line, and then they are compiled for narrow vectors.
 
 pub(super) mod buffer;
 pub(super) mod planes;

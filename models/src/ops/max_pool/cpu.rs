@@ -61,8 +61,7 @@ pub fn forward(input: &[f32], shape: &PoolShape) -> (Vec<f32>, Vec<u8>) {
     (output, places)
 }
 
-/// A plane, the maximum of each of its windows, and their places. Not a closure: the compiler may
-/// leave one out of line, and then for narrow vectors.
+/// A plane, the maximum of each of its windows, and their places.
 struct PooledPlane<'a> {
     best: &'a mut [f32],
     places: &'a mut [u8],
@@ -139,8 +138,7 @@ fn halve(best: &mut [f32], places: &mut [u8], plane: &[f32], width: usize) {
     }
 }
 
-/// The gradient of windows of two by two, and that of the plane, whose rows are `width` long. Not a
-/// closure, as [`PooledPlane`].
+/// The gradient of windows of two by two, and that of the plane, whose rows are `width` long.
 struct HalvedGradient<'a> {
     target: &'a mut [f32],
     grads: &'a [f32],

@@ -47,8 +47,7 @@ pub fn forward(input: &[f32], shape: &ResizeShape) -> Vec<f32> {
     }
 }
 
-/// A plane and what it becomes. Not a closure: the compiler may leave one out of line, and then for
-/// narrow vectors.
+/// A plane and what it becomes.
 struct ResizedPlane<'a> {
     plane: &'a [f32],
     rows: &'a [ResizeSample],

@@ -84,7 +84,10 @@ impl AtrousConv2dKernels for Flex {
                 let map = MapInPlace { affine: &values.affine(), relu };
                 convolve(input, weight, geometry, precision, Some(map))
             }
-            _ => channel_affine::forward::<Self>(im2col::forward::<Self>(input, weight, geometry), map, relu),
+            _ => {
+                let output = <Self as AtrousConv2dKernels>::atrous_conv2d(input, weight, geometry, precision);
+                channel_affine::forward::<Self>(output, map, relu)
+            }
         }
     }
 

@@ -41,7 +41,7 @@ fn mapped_forward(input: &[f32], weight: &[f32], shape: &ConvShape, map: Option<
     let view = WeightView { values: weight, target: channels_in * taps, source: taps, width: shape.kernel[1] };
     let source = OperandShape { channels: channels_in, size: shape.input };
     let target = OperandShape { channels: channels_out, size: shape.output() };
-    product(input, view, source, target, shape, (Mapping::forward(shape.geometry), map))
+    product(input, view, source, target, shape, Mapping::forward(shape.geometry), map)
 }
 
 /// Computes the gradient of the input from `output_grad` (batch x channels out x output size) and
@@ -52,7 +52,7 @@ pub fn input_gradient(output_grad: &[f32], weight: &[f32], shape: &ConvShape) ->
     let view = WeightView { values: weight, target: taps, source: channels_in * taps, width: shape.kernel[1] };
     let source = OperandShape { channels: channels_out, size: shape.output() };
     let target = OperandShape { channels: channels_in, size: shape.input };
-    product(output_grad, view, source, target, shape, (Mapping::backward(shape.geometry), None))
+    product(output_grad, view, source, target, shape, Mapping::backward(shape.geometry), None)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::ops::channel_affine::cpu::MapInPlace;
 
 /// Maps some pixels of some channels of an image where they are.
 pub(super) struct MapPixels<'a> {
-    pub map: MapInPlace<'a>,
+    map: MapInPlace<'a>,
     /// The image: channels x `area` pixels.
     output: *mut f32,
     area: usize,
@@ -17,12 +17,15 @@ pub(super) struct MapPixels<'a> {
 }
 
 impl<'a> MapPixels<'a> {
+    /// Names the pixels; an image has `area` of them per channel.
+    ///
     /// # Safety
     /// Those pixels of those channels must hold values, and be memory that nobody else uses until
     /// they are mapped.
     pub unsafe fn new(
         map: MapInPlace<'a>,
-        (output, area): (*mut f32, usize),
+        output: *mut f32,
+        area: usize,
         channels: Range<usize>,
         pixels: Range<usize>,
     ) -> Self {

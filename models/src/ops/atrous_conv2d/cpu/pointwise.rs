@@ -65,7 +65,7 @@ pub(super) fn product(
                 );
                 if let Some(map) = map {
                     let channels = 0..target.channels;
-                    arch.dispatch(MapPixels::new(map, (output, pixels), channels, first..first + count));
+                    arch.dispatch(MapPixels::new(map, output, pixels, channels, first..first + count));
                 }
             });
         })

@@ -54,7 +54,8 @@ pub(super) fn product(
     source: OperandShape,
     target: OperandShape,
     shape: &ConvShape,
-    (mapping, map): (Mapping, Option<MapInPlace>),
+    mapping: Mapping,
+    map: Option<MapInPlace>,
 ) -> Vec<f32> {
     assert_eq!(data.len(), shape.batch * source.channels * source.pixels(), "values of the source");
     let taps = [0, 1].map(|axis| mapping.live_taps(0..target.size[axis], shape.kernel[axis], source.size[axis]));
@@ -181,7 +182,7 @@ impl Work<'_> {
         if let Some(map) = self.map {
             let channels = self.panels.start * ROWS..(self.panels.end * ROWS).min(self.target.channels);
             // SAFETY: pixels and channels of this task.
-            unsafe { MapPixels::new(map, (self.output, self.target.pixels()), channels, pixels) }.with_simd(simd);
+            unsafe { MapPixels::new(map, self.output, self.target.pixels(), channels, pixels) }.with_simd(simd);
         }
     }
 

@@ -70,8 +70,7 @@ impl FilteredWeights {
     }
 }
 
-/// The sums of a panel of target channels: terms x (kx, source channel) x [`ROWS`]. Not a closure:
-/// the compiler may leave one out of line, and then for narrow vectors.
+/// The sums of a panel of target channels: terms x (kx, source channel) x [`ROWS`].
 struct PanelSums<'a> {
     view: WeightView<'a>,
     part: &'a Range<usize>,

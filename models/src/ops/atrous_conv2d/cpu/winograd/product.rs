@@ -91,7 +91,7 @@ impl WithSimd for GroupsProduct<'_> {
             for row in groups.iter().flat_map(|group| group.own(rate)).flatten() {
                 let pixels = row * width..(row + 1) * width;
                 // SAFETY: pixels and channels of this task, which all parts were added to.
-                unsafe { MapPixels::new(map, (output, target.pixels()), channels.clone(), pixels) }.with_simd(simd);
+                unsafe { MapPixels::new(map, output, target.pixels(), channels.clone(), pixels) }.with_simd(simd);
             }
         }
     }
