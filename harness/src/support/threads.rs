@@ -7,6 +7,9 @@ use std::thread::available_parallelism;
 /// Starts the threads that all work is shared among: as many as the system and its control groups
 /// give, and not more than Slurm has given to the task. `RAYON_NUM_THREADS` says another number.
 ///
+/// The calling thread is the first of them. Were it none, it would hand each operation to another
+/// thread, sleep, and be woken when that is done: two switches, hundreds of times a training step.
+///
 /// # Errors
 /// A system that gives no threads.
 pub fn start() -> Result<()> {
@@ -16,7 +19,7 @@ pub fn start() -> Result<()> {
     let there = available_parallelism().map_or(1, usize::from);
     // 0 leaves the number to the pool, and so to the variable.
     let threads = most.map_or(0, |most| most.min(there));
-    let started = ThreadPoolBuilder::new().num_threads(threads).build_global();
+    let started = ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build_global();
     started.context("cannot start threads: the system gives no more of them (ulimit -u, pids.max)")
 }
 
